@@ -1,0 +1,45 @@
+"""vidgan: train generative adversarial networks on your own videos and get new video out.
+
+The public functions load lazily, so ``import vidgan`` is quick and starts no TensorFlow::
+
+    import vidgan
+
+    vidgan.preprocess("input.mp4", "vidgan-data")
+    run = vidgan.train("vidgan-data", minutes=10)
+    clips = vidgan.load(run).generate(n=4)  # uint8, (4, frames, height, width, 3), RGB
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "VidganError": "vidgan.errors",
+    "evaluate": "vidgan.jobs.evaluate",
+    "generate": "vidgan.jobs.generate",
+    "info": "vidgan.jobs.info",
+    "load": "vidgan.jobs.generate",
+    "preprocess": "vidgan.jobs.preprocess",
+    "train": "vidgan.jobs.train",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+if TYPE_CHECKING:
+    from vidgan.errors import VidganError
+    from vidgan.jobs.evaluate import evaluate
+    from vidgan.jobs.generate import generate, load
+    from vidgan.jobs.info import info
+    from vidgan.jobs.preprocess import preprocess
+    from vidgan.jobs.train import train
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'vidgan' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,106 @@
+"""The command line: Click, one thin file a command, each loaded only when it is run."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from vidgan import __version__
+from vidgan.errors import VidganError
+
+COMMANDS = ("preprocess", "train", "generate", "evaluate", "info")
+
+
+class LazyGroup(click.Group):
+    """A group that imports ``vidgan.cli.<command>`` when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"vidgan.cli.{cmd_name}").command
+        if not any(parameter.name == "debug" for parameter in command.params):
+            command.params.append(debug_option())
+        return command
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, turning every failure into one line and the right exit status."""
+        standalone = kwargs.pop("standalone_mode", True)
+        try:
+            result = super().main(*args, standalone_mode=False, **kwargs)
+        except Exception as error:
+            if not standalone or _debugging():
+                raise
+            sys.exit(_report(error))
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            sys.exit(130)
+        if standalone:
+            sys.exit(result if isinstance(result, int) else 0)
+        return result
+
+
+def _debugging() -> bool:
+    return os.environ.get("VIDGAN_DEBUG", "") not in ("", "0")
+
+
+def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        os.environ["VIDGAN_DEBUG"] = "1"
+
+
+def debug_option() -> click.Option:
+    """Return ``--debug``, which every command takes."""
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_set_debug,
+        help="Show the traceback of an error.",
+    )
+
+
+def _report(error: Exception) -> int:
+    """Print one line for an error and return the exit status."""
+    if isinstance(error, click.exceptions.Abort):
+        click.echo("Interrupted.", err=True)
+        return 130
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, VidganError):
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        name = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {name}{error.strerror}", err=True)
+        return 1
+    text = " ".join(str(error).split())
+    click.echo(
+        f"Error: unexpected {type(error).__name__}: {text:.300} (--debug shows where)", err=True
+    )
+    return 1
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="vidgan")
+def main() -> None:
+    """Train generative adversarial networks on your own videos and get new video out.
+
+    \b
+    vidgan preprocess input.mp4
+    vidgan train --epochs 100
+    vidgan generate --n 100 -o out.mp4
+    """
+
+
+main.params.append(debug_option())

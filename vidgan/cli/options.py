@@ -1,0 +1,71 @@
+"""Click options derived from the config dataclasses, so that no default is written twice."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidgan import config
+
+
+class Size(click.ParamType):
+    """``64`` or ``WIDTHxHEIGHT``, as a tuple ``(width, height)``."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse the text; anything else is a usage error."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).lower().replace("×", "x").split("x")
+        if len(parts) > 2 or not all(part.isdigit() for part in parts):
+            self.fail(f"{value!r} is not a size such as 64 or 224x128", param, ctx)
+        return int(parts[0]), int(parts[-1])
+
+
+def _click_type(kind: Any, rules: Any) -> Any:
+    if rules["choices"]:
+        return click.Choice(rules["choices"])
+    if kind is int:
+        return click.IntRange(rules["min"], rules["max"])
+    if kind is float:
+        return click.FloatRange(rules["min"], rules["max"])
+    return str
+
+
+def _default_text(value: Any) -> Any:
+    return f"{value[0]}x{value[1]}" if isinstance(value, tuple) else value
+
+
+def from_config(cls: type[config.Config]) -> Callable:
+    """Decorate a command with one option for every field of a config dataclass.
+
+    The command receives the fields as keyword arguments; ``cls(**kwargs)`` rebuilds the config.
+    """
+
+    def decorate(command: Callable) -> Callable:
+        for field in reversed(dataclasses.fields(cls)):
+            rules = field.metadata
+            if "help" not in rules:
+                continue
+            kind, _ = config.value_type(cls, field.name)
+            flag = config.option_name(field)
+            if kind is bool:
+                flag = f"{flag}/--no-{flag[2:]}" if field.default else flag
+                kwargs: dict[str, Any] = {"is_flag": True, "default": field.default}
+            elif field.name == "size":
+                kwargs = {"type": Size(), "default": _default_text(field.default)}
+            else:
+                kwargs = {"type": _click_type(kind, rules), "default": field.default}
+            kwargs["show_default"] = kind is not bool and field.default is not None
+            command = click.option(flag, field.name, help=rules["help"], **kwargs)(command)
+        return command
+
+    return decorate
+
+
+def path(**kwargs: Any) -> click.Path:
+    """Return the type of a path argument; existence is checked by the job, which says more."""
+    return click.Path(path_type=Path, **kwargs)

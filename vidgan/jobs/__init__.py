@@ -1,0 +1,1 @@
+"""One module a job, called by the command line and from Python alike."""

@@ -1,0 +1,72 @@
+"""What must be settled around TensorFlow: its environment, devices, precision and seeds.
+
+Every module that needs TensorFlow is imported after :func:`prepare`; the jobs call it first.
+"""
+
+import os
+import random
+
+import numpy as np
+
+from vidgan.errors import OptionError
+
+
+def prepare() -> None:
+    """Set what TensorFlow reads once, at its import. Values the user has set stay.
+
+    oneDNN is switched on for every CPU: TensorFlow does so by itself only for some, and its
+    convolutions run several times as fast with it.
+    """
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if os.environ["KERAS_BACKEND"] != "tensorflow":
+        raise OptionError(
+            f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}: vidgan runs on tensorflow; unset it"
+        )
+
+
+def choose_device(name: str = "auto") -> str:
+    """Make one device the place where everything runs and return its TensorFlow name.
+
+    GPUs get memory growth, so that other programs can share the card.
+
+    Args:
+        name: ``auto`` (the first GPU, else the CPU), ``cpu``, ``gpu`` or ``gpu:N``.
+
+    Raises:
+        OptionError: the device is not there.
+    """
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:
+            # A program that imported vidgan has used the GPU already; its settings stand.
+            break
+    if name == "cpu" or (name == "auto" and not gpus):
+        return "/CPU:0"
+    index = name.partition(":")[2] or "0"
+    if name.partition(":")[0] not in ("auto", "gpu") or not index.isdigit():
+        raise OptionError(f"--device {name!r} is none of auto, cpu, gpu, gpu:N")
+    if int(index) >= len(gpus):
+        raise OptionError(f"--device {name}: TensorFlow finds {len(gpus)} GPUs; use --device cpu")
+    return f"/GPU:{index}"
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and TensorFlow, initial weights included."""
+    import keras
+
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  (Keras' own initialisers draw from the global state)
+    keras.utils.set_random_seed(seed)
+
+
+def set_precision(name: str) -> None:
+    """Set the dtype policy that new layers take: variables stay float32."""
+    import keras
+
+    keras.config.set_dtype_policy(name)

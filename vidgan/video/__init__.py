@@ -1,0 +1,1 @@
+"""Files and uint8 RGB arrays: reading, writing, shot boundaries, cleaning."""
