@@ -1,0 +1,78 @@
+"""Writing files so that a failed or killed run never leaves half of one under its final name."""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from vidgan.errors import ExportError
+
+# What keeps a file from being written, as opposed to an error of the code that makes its content.
+_WRITE_ERRORS = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+    errno.EFBIG,
+)
+
+
+def write_error(path: Path, error: OSError) -> ExportError:
+    """Return the one-line error for something that cannot be written.
+
+    Args:
+        path: the file or folder that the user asked for.
+        error: what the system said.
+    """
+    remedy = "choose another place with -o"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = "free some space or " + remedy
+    return ExportError(f"{path}: cannot be written ({error.strerror}); {remedy}")
+
+
+def is_write_error(error: OSError) -> bool:
+    """Say whether the system refused to write: disk full, no permission, a name that is taken."""
+    return error.errno in _WRITE_ERRORS
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary sibling of ``path``; rename it to ``path`` when the block succeeds.
+
+    The sibling has the same suffix, for libraries that choose a format by it. Missing parent
+    folders are made. If the block raises, Ctrl-C included, the sibling (file or folder) is removed
+    and whatever stood under ``path`` before is untouched.
+
+    Raises:
+        ExportError: the disk is full, or the folder cannot be made or written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".vidgan-{secrets.token_hex(4)}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        ours = error.filename in (None, str(temporary), str(path), str(path.parent))
+        if ours and is_write_error(error):
+            raise write_error(path, error) from error
+        raise
+    finally:
+        remove(temporary)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all it holds; nothing happens where there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
