@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ _WRITE_ERRORS = (
     errno.EROFS,
     errno.EACCES,
     errno.EPERM,
+    errno.ENOENT,
     errno.ENOTDIR,
     errno.EISDIR,
     errno.EEXIST,
@@ -59,7 +59,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         ours = error.filename in (None, str(temporary), str(path), str(path.parent))
         if ours and is_write_error(error):
