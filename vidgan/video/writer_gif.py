@@ -1,0 +1,88 @@
+"""Export as an animated GIF that loops forever."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from vidgan.errors import OptionError
+from vidgan.video.palette import quantize
+from vidgan.video.writer import VideoWriter
+from vidgan.video.writer_pyav import plain_errors
+
+# A GIF counts time in hundredths of a second, and browsers slow down frames shorter than two.
+MAX_FPS = 50
+# Frames that share a palette: enough to hold the colours still, few enough to hold in memory.
+_GROUP_FRAMES = 16
+
+
+class GifWriter(VideoWriter):
+    """A GIF of 256 colours for every 16 frames, chosen for them, with ordered dithering.
+
+    FFmpeg's own palette filters would need the whole video first, or a new palette a frame, which
+    flickers. A group of 16 frames is all that is held.
+    """
+
+    def __init__(self, path: Path | str, fps: float, size: tuple[int, int]) -> None:
+        """Open the file.
+
+        Args:
+            path: where to.
+            fps: frames a second, at most 50. Delays are whole hundredths of a second, alternating
+                so that the average is right.
+            size: ``(width, height)``.
+
+        Raises:
+            OptionError: more frames a second than a GIF can play.
+            ExportError: the file cannot be written.
+        """
+        if fps > MAX_FPS:
+            raise OptionError(
+                f"{path}: a GIF plays at most {MAX_FPS} frames a second, not {fps:g}; "
+                "use --fps or .mp4"
+            )
+        self._container: Any = None
+        self._group: list[np.ndarray] = []
+        self._encoded = 0
+        super().__init__(path, fps, size)
+
+    def _open(self) -> None:
+        with plain_errors(self.path):
+            self._container = av.open(self._target, "w", format="gif", options={"loop": "0"})
+            self._stream: Any = self._container.add_stream("gif", rate=self.rate)
+        self._stream.width, self._stream.height = self.size
+        self._stream.pix_fmt = "pal8"
+
+    def _encode(self, frame: np.ndarray) -> None:
+        self._group.append(frame.copy())
+        if len(self._group) == _GROUP_FRAMES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._group:
+            return
+        indices, palette = quantize(np.stack(self._group))
+        self._group.clear()
+        # FFmpeg keeps a palette as 256 little-endian ARGB words; PyAV hands the bytes over.
+        argb = np.column_stack([np.full(len(palette), 255, np.uint8), palette])
+        for image in indices:
+            # PyAV's stub leaves out the pair that it wants here.
+            indexed: Any = (image, argb)
+            picture = av.VideoFrame.from_ndarray(indexed, format="pal8")
+            picture.pts = self._encoded
+            picture.time_base = 1 / self.rate
+            self._encoded += 1
+            with plain_errors(self.path):
+                self._container.mux(self._stream.encode(picture))
+
+    def _finish(self) -> None:
+        self._flush()
+        with plain_errors(self.path):
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+
+    def _release(self) -> None:
+        self._group.clear()
+        if self._container is not None:
+            self._container.close()

@@ -1,0 +1,120 @@
+"""Export through OpenCV's VideoWriter."""
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidgan.errors import ExportError
+from vidgan.video.writer import CODECS, VideoWriter, pad_to_even
+
+
+class OpenCVWriter(VideoWriter):
+    """A file written by ``cv2.VideoWriter``: motion JPEG or XviD .avi, MPEG-4 .mp4, VP8 .webm.
+
+    Odd sides are filled up with one row or column more; OpenCV itself would cut one off.
+    """
+
+    def __init__(
+        self, path: Path | str, fps: float, size: tuple[int, int], codec: str = "mjpg"
+    ) -> None:
+        """Open the file.
+
+        Args:
+            path: where to.
+            fps: frames a second.
+            size: ``(width, height)``.
+            codec: one of :data:`vidgan.video.writer.CODECS` that OpenCV reaches.
+
+        Raises:
+            ExportError: the installed OpenCV cannot write the codec (the message says which it
+                can), or the file cannot be written.
+        """
+        self._codec = codec
+        super().__init__(path, fps, size)
+
+    def _open(self) -> None:
+        width, height = self.size
+        even = (width + width % 2, height + height % 2)
+        self._writer = _open(self._target, self._codec, self.fps, even)
+        if self._writer is None:
+            can = writable_codecs()
+            listed = ", ".join(f"{name} ({' '.join(suffixes)})" for name, suffixes in can.items())
+            raise ExportError(
+                f"{self.path}: the installed OpenCV cannot write {self._codec} into "
+                f"{self.path.suffix}; it can write {listed or 'no video at all'}"
+            )
+
+    def _encode(self, frame: np.ndarray) -> None:
+        assert self._writer is not None
+        with _quiet():
+            self._writer.write(cv2.cvtColor(pad_to_even(frame), cv2.COLOR_RGB2BGR))
+
+    def _finish(self) -> None:
+        self._release()
+        if not Path(self._target).is_file():
+            # OpenCV removes a file that it could not finish, and says nothing.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _release(self) -> None:
+        if self._writer is not None:
+            with _quiet():
+                self._writer.release()
+
+
+def writable_codecs() -> dict[str, list[str]]:
+    """Find out what the installed OpenCV can write, by writing it.
+
+    Returns:
+        codec → the suffixes it goes into.
+    """
+    found: dict[str, list[str]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, entry in CODECS.items():
+            if entry.library != "opencv":
+                continue
+            for suffix in entry.suffixes:
+                file = Path(folder, f"{name}{suffix}")
+                writer = _open(str(file), name, 30.0, (64, 64))
+                if writer is None:
+                    continue
+                with _quiet():
+                    writer.write(np.zeros((64, 64, 3), np.uint8))
+                    writer.release()
+                if file.is_file() and file.stat().st_size:
+                    found.setdefault(name, []).append(suffix)
+    return found
+
+
+def _open(target: str, codec: str, fps: float, size: tuple[int, int]) -> cv2.VideoWriter | None:
+    four = cv2.VideoWriter.fourcc(*CODECS[codec].names[0])
+    with _quiet():
+        # FFmpeg by name: OpenCV would try other backends, one of which makes folders of images.
+        writer = cv2.VideoWriter(target, cv2.CAP_FFMPEG, four, fps, size)
+        if writer.isOpened():
+            return writer
+        writer.release()
+    return None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what OpenCV and its FFmpeg print: they write to the descriptor, past sys.stderr."""
+    try:
+        saved = os.dup(2)
+    except OSError:
+        # No standard error at all: nothing to silence.
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as sink:  # noqa: PTH123 (a descriptor is wanted)
+            os.dup2(sink.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
