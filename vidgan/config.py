@@ -173,3 +173,147 @@ class PreprocessConfig(Config):
     lossless: bool = option(False, "Store frames as PNG instead of JPEG 95.", name="lossless")
     decoder: str = option("pyav", "Library that decodes video files.", choices=("pyav", "opencv"))
     seed: int = option(0, "Seed of the train/test split.", min=0, max=2**31 - 1)
+
+
+DEFAULT_OUTPUT = "out.mp4"
+# For a dataset and a command line that say nothing about it.
+DEFAULT_PLAYBACK_FPS = 30.0
+# Where nothing says how many clips are wanted.
+DEFAULT_CLIPS = 16
+# Pictures whose shorter side has fewer pixels are enlarged for watching; see --scale.
+COMFORTABLE_SIDE = 256
+MAX_GRID_SIDE = 32
+# A taller contact sheet is one that few programs open.
+MAX_SHEET_CLIPS = 128
+
+
+@dataclass(frozen=True)
+class GenerateConfig(Config):
+    """Which clips a trained generator makes and how they are written."""
+
+    n: int | None = option(
+        None,
+        f"Clips to make, or seeds to pass with --interpolate; default: one a seed of --seeds, "
+        f"one a tile of --grid, else {DEFAULT_CLIPS}.",
+        min=1,
+    )
+    seeds: str | None = option(None, "Seeds of the clips, as 0,1,4-6.")
+    seed: int = option(0, "First seed when --seeds is not given.", min=0, max=2**31 - 1)
+    trunc: float = option(
+        1.0,
+        "Pull clips towards the average one: less variety, fewer failures. 1 is off.",
+        min=0.01,
+        max=1,
+    )
+    interpolate: int | None = option(
+        None, "Morph from each seed to the next in this many clips.", min=2, max=1000
+    )
+    loop: bool = option(
+        False,
+        "Play every clip forwards, then backwards, so that it ends where it began; with "
+        "--interpolate return to the first seed, too.",
+    )
+    grid: tuple[int, int] | None = option(
+        None, "Tile clips in ROWSxCOLUMNS; more clips than tiles follow as further pages."
+    )
+    fps: float | None = option(
+        None,
+        f"Frames a second; default: the dataset's, else {DEFAULT_PLAYBACK_FPS:g}.",
+        min=0.1,
+        max=240,
+    )
+    scale: int | None = option(
+        None,
+        f"Enlarge by this whole factor; default: what brings the shorter side to "
+        f"{COMFORTABLE_SIDE}, and 1 for .npy. 1 keeps the pixels.",
+        min=1,
+        max=32,
+    )
+    codec: str = option(
+        "auto",
+        "auto is h264 for .mp4, vp9 for .webm, mjpg for .avi.",
+        choices=("auto", "h264", "vp9", "vp8", "mp4v", "xvid", "mjpg", "gif"),
+    )
+    format: str | None = option(
+        None,
+        "Type of the files in a folder; default: mp4.",
+        choices=("mp4", "webm", "avi", "gif"),
+    )
+    batch_size: int = option(16, "Clips generated at once.", min=1, max=4096)
+    checkpoint: str = option("latest", "latest, or the step of a checkpoint of the run.")
+    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
+    overwrite: bool = option(False, "Replace an output that is there already.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.grid is not None and not all(
+            isinstance(side, int) and 1 <= side <= MAX_GRID_SIDE for side in self.grid
+        ):
+            raise OptionError(
+                f"--grid {'x'.join(map(str, self.grid))}: rows and columns are 1 to {MAX_GRID_SIDE}"
+            )
+
+
+@dataclass(frozen=True)
+class ModelConfig(Config):
+    """The networks; with a dataset's size this is all that is needed to build them."""
+
+    model: str = option("dcgan", "Architecture.", choices=("dcgan",))
+    frames: int = option(16, "Frames of a clip: 8, 16 or 32.", min=8, max=32)
+    latent_dim: int = option(128, "Length of the latent vector.", min=2, max=4096)
+    g_channels: int = option(
+        32,
+        "Channels of the generator's last hidden level; deeper levels have more.",
+        min=4,
+        max=512,
+    )
+    d_channels: int = option(
+        32, "Channels of the discriminator's first level; deeper levels have more.", min=4, max=512
+    )
+
+
+@dataclass(frozen=True)
+class TrainConfig(Config):
+    """How the networks are trained."""
+
+    epochs: float | None = option(
+        None, "Stop after this many passes over the training clips.", min=0
+    )
+    steps: int | None = option(None, "Stop after this many training steps.", min=1)
+    minutes: float | None = option(None, "Stop after this many minutes of training.", min=0)
+    batch_size: int | None = option(
+        None, "Clips a step; default: 16, or all clips of a smaller dataset.", min=1, max=4096
+    )
+    stride: int = option(1, "Take every n-th frame of the video.", min=1, max=64)
+    mirror: bool = option(True, "Do not flip clips left to right at random.", name="mirror")
+    augment: str = option(
+        "color,translation",
+        "What varies the clips both networks see, alike in all frames of a clip: any of color, "
+        "translation, cutout, joined by commas, or none.",
+    )
+    loss: str = option("non-saturating", "Adversarial loss.", choices=("non-saturating",))
+    g_lr: float = option(2e-4, "Learning rate of the generator.", min=1e-8, max=1)
+    d_lr: float = option(2e-4, "Learning rate of the discriminator.", min=1e-8, max=1)
+    beta_1: float = option(0.5, "Adam's decay of the first moment.", min=0, max=0.999)
+    beta_2: float = option(0.999, "Adam's decay of the second moment.", min=0, max=0.99999)
+    r1: float = option(1.0, "Weight of the R1 penalty on real clips; 0 is off.", min=0, max=1e4)
+    r1_every: int = option(16, "Apply the R1 penalty every this many steps.", min=1, max=1000)
+    ema: float = option(
+        0.999,
+        "Decay of the generator's moving average, which is what generates.",
+        min=0,
+        max=0.99999,
+    )
+    precision: str = option(
+        "float32",
+        "Arithmetic of the layers.",
+        choices=("float32", "mixed_float16", "mixed_bfloat16"),
+    )
+    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
+    seed: int = option(0, "Seed of everything random.", min=0, max=2**31 - 1)
+    snapshot_minutes: float = option(
+        5.0, "Save a checkpoint and samples every so many minutes.", min=0.001, max=1e5
+    )
+    keep: int = option(3, "How many of the newest checkpoints to keep.", min=1, max=1000)
+    log_every: int = option(10, "Write a line to the log every so many steps.", min=1, max=10000)
+    tensorboard: bool = option(True, "Do not write TensorBoard files.", name="tensorboard")

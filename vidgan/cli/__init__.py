@@ -33,7 +33,8 @@ class LazyGroup(click.Group):
         """Run, turning every failure into one line and the right exit status."""
         standalone = kwargs.pop("standalone_mode", True)
         try:
-            result = super().main(*args, standalone_mode=False, **kwargs)
+            run: Any = super().main
+            result = run(*args, standalone_mode=False, **kwargs)
         except Exception as error:
             if not standalone or _debugging():
                 raise

@@ -1,6 +1,7 @@
 """Click options derived from the config dataclasses, so that no default is written twice."""
 
 import dataclasses
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ import click
 from vidgan import config
 
 
-class Size(click.ParamType):
-    """``64`` or ``WIDTHxHEIGHT``, as a tuple ``(width, height)``."""
+class Pair(click.ParamType):
+    """``64`` or ``224x128``: two whole numbers as a tuple, one standing for both."""
 
-    name = "size"
+    name = "NxM"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Parse the text; anything else is a usage error."""
@@ -21,7 +22,7 @@ class Size(click.ParamType):
             return value
         parts = str(value).lower().replace("×", "x").split("x")
         if len(parts) > 2 or not all(part.isdigit() for part in parts):
-            self.fail(f"{value!r} is not a size such as 64 or 224x128", param, ctx)
+            self.fail(f"{value!r} is not one or two numbers such as 64 or 224x128", param, ctx)
         return int(parts[0]), int(parts[-1])
 
 
@@ -55,8 +56,8 @@ def from_config(cls: type[config.Config]) -> Callable:
             if kind is bool:
                 flag = f"{flag}/--no-{flag[2:]}" if field.default else flag
                 kwargs: dict[str, Any] = {"is_flag": True, "default": field.default}
-            elif field.name == "size":
-                kwargs = {"type": Size(), "default": _default_text(field.default)}
+            elif typing.get_origin(kind) is tuple:
+                kwargs = {"type": Pair(), "default": _default_text(field.default)}
             else:
                 kwargs = {"type": _click_type(kind, rules), "default": field.default}
             kwargs["show_default"] = kind is not bool and field.default is not None

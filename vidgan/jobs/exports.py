@@ -1,0 +1,246 @@
+"""Where generated clips go: a video, a folder of videos, a contact sheet or an array."""
+
+import contextlib
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import numpy as np
+
+from vidgan.config import MAX_SHEET_CLIPS, GenerateConfig
+from vidgan.errors import ExportError, OptionError
+from vidgan.files import atomic_path
+from vidgan.jobs.clips import Clip, Plan
+from vidgan.jobs.layout import comfortable_scale, enlarge, tile
+from vidgan.sheet import contact_sheet, save_image
+from vidgan.video.writer import AUTOMATIC, VideoWriter, choose_codec, open_writer
+
+DEFAULT_FORMAT = "mp4"
+SHEET_COLUMNS = 8
+# Options that only some outputs can honour; the others refuse rather than ignore them.
+_PARTICULAR = ("grid", "fps", "codec", "format")
+
+
+class Export(ABC):
+    """Takes clips one at a time and writes them; used as a context manager.
+
+    Attributes:
+        paths: the files that have been written.
+    """
+
+    # Those of the particular options that this kind of output honours.
+    honours: tuple[str, ...] = ()
+
+    def __init__(
+        self, path: Path, config: GenerateConfig, plan: Plan, shape: tuple[int, ...], fps: float
+    ) -> None:
+        """Check what can be checked before the first clip is made.
+
+        Args:
+            path: file or folder.
+            config: the options.
+            plan: the clips to come.
+            shape: ``(frames, height, width, 3)`` of a clip as it will be added.
+            fps: frames a second.
+
+        Raises:
+            OptionError: an option that this output cannot honour.
+            ExportError: the output is there already.
+        """
+        self.path, self.config, self.plan, self.shape, self.fps = path, config, plan, shape, fps
+        self.paths: list[Path] = []
+        self._stack = contextlib.ExitStack()
+        for name in _PARTICULAR:
+            if name not in self.honours and getattr(config, name) != getattr(GenerateConfig, name):
+                raise OptionError(f"--{name} has no meaning for {path}; leave it out")
+
+    @abstractmethod
+    def add(self, clip: Clip, frames: np.ndarray) -> None:
+        """Write one clip, uint8 RGB of the shape that was announced."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """Open the output for writing."""
+
+    def finish(self) -> None:  # noqa: B027 (most outputs have nothing left to do)
+        """Write what is still held."""
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            try:
+                self.finish()
+            except BaseException as failure:
+                self._stack.__exit__(type(failure), failure, failure.__traceback__)
+                raise
+            self._stack.close()
+        else:
+            self._stack.__exit__(kind, error, traceback)
+
+    def _refuse_existing(self, path: Path) -> None:
+        if path.exists() and not self.config.overwrite:
+            raise ExportError(f"{path} is there already; use --overwrite to replace it, or -o")
+
+
+class VideoExport(Export):
+    """One video: the clips, or pages of tiles, one after the other."""
+
+    honours = ("grid", "fps", "codec")
+
+    def open(self) -> None:
+        """Open the video."""
+        self._refuse_existing(self.path)
+        _, height, width, _ = self.shape
+        rows, columns = self._grid = self.config.grid or (1, 1)
+        size = (width * columns, height * rows)
+        self._scale = self.config.scale or comfortable_scale(size)
+        self._page: list[np.ndarray] = []
+        self._writer: VideoWriter = self._stack.enter_context(
+            open_writer(
+                self.path,
+                self.fps,
+                (size[0] * self._scale, size[1] * self._scale),
+                self.config.codec,
+            )
+        )
+        self.paths.append(self.path)
+
+    def add(self, clip: Clip, frames: np.ndarray) -> None:
+        """Write the clip, or its whole page once the last tile is there."""
+        self._page.append(frames)
+        if len(self._page) == self._grid[0] * self._grid[1]:
+            self._write_page()
+
+    def _write_page(self) -> None:
+        for frame in enlarge(tile(self._page, self._grid), self._scale):
+            self._writer.write(frame)
+        self._page.clear()
+
+    def finish(self) -> None:
+        """Write a last page that is not full."""
+        if self._page:
+            self._write_page()
+
+
+class FolderExport(Export):
+    """One video a clip, named by its seed."""
+
+    honours = ("fps", "codec", "format")
+
+    def open(self) -> None:
+        """See that no file is there already and that the codec fits."""
+        _, height, width, _ = self.shape
+        self._scale = self.config.scale or comfortable_scale((width, height))
+        self._size = (width * self._scale, height * self._scale)
+        self._suffix = "." + (self.config.format or DEFAULT_FORMAT)
+        choose_codec(self.path / f"clip{self._suffix}", self.config.codec)
+        if self.path.exists() and not self.path.is_dir():
+            raise ExportError(f"{self.path} is a file, not a folder; choose another -o")
+        repeated = self.plan.repeated_seed()
+        if repeated is not None:
+            raise OptionError(f"{self.path}: seed {repeated} is there twice; one file a seed")
+        for clip in self.plan:
+            self._refuse_existing(self._file(clip))
+
+    def _file(self, clip: Clip) -> Path:
+        return self.path / f"{clip.name}{self._suffix}"
+
+    def add(self, clip: Clip, frames: np.ndarray) -> None:
+        """Write the clip's own file."""
+        path = self._file(clip)
+        with open_writer(path, self.fps, self._size, self.config.codec) as writer:
+            for frame in enlarge(frames, self._scale):
+                writer.write(frame)
+        self.paths.append(path)
+
+
+class SheetExport(Export):
+    """A contact sheet: a row a clip, eight of its frames from left to right."""
+
+    def open(self) -> None:
+        """See that the sheet will not be too tall."""
+        self._refuse_existing(self.path)
+        if len(self.plan) > MAX_SHEET_CLIPS:
+            raise OptionError(
+                f"{self.path}: a contact sheet holds at most {MAX_SHEET_CLIPS} clips, "
+                f"not {len(self.plan)}; use .mp4 with --grid, or a folder"
+            )
+        self._rows: list[np.ndarray] = []
+
+    def add(self, clip: Clip, frames: np.ndarray) -> None:
+        """Keep the frames that the sheet shows."""
+        shown = np.linspace(0, len(frames) - 1, min(SHEET_COLUMNS, len(frames))).round()
+        self._rows.append(frames[shown.astype(int)])
+
+    def finish(self) -> None:
+        """Lay the sheet out and write it."""
+        sheet = contact_sheet(np.stack(self._rows), SHEET_COLUMNS, self.config.scale)
+        save_image(self.path, sheet)
+        self.paths.append(self.path)
+
+
+class ArrayExport(Export):
+    """A NumPy array ``(clips, frames, height, width, 3)``, uint8, written clip by clip."""
+
+    def open(self) -> None:
+        """Write the header, which says how many clips will follow."""
+        self._refuse_existing(self.path)
+        self._scale = self.config.scale or 1
+        frames, height, width, channels = self.shape
+        temporary = self._stack.enter_context(atomic_path(self.path))
+        self._file: IO[bytes] = self._stack.enter_context(temporary.open("wb"))
+        np.lib.format.write_array_header_1_0(
+            self._file,
+            {
+                "descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)),
+                "fortran_order": False,
+                "shape": (
+                    len(self.plan),
+                    frames,
+                    height * self._scale,
+                    width * self._scale,
+                    channels,
+                ),
+            },
+        )
+        self.paths.append(self.path)
+
+    def add(self, clip: Clip, frames: np.ndarray) -> None:
+        """Append the clip."""
+        self._file.write(np.ascontiguousarray(enlarge(frames, self._scale)).data)
+
+    def finish(self) -> None:
+        """Bring everything to the disk: a full one must be noticed now."""
+        self._file.flush()
+
+
+def export_kind(output: str | Path) -> type[Export]:
+    """Choose the kind of output from its name.
+
+    A folder is what exists as one, what ends in a slash, and what has no suffix.
+
+    Raises:
+        OptionError: a suffix that nothing here writes.
+    """
+    path = Path(output)
+    if path.is_dir() or str(output).endswith("/") or not path.suffix:
+        return FolderExport
+    suffix = path.suffix.lower()
+    if suffix in AUTOMATIC:
+        return VideoExport
+    known = {".png": SheetExport, ".npy": ArrayExport}
+    if suffix not in known:
+        raise OptionError(
+            f"{path}: unknown output type {path.suffix!r}; known are "
+            f"{', '.join([*AUTOMATIC, *known])}, and a folder (end it with /)"
+        )
+    return known[suffix]

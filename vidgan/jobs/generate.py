@@ -1,0 +1,103 @@
+"""The job behind ``vidgan generate`` and ``vidgan.load``."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, GenerateConfig
+from vidgan.jobs import clips, exports
+from vidgan.jobs.layout import back_and_forth
+from vidgan.jobs.sampler import Sampler
+
+
+def load(
+    run: Path | str | None = None,
+    *,
+    checkpoint: str = GenerateConfig.checkpoint,
+    device: str = GenerateConfig.device,
+) -> Sampler:
+    """Load a run's generator, to make clips as arrays::
+
+        clips = vidgan.load("runs/00000-dcgan-clips").generate(n=4, trunc=0.8)
+
+    Args:
+        run: the run folder; the newest under ``runs`` by default.
+        checkpoint: ``latest`` or the step of a checkpoint.
+        device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+
+    Raises:
+        RunError: no run there, or none with a checkpoint.
+        OptionError: the device is not there.
+    """
+    from vidgan.training.run import Run
+
+    return Sampler(Run.open(run), checkpoint, device)
+
+
+def generate(
+    run: Path | str | None = None,
+    output: Path | str = DEFAULT_OUTPUT,
+    *,
+    progress: bool = False,
+    **options: Any,
+) -> list[Path]:
+    """Generate clips and write them; memory does not grow with their number.
+
+    Args:
+        run: the run folder; the newest under ``runs`` by default.
+        output: ``.mp4``, ``.webm``, ``.avi`` or ``.gif`` for one video, ``.png`` for a contact
+            sheet, ``.npy`` for an array, or a folder for one file a clip.
+        progress: show a progress bar on a terminal.
+        **options: the fields of :class:`vidgan.config.GenerateConfig`, such as ``n=4``.
+
+    Returns:
+        The files written.
+
+    Raises:
+        OptionError: an option is unknown, out of bounds or contradicts another.
+        RunError: no run there, or none with a checkpoint.
+        ExportError: the output is there already or cannot be written.
+    """
+    from vidgan.training.run import Run
+
+    # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
+    config = GenerateConfig.from_options(options)
+    plan = clips.plan(config)
+    kind = exports.export_kind(output)
+    opened = Run.open(run)
+    opened.checkpoint(config.checkpoint)
+    width, height = opened.size
+    frames = 2 * opened.frames - 2 if config.loop else opened.frames
+    fps = config.fps or opened.fps or DEFAULT_PLAYBACK_FPS
+    export = kind(Path(output), config, plan, (frames, height, width, 3), fps)
+    with export:
+        sampler = Sampler(opened, config.checkpoint, config.device)
+        made = _made(sampler, plan, config)
+        if progress:
+            made = _with_bar(made, len(plan), Path(output).name)
+        for clip, pictures in made:
+            export.add(clip, back_and_forth(pictures) if config.loop else pictures)
+    return export.paths
+
+
+def _made(
+    sampler: Sampler, plan: clips.Plan, config: GenerateConfig
+) -> Iterator[tuple[clips.Clip, np.ndarray]]:
+    """Yield every clip of the plan with its frames."""
+    planned, to_make = itertools.tee(plan)
+    scale = np.float32(config.trunc)
+    vectors = (clip.latent(sampler.latent_dim) * scale for clip in to_make)
+    batches = sampler.stream(vectors, config.batch_size)
+    yield from zip(planned, itertools.chain.from_iterable(batches), strict=True)
+
+
+def _with_bar(
+    made: Iterable[tuple[clips.Clip, np.ndarray]], total: int, name: str
+) -> Iterator[tuple[clips.Clip, np.ndarray]]:
+    from tqdm import tqdm
+
+    # None: no bar where the error stream is no terminal.
+    yield from tqdm(made, total=total, unit="clip", desc=name, disable=None, leave=False)

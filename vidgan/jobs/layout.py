@@ -1,0 +1,61 @@
+"""How generated clips are shown: enlarged, played back and forth, tiled."""
+
+import numpy as np
+
+from vidgan.config import COMFORTABLE_SIDE
+
+
+def comfortable_scale(size: tuple[int, int]) -> int:
+    """Return the smallest whole factor that brings the shorter side to 256 pixels.
+
+    Args:
+        size: ``(width, height)`` of the picture, tiles and all.
+    """
+    return -(-COMFORTABLE_SIDE // min(size))
+
+
+def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
+    """Enlarge frames smoothly (bicubic), as players and browsers do not.
+
+    Args:
+        frames: uint8 ``(frames, height, width, 3)``.
+        factor: whole factor; 1 leaves every pixel as it is.
+    """
+    if factor == 1:
+        return frames
+    import cv2
+
+    _, height, width, _ = frames.shape
+    size = (width * factor, height * factor)
+    return np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC) for frame in frames])
+
+
+def back_and_forth(clip: np.ndarray) -> np.ndarray:
+    """Append the clip in reverse without its two ends, so that it repeats without a seam.
+
+    Args:
+        clip: ``(frames, height, width, 3)``.
+
+    Returns:
+        ``(2 * frames - 2, height, width, 3)``.
+    """
+    return np.concatenate([clip, clip[-2:0:-1]])
+
+
+def tile(clips: list[np.ndarray], grid: tuple[int, int]) -> np.ndarray:
+    """Lay clips side by side, row by row; tiles without a clip stay black.
+
+    Args:
+        clips: at most ``rows * columns`` of uint8 ``(frames, height, width, 3)``.
+        grid: ``(rows, columns)``.
+
+    Returns:
+        uint8 ``(frames, rows * height, columns * width, 3)``.
+    """
+    rows, columns = grid
+    frames, height, width, _ = clips[0].shape
+    page = np.zeros((frames, rows * height, columns * width, 3), np.uint8)
+    for index, clip in enumerate(clips):
+        top, left = index // columns * height, index % columns * width
+        page[:, top : top + height, left : left + width] = clip
+    return page
