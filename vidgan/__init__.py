@@ -24,7 +24,16 @@ _PUBLIC = {
     "train": "vidgan.jobs.train",
 }
 
-__all__ = [*_PUBLIC, "__version__"]
+__all__ = [
+    "VidganError",
+    "__version__",
+    "evaluate",
+    "generate",
+    "info",
+    "load",
+    "preprocess",
+    "train",
+]
 
 if TYPE_CHECKING:
     from vidgan.errors import VidganError

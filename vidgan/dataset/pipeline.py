@@ -1,0 +1,163 @@
+"""From TFRecord shards to batches of clips, with tf.data.
+
+Windows travel encoded until the last moment: shuffling and skipping move a few kilobytes a clip,
+and only frames that are used are decoded. Everything random is a function of the seed and the
+epoch, so that training taken up again at any step sees what it would have seen.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import tensorflow as tf
+
+from vidgan import pixels
+from vidgan.dataset.manifest import Manifest
+from vidgan.errors import DatasetError
+
+# Memory that encoded windows waiting to be shuffled may take.
+SHUFFLE_BYTES = 256 * 2**20
+MAX_SHUFFLE = 4096
+
+
+@contextmanager
+def reading_errors(manifest: Manifest) -> Iterator[None]:
+    """Turn TensorFlow's errors on a damaged shard into a DatasetError that names the dataset."""
+    try:
+        yield
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as e:
+        detail = " ".join(str(e.message).split())[:120]
+        raise DatasetError(
+            f"{manifest.path}: a shard is damaged ({detail}); "
+            "make the dataset again with vidgan preprocess --overwrite"
+        ) from None
+
+
+def _frames_of(record: tf.Tensor) -> tf.Tensor:
+    """Return a record's encoded frames, string ``(frames,)``."""
+    features = {"frames": tf.io.RaggedFeature(tf.string)}
+    return tf.io.parse_single_example(record, features)["frames"]
+
+
+def _decode(encoded: tf.Tensor, manifest: Manifest) -> tf.Tensor:
+    """Decode string ``(frames,)`` into uint8 ``(frames, height, width, 3)``."""
+    shape = (manifest.height, manifest.width, 3)
+    return tf.map_fn(
+        lambda image: tf.ensure_shape(tf.io.decode_image(image, 3, expand_animations=False), shape),
+        encoded,
+        fn_output_signature=tf.TensorSpec(shape, tf.uint8),
+    )
+
+
+def span(frames: int, stride: int) -> int:
+    """How many stored frames a clip of ``frames`` frames at ``stride`` covers."""
+    return (frames - 1) * stride + 1
+
+
+def training_clips(
+    manifest: Manifest,
+    frames: int,
+    batch_size: int,
+    *,
+    stride: int = 1,
+    mirror: bool = True,
+    seed: int = 0,
+    skip: int = 0,
+) -> tf.data.Dataset:
+    """Return an endless dataset of training batches.
+
+    An epoch draws, from every record, as many random windows as fit into it side by side.
+
+    Args:
+        manifest: the dataset.
+        frames: frames of a clip.
+        batch_size: clips of a batch; static.
+        stride: take every n-th frame.
+        mirror: flip half of the clips left to right.
+        seed: makes windows, order and flips repeatable.
+        skip: leave out this many batches, as if they had been seen.
+
+    Returns:
+        Batches float32 ``(batch_size, frames, height, width, 3)`` in [-1, 1].
+
+    Raises:
+        DatasetError: no training shot is long enough, or a shard is missing.
+    """
+    covered = span(frames, stride)
+    split = manifest.splits["train"]
+    epoch_clips = split.clips(covered)
+    if epoch_clips == 0:
+        longest = max(split.lengths, default=0)
+        raise DatasetError(
+            f"{manifest.path}: the longest training shot has {longest} frames, a clip needs "
+            f"{covered}; use fewer --frames, a smaller --stride or longer videos"
+        )
+    shards = manifest.shards("train")
+    clip_bytes = max(1, split.bytes * frames // max(1, split.frames))
+    buffer = max(1, min(epoch_clips, MAX_SHUFFLE, SHUFFLE_BYTES // clip_bytes))
+
+    def epoch(number: tf.Tensor) -> tf.data.Dataset:
+        base = tf.cast(number, tf.int32)
+
+        def windows(index: tf.Tensor, record: tf.Tensor) -> tf.data.Dataset:
+            encoded = _frames_of(record)
+            length = tf.shape(encoded)[0]
+            count = length // covered
+            random = tf.random.fold_in((seed, base), tf.cast(index, tf.int32))
+            shape = (tf.maximum(count, 1),)
+            starts = tf.random.stateless_uniform(
+                shape, random, 0, tf.maximum(length - covered + 1, 1), tf.int32
+            )[:count]
+            flips = tf.random.stateless_uniform(shape, random + 1)[:count] < 0.5
+            positions = starts[:, None] + tf.range(frames)[None, :] * stride
+            return tf.data.Dataset.from_tensor_slices((tf.gather(encoded, positions), flips))
+
+        records = tf.data.Dataset.from_tensor_slices(shards)
+        records = records.shuffle(len(shards), seed=number + seed, reshuffle_each_iteration=False)
+        records = records.flat_map(tf.data.TFRecordDataset)
+        clips = records.enumerate().flat_map(windows)
+        return clips.shuffle(buffer, seed=number + seed, reshuffle_each_iteration=False)
+
+    def decode(encoded: tf.Tensor, flip: tf.Tensor) -> tf.Tensor:
+        clip = _decode(encoded, manifest)
+        if mirror:
+            clip = tf.where(flip, tf.reverse(clip, axis=[2]), clip)
+        return clip
+
+    # An epoch holds a known number of clips, so what has been seen need not even be read.
+    first_epoch, first_clip = divmod(skip * batch_size, epoch_clips)
+    data = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch).skip(first_clip)
+    data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    data = data.batch(batch_size, drop_remainder=True).map(pixels.to_model)
+    return data.prefetch(tf.data.AUTOTUNE)
+
+
+def evaluation_clips(
+    manifest: Manifest, split: str, frames: int, stride: int = 1
+) -> Iterator[np.ndarray]:
+    """Yield a split's windows side by side in fixed order.
+
+    Args:
+        manifest: the dataset.
+        split: ``train`` or ``test``.
+        frames: frames of a clip.
+        stride: take every n-th frame.
+
+    Yields:
+        uint8 ``(frames, height, width, 3)``, RGB.
+
+    Raises:
+        DatasetError: a shard is missing or damaged.
+    """
+    covered = span(frames, stride)
+
+    def windows(record: tf.Tensor) -> tf.data.Dataset:
+        encoded = _frames_of(record)
+        starts = tf.range(tf.shape(encoded)[0] // covered) * covered
+        positions = starts[:, None] + tf.range(frames)[None, :] * stride
+        return tf.data.Dataset.from_tensor_slices(tf.gather(encoded, positions))
+
+    data = tf.data.TFRecordDataset(manifest.shards(split)).flat_map(windows)
+    data = data.map(lambda encoded: _decode(encoded, manifest), num_parallel_calls=tf.data.AUTOTUNE)
+    with reading_errors(manifest):
+        yield from data.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()

@@ -1,0 +1,308 @@
+"""Training, from a dataset folder to a run folder."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidgan import config as configs
+from vidgan import runtime
+from vidgan.config import ModelConfig, TrainConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.errors import DatasetError, OptionError, TrainingError
+from vidgan.files import remove
+from vidgan.training.run import CHECKPOINTS, Run, next_path
+
+if TYPE_CHECKING:
+    from vidgan.training.gan import VideoGAN
+
+DEFAULT_BATCH = 16
+DEFAULT_EPOCHS = 100.0
+# What may change when a run is taken up again; anything else would make it another training.
+RESUMABLE = frozenset(
+    {"epochs", "steps", "minutes", "device", "snapshot_minutes", "keep", "log_every", "tensorboard"}
+)
+BUDGET = ("epochs", "steps", "minutes")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training would be: the answer of ``--dry-run``.
+
+    Attributes:
+        run: the configuration; its folder does not exist.
+        g_params: trainable weights of the generator.
+        d_params: trainable weights of the discriminator.
+        memory: bytes at the peak, estimated.
+        step_seconds: a step's length, measured.
+        epoch_clips: training clips of an epoch.
+        hours: of the whole budget, at the measured rate.
+    """
+
+    run: Run
+    g_params: int
+    d_params: int
+    memory: int
+    step_seconds: float
+    epoch_clips: int
+    hours: float
+
+    def text(self) -> str:
+        """Return the plan as lines for a terminal."""
+        options = self.run.model.to_json() | self.run.train.to_json()
+        lines = [f"{name:>18}  {value}" for name, value in options.items()]
+        width, height = self.run.size
+        lines += [
+            f"{'clips':>18}  {self.run.frames} frames of {width}x{height} at {self.run.fps:g} "
+            f"frames/s; {self.epoch_clips} an epoch",
+            f"{'parameters':>18}  generator {self.g_params:,}, discriminator {self.d_params:,}",
+            f"{'memory':>18}  about {self.memory / 2**30:.1f} GiB",
+            f"{'speed':>18}  {(self.run.train.batch_size or 1) / self.step_seconds:.1f} clips/s, "
+            f"{self.step_seconds:.2f} s a step",
+            f"{'time':>18}  about {self.hours:.2f} hours",
+        ]
+        return "\n".join(lines)
+
+
+def _split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part keyword arguments into those of the model and those of the training."""
+    model_names = {field.name for field in fields(ModelConfig)}
+    model = {name: value for name, value in options.items() if name in model_names}
+    return model, {name: value for name, value in options.items() if name not in model_names}
+
+
+def _new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, Any]) -> Run:
+    from vidgan.dataset.pipeline import span
+
+    model_options, train_options = _split(options)
+    model = ModelConfig.from_options(model_options)
+    train = TrainConfig.from_options(train_options)
+    if all(getattr(train, name) is None for name in BUDGET):
+        train = train.replace(epochs=DEFAULT_EPOCHS)
+    covered = span(model.frames, train.stride)
+    clips = manifest.splits["train"].clips(covered)
+    if clips == 0:
+        longest = max(manifest.splits["train"].lengths, default=0)
+        raise DatasetError(
+            f"{manifest.path}: the longest training shot has {longest} frames, a clip needs "
+            f"{covered}; use fewer --frames, a smaller --stride or longer videos"
+        )
+    if train.batch_size is None:
+        train = train.replace(batch_size=min(DEFAULT_BATCH, clips))
+    elif train.batch_size > clips:
+        raise OptionError(
+            f"--batch-size {train.batch_size} is larger than {manifest.path}, which holds {clips} "
+            f"training clips; use --batch-size {clips} or less"
+        )
+    fps = manifest.fps / train.stride
+    return Run(path, model, train, dataset.resolve(), manifest.size, fps)
+
+
+def _resumed(resume: Path | str, options: dict[str, Any]) -> Run:
+    run = Run.open(resume)
+    changes = {name: value for name, value in options.items() if value is not None}
+    frozen = sorted(set(changes) - RESUMABLE)
+    if frozen:
+        raise OptionError(
+            f"--{frozen[0].replace('_', '-')} cannot change when a run is resumed; "
+            "leave it out, or start a new run"
+        )
+    if any(name in changes for name in BUDGET):
+        # A new budget replaces the old one: whoever says --epochs 200 means to get there.
+        changes = dict.fromkeys(BUDGET) | changes
+    return Run(run.path, run.model, run.train.replace(**changes), run.dataset, run.size, run.fps)
+
+
+def _check_memory(gan: "VideoGAN", run: Run, device: str) -> None:
+    from vidgan.training import memory
+
+    free, batch_size = memory.available(device), run.train.batch_size or 1
+    needed = memory.estimate(gan, batch_size)
+    if free is None or needed <= free:
+        return
+    fitting = memory.largest_batch(gan, free)
+    remedy = (
+        f"use --batch-size {fitting}"
+        if fitting
+        else "use fewer --frames or a smaller --size in preprocess"
+    )
+    raise TrainingError(
+        f"--batch-size {batch_size} needs about {needed / 2**30:.1f} GiB, "
+        f"{free / 2**30:.1f} GiB are free on {device.strip('/')}; {remedy}"
+    )
+
+
+def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
+    """Work out what a training would be, with a measured step, and write nothing.
+
+    Args:
+        dataset: a folder made by ``vidgan.preprocess``.
+        **options: fields of :class:`~vidgan.config.ModelConfig` and
+            :class:`~vidgan.config.TrainConfig`.
+
+    Raises:
+        VidganError: as for :func:`train`.
+    """
+    runtime.prepare()
+    import tensorflow as tf
+
+    from vidgan.dataset.pipeline import reading_errors, span, training_clips
+    from vidgan.training import memory
+    from vidgan.training.build import build_gan
+
+    dataset = Path(dataset)
+    manifest = Manifest.load(dataset)
+    run = _new_run(dataset, manifest, Path(), options)
+    device = runtime.choose_device(run.train.device)
+    with tf.device(device), reading_errors(manifest):
+        gan = build_gan(run)
+        _check_memory(gan, run, device)
+        data = training_clips(manifest, run.frames, run.train.batch_size or 1, stride=run.stride)
+        step = tf.function(gan.train_step, jit_compile=False)
+        times = []
+        for batch in data.take(4):
+            start = time.perf_counter()
+            float(step(batch)["d_loss"])
+            times.append(time.perf_counter() - start)
+    seconds = min(times[1:])  # The first one traces the graph.
+    epoch_clips = manifest.splits["train"].clips(span(run.frames, run.stride))
+    batch_size = run.train.batch_size or 1
+    limits = [
+        limit
+        for limit in (
+            run.train.minutes and run.train.minutes / 60,
+            run.train.steps and run.train.steps * seconds / 3600,
+            run.train.epochs and run.train.epochs * epoch_clips / batch_size * seconds / 3600,
+        )
+        if limit is not None
+    ]
+    return Plan(
+        run,
+        gan.generator.count_params(),
+        gan.discriminator.count_params(),
+        memory.estimate(gan, batch_size),
+        seconds,
+        epoch_clips,
+        min(limits),
+    )
+
+
+def train(
+    dataset: Path | str | None = None,
+    *,
+    output: Path | str | None = None,
+    resume: Path | str | None = None,
+    progress: bool = False,
+    report: Callable[[str], None] = lambda text: None,
+    **options: Any,
+) -> Path:
+    """Train a model on a dataset.
+
+    Training that is resumed continues exactly: weights, moving average, both optimizers, step,
+    random numbers and the place in the data are those of the newest checkpoint. What is not kept
+    is the order in which floating-point sums are formed, which differs between numbers of cores
+    and versions of TensorFlow, and steps taken after that checkpoint.
+
+    Args:
+        dataset: a folder made by ``vidgan.preprocess``; by default ``vidgan-data``, or the one
+            that a resumed run was trained on.
+        output: the run's folder; by default the next number under ``runs``.
+        resume: a run's folder, or ``latest``.
+        progress: show a progress bar on standard error.
+        report: called with lines of news, such as where the run lies.
+        **options: fields of :class:`~vidgan.config.ModelConfig` and
+            :class:`~vidgan.config.TrainConfig`; without a budget 100 epochs. When resuming, those
+            of ``RESUMABLE`` alone.
+
+    Returns:
+        The run's folder.
+
+    Raises:
+        KeyboardInterrupt: the user interrupted; the run has been saved.
+        OptionError: an option is unknown, out of bounds or does not fit the dataset.
+        DatasetError: the dataset is missing, damaged or too short.
+        RunError: the run to resume is missing or damaged.
+        TrainingError: it would not fit in memory, or diverged.
+    """
+    runtime.prepare()
+    import tensorflow as tf
+
+    from vidgan.dataset.pipeline import reading_errors, span, training_clips
+    from vidgan.training import callbacks, curves, loop
+    from vidgan.training.build import build_gan
+
+    if resume is not None:
+        if output is not None:
+            raise OptionError("--output cannot be given with --resume, which goes on in its run")
+        run = _resumed(resume, options)
+        manifest = Manifest.load(dataset or run.dataset)
+        if manifest.size != run.size:
+            raise DatasetError(
+                f"{manifest.path}: frames are {manifest.width}x{manifest.height}, the run was "
+                f"trained on {run.size[0]}x{run.size[1]}; resume with its own dataset"
+            )
+    else:
+        folder = Path(dataset or configs.DEFAULT_DATASET)
+        manifest = Manifest.load(folder)
+        path = (
+            Path(output)
+            if output is not None
+            else next_path(Path(configs.DEFAULT_RUNS), options.get("model", "dcgan"), folder)
+        )
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise OptionError(f"--output {path} exists already; choose another or --resume {path}")
+        run = _new_run(folder, manifest, path, options)
+    batch_size = run.train.batch_size or 1
+    device = runtime.choose_device(run.train.device)
+    state = loop.Progress(budget=run.train)
+    with tf.device(device), reading_errors(manifest):
+        if resume is not None:
+            run.checkpoint()  # Fails here, and clearly, if there is none.
+            gan = run.load_gan()
+            saved = run.state()
+            state = loop.Progress(**saved, budget=run.train)
+            if state.share >= 1:
+                raise OptionError(
+                    f"{run.path} has used up its budget ({state.epoch:.1f} epochs, "
+                    f"{state.step} steps); give a larger one, such as --epochs "
+                    f"{2 * max(1, round(state.epoch))}"
+                )
+            for leftover in (run.path / CHECKPOINTS).glob(".*"):
+                remove(leftover)
+        else:
+            gan = build_gan(run)
+        _check_memory(gan, run, device)
+        data = training_clips(
+            manifest,
+            run.frames,
+            batch_size,
+            stride=run.stride,
+            mirror=run.train.mirror,
+            seed=run.train.seed,
+            skip=state.step,
+        )
+        run.path.mkdir(parents=True, exist_ok=True)
+        run.save()
+        report(f"{run.path}: training on {device.strip('/')}, from step {state.step}")
+        writer = (
+            tf.summary.create_file_writer(str(run.path / "tensorboard"))
+            if run.train.tensorboard
+            else tf.summary.create_noop_writer()
+        )
+        hooks: list[Any] = [callbacks.Log(run, state, writer)]
+        hooks.append(callbacks.Snapshots(run, state, writer))
+        if progress:
+            hooks.insert(0, callbacks.ProgressBar(state, sys.stderr))
+        epoch_clips = manifest.splits["train"].clips(span(run.frames, run.stride))
+        finished = loop.train(gan, data, state, hooks, epoch_clips)
+    if state.step:
+        title = f"{run.path.name}, {state.step} steps"
+        curves.plot(run.path / callbacks.LOG_NAME, run.path / "curves.png", title)
+    if not finished:
+        report(
+            f"Stopped at step {state.step} and saved. Go on with: vidgan train --resume {run.path}"
+        )
+        raise KeyboardInterrupt
+    return run.path

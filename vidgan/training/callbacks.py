@@ -1,0 +1,270 @@
+"""What happens around the steps: progress bar, log, TensorBoard, snapshots."""
+
+import csv
+import math
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import IO, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from vidgan import latents, pixels
+from vidgan.errors import TrainingError
+from vidgan.files import atomic_path
+from vidgan.sheet import contact_sheet, save_image
+from vidgan.training.loop import Progress
+from vidgan.training.run import Run
+
+SAMPLES = 8
+LOG_NAME = "log.csv"
+COLUMNS = (
+    "step",
+    "epoch",
+    "seconds",
+    "d_loss",
+    "g_loss",
+    "d_acc_real",
+    "d_acc_fake",
+    "r1",
+    "clips_per_second",
+    "wait_share",
+)
+
+
+class Means:
+    """Means of what steps report; a value that was not measured in a step (NaN) does not count."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, float] = defaultdict(float)
+        self.counts: dict[str, int] = defaultdict(int)
+
+    def add(self, values: dict[str, float]) -> None:
+        """Take in one step's values."""
+        for name, value in values.items():
+            if not math.isnan(value):
+                self.sums[name] += value
+                self.counts[name] += 1
+
+    def take(self) -> dict[str, float]:
+        """Return the means and start anew."""
+        means = {name: self.sums[name] / self.counts[name] for name in self.sums}
+        self.sums.clear()
+        self.counts.clear()
+        return means
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """A bar on a terminal, a line now and then elsewhere."""
+
+    LINE_SECONDS = 30.0
+
+    def __init__(self, progress: Progress, file: IO[str] | None = None) -> None:
+        super().__init__()
+        self.progress = progress
+        self.file = file or sys.stderr
+        self.means: dict[str, float] = {}
+        self.bar: tqdm | None = None
+        self.began, self.printed, self.share = 0.0, 0.0, 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Draw the empty bar."""
+        self.began, self.share = time.monotonic(), self.progress.share
+        if self.file.isatty():
+            form = "{percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}"
+            self.bar = tqdm(total=100.0, initial=100 * self.share, bar_format=form, file=self.file)
+
+    def _text(self) -> str:
+        rate = self.means["clips"] / max(self.means["seconds"], 1e-9)
+        return (
+            f"step {self.progress.step} epoch {self.progress.epoch:.1f} "
+            f"D {self.means['d_loss']:.2f} G {self.means['g_loss']:.2f} "
+            f"real {self.means['d_acc_real']:.0%} fake {self.means['d_acc_fake']:.0%} "
+            f"{rate:.1f} clips/s"
+        )
+
+    def _left(self) -> str:
+        done = self.progress.share - self.share
+        if done <= 0:
+            return "?"
+        seconds = (time.monotonic() - self.began) * (1 - self.progress.share) / done
+        return tqdm.format_interval(max(0.0, seconds))
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Show running means of the last dozens of steps."""
+        values = {**(logs or {}), "clips": self.progress.clips / max(1, self.progress.step)}
+        values["seconds"] = self.progress.step_seconds
+        for name, value in values.items():
+            if not math.isnan(value):
+                self.means[name] = 0.95 * self.means.get(name, value) + 0.05 * value
+        if self.bar is not None:
+            self.bar.set_postfix_str(self._text(), refresh=False)
+            self.bar.update(min(100.0, 100 * self.progress.share) - self.bar.n)
+        elif time.monotonic() - self.printed > self.LINE_SECONDS:
+            self.printed = time.monotonic()
+            share = min(1.0, self.progress.share)
+            print(f"{share:4.0%} {self._text()}, {self._left()} left", file=self.file, flush=True)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Leave the last state on the screen."""
+        if self.bar is not None:
+            self.bar.close()
+        elif self.means:
+            print(
+                f"{min(1.0, self.progress.share):4.0%} {self._text()}", file=self.file, flush=True
+            )
+
+
+def read_log(path: Path) -> list[dict[str, float]]:
+    """Read ``log.csv``; a line that a kill cut off, and empty cells, are left out."""
+    rows = []
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if set(row) == set(COLUMNS) and all(value is not None for value in row.values()):
+                rows.append({name: float(value) for name, value in row.items() if value})
+    return rows
+
+
+class Log(keras.callbacks.Callback):
+    """Means over ``log_every`` steps to ``log.csv`` and TensorBoard's scalars."""
+
+    def __init__(self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter) -> None:
+        super().__init__()
+        self.progress, self.writer = progress, writer
+        self.path, self.every = run.path / LOG_NAME, run.train.log_every
+        self.means = Means()
+        self.file: IO[str] | None = None
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Drop lines after the checkpoint that training goes on from, and append."""
+        old = read_log(self.path) if self.path.exists() else []
+        with atomic_path(self.path) as temporary, temporary.open("w", newline="") as file:
+            table = csv.DictWriter(file, COLUMNS)
+            table.writeheader()
+            table.writerows(row for row in old if row["step"] <= self.progress.step)
+        self.file = self.path.open("a", newline="", encoding="utf-8")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Add a step; write the means at every ``log_every``-th."""
+        seconds, wait = self.progress.step_seconds, self.progress.wait_seconds
+        self.means.add({**(logs or {}), "seconds": seconds, "wait": wait})
+        if batch % self.every == 0:
+            self._write()
+
+    def _write(self) -> None:
+        means = self.means.take()
+        if not means or self.file is None:
+            return
+        seconds, wait = means.pop("seconds"), means.pop("wait")
+        batch_size = self.progress.clips / self.progress.step
+        scalars = means | {"clips_per_second": batch_size / seconds, "wait_share": wait / seconds}
+        row = {"epoch": self.progress.epoch, "seconds": self.progress.seconds} | scalars
+        cells = {name: f"{value:.6g}" for name, value in row.items()}
+        csv.DictWriter(self.file, COLUMNS).writerow({"step": self.progress.step} | cells)
+        self.file.flush()
+        with self.writer.as_default(step=self.progress.step):
+            for name, value in scalars.items():
+                tf.summary.scalar(name, value)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Write what is left."""
+        self._write()
+        if self.file is not None:
+            self.file.close()
+        self.writer.flush()
+
+
+class Snapshots(keras.callbacks.Callback):
+    """A checkpoint, a contact sheet and an mp4 of fixed latents, every so many minutes."""
+
+    def __init__(self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter) -> None:
+        super().__init__()
+        self.run, self.progress, self.writer = run, progress, writer
+        self.latents = latents.from_seeds(range(SAMPLES), run.latent_dim)
+        self.saved_step, self.saved_at = progress.step, 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Start the clock."""
+        self.saved_at = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Save when the time has come."""
+        if time.monotonic() - self.saved_at >= 60 * self.run.train.snapshot_minutes:
+            self.save()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Save the end."""
+        if self.progress.step > self.saved_step:
+            self.save()
+
+    def save(self) -> None:
+        """Save a checkpoint and samples.
+
+        Raises:
+            TrainingError: a weight is no longer finite; nothing is saved.
+        """
+        gan = self.model
+        for weight in gan.weights:
+            if not bool(tf.reduce_all(tf.math.is_finite(tf.cast(weight, tf.float32)))):
+                raise TrainingError(
+                    f"{weight.path} is no longer finite at step {self.progress.step}: training has "
+                    "diverged; try half of --g-lr and --d-lr, or a larger --r1"
+                )
+        self.run.save_checkpoint(gan, self.progress.state())
+        self.saved_step, self.saved_at = self.progress.step, time.monotonic()
+        clips = [
+            pixels.to_uint8(gan.generator_ema(latent[None], training=False).numpy())
+            for latent in self.latents
+        ]
+        self._write_samples(np.concatenate(clips))
+
+    def _write_samples(self, clips: np.ndarray) -> None:
+        """Write uint8 ``(clips, frames, height, width, 3)`` as sheet, video and to TensorBoard."""
+        from vidgan.video.writer import open_writer
+
+        stem = self.run.path / "samples" / f"step-{self.progress.step:08d}"
+        save_image(stem.with_suffix(".png"), contact_sheet(clips))
+        video = tile(clips, columns=4)
+        size = (video.shape[2], video.shape[1])
+        paths = [stem.with_suffix(".mp4")]
+        if self.run.train.tensorboard:
+            # TensorBoard plays animated GIFs; the file is only on the way there.
+            paths.append(stem.with_suffix(".gif"))
+        for path in paths:
+            with open_writer(path, self.run.fps, size) as writer:
+                for frame in video:
+                    writer.write(frame)
+        if self.run.train.tensorboard:
+            gif = tf.compat.v1.Summary.Image(
+                width=size[0],
+                height=size[1],
+                colorspace=3,
+                encoded_image_string=paths[1].read_bytes(),
+            )
+            value = tf.compat.v1.Summary.Value(tag="samples", image=gif)
+            summary = tf.compat.v1.Summary(value=[value])
+            with self.writer.as_default(step=self.progress.step):
+                tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+            paths[1].unlink()
+
+
+def tile(clips: np.ndarray, columns: int) -> np.ndarray:
+    """Play clips side by side.
+
+    Args:
+        clips: uint8 ``(clips, frames, height, width, 3)``.
+        columns: clips in a row; a last row that is not full is filled with black.
+
+    Returns:
+        uint8 ``(frames, rows × height, columns × width, 3)``.
+    """
+    count, frames, height, width, channels = clips.shape
+    rows = -(-count // columns)
+    empty = np.zeros((rows * columns - count, *clips.shape[1:]), clips.dtype)
+    grid = np.concatenate([clips, empty]).reshape(rows, columns, frames, height, width, channels)
+    grid = grid.transpose(2, 0, 3, 1, 4, 5)
+    return grid.reshape(frames, rows * height, columns * width, channels)

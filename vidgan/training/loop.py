@@ -1,0 +1,141 @@
+"""The loop around ``train_step``: budget, waiting time, interruption, divergence."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from vidgan.config import TrainConfig
+from vidgan.errors import TrainingError
+from vidgan.training.gan import VideoGAN
+
+
+@dataclass
+class Progress:
+    """How far training has come; what a checkpoint's ``state.json`` keeps.
+
+    Attributes:
+        step: training steps taken.
+        clips: real clips seen.
+        epoch: passes over the training clips, a fraction.
+        seconds: time spent training, over all sittings.
+        step_seconds: length of the last step, waiting included; not kept.
+        wait_seconds: how long the last step waited for its batch; not kept.
+        budget: what ends training; not kept.
+    """
+
+    step: int = 0
+    clips: int = 0
+    epoch: float = 0.0
+    seconds: float = 0.0
+    step_seconds: float = field(default=0.0, repr=False)
+    wait_seconds: float = field(default=0.0, repr=False)
+    budget: TrainConfig = field(default_factory=TrainConfig, repr=False)
+
+    def state(self) -> dict[str, Any]:
+        """Return what ``state.json`` keeps."""
+        values = asdict(self)
+        return {key: values[key] for key in ("step", "clips", "epoch", "seconds")}
+
+    @property
+    def share(self) -> float:
+        """Return how much of the budget is used, 0…1 and above; the nearest limit counts."""
+        used = (
+            (self.epoch, self.budget.epochs),
+            (self.step, self.budget.steps),
+            (self.seconds / 60, self.budget.minutes),
+        )
+        return max(
+            (done / limit if limit else math.inf) for done, limit in used if limit is not None
+        )
+
+
+class Interrupted:
+    """Whether the user has asked to stop: set by the first Ctrl-C or SIGTERM."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Finish the step at hand on the first signal; the second one interrupts at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # Python delivers signals to the main thread only.
+            return
+
+        def handle(number: int, frame: Any) -> None:
+            if self.requested:
+                raise KeyboardInterrupt
+            self.requested = True
+
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, handle) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _check_finite(logs: dict[str, float], progress: Progress) -> None:
+    bad = [name for name in ("d_loss", "g_loss") if not math.isfinite(logs[name])]
+    if bad:
+        raise TrainingError(
+            f"{bad[0]} is {logs[bad[0]]} at step {progress.step}: training has diverged; try half "
+            "of --g-lr and --d-lr, a larger --r1, or --precision float32"
+        )
+
+
+def train(
+    gan: VideoGAN,
+    data: tf.data.Dataset,
+    progress: Progress,
+    callbacks: Sequence[keras.callbacks.Callback],
+    epoch_clips: int,
+) -> bool:
+    """Train until the budget is used or the user interrupts.
+
+    Callbacks get ``on_train_begin``, ``on_train_batch_end(step, logs)`` after every step, and
+    ``on_train_end``, the last also after an interruption but not after an error.
+
+    Args:
+        gan: compiled.
+        data: endless batches; see ``dataset/pipeline.py``.
+        progress: updated after every step; holds the budget.
+        callbacks: Keras callbacks.
+        epoch_clips: clips of an epoch.
+
+    Returns:
+        False when the user interrupted.
+
+    Raises:
+        TrainingError: a loss is no longer finite.
+    """
+    step_function = tf.function(gan.train_step, jit_compile=False, reduce_retracing=True)
+    hooks = keras.callbacks.CallbackList(list(callbacks), model=gan)
+    interrupted = Interrupted()
+    with interrupted.listening():
+        hooks.on_train_begin()
+        batches = iter(data)
+        while progress.share < 1 and not interrupted.requested:
+            start = time.perf_counter()
+            batch = next(batches)
+            arrived = time.perf_counter()
+            logs = {name: float(value) for name, value in step_function(batch).items()}
+            end = time.perf_counter()
+            progress.step += 1
+            progress.clips += batch.shape[0]
+            progress.epoch = progress.clips / epoch_clips
+            progress.seconds += end - start
+            progress.step_seconds, progress.wait_seconds = end - start, arrived - start
+            _check_finite(logs, progress)
+            hooks.on_train_batch_end(progress.step, logs)
+        hooks.on_train_end()
+    return not interrupted.requested

@@ -1,0 +1,264 @@
+"""The run folder: configuration, checkpoints and what training leaves behind.
+
+::
+
+    runs/00000-dcgan-clips/
+        config.json       everything needed to build the networks and to go on
+        checkpoints/step-00001000/
+            generator_ema.weights.h5   what generates
+            gan.weights.h5             all weights and both optimizers
+            state.json                 step, clips seen, seconds trained
+        log.csv  curves.png  samples/  tensorboard/
+
+Weights and JSON only: opening a run executes nothing from it.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from vidgan.config import DEFAULT_RUNS, ModelConfig, TrainConfig
+from vidgan.errors import OptionError, RunError
+from vidgan.files import atomic_path, remove
+
+if TYPE_CHECKING:
+    import keras
+
+    from vidgan.training.gan import VideoGAN
+
+FORMAT_VERSION = 1
+CONFIG_NAME = "config.json"
+CHECKPOINTS = "checkpoints"
+EMA_NAME = "generator_ema.weights.h5"
+GAN_NAME = "gan.weights.h5"
+STATE_NAME = "state.json"
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise RunError(f"{path}: not valid JSON ({error}); the run cannot be opened") from None
+    if not isinstance(values, dict):
+        raise RunError(f"{path}: not what vidgan train writes; the run cannot be opened")
+    return values
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Attributes:
+        path: the folder.
+        model: what the networks are.
+        train: how they are trained.
+        dataset: the dataset's folder, absolute.
+        size: ``(width, height)`` in pixels.
+        fps: frames a second of a generated clip: the dataset's over the stride.
+    """
+
+    path: Path
+    model: ModelConfig
+    train: TrainConfig
+    dataset: Path
+    size: tuple[int, int]
+    fps: float
+
+    @property
+    def frames(self) -> int:
+        """Frames of a clip."""
+        return self.model.frames
+
+    @property
+    def stride(self) -> int:
+        """Frames of the dataset from one frame of a clip to the next."""
+        return self.train.stride
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of a latent vector."""
+        return self.model.latent_dim
+
+    def save(self) -> None:
+        """Write ``config.json``, whole or not at all."""
+        values = {
+            "format": FORMAT_VERSION,
+            "model": self.model.to_json(),
+            "train": self.train.to_json(),
+            "dataset": {"path": str(self.dataset), "size": list(self.size), "fps": self.fps},
+        }
+        with atomic_path(self.path / CONFIG_NAME) as temporary:
+            temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+    @classmethod
+    def open(cls, path: Path | str | None = None, runs: Path | str = DEFAULT_RUNS) -> Self:
+        """Open a run folder.
+
+        Args:
+            path: the folder; None or ``latest`` for the newest in ``runs``.
+            runs: where runs lie.
+
+        Raises:
+            RunError: no run there, or one that cannot be read.
+        """
+        folder = newest(Path(runs)) if path is None or str(path) == "latest" else Path(path)
+        if not (folder / CONFIG_NAME).is_file():
+            raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); make one with vidgan train")
+        source = folder / CONFIG_NAME
+        values = _read_json(source)
+        version = values.get("format")
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise RunError(f"{source}: format {version} is newer than this vidgan; upgrade vidgan")
+        try:
+            data = values["dataset"]
+            return cls(
+                path=folder,
+                model=ModelConfig.from_json(values["model"], source),
+                train=TrainConfig.from_json(values["train"], source),
+                dataset=Path(data["path"]),
+                size=(int(data["size"][0]), int(data["size"][1])),
+                fps=float(data["fps"]),
+            )
+        except (KeyError, IndexError, TypeError, ValueError, OptionError) as error:
+            raise RunError(f"{source}: not what vidgan train writes ({error})") from None
+
+    def checkpoints(self) -> list[Path]:
+        """Return the checkpoint folders, oldest first."""
+        folder = self.path / CHECKPOINTS
+        found = folder.glob("step-*") if folder.is_dir() else ()
+        return sorted(path for path in found if re.fullmatch(r"step-\d{8}", path.name))
+
+    def checkpoint(self, name: str = "latest") -> Path:
+        """Return one checkpoint folder.
+
+        Args:
+            name: ``latest``, or the number of a step.
+
+        Raises:
+            RunError: it is not there.
+        """
+        found = self.checkpoints()
+        if not found:
+            raise RunError(
+                f"{self.path}: the run has no checkpoint yet; "
+                "let vidgan train run until it saves one"
+            )
+        if name == "latest":
+            return found[-1]
+        steps = {str(int(path.name.removeprefix("step-"))): path for path in found}
+        if name not in steps:
+            raise RunError(f"{self.path}: no checkpoint {name!r}; there are {', '.join(steps)}")
+        return steps[name]
+
+    def state(self, checkpoint: Path | None = None) -> dict[str, Any]:
+        """Return a checkpoint's ``state.json``: ``step``, ``clips``, ``epoch``, ``seconds``."""
+        path = (checkpoint or self.checkpoint()) / STATE_NAME
+        values = _read_json(path)
+        for key in ("step", "clips", "epoch", "seconds"):
+            if not isinstance(values.get(key), (int, float)):
+                raise RunError(f"{path}: {key!r} is missing; the checkpoint is damaged")
+        return values
+
+    def build_generator(self) -> "keras.Model":
+        """Build the generator with fresh weights."""
+        from vidgan.models import build_generator
+
+        return build_generator(self.model, self.size[1], self.size[0])
+
+    def build_discriminator(self) -> "keras.Model":
+        """Build the discriminator with fresh weights."""
+        from vidgan.models import build_discriminator
+
+        return build_discriminator(self.model, self.size[1], self.size[0])
+
+    def load_generator(self, checkpoint: str = "latest") -> "keras.Model":
+        """Build the generator and load the moving average of its weights.
+
+        Returns:
+            A Keras model from float32 latents ``(batch, latent_dim)`` to float32 clips
+            ``(batch, frames, height, width, 3)`` in [-1, 1].
+
+        Raises:
+            RunError: no such checkpoint, or one that does not fit the run's configuration.
+        """
+        folder = self.checkpoint(checkpoint)
+        generator = self.build_generator()
+        load_weights(generator, folder / EMA_NAME)
+        return generator
+
+    def load_gan(self, checkpoint: str = "latest") -> "VideoGAN":
+        """Build everything and load all weights and both optimizers.
+
+        Raises:
+            RunError: no such checkpoint, or one that does not fit the run's configuration.
+        """
+        from vidgan.training.build import build_gan
+
+        folder = self.checkpoint(checkpoint)
+        gan = build_gan(self)
+        load_weights(gan, folder / GAN_NAME)
+        return gan
+
+    def load_discriminator(self, checkpoint: str = "latest") -> "keras.Model":
+        """Build the discriminator and load its weights; see :meth:`load_gan`.
+
+        Returns:
+            A Keras model from clips in [-1, 1] to float32 logits ``(batch, 1)``.
+        """
+        return self.load_gan(checkpoint).discriminator
+
+    def save_checkpoint(self, gan: "VideoGAN", state: dict[str, Any]) -> Path:
+        """Save weights and state under ``step-…``, whole or not at all, and drop the oldest."""
+        target = self.path / CHECKPOINTS / f"step-{state['step']:08d}"
+        with atomic_path(target) as temporary:
+            temporary.mkdir()
+            gan.generator_ema.save_weights(temporary / EMA_NAME)
+            gan.save_weights(temporary / GAN_NAME)
+            (temporary / STATE_NAME).write_text(json.dumps(state) + "\n", "utf-8")
+            remove(target)
+        for old in self.checkpoints()[: -self.train.keep]:
+            remove(old)
+        return target
+
+
+def load_weights(model: "keras.Model", path: Path) -> None:
+    """Load ``.weights.h5`` into a built model.
+
+    Raises:
+        RunError: the file is missing, damaged or of another shape.
+    """
+    try:
+        model.load_weights(path)
+    except FileNotFoundError:
+        raise RunError(f"{path}: missing; the checkpoint is damaged, use another one") from None
+    except (OSError, ValueError, KeyError) as error:
+        detail = " ".join(str(error).split())[:120]
+        raise RunError(
+            f"{path}: does not fit the run's config.json or is damaged ({detail}); "
+            "use another checkpoint"
+        ) from None
+
+
+def newest(runs: Path) -> Path:
+    """Return the newest run folder in ``runs``.
+
+    Raises:
+        RunError: there is none.
+    """
+    found = sorted(path.parent for path in runs.glob(f"*/{CONFIG_NAME}"))
+    if not found:
+        raise RunError(f"{runs}: no run there; make one with vidgan train")
+    return found[-1]
+
+
+def next_path(runs: Path, model: str, dataset: Path) -> Path:
+    """Return a new run's folder, ``00000-<model>-<dataset>`` with the next number."""
+    numbers = [
+        int(match[1]) for path in runs.glob("*") if (match := re.match(r"(\d{5})-", path.name))
+    ]
+    name = re.sub(r"[^\w.-]+", "_", dataset.resolve().name) or "dataset"
+    return runs / f"{max(numbers, default=-1) + 1:05d}-{model}-{name}"
