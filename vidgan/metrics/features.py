@@ -1,0 +1,148 @@
+"""Embeddings of clips in which distances between sets of clips are measured.
+
+``FEATURES`` names them; each maps uint8 clips ``(n, frames, height, width, 3)`` to float32
+``(n, d)``. Distances on two embeddings have nothing to do with each other: every figure is
+reported with the name of its features.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vidgan import pixels, runtime
+from vidgan.errors import InputError
+
+SIDE = 64
+MIN_FRAMES = 4
+DIM = 64
+
+_SEED = 0
+_BATCH = 16
+_WIDTHS = (16, 24, 32)
+_KERNELS = (5, 3, 3)
+_STREAMS = ("appearance", "detail", "motion")
+# How much each stream's features weigh. Motion weighs more, so that temporal damage does not hide
+# behind still frames that look right (the bias of FVD described in 2404.12391).
+_WEIGHTS = {"appearance": 1.0, "detail": 1.0, "motion": 1.5}
+# Frames differ little from their neighbours in space and time; the gains bring those differences
+# to the scale of the frames. Chroma varies less than luma in the same way.
+_GAIN = 4.0
+_CHROMA = 3.0
+_OPPONENT = np.array(
+    [[0.30, 0.59, 0.11], [0.5, -0.5, 0.0], [-0.25, -0.25, 0.5]], np.float32
+) * np.array([[1.0], [_CHROMA], [_CHROMA]], np.float32)
+# Features are logarithms of pooled responses: doubling any of them counts the same, and this is
+# the response below which nothing counts.
+_FLOOR = 0.01
+
+
+def random3d(clips: np.ndarray) -> np.ndarray:
+    """Embed clips by 3-D convolutions with fixed random weights; nothing is downloaded.
+
+    Frames are brought to 64 × 64 and to luma and chroma. Three streams (the frames, their spatial
+    detail, their differences in time) each pass three random Conv3D layers with ReLU; the
+    logarithms of every channel's mean and deviation over space and time are projected at random
+    to 64 numbers. The weights come from NumPy's Philox generator, so all machines have the same;
+    the values agree between machines to float32 accuracy, and on one machine to the last digit.
+
+    Args:
+        clips: uint8 RGB ``(n, frames, height, width, 3)`` of any size, at least 4 frames.
+
+    Returns:
+        float32 ``(n, 64)``.
+
+    Raises:
+        InputError: another shape or dtype, or too few frames.
+    """
+    _check(clips)
+    network = _network()
+    parts = [np.zeros((0, DIM), np.float32)]
+    for start in range(0, len(clips), _BATCH):
+        parts.append(network(_resized(clips[start : start + _BATCH])).numpy())
+    return np.concatenate(parts)
+
+
+DEFAULT_FEATURES = "random3d"
+FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {DEFAULT_FEATURES: random3d}
+
+
+def _check(clips: np.ndarray) -> None:
+    if clips.dtype != np.uint8 or clips.ndim != 5 or clips.shape[-1] != 3:
+        raise InputError(
+            f"clips must be uint8 (n, frames, height, width, 3), found {clips.dtype} {clips.shape}"
+        )
+    if clips.shape[1] < MIN_FRAMES:
+        raise InputError(
+            f"clips of {clips.shape[1]} frames are too short for the features: "
+            f"at least {MIN_FRAMES}"
+        )
+
+
+def _resized(clips: np.ndarray) -> np.ndarray:
+    n, frames, height, width, _ = clips.shape
+    if (height, width) == (SIDE, SIDE):
+        return clips
+    # Averaging areas keeps shrunk frames free of aliasing, which the features would see as detail.
+    method = cv2.INTER_AREA if min(height, width) > SIDE else cv2.INTER_LINEAR
+    out = np.empty((n * frames, SIDE, SIDE, 3), np.uint8)
+    for i, frame in enumerate(clips.reshape(-1, height, width, 3)):
+        out[i] = cv2.resize(frame, (SIDE, SIDE), interpolation=method)
+    return out.reshape(n, frames, SIDE, SIDE, 3)
+
+
+def _weights() -> tuple[dict[str, list[np.ndarray]], np.ndarray]:
+    """Draw every stream's kernels, and the projection ``(features, DIM)``."""
+    random = np.random.Generator(np.random.Philox(_SEED))
+    kernels: dict[str, list[np.ndarray]] = {}
+    for stream in _STREAMS:
+        channels, layers = 3, []
+        for width, side in zip(_WIDTHS, _KERNELS, strict=True):
+            kernel = random.standard_normal((3, side, side, channels, width))
+            kernel /= np.sqrt(np.square(kernel).sum(axis=(0, 1, 2, 3)))
+            layers.append(kernel.astype(np.float32))
+            channels = width
+        kernels[stream] = layers
+    pooled = 2 * sum(_WIDTHS)
+    projection = random.standard_normal((pooled * len(_STREAMS), DIM))
+    scale = np.repeat([_WEIGHTS[stream] for stream in _STREAMS], pooled)
+    projection *= scale[:, None] / np.sqrt(np.square(scale).sum())
+    return kernels, projection.astype(np.float32)
+
+
+@cache
+def _network() -> Any:
+    """Return the compiled network: uint8 ``(n, frames, 64, 64, 3)`` → float32 ``(n, DIM)``."""
+    runtime.prepare()
+    import tensorflow as tf
+
+    kernels, projection = _weights()
+
+    def pooled(values: Any, layers: list[np.ndarray]) -> list[Any]:
+        features = []
+        for depth, kernel in enumerate(layers):
+            in_time = 1 if depth == 0 else 2
+            values = tf.nn.conv3d(values, kernel, (1, in_time, 2, 2, 1), "SAME")
+            values = tf.nn.relu(values) * np.float32(np.sqrt(2))
+            mean, variance = tf.nn.moments(values, (1, 2, 3))
+            features += [tf.math.log(mean + _FLOOR), tf.math.log(tf.sqrt(variance) + _FLOOR)]
+        return features
+
+    def blurred(frames: Any) -> Any:
+        flat = tf.reshape(frames, (-1, SIDE, SIDE, 3))
+        return tf.reshape(tf.nn.avg_pool2d(flat, 3, 1, "SAME"), tf.shape(frames))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, SIDE, SIDE, 3), tf.uint8)])
+    def embed(clips: Any) -> Any:
+        frames = tf.tensordot(pixels.to_model(clips), _OPPONENT.T, 1)
+        views = {
+            "appearance": frames,
+            "detail": (frames - blurred(frames)) * _GAIN,
+            "motion": (frames[:, 1:] - frames[:, :-1]) * _GAIN,
+        }
+        features = [part for name in _STREAMS for part in pooled(views[name], kernels[name])]
+        return tf.matmul(tf.concat(features, axis=1), projection)
+
+    return embed
