@@ -18,6 +18,7 @@ from vidgan.errors import DatasetError
 # Memory that encoded windows waiting to be shuffled may take.
 SHUFFLE_BYTES = 256 * 2**20
 MAX_SHUFFLE = 4096
+MAX_OPEN_SHARDS = 8
 
 
 @contextmanager
@@ -112,11 +113,20 @@ def training_clips(
             positions = starts[:, None] + tf.range(frames)[None, :] * stride
             return tf.data.Dataset.from_tensor_slices((tf.gather(encoded, positions), flips))
 
-        records = tf.data.Dataset.from_tensor_slices(shards)
-        records = records.shuffle(len(shards), seed=number + seed, reshuffle_each_iteration=False)
-        records = records.flat_map(tf.data.TFRecordDataset)
-        clips = records.enumerate().flat_map(windows)
-        return clips.shuffle(buffer, seed=number + seed, reshuffle_each_iteration=False)
+        def shuffled(encoded: tf.Tensor, flips: tf.Tensor) -> tf.data.Dataset:
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(tf.shape(flips)[0]), (seed, base)
+            )
+            return tf.data.Dataset.from_tensor_slices(
+                (tf.gather(encoded, order), tf.gather(flips, order))
+            )
+
+        names = tf.random.experimental.stateless_shuffle(tf.constant(shards), (seed, base))
+        records = tf.data.Dataset.from_tensor_slices(names).interleave(
+            tf.data.TFRecordDataset, cycle_length=min(len(shards), MAX_OPEN_SHARDS)
+        )
+        # Dataset.shuffle takes no seed that changes with the epoch; permuting whole buffers does.
+        return records.enumerate().flat_map(windows).batch(buffer).flat_map(shuffled)
 
     def decode(encoded: tf.Tensor, flip: tf.Tensor) -> tf.Tensor:
         clip = _decode(encoded, manifest)
