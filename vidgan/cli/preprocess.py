@@ -1,0 +1,59 @@
+"""``vidgan preprocess``."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidgan.cli.options import from_config, path
+from vidgan.config import DEFAULT_DATASET, PreprocessConfig
+
+
+@click.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=path())
+@click.option(
+    "-o",
+    "--output",
+    type=path(),
+    default=DEFAULT_DATASET,
+    show_default=True,
+    help="Folder of the dataset.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a dataset that is there.")
+@click.option("--strict", is_flag=True, help="Fail if any input cannot be used.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Show a progress bar; by default on a terminal.",
+)
+@from_config(PreprocessConfig)
+def command(
+    inputs: tuple[Path, ...],
+    output: Path,
+    overwrite: bool,
+    strict: bool,
+    progress: bool | None,
+    **options: Any,
+) -> None:
+    """Make a dataset of videos.
+
+    INPUT is a video file, a folder (searched recursively), a pattern such as 'clips/*.mp4', or a
+    folder of numbered images. Put -- before names that begin with a dash.
+    """
+    config = PreprocessConfig(**options)
+    from vidgan.jobs.preprocess import run
+
+    summary = run(
+        inputs,
+        output,
+        config,
+        overwrite=overwrite,
+        strict=strict,
+        progress=sys.stderr.isatty() if progress is None else progress,
+    )
+    for failure in summary.failures:
+        click.echo(f"Warning: skipped {failure}", err=True)
+    for warning in summary.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    click.echo(str(summary))

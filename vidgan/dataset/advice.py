@@ -1,0 +1,132 @@
+"""What about a dataset would spoil a training, in a sentence each."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidgan.config import PreprocessConfig
+from vidgan.dataset.build import Build, Placed
+from vidgan.dataset.scan import Scan
+
+# With fewer clips side by side, networks learn them by heart within minutes.
+FEW_CLIPS = 100
+# Mean change from frame to frame below which nothing moves that a viewer would notice: noise that
+# is left after shrinking is about as large. The stillest of 72 real clips before a still wall: 0.6.
+STILL_MOTION = 0.3
+DARK_BRIGHTNESS = 16.0
+# Shapes apart by more than this show different parts of the scene once they are cropped.
+SAME_ASPECT = 1.05
+SAME_RATE = 1.01
+# From this share on, repeated frames are how the video was made, not an accident.
+MANY_REPEATS = 0.3
+# Files named in one sentence.
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class _Source:
+    path: Path
+    scan: Scan
+
+
+def advise(
+    build: Build, paths: Sequence[Path], config: PreprocessConfig, fps: float, clip: int
+) -> list[str]:
+    """Return warnings, the weightiest first.
+
+    Args:
+        build: the dataset.
+        paths: of the sources.
+        config: the options it was made with.
+        fps: its frames a second.
+        clip: frames of a clip at training's default.
+    """
+    used = [_Source(p, s) for p, s in zip(paths, build.scans, strict=True) if s.shots]
+    found = [
+        *_on_amount(build, clip),
+        *_on_shots(build.shots, paths, config),
+        *_on_sources(used, config, fps),
+    ]
+    found += [s.scan.problem for s in used if s.scan.problem]
+    return found
+
+
+def _on_amount(build: Build, clip: int) -> list[str]:
+    splits = build.manifest.splits
+    count = splits["train"].clips(clip)
+    found = []
+    if not count:
+        found.append(
+            f"no shot is as long as a clip of {clip} frames: train with fewer frames, or give "
+            "longer videos"
+        )
+    elif count < FEW_CLIPS:
+        found.append(
+            f"few clips: {count} of {clip} frames; a network will learn them by heart, so give "
+            "more video if you can"
+        )
+    if not splits["test"].frames:
+        found.append("the test split is empty: nothing is held out for vidgan evaluate")
+    elif not splits["test"].clips(clip):
+        found.append(f"the test split has no clip of {clip} frames: give more video")
+    return found
+
+
+def _on_shots(shots: list[Placed], paths: Sequence[Path], config: PreprocessConfig) -> list[str]:
+    def named(some: list[Placed]) -> str:
+        return _names([paths[placed.source] for placed in some])
+
+    found = []
+    sizes = Counter(placed.group for placed in shots)
+    alike = [placed for index, placed in enumerate(shots) if placed.group != index]
+    if alike:
+        found.append(
+            f"near-duplicates: {len(alike)} of {len(shots)} shots repeat another or its mirror "
+            f"image ({sum(size > 1 for size in sizes.values())} groups; {named(alike)}); each "
+            "group is kept on one side of the split"
+        )
+    still = [placed for placed in shots if placed.shot.motion < STILL_MOTION]
+    if still:
+        found.append(f"still: nothing moves in {len(still)} of {len(shots)} shots ({named(still)})")
+    dark = [placed for placed in shots if placed.shot.brightness < DARK_BRIGHTNESS]
+    if dark:
+        found.append(f"dark: {len(dark)} of {len(shots)} shots are almost black ({named(dark)})")
+    return found
+
+
+def _on_sources(used: list[_Source], config: PreprocessConfig, fps: float) -> list[str]:
+    found = []
+    aspects = [source.scan.aspect for source in used]
+    if config.fit == "crop" and max(aspects) > min(aspects) * SAME_ASPECT:
+        found.append(
+            f"mixed shapes, from {min(aspects):.2f} to {max(aspects):.2f} wide to 1 high: cropping "
+            "shows different parts of the scene; --fit pad keeps all of it"
+        )
+    rates = [source.scan.fps for source in used]
+    if max(rates) > min(rates) * SAME_RATE:
+        found.append(
+            f"mixed rates, from {min(rates):.4g} to {max(rates):.4g} frames/s: all are brought to "
+            f"{fps:.4g}; choose with --fps"
+        )
+    small = [
+        s.path for s in used if s.scan.width < config.size[0] or s.scan.height < config.size[1]
+    ]
+    if small:
+        found.append(
+            f"enlarged: {len(small)} sources are smaller than {config.size[0]} × {config.size[1]} "
+            f"({_names(small)})"
+        )
+    for source in used:
+        repeats = source.scan.dropped.get("duplicate", 0) / max(1, source.scan.frames)
+        if repeats > MANY_REPEATS:
+            found.append(
+                f"{source.path}: {repeats:.0%} of its frames repeat the one before; if it was made "
+                f"at fewer frames a second, --fps {fps * (1 - repeats):.3g} keeps its speed"
+            )
+    return found
+
+
+def _names(paths: Sequence[Path]) -> str:
+    names = list(dict.fromkeys(path.name for path in paths))
+    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")

@@ -1,0 +1,153 @@
+"""Scanning many sources at once, in worker processes."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import vidgan
+from vidgan.config import PreprocessConfig
+from vidgan.dataset.scan import Progress, Scan, scan
+
+
+@dataclass
+class Job:
+    """One source to scan, and where its encoded frames go."""
+
+    path: Path
+    blob: Path
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def scan_all(
+    jobs: list[Job],
+    config: PreprocessConfig,
+    fps: float | None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> list[Scan]:
+    """Scan every source and return the results in the order of the jobs.
+
+    One source is decoded right here by all the cores; of several, each core takes one at a time.
+
+    Args:
+        jobs: the sources.
+        config: the options.
+        fps: frames a second wanted; None for the source's own rate (for one source only).
+        progress: called with numbers of frames as they are decoded, from any thread.
+        workers: processes; as many as there are cores by default.
+
+    Raises:
+        OSError: a blob cannot be written.
+    """
+    if len(jobs) == 1:
+        return [scan(jobs[0].path, jobs[0].blob, config, fps, 0, progress)]
+    workers = max(1, min(workers or cores(), len(jobs)))
+    pool = _Pool(jobs, config, fps, max(1, cores() // workers), progress)
+    return pool.run(workers)
+
+
+class _Pool:
+    """Threads that each feed one worker process from a common queue."""
+
+    def __init__(
+        self,
+        jobs: list[Job],
+        config: PreprocessConfig,
+        fps: float | None,
+        threads: int,
+        progress: Progress | None,
+    ) -> None:
+        self._jobs = jobs
+        self._common = {"config": config.to_json(), "fps": fps, "threads": threads}
+        self._progress = progress
+        self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._results: list[Scan | None] = [None] * len(jobs)
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._stopped = threading.Event()
+        self._failure: BaseException | None = None
+        for index in range(len(jobs)):
+            self._waiting.put(index)
+
+    def run(self, workers: int) -> list[Scan]:
+        threads = [threading.Thread(target=self._feed, daemon=True) for _ in range(workers)]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            # Also on Ctrl-C: no worker may write into a folder that is about to be removed.
+            self._stopped.set()
+            for process in list(self._processes):
+                process.kill()
+                process.wait()
+        if self._failure is not None:
+            raise self._failure
+        return [result for result in self._results if result is not None]
+
+    def _feed(self) -> None:
+        process: subprocess.Popen[str] | None = None
+        try:
+            while not self._stopped.is_set():
+                index = self._waiting.get_nowait()
+                process = process or self._start()
+                self._results[index] = self._scan(process, self._jobs[index])
+                if process.poll() is not None:
+                    process = None
+        except queue.Empty:
+            pass
+        except BaseException as error:
+            self._failure = self._failure or error
+            self._stopped.set()
+        finally:
+            if process is not None and process.stdin is not None:
+                process.stdin.close()
+                process.wait()
+
+    def _start(self) -> subprocess.Popen[str]:
+        # Where vidgan lies for this process, it must lie for the worker.
+        home = str(Path(vidgan.__file__).parent.parent)
+        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vidgan.dataset.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="ascii",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+        self._processes.add(process)
+        return process
+
+    def _scan(self, process: subprocess.Popen[str], job: Job) -> Scan:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        message = {"path": str(job.path), "blob": str(job.blob), **self._common}
+        try:
+            print(json.dumps(message), file=process.stdin, flush=True)
+            for line in process.stdout:
+                answer: dict[str, Any] = json.loads(line)
+                if "scan" in answer:
+                    return Scan.from_json(answer["scan"])
+                if "errno" in answer:
+                    raise OSError(answer["errno"], answer["text"])
+                if self._progress is not None:
+                    self._progress(answer["progress"])
+        except (BrokenPipeError, ValueError):
+            pass
+        return Scan(error=f"{job.path}: the decoder crashed ({_death(process)}); leave it out")
+
+
+def _death(process: subprocess.Popen[str]) -> str:
+    status = process.wait()
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"

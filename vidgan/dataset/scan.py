@@ -1,0 +1,267 @@
+"""One source: from the file to encoded frames, shot by shot. Runs in the workers."""
+
+import hashlib
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from vidgan.config import PreprocessConfig
+from vidgan.dataset.signature import MOMENTS, signature
+from vidgan.errors import InputError
+from vidgan.video import stills
+from vidgan.video.cleaning import Cleaner, CleanFrame
+from vidgan.video.denoise import denoise
+from vidgan.video.fit import Fit
+from vidgan.video.image_reader import numbered_images
+from vidgan.video.rate import resample
+from vidgan.video.reader import ASSUMED_RATE, VideoReader, open_video
+from vidgan.video.shots import ShotDetector
+
+Progress = Callable[[int], None]
+# Seconds between two reports of progress.
+REPORT_EVERY = 0.2
+
+
+@dataclass
+class Shot:
+    """An unbroken run of kept frames.
+
+    Attributes:
+        first: index of its first frame within the source, after resampling.
+        offset: where its encoded frames begin in the blob.
+        sizes: bytes of every encoded frame; 0 repeats the one before.
+        motion: mean difference of neighbouring frames, in grey levels.
+        brightness: mean grey level.
+        signature: see :mod:`vidgan.dataset.signature`, as hexadecimal digits.
+    """
+
+    first: int
+    offset: int
+    sizes: list[int]
+    motion: float
+    brightness: float
+    signature: str
+
+    @property
+    def frames(self) -> int:
+        """Frames in the shot."""
+        return len(self.sizes)
+
+    def read(self, blob: BinaryIO, start: int, end: int) -> list[bytes]:
+        """Return the encoded frames ``start`` to ``end`` of the shot."""
+        if not self.sizes[start]:
+            # A repetition: go back to the frame itself, and drop what is too early again below.
+            return self.read(blob, start - 1, end)[1:]
+        blob.seek(self.offset + sum(self.sizes[:start]))
+        frames: list[bytes] = []
+        for size in self.sizes[start:end]:
+            frames.append(blob.read(size) if size else frames[-1])
+        return frames
+
+
+@dataclass
+class Scan:
+    """What was found in one source.
+
+    Attributes:
+        error: why nothing could be used; the other attributes then say little.
+        problem: what was wrong with a part of it.
+        frames: decoded.
+        dropped: reason → frames left out one by one.
+        rejected: runs of frames left out, each with ``first``, ``frames`` and ``reason``.
+    """
+
+    error: str | None = None
+    problem: str | None = None
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    aspect: float = 0.0
+    fps: float = 0.0
+    frames: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    shots: list[Shot] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Rebuild from :meth:`to_json`'s output."""
+        return cls(**{**values, "shots": [Shot(**shot) for shot in values["shots"]]})
+
+
+def scan(
+    path: Path,
+    blob: Path,
+    config: PreprocessConfig,
+    fps: float | None,
+    threads: int = 0,
+    progress: Progress | None = None,
+) -> Scan:
+    """Decode, resample, fit, clean and cut one source, and write its frames to ``blob``.
+
+    Args:
+        path: the video file or folder of images.
+        blob: the file to write encoded frames to.
+        config: the options.
+        fps: frames a second wanted; None for the source's own rate.
+        threads: for decoding; 0 for every core.
+        progress: called now and then with the number of frames decoded since the last call.
+
+    Returns:
+        What was found; a source that cannot be used comes back with ``error`` set.
+
+    Raises:
+        OSError: the blob cannot be written.
+    """
+    result = Scan()
+    fit = Fit(*config.size, config.fit)
+    try:
+        reader = open_video(path, fit, decoder=config.decoder, threads=threads)
+    except InputError as error:
+        result.error = str(error)
+        return result
+    with reader, blob.open("w+b") as file:
+        info = reader.info
+        result.width, result.height, result.aspect = info.width, info.height, info.aspect
+        result.fps = info.fps or fps or ASSUMED_RATE
+        rate = fps or result.fps
+        cleaner = Cleaner(rate, config.clean)
+        recorder = _Recorder(file, config, rate)
+        report = _Reporter(reader, progress)
+        for frame in cleaner(resample(reader, rate)):
+            recorder.add(frame)
+            report()
+        report(last=True)
+        result.frames = reader.count
+        result.dropped = dict(cleaner.dropped)
+        if reader.damaged:
+            result.dropped["undecodable"] = reader.damaged
+            result.problem = f"{path}: {reader.problem}; what can be decoded is used"
+        result.shots, result.rejected = recorder.finish()
+    if result.shots:
+        result.sha256 = sha256(path)
+    else:
+        result.error = f"{path}: {_why_nothing(result, reader, config)}"
+    return result
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content, or of a folder's images one after the other."""
+    digest = hashlib.sha256()
+    for file in numbered_images(path) if path.is_dir() else [path]:
+        with file.open("rb") as opened:
+            while block := opened.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+class _Recorder:
+    """Writes frames to the blob and remembers what each shot's description needs.
+
+    It holds some 30 bytes a frame, so that memory hardly grows with the length of a video.
+    """
+
+    def __init__(self, blob: BinaryIO, config: PreprocessConfig, fps: float) -> None:
+        self._blob = blob
+        self._config = config
+        self._suffix = ".png" if config.lossless else ".jpg"
+        self._detector = ShotDetector(config.shots, fps)
+        # One entry a distinct frame.
+        self._first = array("Q")
+        self._copies = array("Q")
+        self._bytes = array("Q")
+        self._motion = array("f")
+        self._brightness = array("f")
+
+    def add(self, frame: CleanFrame) -> None:
+        sample = frame.sample
+        self._detector.add(sample.pixels, frame.breaks)
+        pixels = sample.pixels
+        if self._config.denoise:
+            pixels = denoise(pixels, self._config.denoise)
+        data = stills.encode(pixels, self._suffix)
+        self._blob.write(data)
+        self._first.append(sample.index)
+        self._copies.append(sample.copies)
+        self._bytes.append(len(data))
+        self._motion.append(frame.motion)
+        self._brightness.append(float(pixels.mean()))
+
+    def finish(self) -> tuple[list[Shot], list[dict[str, Any]]]:
+        """Cut into shots; return those to keep and those too short."""
+        shots, rejected = [], []
+        offset = 0
+        for start, end in self._detector.finish():
+            size = sum(self._bytes[start:end])
+            frames = sum(self._copies[start:end])
+            if frames >= self._config.min_frames:
+                shots.append(self._shot(start, end, offset))
+            else:
+                rejected.append({"first": self._first[start], "frames": frames, "reason": "short"})
+            offset += size
+        return shots, rejected
+
+    def _shot(self, start: int, end: int, offset: int) -> Shot:
+        sizes: list[int] = []
+        for index in range(start, end):
+            sizes += [self._bytes[index]] + [0] * (self._copies[index] - 1)
+        # The first frame has no motion: it follows another shot.
+        motion = self._motion[start + 1 : end]
+        return Shot(
+            first=self._first[start],
+            offset=offset,
+            sizes=sizes,
+            motion=sum(motion) / max(1, len(motion)),
+            brightness=sum(self._brightness[start:end]) / (end - start),
+            signature=self._signature(start, end, offset),
+        )
+
+    def _signature(self, start: int, end: int, offset: int) -> str:
+        moments = [start + round(k * (end - 1 - start) / (MOMENTS - 1)) for k in range(MOMENTS)]
+        frames = []
+        for moment in moments:
+            self._blob.seek(offset + sum(self._bytes[start:moment]))
+            frame = stills.decode(self._blob.read(self._bytes[moment]))
+            assert frame is not None, "the blob holds what was encoded a moment ago"
+            frames.append(frame)
+        self._blob.seek(0, 2)
+        return signature(frames).hex()
+
+
+class _Reporter:
+    """Passes progress on, not too often."""
+
+    def __init__(self, reader: VideoReader, progress: Progress | None) -> None:
+        self._reader = reader
+        self._progress = progress
+        self._count = 0
+        self._next = 0.0
+
+    def __call__(self, last: bool = False) -> None:
+        if self._progress is not None and (last or time.monotonic() >= self._next):
+            self._progress(self._reader.count - self._count)
+            self._count = self._reader.count
+            self._next = time.monotonic() + REPORT_EVERY
+
+
+def _why_nothing(result: Scan, reader: VideoReader, config: PreprocessConfig) -> str:
+    """Say why a source has no shot, and what could be done."""
+    if not result.frames:
+        reason = reader.problem or "it holds no frame"
+        return f"no frame can be decoded ({reason}); copy or download it again"
+    if result.frames == 1:
+        return "has one frame only; a video needs at least --min-frames"
+    kept = sum(shot["frames"] for shot in result.rejected)
+    counts = ", ".join(f"{count} {reason}" for reason, count in result.dropped.items())
+    if counts and result.frames >= config.min_frames:
+        return f"no shot of {config.min_frames} frames is left ({counts}); --no-clean keeps them"
+    if kept == result.frames and len(result.rejected) == 1:
+        return f"has {kept} frames only; --min-frames {max(1, kept)} would keep it"
+    return f"no shot has {config.min_frames} frames; choose a smaller --min-frames or --shots none"

@@ -1,0 +1,58 @@
+"""A worker process: ``python -m vidgan.dataset.worker`` scans sources until its input ends.
+
+Jobs come and answers go as lines of JSON. Workers are started as programs of their own, not by
+``multiprocessing``, which would run the user's script again in each of them and cannot tell which
+of them died on which file.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from vidgan.config import PreprocessConfig
+from vidgan.dataset.scan import scan
+
+
+def main() -> None:
+    """Answer each line ``{path, blob, config, fps, threads}``.
+
+    Answers are ``{"progress": frames}``, then ``{"scan": …}`` or ``{"errno": …, "text": …}`` where
+    the blob cannot be written.
+    """
+    # Ctrl-C reaches the whole group of processes; the parent decides what becomes of this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    # Only answers may go to the pipe, whatever a library prints.
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+
+    def answer(**values: Any) -> None:
+        print(json.dumps(values), file=answers, flush=True)
+
+    for line in sys.stdin:
+        job = json.loads(line)
+        try:
+            result = scan(
+                Path(job["path"]),
+                Path(job["blob"]),
+                PreprocessConfig.from_json(job["config"], "the parent process"),
+                job["fps"],
+                job["threads"],
+                lambda frames: answer(progress=frames),
+            )
+        except BrokenPipeError:
+            # The parent is gone, and the folder with it.
+            return
+        except OSError as error:
+            answer(errno=error.errno, text=error.strerror)
+        else:
+            answer(scan=result.to_json())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""Make a dataset of videos."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidgan.config import DEFAULT_DATASET, PreprocessConfig
+from vidgan.dataset.advice import advise
+from vidgan.dataset.build import Build, build, remove_blobs
+from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.pool import Job, cores, scan_all
+from vidgan.dataset.preview import write_preview
+from vidgan.dataset.scan import Scan
+from vidgan.dataset.staging import PREVIEW_NAME, check_output, disk_size, staging
+from vidgan.errors import InputError
+from vidgan.video.discover import Source, discover
+from vidgan.video.reader import ASSUMED_RATE, VideoInfo, open_video
+
+logger = logging.getLogger(__name__)
+
+# Frames of a clip at training's default; what the summary counts and the preview shows.
+CLIP_FRAMES = 16
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of the inputs.
+
+    Attributes:
+        manifest: the finished dataset.
+        sources: how many were given.
+        failures: why each source that could not be used was left out.
+        shots: kept.
+        short: shots left out since they are too short.
+        decoded: frames decoded.
+        kept: frames kept, train and test.
+        dropped: reason → frames.
+        clips: split → clips of :data:`CLIP_FRAMES` frames side by side.
+        bytes: size on disk.
+        warnings: what may spoil a training.
+    """
+
+    manifest: Manifest
+    sources: int
+    failures: list[str]
+    shots: int
+    short: int
+    decoded: int
+    kept: int
+    dropped: dict[str, int]
+    clips: dict[str, int]
+    bytes: int
+    warnings: list[str]
+
+    def __str__(self) -> str:
+        """Return the summary as lines for a terminal, without the warnings."""
+        manifest = self.manifest
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.dropped.items())
+        used = self.sources - len(self.failures)
+        lines = {
+            "dataset": f"{manifest.path} ({self.bytes / 1e6:.1f} MB)",
+            "sources": f"{used}" + (f" ({len(self.failures)} skipped)" if self.failures else ""),
+            "frames": f"{self.kept} kept of {self.decoded} decoded, {manifest.width} × "
+            f"{manifest.height}, {manifest.fps:.4g} frames/s",
+            "dropped": reasons or "none",
+            "shots": f"{self.shots}" + (f" ({self.short} too short)" if self.short else ""),
+            f"clips of {CLIP_FRAMES}": ", ".join(f"{n} {split}" for split, n in self.clips.items()),
+            "labels": ", ".join(manifest.labels),
+            "preview": str(manifest.path / PREVIEW_NAME),
+        }
+        return "\n".join(f"{name + ':':<12} {value}" for name, value in lines.items() if value)
+
+
+def preprocess(
+    inputs: str | Path | Sequence[str | Path],
+    output: str | Path = DEFAULT_DATASET,
+    *,
+    overwrite: bool = False,
+    strict: bool = False,
+    progress: bool = False,
+    **options: Any,
+) -> Manifest:
+    """Make a dataset of videos.
+
+    Args:
+        inputs: video files, folders (searched recursively), glob patterns and folders of numbered
+            images, or one of them.
+        output: the dataset's folder.
+        overwrite: replace a dataset that is there.
+        strict: make an error of a source that cannot be used, instead of leaving it out.
+        progress: show a bar on standard error.
+        **options: the fields of :class:`vidgan.config.PreprocessConfig`.
+
+    Returns:
+        The manifest of the finished dataset.
+
+    Raises:
+        InputError: an input is missing, or nothing in them can be used.
+        OptionError: an option is out of bounds, or the output exists.
+        ExportError: the output cannot be written.
+    """
+    summary = run(
+        inputs,
+        Path(output),
+        PreprocessConfig.from_options(options),
+        overwrite=overwrite,
+        strict=strict,
+        progress=progress,
+    )
+    for failure in summary.failures:
+        logger.warning("skipped: %s", failure)
+    for warning in summary.warnings:
+        logger.warning("%s", warning)
+    return summary.manifest
+
+
+def run(
+    inputs: str | Path | Sequence[str | Path],
+    output: Path,
+    config: PreprocessConfig,
+    *,
+    overwrite: bool = False,
+    strict: bool = False,
+    progress: bool = False,
+    workers: int | None = None,
+) -> Summary:
+    """Do the work of :func:`preprocess` and tell more about it.
+
+    Args:
+        inputs: as there.
+        output: as there.
+        config: the options.
+        overwrite: as there.
+        strict: as there.
+        progress: as there.
+        workers: processes for several sources; as many as there are cores by default.
+    """
+    check_output(output, overwrite)
+    sources = discover([inputs] if isinstance(inputs, (str, Path)) else inputs)
+    infos = _probe(sources, config, progress)
+    with staging(output, overwrite) as folder:
+        blobs = [folder / f"{i:06d}.frames" for i in range(len(sources))]
+        scans = _scan(sources, infos, blobs, config, progress, workers)
+        failures = [result.error for result in scans if result.error]
+        if strict and failures:
+            raise InputError(_list("--strict and", failures))
+        if len(failures) == len(scans):
+            raise InputError(_list("nothing usable:", failures))
+        fps = _rate(infos, config) or next(s.fps for s in scans if s.shots)
+        made = build(folder, sources, scans, blobs, config, fps)
+        write_preview(folder / PREVIEW_NAME, made, blobs, CLIP_FRAMES)
+        remove_blobs(blobs)
+        warnings = advise(made, [s.path for s in sources], config, fps, CLIP_FRAMES)
+    return _summarise(made, Manifest.load(output), failures, warnings)
+
+
+def _list(start: str, failures: list[str]) -> str:
+    """Return one line for one failure, or one line each."""
+    if len(failures) == 1:
+        return failures[0]
+    return "\n  ".join([f"{start} {len(failures)} sources cannot be used", *failures])
+
+
+def _probe(
+    sources: list[Source], config: PreprocessConfig, progress: bool
+) -> list[VideoInfo | None]:
+    """Read the headers: the rates, and how many frames there will be."""
+
+    def probe(source: Source) -> VideoInfo | None:
+        if source.error:
+            return None
+        try:
+            with open_video(source.path, decoder=config.decoder, threads=1) as reader:
+                return reader.info
+        except InputError:
+            # The scan meets the same and reports it.
+            return None
+
+    if len(sources) == 1 and not progress:
+        # Its own rate is the commonest.
+        return [None]
+    with ThreadPoolExecutor(cores()) as threads:
+        return list(threads.map(probe, sources))
+
+
+def _rate(infos: list[VideoInfo | None], config: PreprocessConfig) -> float | None:
+    """Return the dataset's rate, None where the only source decides."""
+    if config.fps or len(infos) == 1:
+        return config.fps
+    rates = Counter(info.fps for info in infos if info is not None and info.fps)
+    if not rates:
+        return ASSUMED_RATE
+    # Among equals the slower: leaving frames out looks better than repeating them.
+    return max(rates, key=lambda rate: (rates[rate], -rate))
+
+
+def _scan(
+    sources: list[Source],
+    infos: list[VideoInfo | None],
+    blobs: list[Path],
+    config: PreprocessConfig,
+    progress: bool,
+    workers: int | None,
+) -> list[Scan]:
+    from tqdm import tqdm
+
+    total = sum(info.frames for info in infos if info) or None
+    usable = [i for i, source in enumerate(sources) if not source.error]
+    jobs = [Job(sources[i].path, blobs[i]) for i in usable]
+    scans = [Scan(error=source.error) for source in sources]
+    with tqdm(total=total, unit=" frames", desc="Decoding", disable=not progress) as bar:
+        done = scan_all(jobs, config, _rate(infos, config), bar.update, workers)
+    for i, result in zip(usable, done, strict=True):
+        scans[i] = result
+    return scans
+
+
+def _summarise(
+    made: Build, manifest: Manifest, failures: list[str], warnings: list[str]
+) -> Summary:
+    dropped: Counter[str] = Counter()
+    short = 0
+    for source in manifest.sources:
+        dropped.update(source["dropped"])
+        for run_of_frames in source["rejected"]:
+            dropped[run_of_frames["reason"]] += run_of_frames["frames"]
+            short += run_of_frames["reason"] == "short"
+    splits = manifest.splits
+    return Summary(
+        manifest=manifest,
+        sources=len(manifest.sources),
+        failures=failures,
+        shots=len(made.shots),
+        short=short,
+        decoded=sum(source["frames"] for source in manifest.sources),
+        kept=sum(split.frames for split in splits.values()),
+        dropped=dict(dropped.most_common()),
+        clips={name: split.clips(CLIP_FRAMES) for name, split in splits.items()},
+        bytes=disk_size(manifest.path),
+        warnings=warnings,
+    )

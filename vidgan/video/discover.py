@@ -1,0 +1,118 @@
+"""Finding the videos that are meant by files, folders and patterns."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidgan.errors import InputError
+from vidgan.video.image_reader import numbered_images
+
+# What is taken from a folder; a file named outright is tried whatever its name.
+VIDEO_SUFFIXES = frozenset(
+    {
+        *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".apng", ".mpg", ".mpeg"),
+        *(".m2v", ".mpe", ".ts", ".mts", ".m2ts", ".vob", ".wmv", ".asf", ".flv", ".f4v", ".3gp"),
+        *(".3g2", ".ogv", ".ogg", ".mxf", ".y4m", ".dv", ".divx", ".mjpeg", ".h264", ".264"),
+        *(".hevc", ".265", ".ivf", ".nut", ".rm", ".rmvb"),
+    }
+)
+# One image alone is a picture, not a video.
+FEWEST_IMAGES = 2
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something to read.
+
+    Attributes:
+        path: a video file or a folder of numbered images.
+        label: the name of the sub-folder it lies in.
+        error: why it cannot be used, where that is known already.
+    """
+
+    path: Path
+    label: str
+    error: str | None = None
+
+
+def discover(inputs: Sequence[Path | str]) -> list[Source]:
+    """Return every video meant by ``inputs``, each once.
+
+    A folder is searched recursively, in the order of the names; its label is the first sub-folder
+    below it. A file or pattern has the name of its own folder as label.
+
+    Args:
+        inputs: files, folders (of videos, or of numbered images) and glob patterns.
+
+    Raises:
+        InputError: a path is missing, a pattern matches nothing, or nothing is a video.
+    """
+    if not inputs:
+        raise InputError("no input given; name a video file or a folder of videos")
+    found: dict[Path, Source] = {}
+    for text in inputs:
+        for root in _expand(text):
+            for source in _search(root):
+                found.setdefault(source.path.absolute(), source)
+    if not found:
+        names = ", ".join(str(text) for text in inputs)
+        raise InputError(
+            f"{names}: no video and no numbered images in it; name the files outright if their "
+            "names end in something unusual"
+        )
+    return list(found.values())
+
+
+def _expand(text: Path | str) -> list[Path]:
+    path = Path(text)
+    # A file may have brackets in its name: what is there is no pattern.
+    if os.path.lexists(path):
+        return [path]
+    if not glob.has_magic(str(text)):
+        raise InputError(f"{path}: no such file or folder; check the spelling")
+    matches = sorted(Path(match) for match in glob.glob(str(text), recursive=True))  # noqa: PTH207
+    if not matches:
+        raise InputError(f"{path}: no file matches this pattern; check the spelling")
+    return matches
+
+
+def _search(root: Path) -> Iterator[Source]:
+    if not root.is_dir():
+        yield Source(root, _parent_name(root))
+        return
+    errors: list[OSError] = []
+    for folder, subfolders, files in os.walk(root, onerror=errors.append, followlinks=False):
+        here = Path(folder)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        if _is_vidgans_own(files, subfolders):
+            subfolders.clear()
+            continue
+        for name in sorted(files):
+            if Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
+                yield Source(here / name, _label(root, here / name))
+        if len(numbered_images(here)) >= FEWEST_IMAGES:
+            yield Source(here, _label(root, here))
+    for error in errors:
+        path = Path(error.filename or root)
+        problem = f"{path}: cannot be read ({error.strerror}); check its permissions"
+        if path == root:
+            raise InputError(problem)
+        yield Source(path, _label(root, path), problem)
+
+
+def _is_vidgans_own(files: list[str], subfolders: list[str]) -> bool:
+    """Datasets and runs hold previews and samples that are no input."""
+    return ("manifest.json" in files and any(name.endswith(".tfrecord") for name in files)) or (
+        "config.json" in files and "checkpoints" in subfolders
+    )
+
+
+def _label(root: Path, path: Path) -> str:
+    parts = path.relative_to(root).parts
+    return parts[0] if len(parts) > 1 else _parent_name(path)
+
+
+def _parent_name(path: Path) -> str:
+    return path.absolute().parent.name

@@ -1,0 +1,89 @@
+"""Reading a folder of numbered images as a video."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from vidgan.errors import InputError
+from vidgan.video import stills
+from vidgan.video.fit import Fit
+from vidgan.video.reader import ASSUMED_RATE, VideoInfo, VideoReader
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+_NUMBER = re.compile(r"(\d+)$")
+
+
+def numbered_images(folder: Path) -> list[Path]:
+    """Return the images whose names end in a number, in the order of the numbers."""
+    numbered = []
+    for path in folder.iterdir():
+        number = _NUMBER.search(path.stem)
+        if path.suffix.lower() in IMAGE_SUFFIXES and number and not path.name.startswith("."):
+            numbered.append((path.stem[: number.start()], int(number[1]), path.name, path))
+    return [path for *_, path in sorted(numbered)]
+
+
+class ImageReader(VideoReader):
+    """A folder of numbered images, each a frame.
+
+    Args:
+        path: the folder.
+        fit: the size to deliver.
+
+    Raises:
+        InputError: no numbered images there, or none that can be decoded.
+    """
+
+    timed = False
+
+    def __init__(self, path: Path, fit: Fit | None = None) -> None:
+        super().__init__(path, fit)
+        try:
+            self._files = numbered_images(path)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        if not self._files:
+            raise InputError(f"{path}: no numbered images in it; name them 0001.png, 0002.png, …")
+        self._index = -1
+        self._image: np.ndarray | None = None
+        first = next(filter(lambda image: image is not None, map(_load, self._files)), None)
+        if first is None:
+            raise InputError(f"{path}: none of its {len(self._files)} images can be decoded")
+        self._shape = first.shape
+
+    @property
+    def info(self) -> VideoInfo:
+        """What the first image says."""
+        height, width, _ = self._shape
+        return VideoInfo(width, height, None, len(self._files), width / height)
+
+    def _grab(self) -> float | None:
+        """Decode the next image and return its time at 25 images a second, None at the end."""
+        while self._index + 1 < len(self._files):
+            self._index += 1
+            self._image = _load(self._files[self._index])
+            if self._image is not None:
+                return self._index / ASSUMED_RATE
+            self.damaged += 1
+            self.problem = f"{self._files[self._index].name} cannot be decoded"
+        return None
+
+    def retrieve(self) -> np.ndarray:
+        """Return the grabbed image: RGB uint8 ``(height, width, 3)``."""
+        if self._image is None:
+            raise RuntimeError("grab() a frame first")
+        if self.fit is None:
+            return self._image
+        height, width, _ = self._image.shape
+        return self.fit.plan(width, height).apply(self._image)
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+def _load(path: Path) -> np.ndarray | None:
+    try:
+        return stills.decode(path.read_bytes())
+    except OSError:
+        return None

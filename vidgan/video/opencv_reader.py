@@ -1,0 +1,99 @@
+"""Reading through OpenCV's VideoCapture, which carries an FFmpeg of its own."""
+
+import os
+from pathlib import Path
+
+# OpenCV's FFmpeg prints to the terminal what a reader here reports by itself.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import cv2
+import numpy as np
+
+from vidgan.errors import InputError
+from vidgan.video.fit import Fit
+from vidgan.video.reader import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
+
+
+class OpenCVReader(VideoReader):
+    """A video file decoded by OpenCV.
+
+    Args:
+        path: the file.
+        fit: the size to deliver.
+        threads: for decoding; 0 lets OpenCV choose.
+
+    Raises:
+        InputError: OpenCV cannot read it.
+    """
+
+    def __init__(self, path: Path, fit: Fit | None = None, threads: int = 0) -> None:
+        super().__init__(path, fit)
+        options = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
+        try:
+            # Absolute, since FFmpeg takes what stands before a colon for a protocol.
+            name = os.path.abspath(path)  # noqa: PTH100
+            self._capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, options)
+        except cv2.error:
+            self._capture = cv2.VideoCapture()
+        if not self._capture.isOpened():
+            raise InputError(
+                f"{path}: not a video that OpenCV can read; copy or download it again, or try "
+                "--decoder pyav"
+            )
+        self._index = -1
+        self._last = -1.0
+        numerator = self._capture.get(cv2.CAP_PROP_SAR_NUM)
+        denominator = self._capture.get(cv2.CAP_PROP_SAR_DEN)
+        self._pixel_aspect = numerator / denominator if numerator > 0 and denominator > 0 else 1.0
+        if self._turned:
+            self._pixel_aspect = 1 / self._pixel_aspect
+
+    @property
+    def _turned(self) -> bool:
+        return round(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 != 0
+
+    @property
+    def info(self) -> VideoInfo:
+        """What the header says."""
+        width = round(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        height = round(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        return VideoInfo(
+            width,
+            height,
+            sane_rate(self._capture.get(cv2.CAP_PROP_FPS)),
+            # Without an index OpenCV answers with huge negative numbers.
+            round(frames) if 0 < frames < 1e9 else 0,
+            width / max(1, height) * self._pixel_aspect,
+        )
+
+    def _grab(self) -> float | None:
+        """Decode the next frame and return its time in seconds, None at the end."""
+        if not self._capture.grab():
+            # OpenCV does not tell the end from a failure; the header's count does.
+            expected = self.info.frames
+            if self.damaged == 0 and self._index + 1 < expected * 0.9:
+                self.damaged += 1
+                self.problem = f"ends after {self._index + 1} of {expected} frames"
+            return None
+        self._index += 1
+        time = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        if self._index and time <= self._last:
+            # Some containers give no times: count at the nominal rate.
+            time = self._last + 1 / (self.info.fps or ASSUMED_RATE)
+        self._last = time
+        return time
+
+    def retrieve(self) -> np.ndarray:
+        """Return the grabbed frame: RGB uint8 ``(height, width, 3)``."""
+        done, image = self._capture.retrieve()
+        if not done:
+            raise RuntimeError("grab() a frame first")
+        if self.fit is not None:
+            plan = self.fit.plan(image.shape[1], image.shape[0], self._pixel_aspect)
+            image = plan.apply(image)
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._capture.release()

@@ -1,0 +1,73 @@
+"""Constant frame rate: which source frames to take, and how often, by their timestamps."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from vidgan.video.reader import ASSUMED_RATE, VideoReader
+
+# Over a longer hole in the timestamps no frame is repeated: what follows is another shot.
+LONGEST_HOLD_SECONDS = 2.0
+
+
+@dataclass
+class Sample:
+    """A source frame on the grid of the wanted rate.
+
+    Attributes:
+        index: its place on the grid.
+        pixels: RGB uint8 ``(height, width, 3)``.
+        copies: how many places it fills, more than one where the source is slower.
+        gap: whether something is missing before it (damage, a hole in the timestamps).
+    """
+
+    index: int
+    pixels: np.ndarray
+    copies: int = 1
+    gap: bool = False
+
+
+def resample(reader: VideoReader, fps: float) -> Iterator[Sample]:
+    """Yield the frames of a reader at a constant rate.
+
+    Every source frame takes the nearest place on a grid of ``1 / fps`` seconds. Where several fall
+    on one place the first wins (and the others are never converted to pixels); a place that none
+    falls on repeats the frame before.
+
+    Args:
+        reader: an open video, at its start.
+        fps: frames a second wanted.
+    """
+    # Images have no times: every one is one frame.
+    stretch = fps if reader.timed else ASSUMED_RATE
+    longest = max(1, math.ceil(LONGEST_HOLD_SECONDS * fps))
+    held: Sample | None = None
+    start = last = 0.0
+    gap = False
+    damaged = 0
+    while (time := reader.grab()) is not None:
+        gap |= reader.damaged > damaged
+        damaged = reader.damaged
+        if held is None:
+            start = time
+        index = math.floor((time - start) * stretch + 0.5)
+        if held is not None:
+            step = index - held.index
+            if time < last or step > longest:
+                # The clock jumped: let it go on from here.
+                step = 1
+                start = time - (held.index + 1) / stretch
+                gap = True
+            last = time
+            if step < 1:
+                continue
+            held.copies = step
+            yield held
+            index = held.index + step
+        last = time
+        held = Sample(index, reader.retrieve(), gap=gap)
+        gap = False
+    if held is not None:
+        yield held

@@ -1,0 +1,144 @@
+"""Reading video: one interface over FFmpeg (PyAV), OpenCV and folders of images.
+
+A reader streams: it holds one decoded frame. :meth:`VideoReader.grab` decodes the next frame,
+:meth:`VideoReader.retrieve` makes RGB pixels of it; a frame that is only grabbed costs no
+conversion.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, SupportsFloat
+
+import numpy as np
+
+from vidgan.errors import InputError
+from vidgan.video.fit import Fit
+
+# Rates outside are a container's nonsense (1000 or 90000 frames a second), not a rate.
+SANE_RATES = (0.1, 240.0)
+# For what has no rate, such as images: frames a second.
+ASSUMED_RATE = 25.0
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the header says, as a viewer would see the video.
+
+    Attributes:
+        width: in pixels, after rotation.
+        height: in pixels, after rotation.
+        fps: frames a second; None where the source has no rate (images) or an impossible one.
+        frames: about how many; 0 where unknown.
+        aspect: width over height as displayed.
+    """
+
+    width: int
+    height: int
+    fps: float | None
+    frames: int
+    aspect: float
+
+
+class VideoReader(ABC):
+    """An open video; use it in a ``with`` block.
+
+    Attributes:
+        path: the file or folder.
+        count: frames decoded so far.
+        damaged: how many times a part could not be decoded so far.
+        problem: what was wrong with it, None while all is well.
+        timed: whether the times that grab() returns mean anything.
+    """
+
+    timed = True
+
+    def __init__(self, path: Path, fit: Fit | None = None) -> None:
+        self.path = path
+        self.fit = fit
+        self.count = 0
+        self.damaged = 0
+        self.problem: str | None = None
+
+    @property
+    @abstractmethod
+    def info(self) -> VideoInfo:
+        """What the header says."""
+
+    def grab(self) -> float | None:
+        """Decode the next frame.
+
+        Returns:
+            Its time in seconds, or None after the last frame.
+        """
+        time = self._grab()
+        self.count += time is not None
+        return time
+
+    @abstractmethod
+    def _grab(self) -> float | None:
+        """Do the work of :meth:`grab`."""
+
+    @abstractmethod
+    def retrieve(self) -> np.ndarray:
+        """Return the grabbed frame: RGB uint8 ``(height, width, 3)``, fitted where a fit is set."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the file."""
+
+    def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
+        """Yield the time in seconds and the pixels of every frame that can be decoded."""
+        while (time := self.grab()) is not None:
+            yield time, self.retrieve()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def sane_rate(rate: SupportsFloat | None) -> float | None:
+    """Return a frame rate as a plain float, None where it cannot be one."""
+    if rate is None or not SANE_RATES[0] <= float(rate) <= SANE_RATES[1]:
+        return None
+    return float(rate)
+
+
+def open_video(
+    path: Path | str, fit: Fit | None = None, *, decoder: str = "pyav", threads: int = 0
+) -> VideoReader:
+    """Open a video file, a GIF or a folder of numbered images.
+
+    Args:
+        path: what to open.
+        fit: the size to deliver frames in; as they are stored without.
+        decoder: ``pyav`` or ``opencv``; folders of images have their own.
+        threads: for decoding; 0 uses every core.
+
+    Raises:
+        InputError: there is no video in it that can be decoded.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            from vidgan.video.image_reader import ImageReader
+
+            return ImageReader(path, fit)
+        if path.stat().st_size == 0:
+            raise InputError(f"{path}: the file is empty; copy or download it again")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file or folder; check the spelling") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if decoder == "opencv":
+        from vidgan.video.opencv_reader import OpenCVReader
+
+        return OpenCVReader(path, fit, threads)
+    from vidgan.video.pyav_reader import PyAVReader
+
+    return PyAVReader(path, fit, threads)
