@@ -317,3 +317,25 @@ class TrainConfig(Config):
     keep: int = option(3, "How many of the newest checkpoints to keep.", min=1, max=1000)
     log_every: int = option(10, "Write a line to the log every so many steps.", min=1, max=10000)
     tensorboard: bool = option(True, "Do not write TensorBoard files.", name="tensorboard")
+
+
+@dataclass(frozen=True)
+class EvaluateConfig(Config):
+    """How a run is judged."""
+
+    n: int | None = option(
+        None, "Clips to generate; default: as many as there are test clips, at least 256.", min=2
+    )
+    features: str = option(
+        "random3d", "Embedding in which clips are compared.", choices=("random3d",)
+    )
+    seed: int = option(
+        0,
+        "Seed of the first generated clip, the next has the next; also chooses training clips.",
+        min=0,
+        max=2**31 - 1,
+    )
+    batch_size: int = option(16, "Clips handled at once.", min=1, max=4096)
+    checkpoint: str = option("latest", "latest, or the step of a checkpoint of the run.")
+    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
+    overwrite: bool = option(False, "Replace an output that is there already.")

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from vidgan.metrics.features import DEFAULT_FEATURES, FEATURES
+from vidgan.config import EvaluateConfig
+from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import Moments, frechet_distance
 
 
-def clip_moments(batches: Iterable[np.ndarray], features: str = DEFAULT_FEATURES) -> Moments:
+def clip_moments(batches: Iterable[np.ndarray], features: str = EvaluateConfig.features) -> Moments:
     """Embed clips batch by batch and return their moments; memory does not grow with the clips.
 
     Args:
@@ -27,7 +28,7 @@ def clip_moments(batches: Iterable[np.ndarray], features: str = DEFAULT_FEATURES
 
 
 def frechet_clip_distance(
-    real: np.ndarray, fake: np.ndarray, features: str = DEFAULT_FEATURES
+    real: np.ndarray, fake: np.ndarray, features: str = EvaluateConfig.features
 ) -> float:
     """Return the Fréchet distance between two sets of clips.
 

@@ -65,8 +65,7 @@ def random3d(clips: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-DEFAULT_FEATURES = "random3d"
-FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {DEFAULT_FEATURES: random3d}
+FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"random3d": random3d}
 
 
 def _check(clips: np.ndarray) -> None:
