@@ -183,6 +183,8 @@ DEFAULT_CLIPS = 16
 # Pictures whose shorter side has fewer pixels are enlarged for watching; see --scale.
 COMFORTABLE_SIDE = 256
 MAX_GRID_SIDE = 32
+VIDEO_FORMATS = ("mp4", "webm", "avi", "gif")
+CODEC_NAMES = ("auto", "h264", "vp9", "vp8", "mp4v", "xvid", "mjpg", "gif")
 # A taller contact sheet is one that few programs open.
 MAX_SHEET_CLIPS = 128
 
@@ -232,12 +234,12 @@ class GenerateConfig(Config):
     codec: str = option(
         "auto",
         "auto is h264 for .mp4, vp9 for .webm, mjpg for .avi.",
-        choices=("auto", "h264", "vp9", "vp8", "mp4v", "xvid", "mjpg", "gif"),
+        choices=CODEC_NAMES,
     )
     format: str | None = option(
         None,
-        "Type of the files in a folder; default: mp4.",
-        choices=("mp4", "webm", "avi", "gif"),
+        f"Type of the files in a folder; default: {VIDEO_FORMATS[0]}.",
+        choices=VIDEO_FORMATS,
     )
     batch_size: int = option(16, "Clips generated at once.", min=1, max=4096)
     checkpoint: str = option("latest", "latest, or the step of a checkpoint of the run.")

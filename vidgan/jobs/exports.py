@@ -8,7 +8,7 @@ from typing import IO, Self
 
 import numpy as np
 
-from vidgan.config import MAX_SHEET_CLIPS, GenerateConfig
+from vidgan.config import MAX_SHEET_CLIPS, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.clips import Clip, Plan
@@ -16,7 +16,6 @@ from vidgan.jobs.layout import comfortable_scale, enlarge, tile
 from vidgan.sheet import contact_sheet, save_image
 from vidgan.video.writer import AUTOMATIC, VideoWriter, choose_codec, open_writer
 
-DEFAULT_FORMAT = "mp4"
 SHEET_COLUMNS = 8
 # Options that only some outputs can honour; the others refuse rather than ignore them.
 _PARTICULAR = ("grid", "fps", "codec", "format")
@@ -141,7 +140,7 @@ class FolderExport(Export):
         _, height, width, _ = self.shape
         self._scale = self.config.scale or comfortable_scale((width, height))
         self._size = (width * self._scale, height * self._scale)
-        self._suffix = "." + (self.config.format or DEFAULT_FORMAT)
+        self._suffix = "." + (self.config.format or VIDEO_FORMATS[0])
         choose_codec(self.path / f"clip{self._suffix}", self.config.codec)
         if self.path.exists() and not self.path.is_dir():
             raise ExportError(f"{self.path} is a file, not a folder; choose another -o")

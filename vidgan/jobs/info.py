@@ -1,0 +1,211 @@
+"""The job behind ``vidgan info``: what a dataset, a run or a checkpoint is. Needs no TensorFlow."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from vidgan.config import ModelConfig
+from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
+from vidgan.errors import InputError
+from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, STATE_NAME, Run
+
+
+def info(path: Path | str) -> dict[str, Any]:
+    """Describe a dataset, a run or a checkpoint.
+
+    Args:
+        path: its folder, or ``latest`` for the newest run under ``runs``.
+
+    Returns:
+        Plain JSON values; ``kind`` is ``dataset``, ``run`` or ``checkpoint``.
+
+    Raises:
+        InputError: there is nothing of the kind.
+        DatasetError: a manifest that cannot be read.
+        RunError: a run or checkpoint that cannot be read.
+    """
+    folder = Path(path)
+    if (folder / MANIFEST_NAME).is_file():
+        return _dataset(Manifest.load(folder))
+    if (folder / CONFIG_NAME).is_file() or str(path) == "latest":
+        return _run(Run.open(path))
+    parent = folder.resolve().parent
+    if (folder / STATE_NAME).is_file() and parent.name == CHECKPOINTS:
+        return _checkpoint(Run.open(parent.parent), folder)
+    if not folder.exists():
+        raise InputError(f"{path}: not there; name a dataset, a run or a checkpoint")
+    raise InputError(
+        f"{path}: neither a dataset ({MANIFEST_NAME}), a run ({CONFIG_NAME}) nor a checkpoint "
+        f"({STATE_NAME}) of vidgan"
+    )
+
+
+def _dataset(manifest: Manifest) -> dict[str, Any]:
+    dropped: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    for source in manifest.sources:
+        dropped.update(source.get("dropped", {}))
+        rejected.update(shot["reason"] for shot in source.get("rejected", []))
+    return {
+        "kind": "dataset",
+        "path": str(manifest.path),
+        "size": list(manifest.size),
+        "fps": manifest.fps,
+        "labels": manifest.labels,
+        "splits": {
+            name: {
+                "shots": len(split.lengths),
+                "frames": split.frames,
+                "seconds": round(split.frames / manifest.fps, 3),
+                "clips": split.clips(ModelConfig.frames),
+                "shards": len(split.shards),
+                "bytes": split.bytes,
+            }
+            for name, split in manifest.splits.items()
+        },
+        "sources": {
+            "files": len(manifest.sources),
+            "frames": sum(source.get("frames", 0) for source in manifest.sources),
+            "left_out": {
+                str(source.get("path")): source["error"]
+                for source in manifest.sources
+                if source.get("error")
+            },
+        },
+        "dropped_frames": dict(dropped),
+        "rejected_shots": dict(rejected),
+        "options": manifest.options,
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    checkpoints = run.checkpoints()
+    return {
+        "kind": "run",
+        "path": str(run.path),
+        **_clip(run),
+        "dataset": str(run.dataset),
+        "dataset_there": (run.dataset / MANIFEST_NAME).is_file(),
+        "trained": run.state(checkpoints[-1]) if checkpoints else None,
+        "checkpoints": [path.name for path in checkpoints],
+        "bytes": _bytes(run.path),
+        "model": run.model.to_json(),
+        "train": run.train.to_json(),
+    }
+
+
+def _checkpoint(run: Run, folder: Path) -> dict[str, Any]:
+    return {
+        "kind": "checkpoint",
+        "path": str(folder),
+        "run": str(run.path),
+        **_clip(run),
+        "trained": run.state(folder),
+        "files": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
+    }
+
+
+def _clip(run: Run) -> dict[str, Any]:
+    return {
+        "size": list(run.size),
+        "frames": run.frames,
+        "fps": run.fps,
+        "latent_dim": run.latent_dim,
+    }
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def as_text(values: dict[str, Any]) -> str:
+    """Lay :func:`info`'s values out for reading, a line each."""
+    lines = [f"{values['kind'].capitalize()} {values['path']}"]
+    rows = {"dataset": _dataset_rows, "run": _run_rows, "checkpoint": _checkpoint_rows}
+    table = rows[values["kind"]](values)
+    width = max(len(label) for label, _ in table)
+    lines += [f"  {label:<{width}}  {text}" for label, text in table]
+    return "\n".join(lines)
+
+
+def _dataset_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+    sources = values["sources"]
+    rows = [
+        ("frames", f"{_size(values)}, {values['fps']:g} frames/s"),
+        ("labels", ", ".join(values["labels"]) or "none"),
+    ]
+    for name, split in values["splits"].items():
+        rows.append(
+            (
+                name,
+                f"{split['shots']} shots, {split['frames']} frames ({_time(split['seconds'])}), "
+                f"{split['clips']} clips of {ModelConfig.frames} frames, "
+                f"{_disk(split['bytes'])} in {split['shards']} shards",
+            )
+        )
+    rows += [
+        ("sources", f"{sources['files']} files, {sources['frames']} frames decoded"),
+        *((path, f"left out: {reason}") for path, reason in sources["left_out"].items()),
+        ("frames dropped", _counts(values["dropped_frames"])),
+        ("shots rejected", _counts(values["rejected_shots"])),
+        ("options", _options(values["options"])),
+    ]
+    return rows
+
+
+def _run_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+    dataset = values["dataset"] + ("" if values["dataset_there"] else " (not there any more)")
+    return [
+        *_clip_rows(values),
+        ("dataset", dataset),
+        ("trained", _trained(values["trained"])),
+        ("checkpoints", ", ".join(values["checkpoints"]) or "none"),
+        ("on disk", _disk(values["bytes"])),
+        ("model", _options(values["model"])),
+        ("training", _options(values["train"])),
+    ]
+
+
+def _checkpoint_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("run", values["run"]),
+        *_clip_rows(values),
+        ("trained", _trained(values["trained"])),
+        *((name, _disk(size)) for name, size in values["files"].items()),
+    ]
+
+
+def _clip_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
+    clip = f"{values['frames']} frames of {_size(values)}, {values['fps']:g} frames/s"
+    return [("clips", clip), ("latent vector", f"{values['latent_dim']} numbers")]
+
+
+def _trained(state: dict[str, Any] | None) -> str:
+    if state is None:
+        return "not yet: no checkpoint"
+    return (
+        f"{state['step']} steps, {state['clips']} clips, {state['epoch']:.1f} epochs, "
+        f"{_time(state['seconds'])}"
+    )
+
+
+def _size(values: dict[str, Any]) -> str:
+    return f"{values['size'][0]}x{values['size'][1]}"
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
+def _disk(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "none"
+
+
+def _options(options: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in options.items() if value is not None)
