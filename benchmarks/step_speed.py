@@ -1,0 +1,277 @@
+"""Training step: vidgan's shared backward pass against the ordinary step in PyTorch, and the peak.
+
+    python benchmarks/step_speed.py [--rounds 7] [--steps 4] [--size 64] [--frames 16]
+
+Two processes hold the same network and take turns, so that both meet the same noise; the table
+gives medians over the rounds and of the ratios of one round. ``pip install .[bench]`` first.
+
+The PyTorch side is the step of the usual DCGAN example: G makes fakes, D's loss on real and on
+detached fakes, backward, Adam; D again on the fakes, backward through D and G, Adam. It is run
+with PyTorch's default and with channels-last layout, and the faster one counts.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+VARIANTS = {
+    "vidgan": {},
+    "vidgan, separate passes": {"share_backward": False},
+    "vidgan, all defaults": {"extras": True},
+}
+
+
+def conv_flops(network, backward_to_input: bool) -> tuple[float, float]:
+    """Return FLOPs of the convolutions of one clip: forward, and backward (both gradients)."""
+    forward = backward = 0.0
+    first = True
+    for layer in network.layers:
+        kind = type(layer).__name__
+        if kind not in ("Conv3D", "Conv3DTranspose", "Dense"):
+            continue
+        kernel = np.prod(layer.kernel.shape)
+        # A transposed convolution works at every input position, a plain one at every output.
+        places = layer.input.shape if kind == "Conv3DTranspose" else layer.output.shape
+        flops = 2.0 * kernel * (np.prod(places[1:-1]) if kind != "Dense" else 1)
+        forward += flops
+        backward += flops if first and not backward_to_input else 2 * flops
+        first = False
+    return forward, backward
+
+
+def tensorflow_worker(args: argparse.Namespace) -> None:
+    from vidgan import runtime
+
+    runtime.prepare()
+    import keras
+    import tensorflow as tf
+
+    from vidgan.augment import parse
+    from vidgan.config import ModelConfig, TrainConfig
+    from vidgan.models import build_discriminator, build_generator
+    from vidgan.training.gan import VideoGAN
+
+    train = TrainConfig()
+    model = ModelConfig(frames=args.frames)
+    shape = (args.batch, args.frames, args.size, args.size, 3)
+    real = tf.random.normal(shape)
+    steps = {}
+    for name, options in VARIANTS.items():
+        gan = VideoGAN(
+            build_generator(model, args.size, args.size),
+            build_discriminator(model, args.size, args.size),
+        )
+        extras = options.get("extras", False)
+        gan.compile(
+            keras.optimizers.Adam(train.g_lr, train.beta_1, train.beta_2),
+            keras.optimizers.Adam(train.d_lr, train.beta_1, train.beta_2),
+            r1=train.r1 if extras else 0.0,
+            r1_every=train.r1_every,
+            augmentation=parse(train.augment) if extras else (),
+            share_backward=options.get("share_backward", True),
+        )
+        steps[name] = tf.function(gan.train_step, jit_compile=False)
+    g_forward, g_backward = conv_flops(gan.generator, False)
+    d_forward, d_backward = conv_flops(gan.discriminator, True)
+    flops = args.batch * (g_forward + g_backward + 2 * (d_forward + d_backward))
+    side = 4096
+    a = tf.random.normal((side, side))
+    product = tf.function(lambda: tf.matmul(a, a))
+
+    def run(name: str, count: int) -> float:
+        start = time.perf_counter()
+        for _ in range(count):
+            if name == "peak":
+                product()[0, 0].numpy()
+            else:
+                steps[name](real)["d_loss"].numpy()
+        return (time.perf_counter() - start) / count
+
+    serve(run, [*VARIANTS, "peak"], {"flops": flops, "peak_flops": 2.0 * side**3})
+
+
+def torch_worker(args: argparse.Namespace) -> None:
+    from vidgan import runtime
+
+    runtime.prepare()
+    import torch
+    from torch import nn
+
+    from vidgan.config import ModelConfig
+    from vidgan.models import build_discriminator, build_generator
+
+    class Same(nn.Module):
+        """TensorFlow's padding: what does not divide goes to the far side."""
+
+        def __init__(self, kernel, stride):
+            super().__init__()
+            pads = [
+                (max(k - s, 0) // 2, max(k - s, 0) - max(k - s, 0) // 2)
+                for k, s in zip(kernel, stride, strict=True)
+            ]
+            self.pads = [side for pair in reversed(pads) for side in pair]
+
+        def forward(self, x):
+            return nn.functional.pad(x, self.pads)
+
+    def translate(network) -> nn.Sequential:
+        """Rebuild a Keras network layer by layer."""
+        parts = []
+        for layer in network.layers:
+            kind = type(layer).__name__
+            if kind == "Dense":
+                parts.append(nn.Linear(*layer.kernel.shape))
+            elif kind == "Reshape":
+                *base, channels = layer.target_shape
+                parts.append(nn.Unflatten(1, (channels, *base)))
+            elif kind == "Flatten":
+                parts.append(nn.Flatten())
+            elif kind == "LeakyReLU":
+                parts.append(nn.LeakyReLU(layer.negative_slope))
+            elif kind == "Activation":
+                parts.append(nn.Tanh())
+            elif kind == "Conv3D":
+                k, s = layer.kernel_size, layer.strides
+                i, o = layer.kernel.shape[-2:]
+                if all((a - b) % 2 == 0 for a, b in zip(k, s, strict=True)):
+                    pad = tuple((a - b) // 2 for a, b in zip(k, s, strict=True))
+                    parts.append(nn.Conv3d(i, o, k, s, pad))
+                else:
+                    parts += [Same(k, s), nn.Conv3d(i, o, k, s)]
+            elif kind == "Conv3DTranspose":
+                k, s = layer.kernel_size, layer.strides
+                o, i = layer.kernel.shape[-2:]
+                pad = tuple((a - b) // 2 for a, b in zip(k, s, strict=True))
+                parts.append(nn.ConvTranspose3d(i, o, k, s, pad))
+            elif kind != "InputLayer":
+                raise TypeError(f"no PyTorch counterpart for {kind}")
+        return nn.Sequential(*parts)
+
+    torch.set_num_threads(args.threads)
+    model = ModelConfig(frames=args.frames)
+    loss = nn.BCEWithLogitsLoss()
+    ones, zeros = torch.ones(args.batch, 1), torch.zeros(args.batch, 1)
+
+    def make(layout):
+        g = translate(build_generator(model, args.size, args.size)).to(memory_format=layout)
+        d = translate(build_discriminator(model, args.size, args.size)).to(memory_format=layout)
+        og = torch.optim.Adam(g.parameters(), 2e-4, (0.5, 0.999))
+        od = torch.optim.Adam(d.parameters(), 2e-4, (0.5, 0.999))
+        real = torch.randn(args.batch, 3, args.frames, args.size, args.size)
+        real = real.contiguous(memory_format=layout)
+
+        def step():
+            od.zero_grad()
+            loss(d(real), ones).backward()
+            fake = g(torch.randn(args.batch, model.latent_dim))
+            d_loss = loss(d(fake.detach()), zeros)
+            d_loss.backward()
+            od.step()
+            og.zero_grad()
+            loss(d(fake), ones).backward()
+            og.step()
+            return d_loss.item()
+
+        return step
+
+    steps = {
+        "PyTorch": make(torch.contiguous_format),
+        "PyTorch, channels last": make(torch.channels_last_3d),
+    }
+
+    def run(name: str, count: int) -> float:
+        start = time.perf_counter()
+        for _ in range(count):
+            steps[name]()
+        return (time.perf_counter() - start) / count
+
+    serve(run, list(steps), {})
+
+
+def serve(run, names, facts) -> None:
+    """Say what can be run, then answer lines ``name<TAB>count`` with seconds a call."""
+    for name in names:
+        run(name, 2)
+    print("ready " + json.dumps({"names": names, **facts}), flush=True)
+    for line in sys.stdin:
+        name, count = line.rstrip("\n").split("\t")
+        print(f"time {run(name, int(count))}", flush=True)
+
+
+class Worker:
+    """A process that answers :func:`serve`."""
+
+    def __init__(self, kind: str, argv: list[str]) -> None:
+        command = [sys.executable, __file__, "--worker", kind, *argv]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.facts = json.loads(self._answer("ready "))
+
+    def _answer(self, prefix: str) -> str:
+        for line in self.process.stdout:
+            if line.startswith(prefix):
+                return line.removeprefix(prefix)
+        raise RuntimeError("a worker died; run it alone with --worker to see why")
+
+    def time(self, name: str, count: int) -> float:
+        self.process.stdin.write(f"{name}\t{count}\n")
+        self.process.stdin.flush()
+        return float(self._answer("time "))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--frames", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--worker", choices=("tensorflow", "torch"))
+    args = parser.parse_args()
+    if args.worker == "tensorflow":
+        tensorflow_worker(args)
+        return
+    if args.worker == "torch":
+        torch_worker(args)
+        return
+    workers = [Worker(kind, sys.argv[1:]) for kind in ("tensorflow", "torch")]
+    times: dict[str, list[float]] = {}
+    for _ in range(args.rounds):
+        for worker in workers:
+            for name in worker.facts["names"]:
+                times.setdefault(name, []).append(worker.time(name, args.steps))
+    facts = workers[0].facts
+    best_torch = min(
+        ("PyTorch", "PyTorch, channels last"), key=lambda n: statistics.median(times[n])
+    )
+    print(f"{args.size} x {args.size} x {args.frames}, batch {args.batch}, {args.rounds} rounds\n")
+    print(f"| step | s | clips/s | speed against {best_torch} |\n|---|---|---|---|")
+    for name, values in times.items():
+        if name == "peak":
+            continue
+        ratio = statistics.median(t / v for t, v in zip(times[best_torch], values, strict=True))
+        seconds = statistics.median(values)
+        print(f"| {name} | {seconds:.3f} | {args.batch / seconds:.1f} | {ratio:.2f} |")
+    peaks = [facts["peak_flops"] / t for t in times["peak"]]
+    rates = [facts["flops"] / t for t in times["vidgan"]]
+    shares = [rate / peak for rate, peak in zip(rates, peaks, strict=True)]
+    print(
+        f"\nconvolutions {statistics.median(rates) / 1e9:.0f} GFLOP/s, matrix product "
+        f"{statistics.median(peaks) / 1e9:.0f} GFLOP/s: share {statistics.median(shares):.2f} "
+        f"(from {min(shares):.2f} to {max(shares):.2f})"
+    )
+
+
+if __name__ == "__main__":
+    main()
