@@ -1,0 +1,178 @@
+"""The command line as a whole: help without heavy imports, one-line errors, exit statuses."""
+
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import vidgan
+from vidgan import cli
+from vidgan.cli import COMMANDS, main
+from vidgan.cli.options import Pair
+from vidgan.errors import OptionError, RunError
+
+HEAVY = ("tensorflow", "keras", "cv2", "matplotlib", "av", "scipy", "scenedetect", "numpy")
+
+
+def vidgan_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "vidgan", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_loads_nothing_heavy(arguments):
+    code = f"""
+import sys
+from vidgan.cli import main
+try:
+    main({arguments})
+finally:
+    print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.strip() == "[]"
+    assert "Usage:" in done.stdout
+
+
+def test_import_is_light():
+    code = f"import sys, vidgan; print([name for name in {HEAVY} if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_help_lists_the_commands_in_order():
+    output = CliRunner().invoke(main, ["--help"]).output
+    places = [output.index(f"\n  {command} ") for command in COMMANDS]
+    assert places == sorted(places)
+
+
+def test_version_and_module():
+    done = vidgan_process("--version")
+    assert done.returncode == 0
+    assert done.stdout.strip() == f"vidgan, version {vidgan.__version__}"
+
+
+def test_no_command_shows_help():
+    done = vidgan_process()
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_says_what_it_does(command):
+    parameters = main.get_command(click.Context(main), command).params
+    for parameter in parameters:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{command} {parameter.opts} has no help"
+
+
+def test_unknown_command():
+    done = vidgan_process("trian")
+    assert done.returncode == 2
+    assert "No such command 'trian'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "--nonsense"],
+        ["generate", "--n", "0"],
+        ["generate", "--n", "many"],
+        ["generate", "--trunc", "2"],
+        ["info"],
+        ["preprocess"],
+        ["generate", "a", "b"],
+    ],
+)
+def test_wrong_usage(arguments):
+    done = vidgan_process(*arguments)
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["info", "nowhere"], 1, "nowhere: not there"),
+        (["generate", "nowhere"], 1, "nowhere: no run there"),
+        (["generate", "-o", "x.xyz"], 2, "unknown output type"),
+        (["generate", "--seeds", "a"], 2, "--seeds"),
+    ],
+)
+def test_errors_are_one_line(tmp_path, monkeypatch, arguments, status, text):
+    monkeypatch.chdir(tmp_path)
+    done = vidgan_process(*arguments)
+    assert done.returncode == status
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: ")
+    assert text in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--debug", "info", "nowhere"], ["info", "nowhere", "--debug"]]
+)
+def test_debug_shows_the_traceback(arguments):
+    done = vidgan_process(*arguments)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "InputError" in done.stderr
+
+
+def test_debug_from_the_environment():
+    assert "Traceback" in vidgan_process("info", "nowhere", VIDGAN_DEBUG="1").stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [
+        (RunError("run: gone"), 1, "Error: run: gone\n"),
+        (OptionError("--n: no"), 2, "Error: --n: no\n"),
+        (PermissionError(13, "Permission denied", "/x"), 1, "Error: /x: Permission denied\n"),
+        (KeyboardInterrupt(), 130, "Interrupted.\n"),
+        (ZeroDivisionError("two\nlines"), 1, "unexpected ZeroDivisionError: two lines"),
+        (click.UsageError("no"), 2, "Error: no"),
+    ],
+)
+def test_failures_become_one_line(monkeypatch, error, status, text):
+    @click.command()
+    def command():
+        raise error
+
+    monkeypatch.delenv("VIDGAN_DEBUG", raising=False)
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda self, ctx, name: command)
+    result = CliRunner().invoke(main, ["info"])
+    assert result.exit_code == status
+    assert text in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"), [("64", (64, 64)), ("224x128", (224, 128)), ("2X3", (2, 3)), ("2×3", (2, 3))]
+)
+def test_pairs(text, pair):
+    assert Pair().convert(text, None, None) == pair
+    assert Pair().convert(pair, None, None) == pair
+
+
+@pytest.mark.parametrize("text", ["", "x", "2x", "2x3x4", "-2x3", "a", "2.5"])
+def test_wrong_pairs(text):
+    with pytest.raises(click.BadParameter):
+        Pair().convert(text, None, None)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion(shell):
+    done = vidgan_process(_VIDGAN_COMPLETE=f"{shell}_source")
+    if "not supported" in done.stderr:
+        pytest.skip(f"{shell} is too old here")
+    assert "_VIDGAN_COMPLETE" in done.stdout
