@@ -61,18 +61,16 @@ def save_image(path: Path, rgb: np.ndarray) -> None:
     Raises:
         ExportError: the suffix is no image format, or the file cannot be written.
     """
-    import cv2
+    from vidgan.video import stills
 
     path = Path(path)
     try:
-        # Encoding apart from writing: cv2.imwrite returns False for a full disk and says no more.
-        done, data = cv2.imencode(path.suffix or ".", rgb[..., ::-1])
-    except cv2.error:
-        done = False
-    if not done:
+        # Encoding apart from writing: OpenCV's own writing fails silently on a full disk.
+        data = stills.encode(rgb, path.suffix.lower())
+    except ValueError:
         raise ExportError(
             f"{path}: cannot be written as {path.suffix or 'a file without suffix'}; "
             "use .png, .jpg or .webp"
-        )
+        ) from None
     with atomic_path(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+        temporary.write_bytes(data)

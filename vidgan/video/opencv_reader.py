@@ -70,11 +70,6 @@ class OpenCVReader(VideoReader):
     def _grab(self) -> float | None:
         """Decode the next frame and return its time in seconds, None at the end."""
         if not self._capture.grab():
-            # OpenCV does not tell the end from a failure; the header's count does.
-            expected = self.info.frames
-            if self.damaged == 0 and self._index + 1 < expected * 0.9:
-                self.damaged += 1
-                self.problem = f"ends after {self._index + 1} of {expected} frames"
             return None
         self._index += 1
         time = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
@@ -83,6 +78,11 @@ class OpenCVReader(VideoReader):
             time = self._last + 1 / (self.info.fps or ASSUMED_RATE)
         self._last = time
         return time
+
+    def _promised(self) -> int:
+        # OpenCV estimates where there is no index; for a variable rate it estimates far too many.
+        fixed = os.fspath(self.path).lower().endswith((".mp4", ".mov", ".m4v", ".avi"))
+        return self.info.frames if fixed else 0
 
     def retrieve(self) -> np.ndarray:
         """Return the grabbed frame: RGB uint8 ``(height, width, 3)``."""

@@ -18,6 +18,8 @@ from vidgan.video.reader import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
 
 # A local file may not make FFmpeg open the network (playlists and concatenation scripts can).
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
+# By default FFmpeg leaves the colours of the result at half its width, to save time.
+_EXACT = "+full_chroma_int+full_chroma_inp+accurate_rnd"
 # A file that yields nothing but errors is given up after this many in a row.
 _PATIENCE = 1000
 
@@ -120,6 +122,9 @@ class PyAVReader(VideoReader):
             self._time = float(self._frame.time)
         return self._time
 
+    def _promised(self) -> int:
+        return self._stream.frames
+
     def retrieve(self) -> np.ndarray:
         """Return the grabbed frame: RGB uint8 ``(height, width, 3)``."""
         if self._frame is None:
@@ -165,8 +170,8 @@ class _Scaler:
         ]
         if (width, height) != (frame.width, frame.height):
             chain.append(graph.add("crop", f"{width}:{height}:{left}:{top}:exact=1"))
-        method = "area" if plan.shrinks else "bicubic"
-        chain.append(graph.add("scale", f"{plan.inner[0]}:{plan.inner[1]}:flags={method}"))
+        scale = f"{plan.inner[0]}:{plan.inner[1]}:flags={'area' if plan.shrinks else 'bicubic'}"
+        chain.append(graph.add("scale", scale + _EXACT))
         chain.append(graph.add("format", "rgba" if self._alpha else "rgb24"))
         chain.append(graph.add("buffersink"))
         graph.link_nodes(*chain)

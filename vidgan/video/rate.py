@@ -10,6 +10,10 @@ from vidgan.video.reader import ASSUMED_RATE, VideoReader
 
 # Over a longer hole in the timestamps no frame is repeated: what follows is another shot.
 LONGEST_HOLD_SECONDS = 2.0
+# A frame belongs to a place from this much before it on. Not half, nor another simple fraction:
+# where one rate is a multiple of the other, frames would lie exactly between two places, and the
+# rounding of timestamps to milliseconds would choose now this, now that.
+EARLY = 0.27
 
 
 @dataclass
@@ -32,8 +36,8 @@ class Sample:
 def resample(reader: VideoReader, fps: float) -> Iterator[Sample]:
     """Yield the frames of a reader at a constant rate.
 
-    Every source frame takes the nearest place on a grid of ``1 / fps`` seconds. Where several fall
-    on one place the first wins (and the others are never converted to pixels); a place that none
+    Every source frame takes a place on a grid of ``1 / fps`` seconds. Where several fall on one
+    place the first wins (and the others are never converted to pixels); a place that none
     falls on repeats the frame before.
 
     Args:
@@ -52,7 +56,7 @@ def resample(reader: VideoReader, fps: float) -> Iterator[Sample]:
         damaged = reader.damaged
         if held is None:
             start = time
-        index = math.floor((time - start) * stretch + 0.5)
+        index = math.floor((time - start) * stretch + EARLY)
         if held is not None:
             step = index - held.index
             if time < last or step > longest:

@@ -20,6 +20,8 @@ from vidgan.video.fit import Fit
 SANE_RATES = (0.1, 240.0)
 # For what has no rate, such as images: frames a second.
 ASSUMED_RATE = 25.0
+# Containers count frames that their edit lists hide; this share of the count is a whole video.
+WHOLE = 0.9
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,17 @@ class VideoReader(ABC):
             Its time in seconds, or None after the last frame.
         """
         time = self._grab()
-        self.count += time is not None
+        if time is not None:
+            self.count += 1
+        elif self.count < self._promised() * WHOLE and not self.damaged:
+            # Decoders take a file that was cut off for one that ends.
+            self.damaged += 1
+            self.problem = f"ends after {self.count} of {self._promised()} frames"
         return time
+
+    def _promised(self) -> int:
+        """Return how many frames the container has an index of; 0 where there is no index."""
+        return 0
 
     @abstractmethod
     def _grab(self) -> float | None:
