@@ -1,0 +1,305 @@
+"""The job behind ``vidgan evaluate``: how good a run is, on clips that training never saw."""
+
+import math
+import statistics
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vidgan import __version__, latents, runtime
+from vidgan.config import EvaluateConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.errors import DatasetError, ExportError, OptionError, RunError
+from vidgan.jobs import report
+
+if TYPE_CHECKING:
+    from vidgan.jobs.judge import Judgement
+    from vidgan.jobs.sampler import Sampler
+    from vidgan.training.run import Run
+
+MIN_GENERATED = 256
+FOLDER = "evaluation"
+# Generation is timed so many times, after one batch that warms it up; the median counts.
+SPEED_RUNS = 7
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many clips are looked at.
+
+    Attributes:
+        test: all windows of the test split.
+        train: training windows, chosen at random; the generated clips that are compared with the
+            test clips are as many, so that the floor is measured as they are.
+        in_train: windows of the training split.
+        generated: clips generated.
+    """
+
+    test: int
+    train: int
+    in_train: int
+    generated: int
+
+
+def evaluate(
+    run: Path | str | None = None,
+    dataset: Path | str | None = None,
+    *,
+    output: Path | str | None = None,
+    progress: bool = False,
+    **options: Any,
+) -> dict[str, Any]:
+    """Judge a run on the test split of its dataset and write a report and a picture.
+
+    Both Fréchet distances are to all test clips: of generated clips, and of equally many training
+    clips, which is the floor that a perfect generator would reach. With the same seed all figures
+    but the speeds are the same to the last digit on one machine.
+
+    Args:
+        run: the run folder; the newest under ``runs`` by default.
+        dataset: the dataset, if it is not where the run was trained on it.
+        output: the report, ``.json``; the picture goes beside it. By default
+            ``RUN/evaluation/step-….json``, which is replaced.
+        progress: show a progress bar on a terminal.
+        **options: the fields of :class:`vidgan.config.EvaluateConfig`, such as ``n=512``.
+
+    Returns:
+        The report as it stands in the file; :func:`vidgan.jobs.report.table` makes it text.
+
+    Raises:
+        OptionError: an option is unknown or out of bounds, or the device is not there.
+        RunError: no run there, none with a checkpoint, or one that gives NaN.
+        DatasetError: the dataset is missing, damaged, of another size, or has too few test clips.
+        ExportError: the report is there already or cannot be written.
+    """
+    from vidgan.training.run import Run
+
+    # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
+    config = EvaluateConfig.from_options(options)
+    opened = Run.open(run)
+    checkpoint = opened.checkpoint(config.checkpoint)
+    manifest = _manifest(opened, dataset)
+    counts = _counts(opened, manifest, config)
+    path = _output(opened, checkpoint, output, config.overwrite)
+
+    runtime.prepare()
+    import tensorflow as tf
+
+    from vidgan.jobs.sampler import Sampler
+
+    device = runtime.choose_device(config.device)
+    with tf.device(device):
+        sampler = Sampler(opened, config.checkpoint, config.device)
+        sets = _look(opened, manifest, config, counts, sampler, progress)
+        speed = _speed(sampler, config)
+    step = int(opened.state(checkpoint)["step"])
+    result = {
+        "format": report.FORMAT_VERSION,
+        "run": str(opened.path),
+        "step": step,
+        "dataset": str(manifest.path),
+        "frechet": _distances(sets),
+        "discriminator": _scores(sets, checkpoint),
+        "speed": speed,
+        "protocol": {
+            "metric": report.METRIC,
+            "features": config.features,
+            "dimensions": sets["test"].moments.dim,
+            "frames": opened.frames,
+            "stride": opened.stride,
+            "size": list(opened.size),
+            "seed": config.seed,
+            "clips": {name: judged.score.count for name, judged in sets.items()},
+            "compared": {name: judged.moments.count for name, judged in sets.items()},
+            "weights": "moving average",
+            "device": device,
+            "vidgan": __version__,
+            "tensorflow": tf.__version__,
+        },
+        "notes": _notes(opened, manifest, sets),
+        "picture": str(path.with_suffix(".png")),
+    }
+    picture = report.picture(sets["test"].shown, sets["generated"].shown, step)
+    report.write(path, result, picture)
+    return result
+
+
+def _manifest(run: "Run", dataset: Path | str | None) -> Manifest:
+    """Load the dataset to judge on and see that its frames fit the run."""
+    folder = Path(dataset) if dataset is not None else run.dataset
+    if dataset is None and not folder.exists():
+        raise DatasetError(
+            f"{folder}: the dataset of {run.path} is not there any more; say with --dataset where"
+        )
+    manifest = Manifest.load(folder)
+    if manifest.size != run.size:
+        raise DatasetError(
+            f"{folder}: frames are {manifest.width}x{manifest.height}, {run.path} makes "
+            f"{run.size[0]}x{run.size[1]}; evaluate it on a dataset of that size"
+        )
+    return manifest
+
+
+def _counts(run: "Run", manifest: Manifest, config: EvaluateConfig) -> Counts:
+    covered = (run.frames - 1) * run.stride + 1
+    lengths = manifest.splits["test"].lengths
+    if not lengths:
+        raise DatasetError(
+            f"{manifest.path}: there is no test split; make the dataset again with vidgan "
+            "preprocess and a --test-share above 0"
+        )
+    test, train = (manifest.splits[name].clips(covered) for name in ("test", "train"))
+    if test == 0:
+        raise DatasetError(
+            f"{manifest.path}: the longest test shot has {max(lengths)} frames, a clip of "
+            f"{run.path} needs {covered}; use longer videos or a larger --test-share"
+        )
+    if min(test, train) < 2:
+        raise DatasetError(
+            f"{manifest.path}: {test} test and {train} training clips of {covered} frames are too "
+            "few, 2 of each are the least; use more or longer videos"
+        )
+    generated = config.n or max(MIN_GENERATED, test)
+    return Counts(test, min(train, generated), train, generated)
+
+
+def _output(run: "Run", checkpoint: Path, output: Path | str | None, overwrite: bool) -> Path:
+    if output is None:
+        return run.path / FOLDER / f"{checkpoint.name}.json"
+    path = Path(output)
+    if path.suffix.lower() != ".json":
+        raise OptionError(f"--output {path}: the report is JSON; let the name end in .json")
+    for taken in (path, path.with_suffix(".png")):
+        if taken.exists() and not overwrite:
+            raise ExportError(f"{taken} is there already; use --overwrite to replace it, or -o")
+    return path
+
+
+def _look(
+    run: "Run",
+    manifest: Manifest,
+    config: EvaluateConfig,
+    counts: Counts,
+    sampler: "Sampler",
+    progress: bool,
+) -> dict[str, "Judgement"]:
+    """Stream test, training and generated clips past the judge."""
+    from tqdm import tqdm
+
+    from vidgan.dataset.pipeline import evaluation_clips
+    from vidgan.jobs.judge import Judge, batched
+    from vidgan.losses import LOSSES
+
+    random = np.random.Generator(np.random.Philox(config.seed))
+    chosen = set(random.permutation(counts.in_train)[: counts.train].tolist())
+    real = {
+        split: evaluation_clips(manifest, split, run.frames, run.stride)
+        for split in ("test", "train")
+    }
+    test = _expect(real["test"], counts.test, manifest)
+    train = _expect(
+        (clip for index, clip in enumerate(real["train"]) if index in chosen),
+        counts.train,
+        manifest,
+    )
+    seeds = range(config.seed, config.seed + counts.generated)
+    vectors = (latents.from_seeds([seed], run.latent_dim)[0] for seed in seeds)
+    total = counts.test + counts.train + counts.generated
+    # None: no bar where the error stream is no terminal.
+    hidden = None if progress else True
+    with tqdm(total=total, unit="clip", desc="evaluate", disable=hidden, leave=False) as bar:
+        judge = Judge(
+            run.load_discriminator(config.checkpoint),
+            LOSSES[run.train.loss],
+            config.features,
+            bar.update,
+        )
+        size = config.batch_size
+        return {
+            "test": judge.look(batched(test, size), counts.test, real=True),
+            "train": judge.look(batched(train, size), counts.train, real=True),
+            "generated": judge.look(
+                sampler.stream(vectors, size), counts.generated, real=False, compared=counts.train
+            ),
+        }
+
+
+def _expect(clips: Iterable[np.ndarray], count: int, manifest: Manifest) -> Iterator[np.ndarray]:
+    """Pass clips on and see at the end that none are missing."""
+    found = 0
+    for clip in clips:
+        yield clip
+        found += 1
+    if found != count:
+        raise DatasetError(
+            f"{manifest.path}: its shards hold other clips than its manifest says ({found} of "
+            f"{count}); make the dataset again with vidgan preprocess --overwrite"
+        )
+
+
+def _distances(sets: dict[str, "Judgement"]) -> dict[str, float]:
+    from vidgan.metrics.frechet import frechet_distance
+
+    test = sets["test"].moments
+    return {
+        f"{name}_to_test": frechet_distance(sets[name].moments, test)
+        for name in ("train", "generated")
+    }
+
+
+def _scores(sets: dict[str, "Judgement"], checkpoint: Path) -> dict[str, dict[str, float]]:
+    scores = {
+        name: {"loss": judged.score.loss, "accuracy": judged.score.accuracy}
+        for name, judged in sets.items()
+    }
+    if not all(math.isfinite(score["loss"]) for score in scores.values()):
+        raise RunError(
+            f"{checkpoint}: the networks give NaN or infinity; evaluate an earlier --checkpoint"
+        )
+    return scores
+
+
+def _speed(sampler: "Sampler", config: EvaluateConfig) -> dict[str, float]:
+    """Time batches from latents to uint8 clips, warm; the median counts."""
+    seeds = range(config.seed, config.seed + config.batch_size)
+    vectors = latents.from_seeds(seeds, sampler.latent_dim)
+    seconds = []
+    for _ in range(1 + SPEED_RUNS):
+        start = time.perf_counter()
+        for _ in sampler.stream(vectors, config.batch_size):
+            pass
+        seconds.append(time.perf_counter() - start)
+    rate = config.batch_size / statistics.median(seconds[1:])
+    return {
+        "clips_per_second": rate,
+        "frames_per_second": rate * sampler.frames,
+        "batch_size": config.batch_size,
+        "runs": SPEED_RUNS,
+    }
+
+
+def _notes(run: "Run", manifest: Manifest, sets: dict[str, "Judgement"]) -> list[str]:
+    """Return what a reader of the figures must know."""
+    notes = []
+    test, generated = sets["test"].moments, sets["generated"].moments
+    fewest = min(test.count, generated.count)
+    if fewest <= test.dim:
+        notes.append(
+            f"{fewest} clips are few for {test.dim} features: the distances are raised by chance, "
+            "the floor as well; compare figures of these numbers of clips only"
+        )
+    if generated.count < sets["generated"].score.count:
+        notes.append(
+            f"the distance takes the first {generated.count} generated clips, as many as there "
+            "are training clips for the floor"
+        )
+    if not math.isclose(manifest.fps / run.stride, run.fps, rel_tol=0.01):
+        notes.append(
+            f"clips of {manifest.path} play at {manifest.fps / run.stride:g} frames/s, those of "
+            f"the run at {run.fps:g}: motion differs for that reason alone"
+        )
+    return notes
