@@ -1,0 +1,83 @@
+# A machine with Python 3.11 or newer needs nothing else:
+#
+#   make demo        an example video, a short training on it and a generated video, in demo/
+#   make test        linters, type checker and tests with their coverage
+#   make lint        linters and type checker alone
+#   make format      bring the code into shape
+#   make clean       remove caches and build products
+#   make distclean   remove .venv and demo as well
+#
+# Whatever needs one makes a virtual environment in .venv first.
+
+PYTHON ?= python3
+# Minutes of training in the demo; everything else in it takes three to four more.
+DEMO_MINUTES ?= 4
+# Further arguments for pytest, as in: make test PYTEST_ARGS="-k generate"
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# In a pipe, too, every step's output appears as it comes.
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help demo test lint format clean distclean
+
+help:
+	@sed -n '/^#   make/s/^#   //p' Makefile
+
+$(INSTALLED): setup.cfg setup.py pyproject.toml
+	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo '$(PYTHON) is older than Python 3.11 or has no venv module;' \
+	        'name another: make PYTHON=python3.11' >&2; \
+	    exit 1; }
+	@echo '== Installing into $(VENV): TensorFlow is large, this takes a few minutes'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+demo/input.mp4: examples/make_video.py examples/puppets.py | $(INSTALLED)
+	@echo '== 1 of 5: drawing an example video'
+	@mkdir -p demo
+	$(BIN)/python examples/make_video.py $@
+
+demo: $(INSTALLED) demo/input.mp4
+	@echo '== 2 of 5: preprocessing'
+	cd demo && $(BIN)/vidgan preprocess input.mp4 --overwrite
+	@echo '== 3 of 5: training for $(DEMO_MINUTES) minutes'
+	cd demo && $(BIN)/vidgan train --minutes $(DEMO_MINUTES)
+	@echo '== 4 of 5: evaluating'
+	cd demo && $(BIN)/vidgan evaluate
+	@echo '== 5 of 5: generating'
+	cd demo && $(BIN)/vidgan generate --n 16 -o out.mp4 --overwrite
+	cd demo && $(BIN)/vidgan generate --grid 3x4 --loop --scale 2 -o grid.gif --overwrite
+	@cd demo && run=$$(ls -d runs/*-* | tail -n 1) && printf '%s\n' \
+	    '== Done. In the folder demo:' \
+	    '  input.mp4                  the example video' \
+	    '  vidgan-data/preview.png    what the networks saw of it' \
+	    '  out.mp4                    16 generated clips, one after the other' \
+	    '  grid.gif                   12 generated clips, side by side' \
+	    "  $$run" \
+	    '    samples/                 how the same clips looked as training went on' \
+	    '    curves.png, log.csv      the losses' \
+	    '    evaluation/              the evaluation, with real beside generated clips' \
+	    'Train on with: cd demo && ../$(VENV)/bin/vidgan train --resume latest --minutes 60'
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy vidgan
+
+test: lint
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache
+	find vidgan tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV) demo
