@@ -8,6 +8,7 @@ carries its help text and bounds; constructing a config checks them.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -47,9 +48,15 @@ def option_name(field: dataclasses.Field) -> str:
     return "--" + (field.metadata.get("name") or field.name.replace("_", "-"))
 
 
+@functools.cache
+def _hints(config: type) -> dict[str, Any]:
+    """Return the evaluated type hints of a class: working them out is slow, asked for often."""
+    return typing.get_type_hints(config)
+
+
 def value_type(config: type, field_name: str) -> tuple[Any, bool]:
     """Return a field's plain type and whether ``None`` is allowed as well."""
-    hint = typing.get_type_hints(config)[field_name]
+    hint = _hints(config)[field_name]
     if isinstance(hint, types.UnionType):
         plain = [part for part in typing.get_args(hint) if part is not type(None)]
         return plain[0], len(plain) < len(typing.get_args(hint))
@@ -81,6 +88,14 @@ class Config:
             raise OptionError(f"{name} {value!r} is not a number")
         if plain is int and not isinstance(value, int):
             raise OptionError(f"{name} {value!r} is not a whole number")
+        if plain in (str, bool) and not isinstance(value, plain):
+            kind = "text" if plain is str else "true or false"
+            raise OptionError(f"{name} {value!r} is not {kind}")
+        if typing.get_origin(plain) is tuple and not (
+            isinstance(value, tuple)
+            and [type(part) for part in value] == list(typing.get_args(plain))
+        ):
+            raise OptionError(f"{name} {value!r} is not a pair of whole numbers")
         if rules["min"] is not None and value < rules["min"]:
             raise OptionError(f"{name} {value} is too small: at least {rules['min']}")
         if rules["max"] is not None and value > rules["max"]:
@@ -279,10 +294,10 @@ class TrainConfig(Config):
     """How the networks are trained."""
 
     epochs: float | None = option(
-        None, "Stop after this many passes over the training clips.", min=0
+        None, "Stop after this many passes over the training clips.", min=0.001
     )
     steps: int | None = option(None, "Stop after this many training steps.", min=1)
-    minutes: float | None = option(None, "Stop after this many minutes of training.", min=0)
+    minutes: float | None = option(None, "Stop after this many minutes of training.", min=0.001)
     batch_size: int | None = option(
         None, "Clips a step; default: 16, or all clips of a smaller dataset.", min=1, max=4096
     )

@@ -1,0 +1,90 @@
+"""The scripts under examples/, run as a reader would."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+def example(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        check=False,
+    )
+
+
+def decode(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("video")
+    done = example(
+        "make_video.py", "a b.mp4", "--seconds", "10", "--shot-seconds", "2", folder=folder
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "a b.mp4"
+
+
+def test_video_has_its_shots_and_motion(video):
+    frames = decode(video)
+    assert frames.shape == (300, 240, 320, 3)
+    change = np.abs(np.diff(frames.astype(np.int16), axis=0)).mean(axis=(1, 2, 3))
+    cuts = np.flatnonzero(change > 20) + 1
+    assert list(cuts) == [60, 120, 180, 240]
+    # Within every shot something moves, and most of the picture stands still.
+    for start in range(0, 300, 60):
+        shot = frames[start : start + 60].astype(np.int16)
+        moved = np.ptp(shot, axis=0).max(axis=-1) > 60
+        assert 0.01 < moved.mean() < 0.6
+
+
+def test_video_is_the_same_each_time(video, tmp_path):
+    arguments = ["make_video.py", "again.mp4", "--seconds", "10", "--shot-seconds", "2"]
+    assert example(*arguments, folder=tmp_path).returncode == 0
+    assert (tmp_path / "again.mp4").read_bytes() == video.read_bytes()
+    assert example(*arguments, "--seed", "1", folder=tmp_path).returncode == 0
+    assert (tmp_path / "again.mp4").read_bytes() != video.read_bytes()
+
+
+def test_video_of_another_size_and_type(tmp_path):
+    done = example(
+        "make_video.py",
+        "v.webm",
+        "--seconds",
+        "1",
+        "--height",
+        "96",
+        "--fps",
+        "10",
+        folder=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert decode(tmp_path / "v.webm").shape == (10, 96, 128, 3)
+
+
+def test_video_that_cannot_be_written(tmp_path):
+    done = example("make_video.py", "v.xyz", folder=tmp_path)
+    assert done.returncode == 1
+    assert "unknown video type" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_python_api(video, tmp_path):
+    done = example("python_api.py", str(video), "--steps", "2", "--folder", "o", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "clips (2, 16, 64, 64, 3), uint8" in done.stdout
+    for name in ("grid.mp4", "walk.gif", "sheet.png", "clips.npy"):
+        assert (tmp_path / "o" / name).stat().st_size > 1000
