@@ -29,7 +29,7 @@ def main(video: Path, folder: Path, minutes: float, steps: int | None) -> None:
     # Files: their names say what they become.
     for output, options in {
         "grid.mp4": {"grid": (2, 4), "loop": True},
-        "walk.gif": {"n": 3, "interpolate": 4, "loop": True},
+        "walk.gif": {"n": 2, "interpolate": 4, "loop": True},
         "sheet.png": {"n": 4},
         "clips.npy": {"n": 8},
     }.items():
