@@ -19,16 +19,22 @@ BLACK_SPREAD = 2.5
 
 # The same frame again, encoded twice, may round a few values by one. Noise of 0.2 grey levels, what
 # is left of a camera's after shrinking, already changes every tenth value: ten times as much.
-SAME_PEAK = 1
-SAME_MEAN = 0.02
+SAME_PEAK, SAME_MEAN = 1, 0.02
+# Where things move, an encoder still refines a picture that has stopped. In a video that usually
+# changes by MOVING a frame, so little change is a stop; a person who holds a pose changes more.
+STOPPED_PEAK, STOPPED_MEAN = 2, 0.04
+MOVING = 1.0
+# The usual change is averaged over about so many frames.
+MEMORY = 25
 
 # From half a second on, repetition is a picture that froze, and what follows is another shot.
 FROZEN_SECONDS = 0.5
 
-# A flash or glitch differs from both neighbours by more than hand-held motion does (8 to 15 at 64
-# pixels), while they resemble each other far more.
+# A flash or glitch differs from both neighbours by much, while they resemble each other far more,
+# and the picture did not change as much before: strobes and things that swing fast are content.
 FLASH_MEAN = 20.0
 FLASH_RATIO = 4.0
+FLASH_CALM = 2.0
 # At few frames a second, someone walking through the picture looks the same as a glitch.
 FLASH_LOWEST_RATE = 8.0
 
@@ -57,14 +63,9 @@ def is_black(pixels: np.ndarray) -> bool:
 
 def difference(one: np.ndarray, other: np.ndarray) -> tuple[float, int]:
     """Return the mean and the largest absolute difference of two uint8 arrays of one shape."""
-    # Unsigned on purpose: |a - b| without a wider type, four times as fast.
+    # |a − b| without a wider type, which would take four times as long.
     apart = np.maximum(one, other) - np.minimum(one, other)
     return float(apart.mean()), int(apart.max())
-
-
-def is_same(mean: float, peak: int) -> bool:
-    """Say whether a difference is one of encoding only."""
-    return peak <= SAME_PEAK and mean <= SAME_MEAN
 
 
 class Cleaner:
@@ -80,37 +81,44 @@ class Cleaner:
         """Prepare for a stream at ``fps``; when not ``enabled`` every frame passes."""
         self.dropped: Counter[str] = Counter()
         self._enabled = enabled
-        self._flashes = fps >= FLASH_LOWEST_RATE
+        self._flashes = enabled and fps >= FLASH_LOWEST_RATE
         self._freeze = max(2, round(FROZEN_SECONDS * fps))
+        self._usual = 0.0
 
     def __call__(self, samples: Iterator[Sample]) -> Iterator[CleanFrame]:
         """Yield the frames to keep; looks one frame ahead."""
-        return self._measure(self._drop_flashes(self._drop_still(samples)))
+        frames = self._drop_still(samples)
+        return self._drop_flashes(frames) if self._flashes else frames
 
-    def _drop_still(self, samples: Iterator[Sample]) -> Iterator[Sample]:
-        """Drop black frames and repetitions."""
-        if not self._enabled:
-            yield from samples
-            return
+    def _drop_still(self, samples: Iterator[Sample]) -> Iterator[CleanFrame]:
+        """Drop black frames and repetitions, and measure the motion between the others."""
         previous: np.ndarray | None = None
         repeated = 0
         gap = False
         for sample in samples:
             gap |= sample.gap
-            if is_black(sample.pixels):
+            if self._enabled and is_black(sample.pixels):
                 self.dropped["black"] += sample.copies
                 gap = True
                 continue
-            if previous is not None and is_same(*difference(previous, sample.pixels)):
-                repeated += sample.copies
-                continue
+            motion, peak = (0.0, 0)
+            if previous is not None:
+                motion, peak = difference(previous, sample.pixels)
+                if self._enabled and self._is_same(motion, peak):
+                    repeated += sample.copies
+                    continue
             gap |= self._count_repeats(repeated)
-            repeated = 0
-            previous = sample.pixels
-            sample.gap = gap
-            gap = False
-            yield sample
+            breaks = gap or previous is None
+            if not breaks:
+                self._usual += (motion - self._usual) / MEMORY
+            previous, repeated, gap = sample.pixels, 0, False
+            yield CleanFrame(sample, breaks, 0.0 if breaks else motion)
         self._count_repeats(repeated)
+
+    def _is_same(self, motion: float, peak: int) -> bool:
+        if peak <= SAME_PEAK and motion <= SAME_MEAN:
+            return True
+        return self._usual >= MOVING and peak <= STOPPED_PEAK and motion <= STOPPED_MEAN
 
     def _count_repeats(self, repeated: int) -> bool:
         """Count a run of repetitions and say whether it was long enough to be a frozen picture."""
@@ -119,43 +127,35 @@ class Cleaner:
             self.dropped["frozen" if frozen else "duplicate"] += repeated
         return frozen
 
-    def _drop_flashes(self, samples: Iterator[Sample]) -> Iterator[Sample]:
+    def _drop_flashes(self, frames: Iterator[CleanFrame]) -> Iterator[CleanFrame]:
         """Drop single frames unlike their neighbours, which are alike."""
-        if not (self._enabled and self._flashes):
-            yield from samples
-            return
-        before: Sample | None = None
-        middle: Sample | None = None
-        for after in samples:
-            if middle is None:
-                middle = after
-                continue
-            if before is not None and _is_flash(before, middle, after):
-                self.dropped["flash"] += middle.copies
-            else:
+        before = middle = None
+        # How much the picture changed to become ``before``, flashes included: a second flash
+        # straight after the first is a strobe, and stays.
+        change = next_change = 0.0
+        for after in frames:
+            if before is not None and middle is not None:
+                across = _across_flash(before, middle, after, change)
+                if across is not None:
+                    self.dropped["flash"] += middle.sample.copies
+                    next_change = after.motion
+                    middle = CleanFrame(after.sample, after.breaks, across)
+                    continue
+            if middle is not None:
                 yield middle
-                before = middle
-            middle = after
+                before, change = middle, next_change
+            middle, next_change = after, after.motion
         if middle is not None:
             yield middle
 
-    def _measure(self, samples: Iterator[Sample]) -> Iterator[CleanFrame]:
-        previous: np.ndarray | None = None
-        for sample in samples:
-            breaks = sample.gap or previous is None
-            motion = 0.0
-            if not breaks and previous is not None:
-                motion = difference(previous, sample.pixels)[0]
-            previous = sample.pixels
-            yield CleanFrame(sample, breaks, motion)
 
-
-def _is_flash(before: Sample, middle: Sample, after: Sample) -> bool:
-    if middle.gap or after.gap:
-        return False
-    there, _ = difference(before.pixels, middle.pixels)
-    if there < FLASH_MEAN:
-        return False
-    back, _ = difference(middle.pixels, after.pixels)
-    across, _ = difference(before.pixels, after.pixels)
-    return back >= FLASH_MEAN and across * FLASH_RATIO <= min(there, back)
+def _across_flash(
+    before: CleanFrame, middle: CleanFrame, after: CleanFrame, usual: float
+) -> float | None:
+    """Return the difference of ``before`` and ``after`` if ``middle`` is a flash, else None."""
+    flash = min(middle.motion, after.motion)
+    # After a break the motion is 0, and so a flash is never found across one.
+    if flash < FLASH_MEAN or flash < FLASH_CALM * usual:
+        return None
+    across, _ = difference(before.sample.pixels, after.sample.pixels)
+    return across if across * FLASH_RATIO <= flash else None
