@@ -1,0 +1,168 @@
+"""The embedded features: what they take, that they repeat, and that damage counts."""
+
+import cv2
+import numpy as np
+import pytest
+
+from vidgan.config import EvaluateConfig
+from vidgan.errors import InputError
+from vidgan.metrics import FEATURES, clip_moments, frechet_clip_distance, frechet_distance
+
+random3d = FEATURES["random3d"]
+
+
+def growing_discs(seed: int, n: int = 40, frames: int = 12, side: int = 64) -> np.ndarray:
+    """Clips of a disc that drifts and grows before a textured wall."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side]
+    clips = np.empty((n, frames, side, side, 3), np.uint8)
+    for clip in clips:
+        wall = cv2.GaussianBlur(random.normal(0, 60, (side, side)), (0, 0), 1.5)[..., None]
+        wall = wall + random.uniform(100, 140, 3)
+        colour = random.uniform(20, 235, 3)
+        centre, speed = random.uniform(20, 44, 2), random.uniform(-1, 1, 2)
+        radius = random.uniform(4, 7)
+        for t in range(frames):
+            at = centre + speed * t
+            mask = np.hypot(y - at[0], x - at[1]) < radius + 0.8 * t
+            clip[t] = np.clip(np.where(mask[..., None], colour, wall), 0, 255)
+    return clips
+
+
+@pytest.fixture(scope="module")
+def real() -> np.ndarray:
+    return growing_discs(1)
+
+
+@pytest.fixture(scope="module")
+def other() -> np.ndarray:
+    return growing_discs(2)
+
+
+@pytest.fixture(scope="module")
+def floor(real, other) -> float:
+    return frechet_clip_distance(real, other)
+
+
+def blurred(clips: np.ndarray, sigma: float) -> np.ndarray:
+    frames = clips.reshape(-1, *clips.shape[2:])
+    return np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames]).reshape(
+        clips.shape
+    )
+
+
+def noisy(clips: np.ndarray, sigma: float) -> np.ndarray:
+    noise = np.random.default_rng(3).normal(0, sigma, clips.shape)
+    return np.clip(np.rint(clips + noise), 0, 255).astype(np.uint8)
+
+
+def held(clips: np.ndarray, every: float) -> np.ndarray:
+    """Show every n-th frame only, each for n frames."""
+    return clips[:, np.arange(clips.shape[1]) // int(every) * int(every)]
+
+
+def shuffled(clips: np.ndarray, share: float) -> np.ndarray:
+    random, out = np.random.default_rng(4), clips.copy()
+    for clip, damaged in zip(clips, out, strict=True):
+        some = random.choice(len(clip), round(share * len(clip)), replace=False)
+        damaged[some] = clip[random.permutation(some)]
+    return out
+
+
+def test_the_options_name_the_features_there_are():
+    field = EvaluateConfig.__dataclass_fields__["features"]
+    assert set(field.metadata["choices"]) == set(FEATURES)
+
+
+@pytest.mark.parametrize("shape", [(4, 64, 64), (9, 33, 50), (8, 224, 128), (32, 8, 8)])
+def test_any_size_and_length(shape):
+    clips = np.random.default_rng(0).integers(0, 256, (3, *shape, 3), np.uint8)
+    features = random3d(clips)
+    assert features.shape == (3, 64)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+
+
+def test_extremes_are_finite():
+    clips = np.zeros((2, 4, 64, 64, 3), np.uint8)
+    clips[1] = 255
+    assert np.isfinite(random3d(clips)).all()
+
+
+def test_no_clips_give_no_features():
+    assert random3d(np.zeros((0, 8, 64, 64, 3), np.uint8)).shape == (0, 64)
+
+
+def test_the_weights_stay_what_they_are():
+    """Figures of different versions can only be compared while this holds."""
+    clips = growing_discs(5, n=2, frames=8)
+    wanted = [[1.886, 0.639, -2.584, -2.131], [1.648, 0.272, -2.635, -1.201]]
+    np.testing.assert_allclose(random3d(clips)[:, :4], wanted, rtol=0, atol=2e-3)
+
+
+def test_repeats_to_the_last_digit(real):
+    np.testing.assert_array_equal(random3d(real), random3d(real))
+
+
+def test_a_clip_does_not_depend_on_its_neighbours(real):
+    alone = np.concatenate([random3d(real[i : i + 1]) for i in range(4)])
+    np.testing.assert_allclose(random3d(real)[:4], alone, atol=1e-4)
+
+
+def test_a_larger_picture_of_the_same_gives_nearly_the_same(real, floor):
+    larger = np.stack(
+        [[cv2.resize(f, (128, 128), interpolation=cv2.INTER_NEAREST) for f in c] for c in real]
+    )
+    assert frechet_clip_distance(real, larger) < 1e-3 * floor
+
+
+@pytest.mark.parametrize(
+    ("damage", "strengths"),
+    [
+        (blurred, (0.5, 1, 2)),
+        (noisy, (3, 8, 20)),
+        (held, (2, 4, 12)),
+        (shuffled, (0.3, 0.6, 1)),
+    ],
+)
+def test_damage_raises_the_distance_with_its_strength(real, other, floor, damage, strengths):
+    distances = [frechet_clip_distance(real, damage(other, strength)) for strength in strengths]
+    assert distances == sorted(distances)
+    assert distances[0] > floor
+    assert distances[-1] > 4 * floor
+
+
+def test_the_direction_of_time_counts(real, other, floor):
+    assert frechet_clip_distance(real, other[:, ::-1]) > 1.5 * floor
+
+
+def test_a_lost_variety_counts(real, other, floor):
+    repeated = np.repeat(other[:4], 10, axis=0)
+    assert frechet_clip_distance(real, repeated) > 2 * floor
+
+
+def test_streamed_batches_give_the_same_distance(real, other, floor):
+    moments = clip_moments(other[i : i + 5] for i in range(0, len(other), 5))
+    assert frechet_distance(clip_moments([real]), moments) == pytest.approx(floor, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("clips", "message"),
+    [
+        (np.zeros((2, 3, 64, 64, 3), np.uint8), "3 frames are too short.*at least 4"),
+        (np.zeros((2, 8, 64, 64, 3), np.float32), "uint8.*float32"),
+        (np.zeros((8, 64, 64, 3), np.uint8), r"found uint8 \(8, 64, 64, 3\)"),
+        (np.zeros((2, 8, 64, 64, 1), np.uint8), "uint8"),
+    ],
+)
+def test_other_arrays_are_refused(clips, message):
+    with pytest.raises(InputError, match=message):
+        random3d(clips)
+
+
+def test_one_clip_or_none_is_refused(real):
+    for count in (0, 1):
+        with pytest.raises(InputError, match=f"at least 2 clips, found {count}"):
+            frechet_clip_distance(real, real[:count])
+    with pytest.raises(InputError, match="found 0"):
+        frechet_distance(clip_moments([]), clip_moments([]))

@@ -1,0 +1,143 @@
+"""The Fréchet distance against closed forms, SciPy, and covariances without full rank."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from vidgan.errors import InputError
+from vidgan.metrics.frechet import Moments, frechet_distance
+
+
+def normal(seed: int, n: int, d: int, spread: float = 1.0, shift: float = 0.0) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    mixing = random.normal(size=(d, d)) / np.sqrt(d)
+    return random.normal(size=(n, d)) @ mixing * spread + shift
+
+
+def with_moments(mean: np.ndarray, covariance: np.ndarray) -> Moments:
+    """Moments of a set that has exactly this mean and covariance."""
+    d = len(mean)
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    # ±1 on every axis, scaled so that the unbiased covariance is the identity.
+    axes = np.concatenate([np.eye(d), -np.eye(d)]) * np.sqrt((2 * d - 1) / 2)
+    return Moments.of(axes @ root.T + mean)
+
+
+def dual(x: np.ndarray, y: np.ndarray) -> float:
+    """The distance from the samples themselves, without any covariance."""
+    a = (x - x.mean(0)) / np.sqrt(len(x) - 1)
+    b = (y - y.mean(0)) / np.sqrt(len(y) - 1)
+    overlap = np.linalg.svd(a @ b.T, compute_uv=False).sum()
+    shift = x.mean(0) - y.mean(0)
+    return float(shift @ shift + (a**2).sum() + (b**2).sum() - 2 * overlap)
+
+
+def test_diagonal_covariances_have_a_closed_form():
+    a, b = np.array([4.0, 9.0, 1.0]), np.array([1.0, 16.0, 0.25])
+    mean = np.array([1.0, -2.0, 3.0])
+    distance = frechet_distance(
+        with_moments(np.zeros(3), np.diag(a)), with_moments(mean, np.diag(b))
+    )
+    assert distance == pytest.approx(14 + np.sum((np.sqrt(a) - np.sqrt(b)) ** 2), rel=1e-12)
+
+
+def test_agrees_with_scipy_where_covariances_are_well_conditioned():
+    x, y = normal(0, 4000, 24), normal(1, 3000, 24, spread=1.3, shift=0.2)
+    ca, cb = np.cov(x.T), np.cov(y.T)
+    root = scipy.linalg.sqrtm(ca @ cb).real
+    shift = x.mean(0) - y.mean(0)
+    expected = shift @ shift + np.trace(ca + cb - 2 * root)
+    assert frechet_distance(Moments.of(x), Moments.of(y)) == pytest.approx(expected, rel=1e-8)
+
+
+def test_rank_one_covariances_have_a_closed_form():
+    u, v = np.array([3.0, 4.0, 0.0]), np.array([1.0, 2.0, 2.0])
+    distance = frechet_distance(
+        with_moments(np.zeros(3), np.outer(u, u)), with_moments(np.zeros(3), np.outer(v, v))
+    )
+    assert distance == pytest.approx(25 + 9 - 2 * 11, rel=1e-12)
+
+
+@pytest.mark.parametrize("counts", [(4, 6), (20, 300), (150, 40)])
+def test_fewer_clips_than_features(counts):
+    x, y = normal(2, counts[0], 256), normal(3, counts[1], 256, spread=0.5, shift=0.1)
+    distance = frechet_distance(Moments.of(x), Moments.of(y))
+    assert distance == pytest.approx(dual(x, y), rel=1e-9)
+
+
+def test_constant_features_have_no_covariance():
+    still, moving = np.full((5, 3), 2.0), normal(4, 50, 3)
+    expected = dual(still, moving)
+    assert frechet_distance(Moments.of(still), Moments.of(moving)) == pytest.approx(expected)
+    assert frechet_distance(Moments.of(still), Moments.of(still)) == 0.0
+
+
+@pytest.mark.parametrize("n", [3, 40, 1000])
+def test_a_set_is_at_no_distance_from_itself_and_never_below(n):
+    moments = Moments.of(normal(5, n, 32, spread=100))
+    assert 0.0 <= frechet_distance(moments, moments) < 1e-8 * np.trace(moments.covariance)
+
+
+def test_symmetric():
+    a, b = Moments.of(normal(6, 30, 48)), Moments.of(normal(7, 500, 48))
+    assert frechet_distance(a, b) == pytest.approx(frechet_distance(b, a), rel=1e-10)
+
+
+def test_batches_of_any_size_give_the_moments_of_the_whole():
+    x = normal(8, 301, 12, shift=3)
+    streamed = Moments(12)
+    for batch in np.split(x, [1, 2, 50, 50, 200]):
+        streamed.add(batch)
+    assert streamed.count == 301
+    np.testing.assert_allclose(streamed.mean, x.mean(0), rtol=1e-13)
+    np.testing.assert_allclose(streamed.covariance, np.cov(x.T), rtol=1e-10)
+
+
+def test_merging_keeps_its_digits_far_from_zero():
+    """A sum of squares would lose all of the variance here: 1e8² has no room for 1."""
+    x = normal(9, 1000, 4)
+    first, second = Moments.of(x[:300] + 1e8), Moments.of(x[300:] + 1e8)
+    first.merge(second)
+    np.testing.assert_allclose(first.covariance, np.cov(x.T), rtol=1e-6, atol=1e-7)
+
+
+def test_merging_with_nothing_changes_nothing():
+    moments = Moments.of(normal(10, 20, 3))
+    before = moments.covariance.copy()
+    moments.merge(Moments(3))
+    empty = Moments(3)
+    empty.merge(moments)
+    np.testing.assert_array_equal(moments.covariance, before)
+    np.testing.assert_allclose(empty.covariance, before, rtol=1e-12)
+
+
+def test_what_was_added_is_not_changed():
+    x = normal(11, 20, 3)
+    kept = x.copy()
+    a, b = Moments.of(x), Moments.of(x)
+    scatter = b.covariance.copy()
+    a.merge(b)
+    a.add(x)
+    np.testing.assert_array_equal(x, kept)
+    np.testing.assert_array_equal(b.covariance, scatter)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_refused(bad):
+    with pytest.raises(InputError, match="NaN or infinity"):
+        Moments.of(np.array([[1.0, bad], [1.0, 2.0]]))
+
+
+def test_one_clip_is_refused():
+    with pytest.raises(InputError, match="at least 2 clips, found 1"):
+        frechet_distance(Moments.of(np.ones((1, 3))), Moments.of(normal(12, 9, 3)))
+
+
+def test_features_of_other_lengths_are_refused():
+    with pytest.raises(InputError, match="3 and 4"):
+        frechet_distance(Moments.of(normal(13, 9, 3)), Moments.of(normal(13, 9, 4)))
+    with pytest.raises(InputError, match="do not mix"):
+        Moments(3).merge(Moments(4))
+    with pytest.raises(InputError, match="are not"):
+        Moments(3).add(np.ones((2, 4)))
