@@ -66,7 +66,11 @@ class Export(ABC):
         """Write what is still held."""
 
     def __enter__(self) -> Self:
-        self.open()
+        try:
+            self.open()
+        except BaseException as failure:
+            self._stack.__exit__(type(failure), failure, failure.__traceback__)
+            raise
         return self
 
     def __exit__(
@@ -87,7 +91,9 @@ class Export(ABC):
 
     def _refuse_existing(self, path: Path) -> None:
         if path.exists() and not self.config.overwrite:
-            raise ExportError(f"{path} is there already; use --overwrite to replace it, or -o")
+            raise ExportError(
+                f"{path} is there already; replace it with --overwrite or choose another -o"
+            )
 
 
 class VideoExport(Export):
