@@ -73,15 +73,20 @@ def write_video(
         stream.options = (
             {"crf": "18"} | (options or {}) if stream.name == "libx264" else (options or {})
         )
-        stream.codec_context.time_base = Fraction(1, 1000)
+        # Matroska's own clock ticks in milliseconds; a coarser one would round here already.
+        tick = Fraction(1, 1000) if times is not None else 1 / Fraction(fps).limit_denominator(1001)
+        stream.codec_context.time_base = tick
+        stream.width = stream.height = 64
         for index, picture in enumerate(frames):
             if index == 0:
                 stream.height, stream.width = picture.shape[:2]
             kind = {2: "gray", 3: "rgb24", 4: "rgba"}[2 if picture.ndim == 2 else picture.shape[2]]
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=kind)
             time = index / fps if times is None else next(times)
-            frame.time_base, frame.pts = Fraction(1, 1000), round(time * 1000)
+            frame.time_base, frame.pts = tick, round(time / tick)
             container.mux(stream.encode(frame))
+        if not stream.codec_context.is_open:
+            container.start_encoding()
         container.mux(stream.encode())
     return path
 

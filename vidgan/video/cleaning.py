@@ -20,10 +20,9 @@ BLACK_SPREAD = 2.5
 # The same frame again, encoded twice, may round a few values by one. Noise of 0.2 grey levels, what
 # is left of a camera's after shrinking, already changes every tenth value: ten times as much.
 SAME_PEAK, SAME_MEAN = 1, 0.02
-# Where things move, an encoder still refines a picture that has stopped. In a video that usually
-# changes by MOVING a frame, so little change is a stop; a person who holds a pose changes more.
-STOPPED_PEAK, STOPPED_MEAN = 2, 0.04
-MOVING = 1.0
+# Where things move, an encoder goes on refining a picture that has stopped. So little, beside the
+# change that is usual in a video, is a stop; a person who holds a pose changes more.
+STOPPED_PEAK, STOPPED_MEAN, STOPPED_SHARE = 12, 0.12, 1 / 40
 # The usual change is averaged over about so many frames.
 MEMORY = 25
 
@@ -118,7 +117,7 @@ class Cleaner:
     def _is_same(self, motion: float, peak: int) -> bool:
         if peak <= SAME_PEAK and motion <= SAME_MEAN:
             return True
-        return self._usual >= MOVING and peak <= STOPPED_PEAK and motion <= STOPPED_MEAN
+        return peak <= STOPPED_PEAK and motion <= min(STOPPED_MEAN, self._usual * STOPPED_SHARE)
 
     def _count_repeats(self, repeated: int) -> bool:
         """Count a run of repetitions and say whether it was long enough to be a frozen picture."""

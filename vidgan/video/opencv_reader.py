@@ -80,8 +80,8 @@ class OpenCVReader(VideoReader):
         return time
 
     def _promised(self) -> int:
-        # OpenCV estimates where there is no index; for a variable rate it estimates far too many.
-        fixed = os.fspath(self.path).lower().endswith((".mp4", ".mov", ".m4v", ".avi"))
+        # In other containers OpenCV only estimates, or counts frames that carry no picture.
+        fixed = os.fspath(self.path).lower().endswith((".mp4", ".mov", ".m4v"))
         return self.info.frames if fixed else 0
 
     def retrieve(self) -> np.ndarray:

@@ -123,7 +123,8 @@ class PyAVReader(VideoReader):
         return self._time
 
     def _promised(self) -> int:
-        return self._stream.frames
+        # Others count frames that carry no picture as well.
+        return self._stream.frames if "mp4" in self._container.format.name else 0
 
     def retrieve(self) -> np.ndarray:
         """Return the grabbed frame: RGB uint8 ``(height, width, 3)``."""

@@ -18,6 +18,9 @@ from vidgan.video.fit import Fit
 
 # Rates outside are a container's nonsense (1000 or 90000 frames a second), not a rate.
 SANE_RATES = (0.1, 240.0)
+# Relative error of a rate that was worked out from rounded timestamps. 24 and 23.976, which must
+# stay apart, differ by five times as much.
+BLUR = 0.0002
 # For what has no rate, such as images: frames a second.
 ASSUMED_RATE = 25.0
 # Containers count frames that their edit lists hide; this share of the count is a whole video.
@@ -112,10 +115,17 @@ class VideoReader(ABC):
 
 
 def sane_rate(rate: SupportsFloat | None) -> float | None:
-    """Return a frame rate as a plain float, None where it cannot be one."""
+    """Return a frame rate as a plain float, None where it cannot be one.
+
+    Rates that timestamps in milliseconds have blurred become whole again, or whole over 1.001.
+    """
     if rate is None or not SANE_RATES[0] <= float(rate) <= SANE_RATES[1]:
         return None
-    return float(rate)
+    value = float(rate)
+    for exact in (float(round(value)), round(value * 1.001) / 1.001):
+        if abs(value - exact) < value * BLUR:
+            return exact
+    return value
 
 
 def open_video(
