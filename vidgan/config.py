@@ -125,7 +125,10 @@ class Config:
                 f"{source}: unknown option {unknown[0]!r}; was it made by a newer vidgan?"
             )
         tuples = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-        return cls(**tuples)
+        try:
+            return cls(**tuples)
+        except OptionError as error:
+            raise OptionError(f"{source}: {error}") from None
 
     @classmethod
     def from_options(cls, values: dict[str, Any]) -> Self:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -35,7 +36,9 @@ def write_error(path: Path, error: OSError) -> ExportError:
     remedy = "choose another place with -o"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         remedy = "free some space or " + remedy
-    return ExportError(f"{path}: cannot be written ({error.strerror}); {remedy}")
+    # HDF5 puts a page of its own into strerror.
+    reason = os.strerror(error.errno) if error.errno else error.strerror
+    return ExportError(f"{path}: cannot be written ({reason}); {remedy}")
 
 
 def is_write_error(error: OSError) -> bool:
@@ -58,10 +61,13 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     temporary = path.with_name(f".vidgan-{secrets.token_hex(4)}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(path, error) from error
+    try:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        ours = error.filename in (None, str(temporary), str(path), str(path.parent))
+        ours = error.filename in (None, str(temporary), str(path))
         if ours and is_write_error(error):
             raise write_error(path, error) from error
         raise

@@ -15,11 +15,14 @@ import numpy as np
 from vidgan.errors import OptionError
 
 
-def prepare() -> None:
+def set_environment() -> None:
     """Set what TensorFlow reads once, at its import. Values the user has set stay.
 
     oneDNN is switched on for every CPU: TensorFlow does so by itself only for some, and its
     convolutions run several times as fast with it.
+
+    Raises:
+        OptionError: Keras is told to use another backend.
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,6 +31,11 @@ def prepare() -> None:
         raise OptionError(
             f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}: vidgan runs on tensorflow; unset it"
         )
+
+
+def prepare() -> None:
+    """Set the environment and import TensorFlow, unless that has been done."""
+    set_environment()
     if "tensorflow" not in sys.modules:
         with _quiet():
             import keras  # noqa: F401  (imports TensorFlow as well)

@@ -7,31 +7,54 @@ epoch, so that training taken up again at any step sees what it would have seen.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from vidgan import pixels
 from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.tfrecord import read_records
 from vidgan.errors import DatasetError
 
 # Memory that encoded windows waiting to be shuffled may take.
 SHUFFLE_BYTES = 256 * 2**20
 MAX_SHUFFLE = 4096
 MAX_OPEN_SHARDS = 8
+READING_ERRORS = (
+    tf.errors.DataLossError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+    tf.errors.PermissionDeniedError,
+)
 
 
 @contextmanager
 def reading_errors(manifest: Manifest) -> Iterator[None]:
-    """Turn TensorFlow's errors on a damaged shard into a DatasetError that names the dataset."""
+    """Turn TensorFlow's errors on a damaged shard into a DatasetError that names it."""
     try:
         yield
-    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as e:
-        detail = " ".join(str(e.message).split())[:120]
+    except READING_ERRORS as error:
+        # TensorFlow does not say which file; reading them all once more does.
+        for shard in (shard for split in manifest.splits for shard in manifest.shards(split)):
+            for _ in read_records(Path(shard)):
+                pass
+        detail = " ".join(str(error.message).split())[:120]
         raise DatasetError(
-            f"{manifest.path}: a shard is damaged ({detail}); "
-            "make the dataset again with vidgan preprocess --overwrite"
+            f"{manifest.path}: holds something else than its manifest says ({detail}); "
+            "run vidgan preprocess --overwrite again"
         ) from None
+
+
+def checked(data: tf.data.Dataset, manifest: Manifest) -> Iterator[tf.Tensor]:
+    """Yield what ``data`` yields.
+
+    Raises:
+        DatasetError: a shard is missing or damaged.
+    """
+    with reading_errors(manifest):
+        yield from data
 
 
 def _frames_of(record: tf.Tensor) -> tf.Tensor:
@@ -125,8 +148,11 @@ def training_clips(
         records = tf.data.Dataset.from_tensor_slices(names).interleave(
             tf.data.TFRecordDataset, cycle_length=min(len(shards), MAX_OPEN_SHARDS)
         )
+        clips = records.enumerate().flat_map(windows)
+        # A shard that lost whole records must not pass, nor one that lost all go round for ever.
+        clips = clips.apply(tf.data.experimental.assert_cardinality(epoch_clips))
         # Dataset.shuffle takes no seed that changes with the epoch; permuting whole buffers does.
-        return records.enumerate().flat_map(windows).batch(buffer).flat_map(shuffled)
+        return clips.batch(buffer).flat_map(shuffled)
 
     def decode(encoded: tf.Tensor, flip: tf.Tensor) -> tf.Tensor:
         clip = _decode(encoded, manifest)

@@ -1,5 +1,6 @@
 """Training, from a dataset folder to a run folder."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError, TrainingError
 from vidgan.files import remove
-from vidgan.training.run import CHECKPOINTS, Run, next_path
+from vidgan.training.run import Run, next_path
 
 if TYPE_CHECKING:
     from vidgan.training.gan import VideoGAN
@@ -148,7 +149,7 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     runtime.prepare()
     import tensorflow as tf
 
-    from vidgan.dataset.pipeline import reading_errors, span, training_clips
+    from vidgan.dataset.pipeline import checked, span, training_clips
     from vidgan.training import memory
     from vidgan.training.build import build_gan
 
@@ -156,13 +157,13 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     manifest = Manifest.load(dataset)
     run = _new_run(dataset, manifest, Path(), options)
     device = runtime.choose_device(run.train.device)
-    with tf.device(device), reading_errors(manifest):
+    with tf.device(device):
         gan = build_gan(run)
         _check_memory(gan, run, device)
         data = training_clips(manifest, run.frames, run.train.batch_size or 1, stride=run.stride)
         step = tf.function(gan.train_step, jit_compile=False)
         times = []
-        for batch in data.take(4):
+        for batch in checked(data.take(4), manifest):
             start = time.perf_counter()
             float(step(batch)["d_loss"])
             times.append(time.perf_counter() - start)
@@ -229,7 +230,7 @@ def train(
     runtime.prepare()
     import tensorflow as tf
 
-    from vidgan.dataset.pipeline import reading_errors, span, training_clips
+    from vidgan.dataset.pipeline import checked, span, training_clips
     from vidgan.training import callbacks, curves, loop
     from vidgan.training.build import build_gan
 
@@ -257,7 +258,7 @@ def train(
     batch_size = run.train.batch_size or 1
     device = runtime.choose_device(run.train.device)
     state = loop.Progress(budget=run.train)
-    with tf.device(device), reading_errors(manifest):
+    with tf.device(device), contextlib.ExitStack() as closing:
         if resume is not None:
             run.checkpoint()  # Fails here, and clearly, if there is none.
             gan = run.load_gan()
@@ -269,7 +270,7 @@ def train(
                     f"{state.step} steps); give a larger one, such as --epochs "
                     f"{2 * max(1, round(state.epoch))}"
                 )
-            for leftover in (run.path / CHECKPOINTS).glob(".*"):
+            for leftover in run.path.rglob(".vidgan-*"):  # Of a kill.
                 remove(leftover)
         else:
             gan = build_gan(run)
@@ -283,7 +284,6 @@ def train(
             seed=run.train.seed,
             skip=state.step,
         )
-        run.path.mkdir(parents=True, exist_ok=True)
         run.save()
         report(f"{run.path}: training on {device.strip('/')}, from step {state.step}")
         writer = (
@@ -291,18 +291,23 @@ def train(
             if run.train.tensorboard
             else tf.summary.create_noop_writer()
         )
-        hooks: list[Any] = [callbacks.Log(run, state, writer)]
-        hooks.append(callbacks.Snapshots(run, state, writer))
+        log = callbacks.Log(run, state, writer)
+        closing.callback(log.close)
+        hooks: list[Any] = [log, callbacks.Snapshots(run, state, writer)]
         if progress:
-            hooks.insert(0, callbacks.ProgressBar(state, sys.stderr))
+            bar = callbacks.ProgressBar(state, sys.stderr)
+            closing.callback(bar.close)
+            hooks.insert(0, bar)
         epoch_clips = manifest.splits["train"].clips(span(run.frames, run.stride))
-        finished = loop.train(gan, data, state, hooks, epoch_clips)
+        finished = loop.train(gan, checked(data, manifest), state, hooks, epoch_clips)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
         curves.plot(run.path / callbacks.LOG_NAME, run.path / "curves.png", title)
     if not finished:
-        report(
-            f"Stopped at step {state.step} and saved. Go on with: vidgan train --resume {run.path}"
-        )
+        if state.step:
+            report(
+                f"Stopped at step {state.step} and saved. "
+                f"Go on with: vidgan train --resume {run.path}"
+            )
         raise KeyboardInterrupt
     return run.path

@@ -1,10 +1,12 @@
 """What happens around the steps: progress bar, log, TensorBoard, snapshots."""
 
+import contextlib
 import csv
 import math
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +17,7 @@ from tqdm import tqdm
 
 from vidgan import latents, pixels
 from vidgan.errors import TrainingError
-from vidgan.files import atomic_path
+from vidgan.files import atomic_path, write_error
 from vidgan.sheet import contact_sheet, save_image
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
@@ -69,30 +71,33 @@ class ProgressBar(keras.callbacks.Callback):
         self.file = file or sys.stderr
         self.means: dict[str, float] = {}
         self.bar: tqdm | None = None
-        self.began, self.printed, self.share = 0.0, 0.0, 0.0
+        self.began, self.share = 0.0, 0.0
+        self.printed = -math.inf
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Draw the empty bar."""
-        self.began, self.share = time.monotonic(), self.progress.share
         if self.file.isatty():
-            form = "{percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}"
-            self.bar = tqdm(total=100.0, initial=100 * self.share, bar_format=form, file=self.file)
+            form = "{percentage:3.0f}% |{bar}| {elapsed} {postfix}"
+            share = 100 * min(1.0, self.progress.share)
+            self.bar = tqdm(total=100.0, initial=share, bar_format=form, file=self.file)
 
     def _text(self) -> str:
-        rate = self.means["clips"] / max(self.means["seconds"], 1e-9)
-        return (
+        text = (
             f"step {self.progress.step} epoch {self.progress.epoch:.1f} "
             f"D {self.means['d_loss']:.2f} G {self.means['g_loss']:.2f} "
-            f"real {self.means['d_acc_real']:.0%} fake {self.means['d_acc_fake']:.0%} "
-            f"{rate:.1f} clips/s"
+            f"real {self.means['d_acc_real']:.0%} fake {self.means['d_acc_fake']:.0%}"
         )
+        if "seconds" in self.means:
+            text += f" {self.means['clips'] / max(self.means['seconds'], 1e-9):.1f} clips/s"
+        return text
 
     def _left(self) -> str:
+        """Return the time left, at the pace since the end of this sitting's first step."""
         done = self.progress.share - self.share
         if done <= 0:
-            return "?"
+            return "? left"
         seconds = (time.monotonic() - self.began) * (1 - self.progress.share) / done
-        return tqdm.format_interval(max(0.0, seconds))
+        return f"{tqdm.format_interval(max(0.0, seconds))} left"
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Show running means of the last dozens of steps."""
@@ -101,32 +106,46 @@ class ProgressBar(keras.callbacks.Callback):
         for name, value in values.items():
             if not math.isnan(value):
                 self.means[name] = 0.95 * self.means.get(name, value) + 0.05 * value
+        if math.isnan(self.progress.step_seconds):
+            self.began, self.share = time.monotonic(), self.progress.share
+        share = min(1.0, self.progress.share)
         if self.bar is not None:
-            self.bar.set_postfix_str(self._text(), refresh=False)
-            self.bar.update(min(100.0, 100 * self.progress.share) - self.bar.n)
+            self.bar.set_postfix_str(f"{self._left()} {self._text()}", refresh=False)
+            self.bar.update(100 * share - self.bar.n)
         elif time.monotonic() - self.printed > self.LINE_SECONDS:
             self.printed = time.monotonic()
-            share = min(1.0, self.progress.share)
-            print(f"{share:4.0%} {self._text()}, {self._left()} left", file=self.file, flush=True)
+            print(f"{share:4.0%} {self._text()}, {self._left()}", file=self.file, flush=True)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Leave the last state on the screen."""
+        if self.bar is None and self.means:
+            share = min(1.0, self.progress.share)
+            print(f"{share:4.0%} {self._text()}", file=self.file, flush=True)
+
+    def close(self) -> None:
+        """End the bar's line, so that what is printed next begins one."""
         if self.bar is not None:
             self.bar.close()
-        elif self.means:
-            print(
-                f"{min(1.0, self.progress.share):4.0%} {self._text()}", file=self.file, flush=True
-            )
+
+
+def _rows(path: Path) -> Iterator[tuple[dict[str, str], dict[str, float]]]:
+    """Yield the whole lines of ``log.csv`` as text and as numbers, empty cells left out."""
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        for row in csv.DictReader(file):
+            # A kill or a full disk may cut a line off anywhere.
+            if set(row) != set(COLUMNS) or None in row.values():
+                continue
+            try:
+                numbers = {name: float(value) for name, value in row.items() if value}
+            except ValueError:
+                continue
+            if "step" in numbers:
+                yield row, numbers
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
     """Read ``log.csv``; a line that a kill cut off, and empty cells, are left out."""
-    rows = []
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if set(row) == set(COLUMNS) and all(value is not None for value in row.values()):
-                rows.append({name: float(value) for name, value in row.items() if value})
-    return rows
+    return [numbers for _, numbers in _rows(path)]
 
 
 class Log(keras.callbacks.Callback):
@@ -141,11 +160,14 @@ class Log(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Drop lines after the checkpoint that training goes on from, and append."""
-        old = read_log(self.path) if self.path.exists() else []
-        with atomic_path(self.path) as temporary, temporary.open("w", newline="") as file:
+        old = list(_rows(self.path)) if self.path.exists() else []
+        with (
+            atomic_path(self.path) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             table = csv.DictWriter(file, COLUMNS)
             table.writeheader()
-            table.writerows(row for row in old if row["step"] <= self.progress.step)
+            table.writerows(row for row, values in old if values["step"] <= self.progress.step)
         self.file = self.path.open("a", newline="", encoding="utf-8")
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -159,13 +181,18 @@ class Log(keras.callbacks.Callback):
         means = self.means.take()
         if not means or self.file is None:
             return
-        seconds, wait = means.pop("seconds"), means.pop("wait")
-        batch_size = self.progress.clips / self.progress.step
-        scalars = means | {"clips_per_second": batch_size / seconds, "wait_share": wait / seconds}
+        seconds, wait = means.pop("seconds", None), means.pop("wait", None)
+        scalars = means
+        if seconds and wait is not None:
+            clips = self.progress.clips / self.progress.step
+            scalars |= {"clips_per_second": clips / seconds, "wait_share": wait / seconds}
         row = {"epoch": self.progress.epoch, "seconds": self.progress.seconds} | scalars
         cells = {name: f"{value:.6g}" for name, value in row.items()}
-        csv.DictWriter(self.file, COLUMNS).writerow({"step": self.progress.step} | cells)
-        self.file.flush()
+        try:
+            csv.DictWriter(self.file, COLUMNS).writerow({"step": self.progress.step} | cells)
+            self.file.flush()
+        except OSError as error:
+            raise write_error(self.path, error) from None
         with self.writer.as_default(step=self.progress.step):
             for name, value in scalars.items():
                 tf.summary.scalar(name, value)
@@ -173,8 +200,12 @@ class Log(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         """Write what is left."""
         self._write()
+
+    def close(self) -> None:
+        """Close the file and bring TensorBoard's up to date."""
         if self.file is not None:
-            self.file.close()
+            with contextlib.suppress(OSError):  # A full disk, which has been reported.
+                self.file.close()
         self.writer.flush()
 
 

@@ -4,9 +4,9 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ import tensorflow as tf
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
 from vidgan.training.gan import VideoGAN
+from vidgan.training.run import STATE_KEYS
 
 
 @dataclass
@@ -26,8 +27,9 @@ class Progress:
         clips: real clips seen.
         epoch: passes over the training clips, a fraction.
         seconds: time spent training, over all sittings.
-        step_seconds: length of the last step, waiting included; not kept.
-        wait_seconds: how long the last step waited for its batch; not kept.
+        step_seconds: length of the last step, waiting included; NaN for the first step of a
+            sitting, which builds the graph and says nothing of the speed; not kept.
+        wait_seconds: how long the last step waited for its batch; NaN as before; not kept.
         budget: what ends training; not kept.
     """
 
@@ -41,8 +43,7 @@ class Progress:
 
     def state(self) -> dict[str, Any]:
         """Return what ``state.json`` keeps."""
-        values = asdict(self)
-        return {key: values[key] for key in ("step", "clips", "epoch", "seconds")}
+        return {key: getattr(self, key) for key in STATE_KEYS}
 
     @property
     def share(self) -> float:
@@ -95,7 +96,7 @@ def _check_finite(logs: dict[str, float], progress: Progress) -> None:
 
 def train(
     gan: VideoGAN,
-    data: tf.data.Dataset,
+    data: Iterable[tf.Tensor],
     progress: Progress,
     callbacks: Sequence[keras.callbacks.Callback],
     epoch_clips: int,
@@ -116,25 +117,33 @@ def train(
         False when the user interrupted.
 
     Raises:
-        TrainingError: a loss is no longer finite.
+        TrainingError: a loss is no longer finite, or memory has run out.
     """
     step_function = tf.function(gan.train_step, jit_compile=False, reduce_retracing=True)
     hooks = keras.callbacks.CallbackList(list(callbacks), model=gan)
     interrupted = Interrupted()
     with interrupted.listening():
         hooks.on_train_begin()
-        batches = iter(data)
+        batches, first = iter(data), True
         while progress.share < 1 and not interrupted.requested:
             start = time.perf_counter()
             batch = next(batches)
             arrived = time.perf_counter()
-            logs = {name: float(value) for name, value in step_function(batch).items()}
+            try:
+                logs = {name: float(value) for name, value in step_function(batch).items()}
+            except tf.errors.ResourceExhaustedError:
+                raise TrainingError(
+                    f"memory ran out at step {progress.step + 1}; "
+                    f"use a --batch-size below {batch.shape[0]}"
+                ) from None
             end = time.perf_counter()
             progress.step += 1
             progress.clips += batch.shape[0]
             progress.epoch = progress.clips / epoch_clips
             progress.seconds += end - start
-            progress.step_seconds, progress.wait_seconds = end - start, arrived - start
+            progress.step_seconds = math.nan if first else end - start
+            progress.wait_seconds = math.nan if first else arrived - start
+            first = False
             _check_finite(logs, progress)
             hooks.on_train_batch_end(progress.step, logs)
         hooks.on_train_end()

@@ -13,15 +13,19 @@
 Weights and JSON only: opening a run executes nothing from it.
 """
 
+import errno
 import json
+import math
+import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vidgan.config import DEFAULT_RUNS, ModelConfig, TrainConfig
 from vidgan.errors import OptionError, RunError
-from vidgan.files import atomic_path, remove
+from vidgan.files import atomic_path, remove, write_error
 
 if TYPE_CHECKING:
     import keras
@@ -34,6 +38,7 @@ CHECKPOINTS = "checkpoints"
 EMA_NAME = "generator_ema.weights.h5"
 GAN_NAME = "gan.weights.h5"
 STATE_NAME = "state.json"
+STATE_KEYS = ("step", "clips", "epoch", "seconds")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -123,8 +128,12 @@ class Run:
                 size=(int(data["size"][0]), int(data["size"][1])),
                 fps=float(data["fps"]),
             )
-        except (KeyError, IndexError, TypeError, ValueError, OptionError) as error:
-            raise RunError(f"{source}: not what vidgan train writes ({error})") from None
+        except OptionError as error:
+            raise RunError(str(error)) from None
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise RunError(
+                f"{source}: not what vidgan train writes ({type(error).__name__}: {error})"
+            ) from None
 
     def checkpoints(self) -> list[Path]:
         """Return the checkpoint folders, oldest first."""
@@ -158,10 +167,10 @@ class Run:
         """Return a checkpoint's ``state.json``: ``step``, ``clips``, ``epoch``, ``seconds``."""
         path = (checkpoint or self.checkpoint()) / STATE_NAME
         values = _read_json(path)
-        for key in ("step", "clips", "epoch", "seconds"):
+        for key in STATE_KEYS:
             if not isinstance(values.get(key), (int, float)):
                 raise RunError(f"{path}: {key!r} is missing; the checkpoint is damaged")
-        return values
+        return {key: values[key] for key in STATE_KEYS}
 
     def build_generator(self) -> "keras.Model":
         """Build the generator with fresh weights."""
@@ -214,6 +223,10 @@ class Run:
     def save_checkpoint(self, gan: "VideoGAN", state: dict[str, Any]) -> Path:
         """Save weights and state under ``step-…``, whole or not at all, and drop the oldest."""
         target = self.path / CHECKPOINTS / f"step-{state['step']:08d}"
+        # HDF5 that meets a full disk halfway takes the whole process down with it.
+        self.path.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(self.path).free < _checkpoint_bytes(gan):
+            raise write_error(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         with atomic_path(target) as temporary:
             temporary.mkdir()
             gan.generator_ema.save_weights(temporary / EMA_NAME)
@@ -223,6 +236,18 @@ class Run:
         for old in self.checkpoints()[: -self.train.keep]:
             remove(old)
         return target
+
+
+def _checkpoint_bytes(gan: "VideoGAN") -> int:
+    """Return the size of a checkpoint, rather more than less."""
+    variables = [
+        *gan.weights,
+        *gan.generator_ema.weights,
+        *gan.g_optimizer.variables,
+        *gan.d_optimizer.variables,
+    ]
+    # A variable is kept as float32 and has a header of a kilobyte or two.
+    return sum(4 * math.prod(variable.shape) + 4096 for variable in variables)
 
 
 def load_weights(model: "keras.Model", path: Path) -> None:

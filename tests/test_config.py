@@ -1,0 +1,177 @@
+"""Options: bounds, JSON, and that the command line says the same as the dataclasses."""
+
+import dataclasses
+import json
+import typing
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from vidgan.cli import COMMANDS, main
+from vidgan.config import (
+    Config,
+    EvaluateConfig,
+    GenerateConfig,
+    ModelConfig,
+    PreprocessConfig,
+    TrainConfig,
+    option,
+    option_name,
+    value_type,
+)
+from vidgan.errors import OptionError
+
+CONFIGS = {
+    "preprocess": (PreprocessConfig,),
+    "train": (ModelConfig, TrainConfig),
+    "generate": (GenerateConfig,),
+    "evaluate": (EvaluateConfig,),
+}
+FIELDS = [
+    (command, config, field)
+    for command, configs in CONFIGS.items()
+    for config in configs
+    for field in dataclasses.fields(config)
+]
+BOUNDED = [(config, field) for _, config, field in FIELDS if field.metadata["max"] is not None]
+NAMES = [f"{command} {option_name(field)}" for command, _, field in FIELDS]
+
+
+def command_option(command: str, name: str) -> click.Option:
+    parameters = main.get_command(click.Context(main), command).params
+    return next(p for p in parameters if isinstance(p, click.Option) and p.name == name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample(Config):
+    count: int = option(3, "A number.", min=1, max=9)
+    rate: float | None = option(None, "A fraction.", min=0.5, max=2)
+    kind: str = option("a", "A choice.", choices=("a", "b"))
+    text: str = option("free", "A text.")
+    loud: bool = option(True, "A switch.", name="loud")
+    size: tuple[int, int] = option((4, 5), "A pair.")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"count": 0}, "--count 0 is too small: at least 1"),
+        ({"count": 10}, "--count 10 is too large: at most 9"),
+        ({"count": 2.5}, "--count 2.5 is not a whole number"),
+        ({"count": True}, "--count True is not a number"),
+        ({"count": "2"}, "--count '2' is not a number"),
+        ({"count": None}, "--count needs a value"),
+        ({"rate": 0.4}, "--rate 0.4 is too small: at least 0.5"),
+        ({"rate": float("nan")}, "--rate nan is not a number"),
+        ({"rate": float("inf")}, "--rate inf is too large"),
+        ({"kind": "c"}, "--kind 'c' is none of a, b"),
+        ({"text": 5}, "--text 5 is not text"),
+        ({"loud": "no"}, "--loud 'no' is not true or false"),
+        ({"loud": 0}, "--loud 0 is not true or false"),
+        ({"size": (1, 2, 3)}, "--size (1, 2, 3) is not a pair"),
+        ({"size": (1, 2.5)}, "--size (1, 2.5) is not a pair"),
+        ({"size": 64}, "--size 64 is not a pair"),
+    ],
+)
+def test_wrong_values(values, text):
+    with pytest.raises(OptionError) as caught:
+        Sample(**values)
+    assert str(caught.value).startswith(text)
+    with pytest.raises(OptionError, match=r"^--"):
+        Sample().replace(**values)
+
+
+def test_bounds_themselves_are_allowed():
+    assert Sample(count=1, rate=2).count == 1
+    assert Sample(count=9, rate=0.5).rate == 0.5
+
+
+@pytest.mark.parametrize(("config", "field"), BOUNDED, ids=lambda value: getattr(value, "name", ""))
+def test_every_bound_holds(config, field):
+    for bound, beyond in ((field.metadata["min"], -1), (field.metadata["max"], 1)):
+        kind, _ = value_type(config, field.name)
+        assert getattr(config(**{field.name: kind(bound)}), field.name) == bound
+        with pytest.raises(OptionError, match=option_name(field)):
+            config(**{field.name: kind(bound + beyond)})
+
+
+@pytest.mark.parametrize("config", [config for configs in CONFIGS.values() for config in configs])
+def test_json_round_trip(config):
+    changed = {"preprocess": {"size": (96, 64)}, "generate": {"grid": (2, 3)}}
+    for values in ({}, *(v for c, v in changed.items() if config in CONFIGS[c])):
+        original = config(**values)
+        text = json.dumps(original.to_json())
+        assert config.from_json(json.loads(text), "here") == original
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([], "place.json: expected an object"),
+        ({"volume": 3}, "place.json: unknown option 'volume'; was it made by a newer vidgan"),
+        ({"count": 99}, "place.json: --count 99 is too large"),
+        ({"size": [1]}, r"place.json: --size \(1,\) is not a pair"),
+        ({"text": {}}, "place.json: --text {} is not text"),
+    ],
+)
+def test_wrong_json_names_the_file(values, text):
+    with pytest.raises(OptionError, match=f"^{text}"):
+        Sample.from_json(values, "place.json")
+
+
+def test_unknown_keyword():
+    with pytest.raises(OptionError, match="unknown option 'volume'; known are count, kind"):
+        Sample.from_options({"volume": 3})
+
+
+@pytest.mark.parametrize(("command", "config", "field"), FIELDS, ids=NAMES)
+def test_option_says_what_the_field_says(command, config, field):
+    parameter = command_option(command, field.name)
+    assert option_name(field) in parameter.opts
+    assert parameter.help == field.metadata["help"]
+    context = click.Context(main.get_command(click.Context(main), command))
+    assert parameter.get_default(context) is None or (
+        parameter.type_cast_value(context, parameter.get_default(context)) == field.default
+    )
+    assert field.default is None or parameter.get_default(context) is not None
+    if field.metadata["choices"]:
+        assert tuple(parameter.type.choices) == field.metadata["choices"]
+    elif value_type(config, field.name)[0] in (int, float):
+        assert (parameter.type.min, parameter.type.max) == (
+            field.metadata["min"],
+            field.metadata["max"],
+        )
+
+
+@pytest.mark.parametrize("command", CONFIGS)
+def test_no_option_shadows_another(command):
+    parameters = main.get_command(click.Context(main), command).params
+    names = [name for p in parameters for name in (*p.opts, *p.secondary_opts)]
+    assert len(names) == len(set(names))
+
+
+def test_every_command_with_options_is_here():
+    assert set(COMMANDS) - set(CONFIGS) == {"info"}
+
+
+@pytest.mark.parametrize(("command", "config", "field"), FIELDS, ids=NAMES)
+def test_wrong_value_is_a_usage_error(command, config, field):
+    """Exit 2 and the option's name, before anything heavy is loaded."""
+    kind, _ = value_type(config, field.name)
+    name = option_name(field)
+    if kind is bool:
+        arguments = [f"{name}=maybe"]
+    elif kind is str and not field.metadata["choices"]:
+        arguments = [name]
+    else:
+        arguments = [name, "x1x"]
+    result = CliRunner().invoke(main, [command, *arguments])
+    assert result.exit_code == 2
+    assert name in result.output
+
+
+def test_optional_and_plain_types():
+    assert value_type(Sample, "rate") == (float, True)
+    assert value_type(Sample, "count") == (int, False)
+    assert typing.get_origin(value_type(Sample, "size")[0]) is tuple
