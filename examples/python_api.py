@@ -2,6 +2,8 @@
 
     python examples/make_video.py demo.mp4
     python examples/python_api.py demo.mp4 --minutes 10
+
+Everything lands in one folder, by default python-demo.
 """
 
 from pathlib import Path
