@@ -97,7 +97,7 @@ class ProgressBar(keras.callbacks.Callback):
         if done <= 0:
             return "? left"
         seconds = (time.monotonic() - self.began) * (1 - self.progress.share) / done
-        return f"{tqdm.format_interval(max(0.0, seconds))} left"
+        return f"{tqdm.format_interval(max(0, round(seconds)))} left"
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Show running means of the last dozens of steps."""

@@ -55,7 +55,7 @@ class VideoGAN(keras.Model):
         )
         self.built = True
 
-    def compile(  # type: ignore[override]
+    def compile(
         self,
         g_optimizer: keras.optimizers.Optimizer,
         d_optimizer: keras.optimizers.Optimizer,
