@@ -339,12 +339,18 @@ class TrainConfig(Config):
     tensorboard: bool = option(True, "Do not write TensorBoard files.", name="tensorboard")
 
 
+# Fewer generated clips say little of what a generator makes.
+MIN_GENERATED = 256
+
+
 @dataclass(frozen=True)
 class EvaluateConfig(Config):
     """How a run is judged."""
 
     n: int | None = option(
-        None, "Clips to generate; default: as many as there are test clips, at least 256.", min=2
+        None,
+        f"Clips to generate; default: as many as there are test clips, at least {MIN_GENERATED}.",
+        min=2,
     )
     features: str = option(
         "random3d", "Embedding in which clips are compared.", choices=("random3d",)

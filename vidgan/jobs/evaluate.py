@@ -1,10 +1,9 @@
 """The job behind ``vidgan evaluate``: how good a run is, on clips that training never saw."""
 
 import math
+import os
 import statistics
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,36 +12,17 @@ import numpy as np
 from vidgan import __version__, latents, runtime
 from vidgan.config import EvaluateConfig
 from vidgan.dataset.manifest import Manifest
-from vidgan.errors import DatasetError, ExportError, OptionError, RunError
-from vidgan.jobs import report
+from vidgan.errors import ExportError, OptionError, RunError
+from vidgan.jobs import protocol, report
 
 if TYPE_CHECKING:
     from vidgan.jobs.judge import Judgement
     from vidgan.jobs.sampler import Sampler
     from vidgan.training.run import Run
 
-MIN_GENERATED = 256
 FOLDER = "evaluation"
 # Generation is timed so many times, after one batch that warms it up; the median counts.
 SPEED_RUNS = 7
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many clips are looked at.
-
-    Attributes:
-        test: all windows of the test split.
-        train: training windows, chosen at random; the generated clips that are compared with the
-            test clips are as many, so that the floor is measured as they are.
-        in_train: windows of the training split.
-        generated: clips generated.
-    """
-
-    test: int
-    train: int
-    in_train: int
-    generated: int
 
 
 def evaluate(
@@ -82,8 +62,8 @@ def evaluate(
     config = EvaluateConfig.from_options(options)
     opened = Run.open(run)
     checkpoint = opened.checkpoint(config.checkpoint)
-    manifest = _manifest(opened, dataset)
-    counts = _counts(opened, manifest, config)
+    manifest = protocol.open_dataset(opened, dataset)
+    counts = protocol.count_clips(opened, manifest, config)
     path = _output(opened, checkpoint, output, config.overwrite)
 
     runtime.prepare()
@@ -120,7 +100,7 @@ def evaluate(
             "vidgan": __version__,
             "tensorflow": tf.__version__,
         },
-        "notes": _notes(opened, manifest, sets),
+        "notes": protocol.notes(opened, manifest, sets),
         "picture": str(path.with_suffix(".png")),
     }
     picture = report.picture(sets["test"].shown, sets["generated"].shown, step)
@@ -128,54 +108,23 @@ def evaluate(
     return result
 
 
-def _manifest(run: "Run", dataset: Path | str | None) -> Manifest:
-    """Load the dataset to judge on and see that its frames fit the run."""
-    folder = Path(dataset) if dataset is not None else run.dataset
-    if dataset is None and not folder.exists():
-        raise DatasetError(
-            f"{folder}: the dataset of {run.path} is not there any more; say with --dataset where"
-        )
-    manifest = Manifest.load(folder)
-    if manifest.size != run.size:
-        raise DatasetError(
-            f"{folder}: frames are {manifest.width}x{manifest.height}, {run.path} makes "
-            f"{run.size[0]}x{run.size[1]}; evaluate it on a dataset of that size"
-        )
-    return manifest
-
-
-def _counts(run: "Run", manifest: Manifest, config: EvaluateConfig) -> Counts:
-    covered = (run.frames - 1) * run.stride + 1
-    lengths = manifest.splits["test"].lengths
-    if not lengths:
-        raise DatasetError(
-            f"{manifest.path}: there is no test split; make the dataset again with vidgan "
-            "preprocess and a --test-share above 0"
-        )
-    test, train = (manifest.splits[name].clips(covered) for name in ("test", "train"))
-    if test == 0:
-        raise DatasetError(
-            f"{manifest.path}: the longest test shot has {max(lengths)} frames, a clip of "
-            f"{run.path} needs {covered}; use longer videos or a larger --test-share"
-        )
-    if min(test, train) < 2:
-        raise DatasetError(
-            f"{manifest.path}: {test} test and {train} training clips of {covered} frames are too "
-            "few, 2 of each are the least; use more or longer videos"
-        )
-    generated = config.n or max(MIN_GENERATED, test)
-    return Counts(test, min(train, generated), train, generated)
-
-
 def _output(run: "Run", checkpoint: Path, output: Path | str | None, overwrite: bool) -> Path:
+    """Return where the report goes, seeing now, not after minutes, that it can go there."""
     if output is None:
-        return run.path / FOLDER / f"{checkpoint.name}.json"
-    path = Path(output)
-    if path.suffix.lower() != ".json":
-        raise OptionError(f"--output {path}: the report is JSON; let the name end in .json")
-    for taken in (path, path.with_suffix(".png")):
-        if taken.exists() and not overwrite:
-            raise ExportError(f"{taken} is there already; use --overwrite to replace it, or -o")
+        path = run.path / FOLDER / f"{checkpoint.name}.json"
+    else:
+        path = Path(output)
+        if path.suffix.lower() != ".json":
+            raise OptionError(f"--output {path}: the report is JSON; let the name end in .json")
+        for taken in (path, path.with_suffix(".png")):
+            if taken.exists() and not overwrite:
+                raise ExportError(f"{taken} is there already; use --overwrite to replace it, or -o")
+    parent = next(folder for folder in path.parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise ExportError(
+            f"{path}: cannot be written ({parent} is no folder that can be written); "
+            "choose another place with -o"
+        )
     return path
 
 
@@ -183,7 +132,7 @@ def _look(
     run: "Run",
     manifest: Manifest,
     config: EvaluateConfig,
-    counts: Counts,
+    counts: protocol.Counts,
     sampler: "Sampler",
     progress: bool,
 ) -> dict[str, "Judgement"]:
@@ -200,8 +149,8 @@ def _look(
         split: evaluation_clips(manifest, split, run.frames, run.stride)
         for split in ("test", "train")
     }
-    test = _expect(real["test"], counts.test, manifest)
-    train = _expect(
+    test = protocol.expect(real["test"], counts.test, manifest)
+    train = protocol.expect(
         (clip for index, clip in enumerate(real["train"]) if index in chosen),
         counts.train,
         manifest,
@@ -226,19 +175,6 @@ def _look(
                 sampler.stream(vectors, size), counts.generated, real=False, compared=counts.train
             ),
         }
-
-
-def _expect(clips: Iterable[np.ndarray], count: int, manifest: Manifest) -> Iterator[np.ndarray]:
-    """Pass clips on and see at the end that none are missing."""
-    found = 0
-    for clip in clips:
-        yield clip
-        found += 1
-    if found != count:
-        raise DatasetError(
-            f"{manifest.path}: its shards hold other clips than its manifest says ({found} of "
-            f"{count}); make the dataset again with vidgan preprocess --overwrite"
-        )
 
 
 def _distances(sets: dict[str, "Judgement"]) -> dict[str, float]:
@@ -280,26 +216,3 @@ def _speed(sampler: "Sampler", config: EvaluateConfig) -> dict[str, float]:
         "batch_size": config.batch_size,
         "runs": SPEED_RUNS,
     }
-
-
-def _notes(run: "Run", manifest: Manifest, sets: dict[str, "Judgement"]) -> list[str]:
-    """Return what a reader of the figures must know."""
-    notes = []
-    test, generated = sets["test"].moments, sets["generated"].moments
-    fewest = min(test.count, generated.count)
-    if fewest <= test.dim:
-        notes.append(
-            f"{fewest} clips are few for {test.dim} features: the distances are raised by chance, "
-            "the floor as well; compare figures of these numbers of clips only"
-        )
-    if generated.count < sets["generated"].score.count:
-        notes.append(
-            f"the distance takes the first {generated.count} generated clips, as many as there "
-            "are training clips for the floor"
-        )
-    if not math.isclose(manifest.fps / run.stride, run.fps, rel_tol=0.01):
-        notes.append(
-            f"clips of {manifest.path} play at {manifest.fps / run.stride:g} frames/s, those of "
-            f"the run at {run.fps:g}: motion differs for that reason alone"
-        )
-    return notes
