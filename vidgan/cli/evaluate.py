@@ -10,7 +10,7 @@ from vidgan.cli import options
 from vidgan.config import EvaluateConfig
 
 
-@click.command("evaluate")
+@click.command("evaluate", short_help="Judge a run on clips that it was not trained on.")
 @click.argument("run", required=False)
 @click.option(
     "--dataset", type=options.path(), help="The dataset, if it is not where RUN was trained on it."

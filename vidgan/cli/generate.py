@@ -8,7 +8,7 @@ from vidgan.cli import options
 from vidgan.config import DEFAULT_OUTPUT, GenerateConfig
 
 
-@click.command("generate")
+@click.command("generate", short_help="Generate clips from a trained run.")
 @click.argument("run", required=False)
 @click.option(
     "-o",

@@ -7,7 +7,7 @@ import click
 from vidgan.cli import options
 
 
-@click.command("info")
+@click.command("info", short_help="Describe a dataset, a run or a checkpoint.")
 @click.argument("path", type=options.path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(path: Path, as_json: bool) -> None:

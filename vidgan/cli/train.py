@@ -10,7 +10,7 @@ from vidgan.cli import options
 from vidgan.config import DEFAULT_DATASET, ModelConfig, TrainConfig
 
 
-@click.command()
+@click.command(short_help="Train a model on a dataset.")
 @click.argument("dataset", type=options.path(), required=False)
 @click.option(
     "-o", "--output", type=options.path(), help="Folder of the run.  [default: the next in runs/]"
