@@ -55,6 +55,7 @@ class Plan:
         options = self.run.model.to_json() | self.run.train.to_json()
         lines = [f"{name:>18}  {value}" for name, value in options.items()]
         width, height = self.run.size
+        hours = f"{self.hours:.1f} hours" if self.hours >= 1 else f"{60 * self.hours:.1f} minutes"
         lines += [
             f"{'clips':>18}  {self.run.frames} frames of {width}x{height} at {self.run.fps:g} "
             f"frames/s; {self.epoch_clips} an epoch",
@@ -62,7 +63,7 @@ class Plan:
             f"{'memory':>18}  about {self.memory / 2**30:.1f} GiB",
             f"{'speed':>18}  {(self.run.train.batch_size or 1) / self.step_seconds:.1f} clips/s, "
             f"{self.step_seconds:.2f} s a step",
-            f"{'time':>18}  about {self.hours:.2f} hours",
+            f"{'time':>18}  about {hours}",
         ]
         return "\n".join(lines)
 
@@ -135,6 +136,14 @@ def _check_memory(gan: "VideoGAN", run: Run, device: str) -> None:
     )
 
 
+def _hours(train: TrainConfig, step_seconds: float, epoch_clips: int) -> float:
+    """Return how long the budget lasts; the limit that is reached first counts."""
+    step = step_seconds / 3600
+    epoch = epoch_clips / (train.batch_size or 1) * step
+    limits = ((train.minutes, 1 / 60), (train.steps, step), (train.epochs, epoch))
+    return min(limit * hours for limit, hours in limits if limit is not None)
+
+
 def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     """Work out what a training would be, with a measured step, and write nothing.
 
@@ -169,24 +178,14 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
             times.append(time.perf_counter() - start)
     seconds = min(times[1:])  # The first one traces the graph.
     epoch_clips = manifest.splits["train"].clips(span(run.frames, run.stride))
-    batch_size = run.train.batch_size or 1
-    limits = [
-        limit
-        for limit in (
-            run.train.minutes and run.train.minutes / 60,
-            run.train.steps and run.train.steps * seconds / 3600,
-            run.train.epochs and run.train.epochs * epoch_clips / batch_size * seconds / 3600,
-        )
-        if limit is not None
-    ]
     return Plan(
         run,
         gan.generator.count_params(),
         gan.discriminator.count_params(),
-        memory.estimate(gan, batch_size),
+        memory.estimate(gan, run.train.batch_size or 1),
         seconds,
         epoch_clips,
-        min(limits),
+        _hours(run.train, seconds, epoch_clips),
     )
 
 

@@ -202,11 +202,11 @@ class Log(keras.callbacks.Callback):
         self._write()
 
     def close(self) -> None:
-        """Close the file and bring TensorBoard's up to date."""
+        """Close the file and TensorBoard's."""
         if self.file is not None:
             with contextlib.suppress(OSError):  # A full disk, which has been reported.
                 self.file.close()
-        self.writer.flush()
+        self.writer.close()
 
 
 class Snapshots(keras.callbacks.Callback):

@@ -19,6 +19,7 @@ import math
 import os
 import re
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -257,10 +258,13 @@ def load_weights(model: "keras.Model", path: Path) -> None:
         RunError: the file is missing, damaged or of another shape.
     """
     try:
-        model.load_weights(path)
+        with warnings.catch_warnings():
+            # Keras goes on without what it does not find, and only warns.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
     except FileNotFoundError:
         raise RunError(f"{path}: missing; the checkpoint is damaged, use another one") from None
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, UserWarning) as error:
         detail = " ".join(str(error).split())[:120]
         raise RunError(
             f"{path}: does not fit the run's config.json or is damaged ({detail}); "

@@ -1,0 +1,698 @@
+"""Training from a dataset folder to a run folder: real steps of tiny networks, real files."""
+
+import contextlib
+import csv
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import cv2
+import h5py
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+from datasets import make_dataset
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+import vidgan
+from vidgan.cli import main
+from vidgan.config import TrainConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.errors import DatasetError, ExportError, OptionError, RunError, TrainingError
+from vidgan.jobs import train as job
+from vidgan.training import memory
+from vidgan.training.callbacks import COLUMNS, read_log
+from vidgan.training.gan import VideoGAN
+from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_path
+
+TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+# The penalty often enough that a run of a few steps meets it.
+OPTIONS = {**TINY, "batch_size": 2, "r1_every": 3, "log_every": 2, "seed": 5}
+ARGUMENTS = [f"--{name.replace('_', '-')}={value}" for name, value in OPTIONS.items()]
+WIDTH, HEIGHT = 40, 32
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    """Eleven training clips of eight frames, 40 × 32 pixels."""
+    folder = tmp_path_factory.mktemp("train") / "clips of mine"
+    make_dataset(folder, (20, 28, 36, 17), (20,), (WIDTH, HEIGHT), fps=12.5)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def straight(dataset, tmp_path_factory):
+    """Eight steps in one go."""
+    output = tmp_path_factory.mktemp("straight") / "run"
+    return vidgan.train(dataset, output=output, steps=8, **OPTIONS)
+
+
+@pytest.fixture
+def run(straight, tmp_path):
+    """A copy of the finished run, to be spoilt."""
+    return Path(shutil.copytree(straight, tmp_path / "run"))
+
+
+def cli(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def arrays(path):
+    """Return everything in an HDF5 file by name."""
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, item: (
+                found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+    return found
+
+
+def steps_of(run):
+    return [int(path.name.removeprefix("step-")) for path in Run.open(run).checkpoints()]
+
+
+def logged_steps(run):
+    with (run / "log.csv").open(newline="") as file:
+        return [row["step"] for row in csv.DictReader(file)]
+
+
+# What a run leaves behind.
+
+
+def test_configuration(straight, dataset):
+    values = json.loads((straight / "config.json").read_text())
+    assert values["format"] == 1
+    assert values["model"] == {"model": "dcgan", **TINY}
+    assert values["train"]["steps"] == 8
+    assert values["train"]["seed"] == 5
+    assert values["dataset"] == {"path": str(dataset.resolve()), "size": [40, 32], "fps": 12.5}
+    run = Run.open(straight)
+    assert (run.frames, run.stride, run.latent_dim, run.size) == (8, 1, 6, (40, 32))
+
+
+def test_checkpoint(straight):
+    run = Run.open(straight)
+    assert steps_of(straight) == [8]
+    state = run.state()
+    assert (state["step"], state["clips"]) == (8, 16)
+    assert state["epoch"] == pytest.approx(16 / 11)
+    assert 0 < state["seconds"] < 600
+    generator = run.load_generator()
+    clip = generator(np.zeros((1, 6), np.float32))
+    assert clip.shape == (1, 8, HEIGHT, WIDTH, 3)
+    # What generates is the average, which is not the network that is trained.
+    gan = run.load_gan()
+    for found, average in zip(generator.weights, gan.generator_ema.weights, strict=True):
+        np.testing.assert_array_equal(found, average)
+    assert any(
+        np.abs(average - weight).max() > 0
+        for average, weight in zip(gan.generator_ema.weights, gan.generator.weights, strict=True)
+    )
+    assert int(gan.step) == 8
+
+
+def test_checkpoint_is_weights_only(straight):
+    """Opening a run must execute nothing from it."""
+    suffixes = {path.suffix for path in straight.rglob("*") if path.is_file()}
+    assert not suffixes & {".keras", ".pkl", ".pb", ".py", ".pt"}
+
+
+def test_log(straight):
+    with (straight / "log.csv").open(newline="") as file:
+        table = csv.DictReader(file)
+        rows = list(table)
+    assert tuple(table.fieldnames) == COLUMNS
+    assert [row["step"] for row in rows] == ["2", "4", "6", "8"]
+    for row in read_log(straight / "log.csv"):
+        assert row["epoch"] == pytest.approx(row["step"] * 2 / 11, rel=1e-4)
+        assert row["d_loss"] > 0
+        assert 0 <= row["d_acc_real"] <= 1
+        assert 0 <= row["wait_share"] < 1
+        assert row["clips_per_second"] > 0
+    # Steps 0, 3 and 6 measure the penalty: all lines have it but for the one of steps 5 and 6.
+    assert [bool(row["r1"]) for row in rows] == [True, True, False, True]
+
+
+def test_tensorboard(straight):
+    events = EventAccumulator(str(straight / "tensorboard"), size_guidance={"images": 0})
+    events.Reload()
+    scalars = {
+        tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]
+    } or {tag: [event.step for event in events.Tensors(tag)] for tag in events.Tags()["tensors"]}
+    assert scalars["d_loss"] == [2, 4, 6, 8]
+    assert set(scalars) >= {"g_loss", "d_acc_real", "d_acc_fake", "r1", "clips_per_second"}
+    values = [float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors("g_loss")]
+    logged = [row["g_loss"] for row in read_log(straight / "log.csv")]
+    np.testing.assert_allclose(values, logged, rtol=1e-4)
+    (image,) = events.Images("samples")
+    assert image.step == 8
+    frames = tf.io.decode_gif(image.encoded_image_string)
+    assert len(frames) == 8, "the sample moves"
+
+
+def test_samples(straight):
+    folder = straight / "samples"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "step-00000008.mp4",
+        "step-00000008.png",
+    ]
+    sheet = cv2.imread(str(folder / "step-00000008.png"))
+    assert sheet.std() > 0
+    with av.open(str(folder / "step-00000008.mp4")) as file:
+        stream = file.streams.video[0]
+        frames = list(file.decode(stream))
+        assert float(stream.average_rate) == pytest.approx(12.5)
+    # Eight clips, four side by side.
+    assert [(frame.width, frame.height) for frame in frames] == [(4 * WIDTH, 2 * HEIGHT)] * 8
+
+
+def test_curves(straight):
+    picture = cv2.imread(str(straight / "curves.png"))
+    assert min(picture.shape[:2]) >= 400
+    assert picture.std() > 5
+
+
+def test_nothing_else_is_left(straight):
+    names = {path.name for path in straight.iterdir()}
+    assert names == {
+        "config.json",
+        "checkpoints",
+        "log.csv",
+        "tensorboard",
+        "samples",
+        "curves.png",
+    }
+    assert not list(straight.rglob(".vidgan-*"))
+
+
+# Repeating and resuming.
+
+
+def test_resuming_equals_going_straight_on(straight, dataset, tmp_path):
+    """Four steps, then resumed for four: to the last bit what eight in one go give.
+
+    Weights, moving average, both optimizers, random numbers and the order of clips, across the
+    end of an epoch. It shows as well that a seed makes a run repeatable.
+    """
+    output = vidgan.train(dataset, output=tmp_path / "run", steps=4, **OPTIONS)
+    halfway = logged_steps(output), (output / "log.csv").read_text()
+    assert vidgan.train(resume=output, steps=8) == output
+    assert steps_of(output) == [4, 8]
+    for name in (GAN_NAME, EMA_NAME):
+        expected = arrays(straight / "checkpoints/step-00000008" / name)
+        found = arrays(output / "checkpoints/step-00000008" / name)
+        assert found.keys() == expected.keys()
+        for key, value in expected.items():
+            np.testing.assert_array_equal(found[key], value, err_msg=key)
+    saved = arrays(output / "checkpoints/step-00000008" / GAN_NAME)
+    assert sum("optimizer" in key for key in saved) > sum("optimizer" not in key for key in saved)
+    # The log goes on where it was; its losses are those of the other run.
+    assert halfway[0] == ["2", "4"]
+    assert (output / "log.csv").read_text().startswith(halfway[1])
+    for row, other in zip(
+        read_log(output / "log.csv"), read_log(straight / "log.csv"), strict=True
+    ):
+        assert (row["step"], row["d_loss"], row["epoch"]) == (
+            other["step"],
+            other["d_loss"],
+            other["epoch"],
+        )
+    state = Run.open(output).state()
+    assert (state["step"], state["clips"]) == (8, 16)
+    assert (
+        state["seconds"] > Run.open(output).state(output / "checkpoints/step-00000004")["seconds"]
+    )
+
+
+def test_another_seed_is_another_run(straight, dataset, tmp_path, monkeypatch):
+    """From the command line, in the default place, without TensorBoard."""
+    monkeypatch.chdir(tmp_path)
+    arguments = [argument for argument in ARGUMENTS if "seed" not in argument]
+    result = cli("train", dataset, *arguments, "--seed=6", "--steps=1", "--no-tensorboard")
+    assert result.exit_code == 0, result.output
+    output = Path("runs/00000-dcgan-clips_of_mine")
+    assert f"{output}: training on CPU:0, from step 0" in result.output
+    assert f"{output}: done." in result.output
+    assert "100% step 1 epoch 0.2" in result.output
+    assert not (output / "tensorboard").exists()
+    assert [path.suffix for path in (output / "samples").iterdir()].count(".gif") == 0
+    found = arrays(output / "checkpoints/step-00000001" / EMA_NAME)
+    expected = arrays(straight / "checkpoints/step-00000008" / EMA_NAME)
+    assert any((found[key] != expected[key]).any() for key in expected)
+    # The newest run is taken, and the next one gets the next number.
+    assert Run.open().path == output
+    assert next_path(Path("runs"), "dcgan", dataset).name == "00001-dcgan-clips_of_mine"
+
+
+def start(*arguments, cwd):
+    return subprocess.Popen(
+        [sys.executable, "-m", "vidgan", "train", *map(str, arguments)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(condition, process, seconds=120):
+    """Wait until the training has come so far."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if process.poll() is not None or time.monotonic() > end:
+            process.kill()
+            pytest.fail(f"training did not get there: {process.communicate()}")
+        time.sleep(0.02)
+
+
+def test_interrupted_then_killed(dataset, tmp_path):
+    """Ctrl-C saves and says how to go on; kill -9 loses what came after the last snapshot only."""
+    output = tmp_path / "runs" / "00003-mine"
+    process = start(
+        dataset, *ARGUMENTS, "--steps=100000", "--log-every=1", "-o", output, cwd=tmp_path
+    )
+    wait_for(lambda: (output / "log.csv").exists() and logged_steps(output)[2:], process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    interrupted = steps_of(output)[-1]
+    assert f"Stopped at step {interrupted} and saved." in out
+    assert f"vidgan train --resume {output}" in out
+    assert "Traceback" not in out + err
+    assert Run.open(output).state()["step"] == interrupted == int(logged_steps(output)[-1])
+    assert (output / "curves.png").exists()
+
+    # From elsewhere than it began; "latest" is the newest under runs.
+    process = start(
+        "--resume=latest", "--snapshot-minutes=0.001", "--log-every=1", "--keep=2", cwd=tmp_path
+    )
+    wait_for(lambda: steps_of(output)[-1] > interrupted + 2, process)
+    wait_for(lambda: int(logged_steps(output)[-1]) > steps_of(output)[-1], process)
+    process.kill()
+    process.communicate()
+    killed = steps_of(output)[-1]
+    assert len(steps_of(output)) <= 3  # Two kept, and one perhaps about to go.
+    # What a kill in the middle of a save leaves.
+    (output / "checkpoints" / ".vidgan-0123abcd").mkdir()
+
+    vidgan.train(resume=output, steps=killed + 2, keep=2)
+    steps = [int(step) for step in logged_steps(output)]
+    assert steps == list(range(1, killed + 3))
+    assert steps_of(output)[-1] == killed + 2
+    assert len(steps_of(output)) == 2
+    assert not list(output.rglob(".vidgan-*"))
+
+
+def test_budget_is_used_up(run):
+    before = sorted(path.stat().st_mtime_ns for path in run.rglob("*"))
+    result = cli("train", "--resume", run)
+    assert result.exit_code == 2
+    assert f"{run} has used up its budget (1.5 epochs, 8 steps); give a larger one" in result.output
+    assert sorted(path.stat().st_mtime_ns for path in run.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--g-lr=0.1"], "--g-lr cannot change when a run is resumed"),
+        (["--frames=16"], "--frames cannot change when a run is resumed"),
+        (["--output=elsewhere"], "--output cannot be given with --resume"),
+        (["--dry-run"], "--dry-run and --resume do not go together"),
+    ],
+)
+def test_what_stays_when_resuming(run, arguments, text):
+    result = cli("train", "--resume", run, "--steps=9", *arguments)
+    assert result.exit_code == 2
+    assert text in result.output
+    assert steps_of(run) == [8]
+
+
+def test_resume_with_a_dataset_of_another_size(run, tmp_path):
+    make_dataset(tmp_path / "other", (20, 20), (20,), (32, 32))
+    with pytest.raises(DatasetError, match="frames are 32x32, the run was trained on 40x32"):
+        vidgan.train(tmp_path / "other", resume=run, steps=9)
+
+
+def test_resume_after_the_dataset_went(run, dataset, tmp_path):
+    """It says where the dataset was; a dataset that has moved can be named."""
+    values = json.loads((run / "config.json").read_text())
+    values["dataset"]["path"] = str(tmp_path / "gone")
+    (run / "config.json").write_text(json.dumps(values))
+    with pytest.raises(DatasetError, match="gone: no dataset there"):
+        vidgan.train(resume=run, steps=9)
+    vidgan.train(dataset, resume=run, steps=9)
+    assert steps_of(run)[-1] == 9
+
+
+# Divergence and lack of room.
+
+
+def test_divergence_keeps_the_last_good_checkpoint(dataset, tmp_path, monkeypatch):
+    original = VideoGAN._logs
+
+    def spoil(self, real, fake):
+        logs = original(self, real, fake)
+        return logs | {"g_loss": tf.where(self.step == 2, math.nan, logs["g_loss"])}
+
+    monkeypatch.setattr(VideoGAN, "_logs", spoil)
+    output = tmp_path / "run"
+    result = cli(
+        "train", dataset, *ARGUMENTS, "--steps=9", "--snapshot-minutes=0.001", "-o", output
+    )
+    assert result.exit_code == 1
+    last = result.output.splitlines()[-1]
+    assert last.startswith("Error: g_loss is nan at step 3: training has diverged; try half of")
+    # The first step builds the graph, which takes longer than the time between two snapshots.
+    good = steps_of(output)[-1]
+    assert 1 <= good <= 2
+    assert all(
+        np.isfinite(value).all()
+        for value in arrays(Run.open(output).checkpoint() / EMA_NAME).values()
+    )
+    assert int(Run.open(output).load_gan().step) == good
+
+
+def test_weights_that_are_not_finite_are_not_saved(dataset, tmp_path, monkeypatch):
+    """Losses look sound for one more step when the optimizer has just broken the weights."""
+    original = VideoGAN._update_average
+
+    def spoil(self):
+        original(self)
+        weight = self.generator.trainable_variables[0]
+        weight.assign(tf.where(self.step == 1, math.nan, weight))
+
+    monkeypatch.setattr(VideoGAN, "_update_average", spoil)
+    with pytest.raises(TrainingError, match="no longer finite at step 2"):
+        vidgan.train(dataset, output=tmp_path / "run", steps=2, **OPTIONS)
+    assert steps_of(tmp_path / "run") == []
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_full_disk(run, tmp_path):
+    """The next snapshot finds no room: one line, and what was saved before is whole."""
+    size = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
+    with small_disk(tmp_path / "disk", size + 100 * 1024) as disk:
+        output = shutil.copytree(run, disk / "run")
+        result = cli("train", "--resume", output, "--steps=9")
+        assert result.exit_code == 1
+        last = result.output.splitlines()[-1]
+        assert last.startswith(
+            f"Error: {output / 'checkpoints' / 'step-00000009'}: cannot be written"
+        )
+        assert "No space left on device" in last
+        assert "free some space" in last
+        assert steps_of(output) == [8]
+        assert not list(output.rglob(".vidgan-*"))
+        Run.open(output).load_gan()
+
+
+def test_full_disk_for_the_log(run, tmp_path):
+    with small_disk(tmp_path / "disk", "4M") as disk:
+        output = shutil.copytree(run, disk / "run")
+        with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        result = cli("train", "--resume", output, "--steps=9")
+        assert result.exit_code == 1
+        assert "No space left on device" in result.output.splitlines()[-1]
+        Run.open(output).load_gan()
+
+
+def test_output_cannot_be_written(dataset, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    result = cli(
+        "train", dataset, *ARGUMENTS, "--steps=1", "-o", tmp_path / "file" / "deep" / "run"
+    )
+    assert result.exit_code == 1
+    last = result.output.splitlines()[-1]
+    assert last.startswith(f"Error: {tmp_path / 'file'}")
+    assert "cannot be written" in last
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_output_in_a_folder_that_is_read_only(dataset, tmp_path):
+    (tmp_path / "shut").mkdir(mode=0o555)
+    with pytest.raises(ExportError, match="Permission denied"):
+        vidgan.train(dataset, output=tmp_path / "shut" / "run", steps=1, **OPTIONS)
+
+
+def test_memory_that_does_not_suffice(dataset, tmp_path, monkeypatch):
+    gan = job_gan(dataset)
+    room = (memory.estimate(gan, 5) + memory.estimate(gan, 6)) // 2
+    monkeypatch.setattr(memory, "available", lambda device: room)
+    options = [a for a in ARGUMENTS if "batch" not in a]
+    for extra in ([], ["--dry-run"]):
+        result = cli("train", dataset, *options, "--batch-size=8", "-o", tmp_path / "run", *extra)
+        assert result.exit_code == 1
+        assert "--batch-size 8 needs about" in result.output
+        assert "use --batch-size 5" in result.output
+        assert not (tmp_path / "run").exists()
+    monkeypatch.setattr(memory, "available", lambda device: 0)
+    with pytest.raises(TrainingError, match="use fewer --frames or a smaller --size"):
+        job._check_memory(gan, job._new_run(dataset, Manifest.load(dataset), Path(), {}), "/CPU:0")
+
+
+def job_gan(dataset):
+    from vidgan.training.build import build_gan
+
+    return build_gan(job._new_run(dataset, Manifest.load(dataset), Path(), dict(OPTIONS)))
+
+
+def test_memory_of_this_machine():
+    free = memory.available("/CPU:0")
+    assert free is None or 2**26 < free < 2**46
+
+
+# What cannot be trained on.
+
+
+def test_batch_larger_than_the_dataset(dataset, tmp_path):
+    with pytest.raises(OptionError) as caught:
+        vidgan.train(dataset, output=tmp_path / "run", **{**OPTIONS, "batch_size": 12})
+    assert "holds 11 training clips; use --batch-size 11 or less" in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_default_batch_and_budget(dataset):
+    options = {name: value for name, value in OPTIONS.items() if name != "batch_size"}
+    run = job._new_run(dataset, Manifest.load(dataset), Path(), options)
+    assert run.train.batch_size == 11
+    assert run.train.epochs == job.DEFAULT_EPOCHS
+    large = Manifest.load(dataset)
+    large.splits["train"].lengths.extend([100] * 4)
+    run = job._new_run(dataset, large, Path(), {**options, "steps": 3})
+    assert run.train.batch_size == job.DEFAULT_BATCH
+    assert run.train.epochs is None
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [((100, 64), "a side of 100 pixels does not split"), ((64, 16), "a side of 16 pixels")],
+)
+def test_size_that_does_not_split(tmp_path, size, text):
+    make_dataset(tmp_path / "data", (20, 20), (), size)
+    result = cli("train", tmp_path / "data", *ARGUMENTS, "-o", tmp_path / "run")
+    assert result.exit_code == 2
+    assert text in result.output
+    assert "--size" in result.output
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"frames": 32, "stride": 2}, "the longest training shot has 36 frames, a clip needs 63"),
+        ({"augment": "colour"}, "--augment 'colour' is none of"),
+        ({"device": "gpu:7"}, "--device gpu:7: TensorFlow finds"),
+        ({"device": "tpu"}, "--device 'tpu' is none of"),
+        ({"volume": 3}, "unknown option 'volume'"),
+        ({"epochs": 0}, "--epochs 0 is too small"),
+        ({"frames": 9}, "--frames 9 is none of 8, 16, 32"),
+    ],
+)
+def test_options_that_cannot_work(dataset, tmp_path, options, text):
+    with pytest.raises(vidgan.VidganError) as caught:
+        vidgan.train(dataset, output=tmp_path / "run", **{**OPTIONS, **options})
+    assert text in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_dataset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = cli("train")
+    assert result.exit_code == 1
+    assert result.output == (
+        "Error: vidgan-data: no dataset there (no manifest.json); make one with vidgan preprocess\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_shard(dataset, tmp_path):
+    folder = shutil.copytree(dataset, tmp_path / "data")
+    shard = next(folder.glob("train-*"))
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+    result = cli("train", folder, *ARGUMENTS, "--epochs=2", "-o", tmp_path / "run")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith(f"Error: {shard}: is damaged; run vidgan")
+
+
+def test_output_that_exists(dataset, run):
+    result = cli("train", dataset, *ARGUMENTS, "-o", run)
+    assert result.exit_code == 2
+    assert f"--output {run} exists already; choose another or --resume {run}" in result.output
+    assert steps_of(run) == [8]
+
+
+# Runs that cannot be opened.
+
+
+def spoil_config(text=None, **changes):
+    def spoil(run):
+        path = run / "config.json"
+        values = json.loads(path.read_text())
+        for key, value in changes.items():
+            part, _, name = key.partition("__")
+            if name:
+                values[part][name] = value
+            else:
+                values[part] = value
+        path.write_text(json.dumps(values) if text is None else text)
+
+    return spoil
+
+
+def truncate_weights(run):
+    path = run / "checkpoints/step-00000008" / GAN_NAME
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty_weights(run):
+    (run / "checkpoints/step-00000008" / GAN_NAME).write_bytes(b"")
+
+
+def remove_weights(run):
+    (run / "checkpoints/step-00000008" / GAN_NAME).unlink()
+
+
+def remove_checkpoints(run):
+    shutil.rmtree(run / "checkpoints")
+
+
+def remove_state(run):
+    (run / "checkpoints/step-00000008/state.json").unlink()
+
+
+def spoil_state(run):
+    (run / "checkpoints/step-00000008/state.json").write_text('{"step": 8}')
+
+
+@pytest.mark.parametrize(
+    ("spoil", "text"),
+    [
+        (spoil_config("{"), "config.json: not valid JSON"),
+        (spoil_config("[1]"), "config.json: not what vidgan train writes"),
+        (spoil_config("{}"), "config.json: not what vidgan train writes (KeyError: 'dataset')"),
+        (spoil_config(format=2), "config.json: format 2 is newer than this vidgan; upgrade"),
+        (spoil_config(train__volume=3), "config.json: unknown option 'volume'"),
+        (spoil_config(train__r1=-1), "config.json: --r1 -1 is too small"),
+        (spoil_config(train__mirror="no"), "config.json: --mirror 'no' is not true or false"),
+        (spoil_config(model__g_channels=8), "does not fit the run's config.json or is damaged"),
+        (spoil_config(model__frames=16), "does not fit the run's config.json or is damaged"),
+        (remove_checkpoints, "the run has no checkpoint yet"),
+        (remove_weights, "gan.weights.h5: missing"),
+        (truncate_weights, "gan.weights.h5: does not fit the run's config.json or is damaged"),
+        (empty_weights, "gan.weights.h5: does not fit the run's config.json or is damaged"),
+        (remove_state, "state.json: cannot be read"),
+        (spoil_state, "state.json: 'clips' is missing"),
+    ],
+)
+def test_run_that_cannot_be_resumed(run, spoil, text):
+    spoil(run)
+    with pytest.raises(RunError) as caught:
+        vidgan.train(resume=run, steps=9)
+    message = str(caught.value)
+    assert text in message
+    assert str(run) in message
+    assert "\n" not in message
+    assert len(message) < 500
+
+
+def test_checkpoint_of_another_shape(run, straight, dataset, tmp_path):
+    """Another run's weights under this run's name."""
+    other = Run.open(straight)
+    wide = Run(tmp_path, other.model.replace(d_channels=8), other.train, dataset, other.size, 25.0)
+    from vidgan.training.build import build_gan
+
+    build_gan(wide).save_weights(run / "checkpoints/step-00000008" / GAN_NAME)
+    with pytest.raises(RunError, match="does not fit the run's config"):
+        vidgan.train(resume=run, steps=9)
+
+
+@pytest.mark.parametrize("arguments", [["--resume", "nowhere"], ["--resume", "latest"]])
+def test_no_run_to_resume(tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    result = cli("train", *arguments)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert "no run there" in result.output
+    assert "vidgan train" in result.output
+
+
+# What it would be.
+
+
+def test_dry_run(dataset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = cli("train", dataset, *ARGUMENTS, "--epochs=1000000", "--dry-run")
+    assert result.exit_code == 0, result.output
+    lines = dict(line.split(maxsplit=1) for line in result.output.splitlines())
+    assert lines["latent_dim"] == "6"
+    assert lines["epochs"] == "1000000.0"
+    assert lines["clips"].startswith("8 frames of 40x32 at 12.5 frames/s; 11 an epoch")
+    gan = job_gan(dataset)
+    assert lines["parameters"] == (
+        f"generator {gan.generator.count_params():,}, "
+        f"discriminator {gan.discriminator.count_params():,}"
+    )
+    assert lines["memory"] == f"about {memory.estimate(gan, 2) / 2**30:.1f} GiB"
+    clips_per_second, hours = lines["speed"].split()[0], lines["time"].split()[1]
+    assert float(hours) == pytest.approx(11e6 / float(clips_per_second) / 3600, rel=0.05)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("budget", "hours"),
+    [
+        ({"minutes": 3.0}, 0.05),
+        ({"steps": 1800}, 1.0),
+        ({"epochs": 10.0}, 10 * 25 / 3600),
+        ({"minutes": 3.0, "steps": 1800, "epochs": 1000.0}, 0.05),
+        ({"minutes": 300.0, "steps": 1800, "epochs": 1000.0}, 1.0),
+    ],
+)
+def test_time_that_the_budget_takes(budget, hours):
+    """Steps of two seconds, epochs of 100 clips in batches of 8."""
+    config = TrainConfig(batch_size=8, **budget)
+    assert job._hours(config, 2.0, 100) == pytest.approx(hours)
