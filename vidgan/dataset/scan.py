@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+import cv2
+
 from vidgan.config import PreprocessConfig
 from vidgan.dataset.signature import MOMENTS, signature
 from vidgan.errors import InputError
@@ -18,7 +20,7 @@ from vidgan.video.fit import Fit
 from vidgan.video.image_reader import numbered_images
 from vidgan.video.rate import resample
 from vidgan.video.reader import ASSUMED_RATE, VideoReader, open_video
-from vidgan.video.shots import ShotDetector
+from vidgan.video.shots import ShotDetector, preload
 
 Progress = Callable[[int], None]
 # Seconds between two reports of progress.
@@ -121,6 +123,7 @@ def scan(
         OSError: the blob cannot be written.
     """
     result = Scan()
+    preload(config.shots)
     fit = Fit(*config.size, config.fit)
     try:
         reader = open_video(path, fit, decoder=config.decoder, threads=threads)
@@ -192,7 +195,7 @@ class _Recorder:
         self._copies.append(sample.copies)
         self._bytes.append(len(data))
         self._motion.append(frame.motion)
-        self._brightness.append(float(pixels.mean()))
+        self._brightness.append(sum(cv2.mean(pixels)) / 3)
 
     def finish(self) -> tuple[list[Shot], list[dict[str, Any]]]:
         """Cut into shots; return those to keep and those too short."""

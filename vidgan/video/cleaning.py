@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from vidgan.video.rate import Sample
@@ -62,9 +63,9 @@ def is_black(pixels: np.ndarray) -> bool:
 
 def difference(one: np.ndarray, other: np.ndarray) -> tuple[float, int]:
     """Return the mean and the largest absolute difference of two uint8 arrays of one shape."""
-    # |a − b| without a wider type, which would take four times as long.
-    apart = np.maximum(one, other) - np.minimum(one, other)
-    return float(apart.mean()), int(apart.max())
+    # OpenCV's norms take a tenth of the time that NumPy needs for the same.
+    mean = cv2.norm(one, other, cv2.NORM_L1) / one.size
+    return mean, int(cv2.norm(one, other, cv2.NORM_INF))
 
 
 class Cleaner:

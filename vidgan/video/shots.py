@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
+import threading
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 if TYPE_CHECKING:
@@ -25,12 +28,25 @@ HISTOGRAM_BINS = 64
 DETECTORS = ("adaptive", "content", "histogram", "none")
 
 
+def preload(kind: str) -> None:
+    """Start to import PySceneDetect in the background.
+
+    Its import starts programs to see whether they are there and waits for them; meanwhile the
+    first frames can be decoded.
+    """
+    if kind != "none":
+        threading.Thread(
+            target=importlib.import_module, args=("scenedetect.detectors",), daemon=True
+        ).start()
+
+
 class ShotDetector:
     """Feeds frames to a detector and collects where new shots begin."""
 
     def __init__(self, kind: str, fps: float) -> None:
         """Prepare one of :data:`DETECTORS` for a stream at ``fps`` frames a second."""
-        self._detector = _make(kind)
+        self._kind = kind
+        self._detector: SceneDetector | None = None
         self._fps = float(fps)
         self._position = 0
         self._cuts: set[int] = set()
@@ -44,18 +60,19 @@ class ShotDetector:
         """
         if breaks and self._position:
             self._cuts.add(self._position)
-        if self._detector is not None:
+        if self._kind != "none":
             from scenedetect.common import FrameTimecode
 
+            self._detector = self._detector or _make(self._kind)
             time = FrameTimecode(self._position, self._fps)
             # The detectors expect OpenCV's order of the colours.
-            found = self._detector.process_frame(time, rgb[..., ::-1])
+            found = self._detector.process_frame(time, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
             self._cuts.update(cut.frame_num for cut in found)
         self._position += 1
 
     def finish(self) -> list[tuple[int, int]]:
         """Return every shot as ``(first, end)``, counted in frames that were added."""
-        if self._detector is not None and self._position:
+        if self._detector is not None:
             from scenedetect.common import FrameTimecode
 
             time = FrameTimecode(self._position - 1, self._fps)
@@ -65,10 +82,8 @@ class ShotDetector:
         return [(a, b) for a, b in itertools.pairwise(edges)]
 
 
-def _make(kind: str) -> SceneDetector | None:
+def _make(kind: str) -> SceneDetector:
     """Make a detector that reports every cut; what is too short is rejected later, not merged."""
-    if kind == "none":
-        return None
     from scenedetect.detectors import AdaptiveDetector, ContentDetector, HistogramDetector
 
     if kind == "adaptive":

@@ -23,7 +23,9 @@ def encode(rgb: np.ndarray, suffix: str) -> bytes:
     ]
     try:
         done, data = cv2.imencode(
-            suffix or ".", rgb[..., ::-1], options if suffix in (".jpg", ".jpeg") else []
+            suffix or ".",
+            cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR),
+            options if suffix in (".jpg", ".jpeg") else [],
         )
     except cv2.error:
         done = False
@@ -52,7 +54,7 @@ def decode(data: bytes | np.ndarray) -> np.ndarray | None:
                 image = np.rint(image * opacity).astype(np.uint8)
     except cv2.error:
         return None
-    return None if image is None else np.ascontiguousarray(image[..., ::-1])
+    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _may_have_alpha(buffer: np.ndarray) -> bool:

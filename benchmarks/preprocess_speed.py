@@ -1,0 +1,183 @@
+"""Speed and memory of ``vidgan preprocess`` beside the FFmpeg program.
+
+Makes a 1280 × 720 H.264 video (moving texture, sensor noise, several shots), then measures the wall
+time of whole processes, one after the other in turns:
+
+- ``vidgan preprocess`` to 64 × 64 with either decoder, shot detection, cleaning, JPEG and shards
+  included, against ``ffmpeg`` decoding and scaling the same file to raw RGB and nothing more;
+- four files on one core and on two;
+- peak memory for a video and for one ten times as long.
+
+    python benchmarks/preprocess_speed.py --seconds 60 --runs 5
+
+Prints the table that is kept in preprocess_speed.md.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+import imageio_ffmpeg
+import numpy as np
+
+WIDTH, HEIGHT, RATE = 1280, 720, 30
+SHOT_SECONDS = 7
+
+
+def make_video(path: Path, seconds: int, seed: int = 0) -> None:
+    """Encode texture that drifts, a disc that moves over it and fresh noise on every frame."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(0, 4, (HEIGHT + 64, WIDTH + 64, 1)).astype(np.int16)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.options = {"preset": "faster", "crf": "23"}
+        for i in range(seconds * RATE):
+            since = i % (SHOT_SECONDS * RATE)
+            if since == 0:
+                coarse = rng.integers(0, 220, (9, 24, 3), dtype=np.uint8)
+                scene = cv2.resize(coarse, (WIDTH * 2, HEIGHT), interpolation=cv2.INTER_CUBIC)
+                fine = rng.integers(0, 36, (HEIGHT // 3, WIDTH, 3), dtype=np.uint8)
+                scene = cv2.add(scene, cv2.resize(fine, (WIDTH * 2, HEIGHT)))
+            frame = scene[:, 3 * since : 3 * since + WIDTH].copy()
+            centre = (int(640 + 400 * np.sin(i / 17)), int(360 + 200 * np.cos(i / 23)))
+            cv2.circle(frame, centre, 90, (220, 60, 40), -1)
+            top, left = rng.integers(0, 64, 2)
+            grain = noise[top : top + HEIGHT, left : left + WIDTH]
+            frame = cv2.add(frame.astype(np.int16), cv2.merge([grain] * 3), dtype=cv2.CV_8U)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def repeat_video(path: Path, longer: Path, times: int) -> None:
+    """Write the same packets several times over, without encoding again."""
+    with av.open(str(longer), "w") as output:
+        target = None
+        shift = 0
+        for _ in range(times):
+            with av.open(str(path)) as source:
+                stream = source.streams.video[0]
+                target = target or output.add_stream_from_template(stream)
+                for packet in source.demux(stream):
+                    if packet.dts is not None:
+                        packet.pts += shift
+                        packet.dts += shift
+                        packet.stream = target
+                        output.mux(packet)
+                shift += stream.duration
+
+
+def timed(command: list[str], cores: int = 2) -> tuple[float, float]:
+    """Run a whole process on some cores; return wall seconds and peak memory in MB."""
+    start = time.perf_counter()
+    pid = os.posix_spawn(
+        shutil.which("taskset") or "taskset",
+        ["taskset", "-c", ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores])), *command],
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+    )
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return wall, usage.ru_maxrss / 1024
+
+
+def preprocess_command(inputs: list[Path], output: Path, decoder: str = "pyav") -> list[str]:
+    return [
+        *(sys.executable, "-m", "vidgan", "preprocess", *map(str, inputs)),
+        *("-o", str(output), "--overwrite", "--decoder", decoder),
+    ]
+
+
+def ffmpeg_command(video: Path, output: Path) -> list[str]:
+    return [
+        *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", "-i", str(video)),
+        *("-vf", "scale=64:64", "-pix_fmt", "rgb24", "-f", "rawvideo", str(output)),
+    ]
+
+
+def in_turns(runs: int, **measured: Callable[[], float]) -> dict[str, list[float]]:
+    """Run each in turn, several times over, after one round to warm the caches."""
+    times: dict[str, list[float]] = {name: [] for name in measured}
+    for i in range(runs + 1):
+        for name, measure in measured.items():
+            seconds = measure()
+            if i:
+                times[name].append(seconds)
+    return times
+
+
+def row(name: str, seconds: list[float], base: list[float]) -> str:
+    ratios = [a / b for a, b in zip(seconds, base, strict=True)]
+    return (
+        f"| {name} | {statistics.median(seconds):.2f} s | {statistics.median(ratios):.2f} "
+        f"| {min(ratios):.2f}–{max(ratios):.2f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=int, default=60, help="length of the video")
+    parser.add_argument("--runs", type=int, default=5, help="ratios to take the median of")
+    parser.add_argument("--keep", type=Path, help="folder to keep the videos in for the next time")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        store = options.keep or work
+        store.mkdir(parents=True, exist_ok=True)
+        measure(options.seconds, options.runs, store, work)
+
+
+def measure(seconds: int, runs: int, store: Path, work: Path) -> None:
+    video = store / f"video{seconds}.mp4"
+    if not video.exists():
+        make_video(video, seconds)
+    files = [work / f"copy{i}.mp4" for i in range(4)]
+    for file in files:
+        shutil.copy(video, file)
+    times = in_turns(
+        runs,
+        ffmpeg=lambda: timed(ffmpeg_command(video, work / "raw"))[0],
+        pyav=lambda: timed(preprocess_command([video], work / "data"))[0],
+        opencv=lambda: timed(preprocess_command([video], work / "data", "opencv"))[0],
+    )
+    print(f"{platform.machine()}, 2 cores, {video.stat().st_size / 1e6:.0f} MB, {seconds} s\n")
+    print("| one file | median | ratio to ffmpeg | range |\n|---|---|---|---|")
+    for name, label in [
+        ("ffmpeg", "ffmpeg to raw frames"),
+        ("pyav", "vidgan preprocess (default: pyav)"),
+        ("opencv", "vidgan preprocess --decoder opencv"),
+    ]:
+        print(row(label, times[name], times["ffmpeg"]))
+    scaling = in_turns(
+        max(1, runs // 2),
+        one=lambda: timed(preprocess_command(files, work / "data"), cores=1)[0],
+        two=lambda: timed(preprocess_command(files, work / "data"), cores=2)[0],
+    )
+    print("\n| four files | median | ratio to one core | range |\n|---|---|---|---|")
+    print(row("one core, one worker", scaling["one"], scaling["one"]))
+    print(row("two cores, two workers", scaling["two"], scaling["one"]))
+    longer = work / "longer.mp4"
+    repeat_video(video, longer, 10)
+    short = timed(preprocess_command([video], work / "data"))[1]
+    long = timed(preprocess_command([longer], work / "data"))[1]
+    print("\n| memory at its peak | MB | ratio |\n|---|---|---|")
+    print(
+        f"| {seconds} s | {short:.0f} | 1 |\n| {seconds * 10} s | {long:.0f} | {long / short:.2f} |"
+    )
+
+
+if __name__ == "__main__":
+    subprocess.run(["taskset", "--version"], check=True, stdout=subprocess.DEVNULL)
+    main()
