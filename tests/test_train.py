@@ -483,6 +483,20 @@ def test_memory_of_this_machine():
     assert free is None or 2**26 < free < 2**46
 
 
+def test_memory_within_a_control_group(tmp_path):
+    (tmp_path / "self").mkdir()
+    (tmp_path / "meminfo").write_text("MemTotal:  9000 kB\nMemAvailable:  5000 kB\n")
+    (tmp_path / "self" / "status").write_text("Name:\tpython\nVmRSS:\t  100 kB\n")
+    assert memory._available_host(tmp_path, tmp_path) == 5100 * 1024
+    (tmp_path / "memory.max").write_text("2048000\n")
+    (tmp_path / "memory.current").write_text("1024000\n")
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 512000\n")
+    assert memory._available_host(tmp_path, tmp_path) == 2048000 - 512000 + 100 * 1024
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._available_host(tmp_path, tmp_path) == 5100 * 1024
+    assert memory._available_host(tmp_path / "nowhere", tmp_path) is None
+
+
 # What cannot be trained on.
 
 

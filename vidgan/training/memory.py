@@ -1,19 +1,21 @@
 """How much memory a training step takes, estimated before it is tried."""
 
+import contextlib
 import subprocess
 from pathlib import Path
 
 from vidgan.training.gan import VideoGAN
 
 # TensorFlow, Keras and the data pipeline before the first step.
-BASE_BYTES = 700 * 2**20
+BASE_BYTES = 850 * 2**20
 # Measured against the peak of real steps at several sizes (benchmarks/memory.md): how often a
 # clip's activations are held at once, by the generator (values and gradients) and by the
 # discriminator (real and generated clips).
 GENERATOR_COPIES = 2.0
 DISCRIMINATOR_COPIES = 4.0
-# Weight, gradient and Adam's two moments; the moving average comes on top for the generator.
-WEIGHT_COPIES = 4
+# Weight, gradient, the penalty's gradient and Adam's two moments; the moving average comes on top
+# for the generator.
+WEIGHT_COPIES = 5
 
 
 def _activations(network: object) -> int:
@@ -47,7 +49,7 @@ def largest_batch(gan: VideoGAN, available: int) -> int:
 
 
 def available(device: str) -> int | None:
-    """Return the bytes that are free on a device, None where that cannot be told.
+    """Return the bytes this process can hold in all on a device, None where that cannot be told.
 
     Args:
         device: ``/CPU:0`` or ``/GPU:N``.
@@ -69,18 +71,22 @@ def available(device: str) -> int | None:
         return None
 
 
-def _available_host() -> int | None:
-    """Return free memory of this machine, or of the control group that it is limited to."""
+def _table(path: Path) -> dict[str, int]:
+    """Read a file of lines such as ``MemFree:  123 kB``."""
+    rows = (line.replace(":", " ").split() for line in path.read_text().splitlines())
+    return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit()}
+
+
+def _available_host(proc: Path = Path("/proc"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Return what is free on this machine, or within its control group, and what is held here."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(
-            int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")
-        )
-    except (OSError, StopIteration, ValueError):
+        free = 1024 * _table(proc / "meminfo")["MemAvailable"]
+        held = 1024 * _table(proc / "self" / "status")["VmRSS"]
+    except (OSError, KeyError):
         return None
-    try:
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text())
-        return min(free, limit - int((group / "memory.current").read_text()))
-    except (OSError, ValueError):
-        return free
+    with contextlib.suppress(OSError, KeyError, ValueError):
+        # Files that were read lately count as used, yet give way.
+        cache = _table(group / "memory.stat")["inactive_file"]
+        used = int((group / "memory.current").read_text()) - cache
+        free = min(free, int((group / "memory.max").read_text()) - used)
+    return free + held

@@ -1,0 +1,112 @@
+"""Peak memory of real trainings against what ``vidgan train`` estimates before it starts.
+
+Each row is a process of its own: two steps of ``vidgan.train`` (the first with the R1 penalty,
+which takes the most), a snapshot and the curves. Measured is the peak of resident memory (Linux:
+VmHWM).
+
+    python benchmarks/memory.py
+
+Writes the table that is kept in memory.md.
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidgan.dataset.manifest import Manifest, Split
+from vidgan.dataset.tfrecord import encode_example, write_records
+
+# Side, frames, batch size, channels of the networks (None: the default) and precision.
+CASES = (
+    (64, 16, 16, None, "float32"),
+    (64, 16, 4, None, "float32"),
+    (64, 16, 4, 64, "float32"),
+    (128, 16, 2, None, "float32"),
+    (128, 16, 6, None, "float32"),
+    (224, 8, 2, None, "float32"),
+    (32, 8, 32, None, "float32"),
+    (64, 16, 16, None, "mixed_bfloat16"),
+)
+
+
+def make_dataset(folder: Path, side: int, frames: int, clips: int) -> None:
+    random = np.random.default_rng(0)
+    shard, records = "train-00000-of-00001.tfrecord", []
+    for _ in range(clips):
+        video = random.integers(0, 256, (frames, side // 8, side // 8, 3), np.uint8)
+        images = [cv2.resize(image, (side, side)) for image in video]
+        encoded = [cv2.imencode(".jpg", image)[1].tobytes() for image in images]
+        records.append(encode_example({"frames": encoded}))
+    size = write_records(folder / shard, records)
+    splits = {"train": Split([shard], [frames] * clips, size), "test": Split()}
+    Manifest(folder, (side, side), 25.0, [], splits, [], {}).save(folder)
+
+
+def measure(side: int, frames: int, batch_size: int, channels: int | None, precision: str) -> None:
+    """Train in this process and print the peak and the estimate in bytes."""
+    import vidgan
+    from vidgan import runtime
+
+    runtime.prepare()
+    from vidgan.training import memory
+    from vidgan.training.build import build_gan
+    from vidgan.training.run import Run
+
+    options = {} if channels is None else {"g_channels": channels, "d_channels": channels}
+    # Measured is also what would be refused.
+    memory.available = lambda device: None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_dataset(folder, side, frames, batch_size)
+        run = vidgan.train(
+            folder,
+            output=folder / "run",
+            steps=2,
+            frames=frames,
+            batch_size=batch_size,
+            precision=precision,
+            device="cpu",
+            **options,
+        )
+        status = Path("/proc/self/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        gan = build_gan(Run.open(run))
+    values = {"peak": int(line.split()[1]) * 1024, "estimate": memory.estimate(gan, batch_size)}
+    print(json.dumps(values))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--case", type=int, help="measure one case in this process")
+    case = parser.parse_args().case
+    if case is not None:
+        measure(*CASES[case])
+        return
+    lines = [
+        f"Peak memory of training, {platform.machine()}, Python {platform.python_version()}, CPU.",
+        "",
+        "| clips | batch | channels | precision | peak, MiB | estimate, MiB | estimate ÷ peak |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for number, (side, frames, batch_size, channels, precision) in enumerate(CASES):
+        command = [sys.executable, __file__, "--case", str(number)]
+        answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        values = json.loads(answer.splitlines()[-1])
+        peak, estimate = values["peak"] / 2**20, values["estimate"] / 2**20
+        lines.append(
+            f"| {side}×{side}×{frames} | {batch_size} | {channels or 'default'} | {precision} "
+            f"| {peak:.0f} | {estimate:.0f} | {estimate / peak:.2f} |"
+        )
+        print(lines[-1], flush=True)
+    Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
