@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import cv2
@@ -32,6 +33,7 @@ import numpy as np
 
 WIDTH, HEIGHT, RATE = 1280, 720, 30
 SHOT_SECONDS = 7
+RULE = "|---|---|---|---|---|"
 
 
 def make_video(path: Path, seconds: int, seed: int = 0) -> None:
@@ -77,20 +79,28 @@ def repeat_video(path: Path, longer: Path, times: int) -> None:
                 shift += stream.duration
 
 
-def timed(command: list[str], cores: int = 2) -> tuple[float, float]:
-    """Run a whole process on some cores; return wall seconds and peak memory in MB."""
+class Cost(NamedTuple):
+    """What a whole process took; its children count."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def timed(command: list[str], cores: int = 2) -> Cost:
+    """Run a whole process on some cores; return wall and CPU seconds and peak memory in MB."""
     start = time.perf_counter()
     pid = os.posix_spawn(
         shutil.which("taskset") or "taskset",
         ["taskset", "-c", ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores])), *command],
         os.environ,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+        file_actions=[(os.POSIX_SPAWN_OPEN, n, os.devnull, os.O_WRONLY, 0) for n in (1, 2)],
     )
     _, status, usage = os.wait4(pid, 0)
     wall = time.perf_counter() - start
     if status:
         raise SystemExit(f"failed: {' '.join(command)}")
-    return wall, usage.ru_maxrss / 1024
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def preprocess_command(inputs: list[Path], output: Path, decoder: str = "pyav") -> list[str]:
@@ -107,22 +117,24 @@ def ffmpeg_command(video: Path, output: Path) -> list[str]:
     ]
 
 
-def in_turns(runs: int, **measured: Callable[[], float]) -> dict[str, list[float]]:
+def in_turns(runs: int, **measured: Callable[[], Cost]) -> dict[str, list[Cost]]:
     """Run each in turn, several times over, after one round to warm the caches."""
-    times: dict[str, list[float]] = {name: [] for name in measured}
+    costs: dict[str, list[Cost]] = {name: [] for name in measured}
     for i in range(runs + 1):
         for name, measure in measured.items():
-            seconds = measure()
+            cost = measure()
             if i:
-                times[name].append(seconds)
-    return times
+                costs[name].append(cost)
+    return costs
 
 
-def row(name: str, seconds: list[float], base: list[float]) -> str:
-    ratios = [a / b for a, b in zip(seconds, base, strict=True)]
+def row(name: str, costs: list[Cost], base: list[Cost]) -> str:
+    wall = [a.wall / b.wall for a, b in zip(costs, base, strict=True)]
+    cpu = [a.cpu / b.cpu for a, b in zip(costs, base, strict=True)]
     return (
-        f"| {name} | {statistics.median(seconds):.2f} s | {statistics.median(ratios):.2f} "
-        f"| {min(ratios):.2f}–{max(ratios):.2f} |"
+        f"| {name} | {statistics.median(c.wall for c in costs):.2f} s "
+        f"| {statistics.median(wall):.2f} ({min(wall):.2f}–{max(wall):.2f}) "
+        f"| {statistics.median(c.cpu for c in costs):.2f} s | {statistics.median(cpu):.2f} |"
     )
 
 
@@ -148,12 +160,12 @@ def measure(seconds: int, runs: int, store: Path, work: Path) -> None:
         shutil.copy(video, file)
     times = in_turns(
         runs,
-        ffmpeg=lambda: timed(ffmpeg_command(video, work / "raw"))[0],
-        pyav=lambda: timed(preprocess_command([video], work / "data"))[0],
-        opencv=lambda: timed(preprocess_command([video], work / "data", "opencv"))[0],
+        ffmpeg=lambda: timed(ffmpeg_command(video, work / "raw")),
+        pyav=lambda: timed(preprocess_command([video], work / "data")),
+        opencv=lambda: timed(preprocess_command([video], work / "data", "opencv")),
     )
     print(f"{platform.machine()}, 2 cores, {video.stat().st_size / 1e6:.0f} MB, {seconds} s\n")
-    print("| one file | median | ratio to ffmpeg | range |\n|---|---|---|---|")
+    print(f"| one file | wall | to ffmpeg (range) | CPU | to ffmpeg |\n{RULE}")
     for name, label in [
         ("ffmpeg", "ffmpeg to raw frames"),
         ("pyav", "vidgan preprocess (default: pyav)"),
@@ -162,16 +174,16 @@ def measure(seconds: int, runs: int, store: Path, work: Path) -> None:
         print(row(label, times[name], times["ffmpeg"]))
     scaling = in_turns(
         max(1, runs // 2),
-        one=lambda: timed(preprocess_command(files, work / "data"), cores=1)[0],
-        two=lambda: timed(preprocess_command(files, work / "data"), cores=2)[0],
+        one=lambda: timed(preprocess_command(files, work / "data"), cores=1),
+        two=lambda: timed(preprocess_command(files, work / "data"), cores=2),
     )
-    print("\n| four files | median | ratio to one core | range |\n|---|---|---|---|")
+    print(f"\n| four files | wall | to one core (range) | CPU | to one core |\n{RULE}")
     print(row("one core, one worker", scaling["one"], scaling["one"]))
     print(row("two cores, two workers", scaling["two"], scaling["one"]))
     longer = work / "longer.mp4"
     repeat_video(video, longer, 10)
-    short = timed(preprocess_command([video], work / "data"))[1]
-    long = timed(preprocess_command([longer], work / "data"))[1]
+    short = timed(preprocess_command([video], work / "data")).memory
+    long = timed(preprocess_command([longer], work / "data")).memory
     print("\n| memory at its peak | MB | ratio |\n|---|---|---|")
     print(
         f"| {seconds} s | {short:.0f} | 1 |\n| {seconds * 10} s | {long:.0f} | {long / short:.2f} |"

@@ -466,6 +466,13 @@ class TestBadInput:
     def test_options_out_of_bounds(self, option):
         assert run("v.mp4", option).exit_code == 2
 
+    @pytest.mark.parametrize("size", ["100x64", "16", "512"])
+    def test_size_that_no_network_takes(self, library, size):
+        message = fails(library, "--size", size, status=2)
+        assert "pixels does not split" in message
+        assert "--size" in message
+        assert not Path("vidgan-data").exists()
+
 
 class TestOutput:
     def test_is_never_overwritten_unasked(self, library, tmp_path):
@@ -562,7 +569,7 @@ class TestOutput:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
     def test_interrupted_or_killed(self, tmp_path, files, number):
         for i in range(files):
-            make_video(tmp_path / "in" / f"{i}.mp4", frames=400, size=(640, 480), seed=i)
+            make_video(tmp_path / "in" / f"{i}.mp4", frames=400, size=(160, 120), seed=i)
         process = subprocess.Popen(
             [sys.executable, "-m", "vidgan", "preprocess", "in", "--denoise", "3"],
             stderr=subprocess.PIPE,

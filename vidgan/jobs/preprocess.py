@@ -1,8 +1,11 @@
 """Make a dataset of videos."""
 
+import contextlib
 import logging
+import sys
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +17,10 @@ from vidgan.dataset.build import Build, build, remove_blobs
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pool import Job, cores, scan_all
 from vidgan.dataset.preview import write_preview
-from vidgan.dataset.scan import Scan
+from vidgan.dataset.scan import Progress, Scan
 from vidgan.dataset.staging import PREVIEW_NAME, check_output, disk_size, staging
 from vidgan.errors import InputError
+from vidgan.models.sizes import split_side
 from vidgan.video.discover import Source, discover
 from vidgan.video.reader import ASSUMED_RATE, VideoInfo, open_video
 
@@ -139,6 +143,9 @@ def run(
         progress: as there.
         workers: processes for several sources; as many as there are cores by default.
     """
+    for side in config.size:
+        # Hours of decoding into a size that no network takes would be a bad surprise.
+        split_side(side)
     check_output(output, overwrite)
     sources = discover([inputs] if isinstance(inputs, (str, Path)) else inputs)
     infos = _probe(sources, config, progress)
@@ -206,17 +213,34 @@ def _scan(
     progress: bool,
     workers: int | None,
 ) -> list[Scan]:
-    from tqdm import tqdm
-
-    total = sum(info.frames for info in infos if info) or None
     usable = [i for i, source in enumerate(sources) if not source.error]
     jobs = [Job(sources[i].path, blobs[i]) for i in usable]
     scans = [Scan(error=source.error) for source in sources]
-    with tqdm(total=total, unit=" frames", desc="Decoding", disable=not progress) as bar:
-        done = scan_all(jobs, config, _rate(infos, config), bar.update, workers)
+    with _bar(infos, progress) as advance:
+        done = scan_all(jobs, config, _rate(infos, config), advance, workers) if jobs else []
     for i, result in zip(usable, done, strict=True):
         scans[i] = result
     return scans
+
+
+@contextlib.contextmanager
+def _bar(infos: list[VideoInfo | None], shown: bool) -> Iterator[Progress | None]:
+    """Show a progress bar on standard error; yield what moves it on by some frames."""
+    if not shown:
+        yield None
+        return
+    from tqdm import tqdm
+
+    total = sum(info.frames for info in infos if info) or None
+    lock = threading.Lock()
+    with tqdm(total=total, unit=" frames", desc="Decoding", file=sys.stderr) as bar:
+
+        def advance(frames: int) -> None:
+            # Every worker has a thread of its own that calls this.
+            with lock:
+                bar.update(frames)
+
+        yield advance
 
 
 def _summarise(
