@@ -14,8 +14,9 @@ import tensorflow as tf
 
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
+from vidgan.sheet import tile
 from vidgan.training import callbacks, loop
-from vidgan.training.callbacks import COLUMNS, Means, ProgressBar, read_log, tile
+from vidgan.training.callbacks import COLUMNS, Means, ProgressBar, read_log
 from vidgan.training.loop import Progress
 
 BATCH = tf.zeros((4, 1))
@@ -263,7 +264,7 @@ def test_tile():
     clips = np.arange(3, dtype=np.uint8)[:, None, None, None, None] + np.ones(
         (3, 2, 4, 5, 3), np.uint8
     )
-    video = tile(clips, columns=2)
+    video = tile(clips, (2, 2))
     assert video.shape == (2, 8, 10, 3)
     corners = video[0, ::4, ::5, 0]
     assert corners.tolist() == [[1, 2], [3, 0]]

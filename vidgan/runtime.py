@@ -3,16 +3,14 @@
 Every module that needs TensorFlow is imported after :func:`prepare`; the jobs call it first.
 """
 
-import contextlib
 import os
 import random
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from vidgan.errors import OptionError
+from vidgan.quiet import silent_stderr
 
 
 def set_environment() -> None:
@@ -37,28 +35,9 @@ def prepare() -> None:
     """Set the environment and import TensorFlow, unless that has been done."""
     set_environment()
     if "tensorflow" not in sys.modules:
-        with _quiet():
+        # C++ reports there, before its log level counts, that it found no GPU and the like.
+        with silent_stderr():
             import keras  # noqa: F401  (imports TensorFlow as well)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Send what C++ writes to standard error while TensorFlow is imported nowhere.
-
-    It reports there, before its log level counts, that it found no GPU and that oneDNN is on.
-    """
-    if os.environ.get("VIDGAN_DEBUG"):
-        yield
-        return
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def choose_device(name: str = "auto") -> str:

@@ -1,5 +1,6 @@
-"""Contact sheets: clips as one image, a row a clip, time from left to right."""
+"""Clips laid out as one picture: contact sheets in rows of frames, tiles that play together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,25 @@ def contact_sheet(clips: np.ndarray, frames: int = 8, scale: int | None = None) 
             tile = clips[row, index].repeat(scale, axis=0).repeat(scale, axis=1)
             sheet[top : top + height, left : left + width] = tile
     return sheet
+
+
+def tile(clips: Sequence[np.ndarray] | np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """Lay clips side by side, row by row; tiles without a clip stay black.
+
+    Args:
+        clips: at most ``rows * columns`` of uint8 ``(frames, height, width, 3)``.
+        grid: ``(rows, columns)``.
+
+    Returns:
+        uint8 ``(frames, rows * height, columns * width, 3)``.
+    """
+    rows, columns = grid
+    frames, height, width, _ = clips[0].shape
+    page = np.zeros((frames, rows * height, columns * width, 3), np.uint8)
+    for index, clip in enumerate(clips):
+        top, left = index // columns * height, index % columns * width
+        page[:, top : top + height, left : left + width] = clip
+    return page
 
 
 def save_image(path: Path, rgb: np.ndarray) -> None:

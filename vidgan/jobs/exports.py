@@ -12,8 +12,8 @@ from vidgan.config import MAX_SHEET_CLIPS, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.clips import Clip, Plan
-from vidgan.jobs.layout import comfortable_scale, enlarge, tile
-from vidgan.sheet import contact_sheet, save_image
+from vidgan.jobs.layout import comfortable_scale, enlarge
+from vidgan.sheet import contact_sheet, save_image, tile
 from vidgan.video.writer import AUTOMATIC, VideoWriter, choose_codec, open_writer
 
 SHEET_COLUMNS = 8

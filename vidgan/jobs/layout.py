@@ -40,22 +40,3 @@ def back_and_forth(clip: np.ndarray) -> np.ndarray:
         ``(2 * frames - 2, height, width, 3)``.
     """
     return np.concatenate([clip, clip[-2:0:-1]])
-
-
-def tile(clips: list[np.ndarray], grid: tuple[int, int]) -> np.ndarray:
-    """Lay clips side by side, row by row; tiles without a clip stay black.
-
-    Args:
-        clips: at most ``rows * columns`` of uint8 ``(frames, height, width, 3)``.
-        grid: ``(rows, columns)``.
-
-    Returns:
-        uint8 ``(frames, rows * height, columns * width, 3)``.
-    """
-    rows, columns = grid
-    frames, height, width, _ = clips[0].shape
-    page = np.zeros((frames, rows * height, columns * width, 3), np.uint8)
-    for index, clip in enumerate(clips):
-        top, left = index // columns * height, index % columns * width
-        page[:, top : top + height, left : left + width] = clip
-    return page

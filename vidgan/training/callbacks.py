@@ -18,11 +18,12 @@ from tqdm import tqdm
 from vidgan import latents, pixels
 from vidgan.errors import TrainingError
 from vidgan.files import atomic_path, write_error
-from vidgan.sheet import contact_sheet, save_image
+from vidgan.sheet import contact_sheet, save_image, tile
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 
 SAMPLES = 8
+GRID = (2, 4)
 LOG_NAME = "log.csv"
 COLUMNS = (
     "step",
@@ -259,7 +260,7 @@ class Snapshots(keras.callbacks.Callback):
 
         stem = self.run.path / "samples" / f"step-{self.progress.step:08d}"
         save_image(stem.with_suffix(".png"), contact_sheet(clips))
-        video = tile(clips, columns=4)
+        video = tile(clips, GRID)
         size = (video.shape[2], video.shape[1])
         paths = [stem.with_suffix(".mp4")]
         if self.run.train.tensorboard:
@@ -281,21 +282,3 @@ class Snapshots(keras.callbacks.Callback):
             with self.writer.as_default(step=self.progress.step):
                 tf.summary.experimental.write_raw_pb(summary.SerializeToString())
             paths[1].unlink()
-
-
-def tile(clips: np.ndarray, columns: int) -> np.ndarray:
-    """Play clips side by side.
-
-    Args:
-        clips: uint8 ``(clips, frames, height, width, 3)``.
-        columns: clips in a row; a last row that is not full is filled with black.
-
-    Returns:
-        uint8 ``(frames, rows × height, columns × width, 3)``.
-    """
-    count, frames, height, width, channels = clips.shape
-    rows = -(-count // columns)
-    empty = np.zeros((rows * columns - count, *clips.shape[1:]), clips.dtype)
-    grid = np.concatenate([clips, empty]).reshape(rows, columns, frames, height, width, channels)
-    grid = grid.transpose(2, 0, 3, 1, 4, 5)
-    return grid.reshape(frames, rows * height, columns * width, channels)

@@ -1,16 +1,15 @@
 """Export through OpenCV's VideoWriter."""
 
-import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from vidgan.errors import ExportError
+from vidgan.quiet import silent_stderr
 from vidgan.video.writer import CODECS, VideoWriter, pad_to_even
 
 
@@ -52,7 +51,7 @@ class OpenCVWriter(VideoWriter):
 
     def _encode(self, frame: np.ndarray) -> None:
         assert self._writer is not None
-        with _quiet():
+        with silent_stderr():
             self._writer.write(cv2.cvtColor(pad_to_even(frame), cv2.COLOR_RGB2BGR))
 
     def _finish(self) -> None:
@@ -63,7 +62,7 @@ class OpenCVWriter(VideoWriter):
 
     def _release(self) -> None:
         if self._writer is not None:
-            with _quiet():
+            with silent_stderr():
                 self._writer.release()
 
 
@@ -83,7 +82,7 @@ def writable_codecs() -> dict[str, list[str]]:
                 writer = _open(str(file), name, 30.0, (64, 64))
                 if writer is None:
                     continue
-                with _quiet():
+                with silent_stderr():
                     writer.write(np.zeros((64, 64, 3), np.uint8))
                     writer.release()
                 if file.is_file() and file.stat().st_size:
@@ -93,28 +92,10 @@ def writable_codecs() -> dict[str, list[str]]:
 
 def _open(target: str, codec: str, fps: float, size: tuple[int, int]) -> cv2.VideoWriter | None:
     four = cv2.VideoWriter.fourcc(*CODECS[codec].names[0])
-    with _quiet():
+    with silent_stderr():
         # FFmpeg by name: OpenCV would try other backends, one of which makes folders of images.
         writer = cv2.VideoWriter(target, cv2.CAP_FFMPEG, four, fps, size)
         if writer.isOpened():
             return writer
         writer.release()
     return None
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what OpenCV and its FFmpeg print: they write to the descriptor, past sys.stderr."""
-    try:
-        saved = os.dup(2)
-    except OSError:
-        # No standard error at all: nothing to silence.
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as sink:  # noqa: PTH123 (a descriptor is wanted)
-            os.dup2(sink.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
