@@ -282,13 +282,17 @@ class ModelConfig(Config):
     frames: int = option(16, "Frames of a clip: 8, 16 or 32.", min=8, max=32)
     latent_dim: int = option(128, "Length of the latent vector.", min=2, max=4096)
     g_channels: int = option(
-        32,
-        "Channels of the generator's last hidden level; deeper levels have more.",
+        24,
+        "Channels of the generator at half of the full size; smaller levels have up to 8 times as "
+        "many.",
         min=4,
         max=512,
     )
     d_channels: int = option(
-        32, "Channels of the discriminator's first level; deeper levels have more.", min=4, max=512
+        24,
+        "Channels of the discriminator, as for the generator.",
+        min=4,
+        max=512,
     )
 
 
@@ -302,21 +306,21 @@ class TrainConfig(Config):
     steps: int | None = option(None, "Stop after this many training steps.", min=1)
     minutes: float | None = option(None, "Stop after this many minutes of training.", min=0.001)
     batch_size: int | None = option(
-        None, "Clips a step; default: 16, or all clips of a smaller dataset.", min=1, max=4096
+        None, "Clips a step; default: 4, or all clips of a smaller dataset.", min=1, max=4096
     )
     stride: int = option(1, "Take every n-th frame of the video.", min=1, max=64)
     mirror: bool = option(True, "Do not flip clips left to right at random.", name="mirror")
     augment: str = option(
-        "color,translation",
+        "translation",
         "What varies the clips both networks see, alike in all frames of a clip: any of color, "
         "translation, cutout, joined by commas, or none.",
     )
     loss: str = option("non-saturating", "Adversarial loss.", choices=("non-saturating",))
-    g_lr: float = option(2e-4, "Learning rate of the generator.", min=1e-8, max=1)
-    d_lr: float = option(2e-4, "Learning rate of the discriminator.", min=1e-8, max=1)
+    g_lr: float = option(8e-4, "Learning rate of the generator.", min=1e-8, max=1)
+    d_lr: float = option(4e-4, "Learning rate of the discriminator.", min=1e-8, max=1)
     beta_1: float = option(0.5, "Adam's decay of the first moment.", min=0, max=0.999)
-    beta_2: float = option(0.999, "Adam's decay of the second moment.", min=0, max=0.99999)
-    r1: float = option(1.0, "Weight of the R1 penalty on real clips; 0 is off.", min=0, max=1e4)
+    beta_2: float = option(0.99, "Adam's decay of the second moment.", min=0, max=0.99999)
+    r1: float = option(5.0, "Weight of the R1 penalty on real clips; 0 is off.", min=0, max=1e4)
     r1_every: int = option(16, "Apply the R1 penalty every this many steps.", min=1, max=1000)
     ema: float = option(
         0.999,

@@ -19,7 +19,7 @@ from vidgan.training.run import Run, next_path
 if TYPE_CHECKING:
     from vidgan.training.gan import VideoGAN
 
-DEFAULT_BATCH = 16
+DEFAULT_BATCH = 4
 DEFAULT_EPOCHS = 100.0
 # What may change when a run is taken up again; anything else would make it another training.
 RESUMABLE = frozenset(
