@@ -151,6 +151,9 @@ MIN_SIDE, MAX_SIDE = 32, 256
 FRAME_COUNTS = (8, 16, 32)
 DEFAULT_DATASET = "vidgan-data"
 DEFAULT_RUNS = "runs"
+DEFAULT_BATCH = 4
+# What training runs to when no budget is given.
+DEFAULT_EPOCHS = 100.0
 
 
 @dataclass(frozen=True)
@@ -306,10 +309,13 @@ class TrainConfig(Config):
     steps: int | None = option(None, "Stop after this many training steps.", min=1)
     minutes: float | None = option(None, "Stop after this many minutes of training.", min=0.001)
     batch_size: int | None = option(
-        None, "Clips a step; default: 4, or all clips of a smaller dataset.", min=1, max=4096
+        None,
+        f"Clips a step; default: {DEFAULT_BATCH}, or all clips of a smaller dataset.",
+        min=1,
+        max=4096,
     )
     stride: int = option(1, "Take every n-th frame of the video.", min=1, max=64)
-    mirror: bool = option(True, "Do not flip clips left to right at random.", name="mirror")
+    mirror: bool = option(True, "Flip half of the clips left to right.", name="mirror")
     augment: str = option(
         "translation",
         "What varies the clips both networks see, alike in all frames of a clip: any of color, "
@@ -340,7 +346,7 @@ class TrainConfig(Config):
     )
     keep: int = option(3, "How many of the newest checkpoints to keep.", min=1, max=1000)
     log_every: int = option(10, "Write a line to the log every so many steps.", min=1, max=10000)
-    tensorboard: bool = option(True, "Do not write TensorBoard files.", name="tensorboard")
+    tensorboard: bool = option(True, "Write TensorBoard files.", name="tensorboard")
 
 
 # Fewer generated clips say little of what a generator makes.

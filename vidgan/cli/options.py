@@ -60,7 +60,8 @@ def from_config(cls: type[config.Config]) -> Callable:
                 kwargs = {"type": Pair(), "default": _default_text(field.default)}
             else:
                 kwargs = {"type": _click_type(kind, rules), "default": field.default}
-            kwargs["show_default"] = kind is not bool and field.default is not None
+            # A flag's default is off and goes without saying; a pair shows which of the two it is.
+            kwargs["show_default"] = field.default is not None and field.default is not False
             command = click.option(flag, field.name, help=rules["help"], **kwargs)(command)
         return command
 

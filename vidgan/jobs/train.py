@@ -19,8 +19,6 @@ from vidgan.training.run import Run, next_path
 if TYPE_CHECKING:
     from vidgan.training.gan import VideoGAN
 
-DEFAULT_BATCH = 4
-DEFAULT_EPOCHS = 100.0
 # What may change when a run is taken up again; anything else would make it another training.
 RESUMABLE = frozenset(
     {"epochs", "steps", "minutes", "device", "snapshot_minutes", "keep", "log_every", "tensorboard"}
@@ -82,7 +80,7 @@ def _new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, A
     model = ModelConfig.from_options(model_options)
     train = TrainConfig.from_options(train_options)
     if all(getattr(train, name) is None for name in BUDGET):
-        train = train.replace(epochs=DEFAULT_EPOCHS)
+        train = train.replace(epochs=configs.DEFAULT_EPOCHS)
     covered = span(model.frames, train.stride)
     clips = manifest.splits["train"].clips(covered)
     if clips == 0:
@@ -92,7 +90,7 @@ def _new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, A
             f"{covered}; use fewer --frames, a smaller --stride or longer videos"
         )
     if train.batch_size is None:
-        train = train.replace(batch_size=min(DEFAULT_BATCH, clips))
+        train = train.replace(batch_size=min(configs.DEFAULT_BATCH, clips))
     elif train.batch_size > clips:
         raise OptionError(
             f"--batch-size {train.batch_size} is larger than {manifest.path}, which holds {clips} "
