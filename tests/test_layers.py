@@ -13,6 +13,7 @@ ORDER = (
     "errors",
     "config",
     "files",
+    "quiet",
     "runtime",
     "pixels",
     "latents",

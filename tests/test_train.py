@@ -507,15 +507,16 @@ def test_batch_larger_than_the_dataset(dataset, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_default_batch_and_budget(dataset):
+def test_default_batch_and_budget(dataset, monkeypatch):
+    monkeypatch.setattr(job.configs, "DEFAULT_BATCH", 13)
     options = {name: value for name, value in OPTIONS.items() if name != "batch_size"}
     run = job._new_run(dataset, Manifest.load(dataset), Path(), options)
     assert run.train.batch_size == 11
-    assert run.train.epochs == job.DEFAULT_EPOCHS
+    assert run.train.epochs == job.configs.DEFAULT_EPOCHS
     large = Manifest.load(dataset)
     large.splits["train"].lengths.extend([100] * 4)
     run = job._new_run(dataset, large, Path(), {**options, "steps": 3})
-    assert run.train.batch_size == job.DEFAULT_BATCH
+    assert run.train.batch_size == 13
     assert run.train.epochs is None
 
 
