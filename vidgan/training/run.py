@@ -273,7 +273,9 @@ def load_weights(model: "keras.Model", path: Path) -> None:
 
 
 def newest(runs: Path) -> Path:
-    """Return the newest run folder in ``runs``.
+    """Return the newest run folder in ``runs`` that has a checkpoint, else the newest.
+
+    A training that has only just begun does not hide the one before it.
 
     Raises:
         RunError: there is none.
@@ -281,7 +283,8 @@ def newest(runs: Path) -> Path:
     found = sorted(path.parent for path in runs.glob(f"*/{CONFIG_NAME}"))
     if not found:
         raise RunError(f"{runs}: no run there; make one with vidgan train")
-    return found[-1]
+    saved = [path for path in found if any((path / CHECKPOINTS).glob("step-*"))]
+    return (saved or found)[-1]
 
 
 def next_path(runs: Path, model: str, dataset: Path) -> Path:
