@@ -360,3 +360,15 @@ def test_learning_rates_stay_apart():
     ]
     # Adam's first step is as long as its learning rate.
     np.testing.assert_allclose(moved, (1e-3, 1e-5), rtol=0.05)
+
+
+def test_penalty_at_the_full_size_and_a_larger_batch():
+    """TensorFlow's rewriting of sums once broke this step, and no smaller one."""
+    runtime.prepare()
+    model = ModelConfig()
+    networks = build_generator(model, 64, 64), build_discriminator(model, 64, 64)
+    gan = VideoGAN(*networks)
+    gan.compile(keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4), r1=1.0, r1_every=1)
+    step = tf.function(gan.train_step, jit_compile=False)
+    logs = step(tf.random.stateless_normal((8, model.frames, 64, 64, 3), (0, 1)))
+    assert all(np.isfinite(float(value)) for value in logs.values())
