@@ -10,8 +10,8 @@
 # Whatever needs one makes a virtual environment in .venv first.
 
 PYTHON ?= python3
-# Minutes of training in the demo; everything else in it takes three to four more.
-DEMO_MINUTES ?= 4
+# Minutes of training in the demo; installing and everything else take about three more.
+DEMO_MINUTES ?= 6
 # Further arguments for pytest, as in: make test PYTEST_ARGS="-k generate"
 PYTEST_ARGS ?=
 
