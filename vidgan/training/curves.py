@@ -35,6 +35,7 @@ def plot(log: Path, output: Path, title: str) -> None:
         axes.grid(alpha=0.3)
     panels[1].set_ylim(-0.05, 1.05)
     panels[2].set_yscale("symlog", linthresh=1e-3)
+    panels[2].set_ylim(bottom=0)
     panels[2].set_xlabel("step")
     with atomic_path(output) as temporary:
         figure.savefig(temporary, dpi=100)
