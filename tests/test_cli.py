@@ -95,8 +95,9 @@ def test_unknown_command():
 def test_wrong_usage(arguments):
     done = vidgan_process(*arguments)
     assert done.returncode == 2
-    assert "Usage:" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.endswith(f"(see vidgan {arguments[0]} --help)\n")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

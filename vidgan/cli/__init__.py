@@ -75,8 +75,13 @@ def _report(error: Exception) -> int:
         return 130
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
-    if isinstance(error, click.ClickException):
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        hint = f" (see {context.command_path} --help)" if context is not None else ""
+        click.echo(f"Error: {error.format_message()}{hint}", err=True)
         return error.exit_code
     if isinstance(error, VidganError):
         click.echo(f"Error: {error}", err=True)
