@@ -140,11 +140,11 @@ def _dataset_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
                 name,
                 f"{split['shots']} shots, {split['frames']} frames ({_time(split['seconds'])}), "
                 f"{split['clips']} clips of {ModelConfig.frames} frames, "
-                f"{_disk(split['bytes'])} in {split['shards']} shards",
+                f"{_disk(split['bytes'])} in {_count(split['shards'], 'shard')}",
             )
         )
     rows += [
-        ("sources", f"{sources['files']} files, {sources['frames']} frames decoded"),
+        ("sources", f"{_count(sources['files'], 'file')}, {sources['frames']} frames decoded"),
         *((path, f"left out: {reason}") for path, reason in sources["left_out"].items()),
         ("frames dropped", _counts(values["dropped_frames"])),
         ("shots rejected", _counts(values["rejected_shots"])),
@@ -197,6 +197,10 @@ def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _disk(count: int) -> str:
