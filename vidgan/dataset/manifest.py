@@ -25,6 +25,11 @@ MAX_RECORD_FRAMES = 256
 SPLITS = ("train", "test")
 
 
+def span(frames: int, stride: int) -> int:
+    """How many stored frames a clip of ``frames`` frames at ``stride`` covers."""
+    return (frames - 1) * stride + 1
+
+
 @dataclass(frozen=True)
 class Split:
     """One half of a dataset: its shards and the frames of every record in their order."""
@@ -91,6 +96,22 @@ class Manifest:
                     f"{path}: missing shard; run vidgan preprocess --overwrite again"
                 )
         return [str(path) for path in paths]
+
+    def epoch_clips(self, frames: int, stride: int) -> int:
+        """Return how many training clips an epoch has.
+
+        Raises:
+            DatasetError: no training shot is long enough for one.
+        """
+        split, covered = self.splits["train"], span(frames, stride)
+        clips = split.clips(covered)
+        if clips == 0:
+            longest = max(split.lengths, default=0)
+            raise DatasetError(
+                f"{self.path}: the longest training shot has {longest} frames, a clip needs "
+                f"{covered}; use fewer --frames, a smaller --stride or longer videos"
+            )
+        return clips
 
     def save(self, folder: Path) -> None:
         """Write ``manifest.json`` into ``folder``."""

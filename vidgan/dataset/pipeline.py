@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from vidgan import pixels
-from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.tfrecord import read_records
 from vidgan.errors import DatasetError
 
@@ -73,11 +73,6 @@ def _decode(encoded: tf.Tensor, manifest: Manifest) -> tf.Tensor:
     )
 
 
-def span(frames: int, stride: int) -> int:
-    """How many stored frames a clip of ``frames`` frames at ``stride`` covers."""
-    return (frames - 1) * stride + 1
-
-
 def training_clips(
     manifest: Manifest,
     frames: int,
@@ -109,13 +104,7 @@ def training_clips(
     """
     covered = span(frames, stride)
     split = manifest.splits["train"]
-    epoch_clips = split.clips(covered)
-    if epoch_clips == 0:
-        longest = max(split.lengths, default=0)
-        raise DatasetError(
-            f"{manifest.path}: the longest training shot has {longest} frames, a clip needs "
-            f"{covered}; use fewer --frames, a smaller --stride or longer videos"
-        )
+    epoch_clips = manifest.epoch_clips(frames, stride)
     shards = manifest.shards("train")
     clip_bytes = max(1, split.bytes * frames // max(1, split.frames))
     buffer = max(1, min(epoch_clips, MAX_SHUFFLE, SHUFFLE_BYTES // clip_bytes))

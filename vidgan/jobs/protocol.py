@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vidgan.config import MIN_GENERATED, EvaluateConfig
-from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.manifest import Manifest, span
 from vidgan.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def count_clips(run: "Run", manifest: Manifest, config: EvaluateConfig) -> Count
     Raises:
         DatasetError: fewer than two test or training clips.
     """
-    covered = (run.frames - 1) * run.stride + 1
+    covered = span(run.frames, run.stride)
     lengths = manifest.splits["test"].lengths
     if not lengths:
         raise DatasetError(

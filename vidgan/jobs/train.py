@@ -74,21 +74,12 @@ def _split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, Any]) -> Run:
-    from vidgan.dataset.pipeline import span
-
     model_options, train_options = _split(options)
     model = ModelConfig.from_options(model_options)
     train = TrainConfig.from_options(train_options)
     if all(getattr(train, name) is None for name in BUDGET):
         train = train.replace(epochs=configs.DEFAULT_EPOCHS)
-    covered = span(model.frames, train.stride)
-    clips = manifest.splits["train"].clips(covered)
-    if clips == 0:
-        longest = max(manifest.splits["train"].lengths, default=0)
-        raise DatasetError(
-            f"{manifest.path}: the longest training shot has {longest} frames, a clip needs "
-            f"{covered}; use fewer --frames, a smaller --stride or longer videos"
-        )
+    clips = manifest.epoch_clips(model.frames, train.stride)
     if train.batch_size is None:
         train = train.replace(batch_size=min(configs.DEFAULT_BATCH, clips))
     elif train.batch_size > clips:
@@ -156,7 +147,7 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     runtime.prepare()
     import tensorflow as tf
 
-    from vidgan.dataset.pipeline import checked, span, training_clips
+    from vidgan.dataset.pipeline import checked, training_clips
     from vidgan.training import memory
     from vidgan.training.build import build_gan
 
@@ -175,7 +166,7 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
             float(step(batch)["d_loss"])
             times.append(time.perf_counter() - start)
     seconds = min(times[1:])  # The first one traces the graph.
-    epoch_clips = manifest.splits["train"].clips(span(run.frames, run.stride))
+    epoch_clips = manifest.epoch_clips(run.frames, run.stride)
     return Plan(
         run,
         gan.generator.count_params(),
@@ -227,7 +218,7 @@ def train(
     runtime.prepare()
     import tensorflow as tf
 
-    from vidgan.dataset.pipeline import checked, span, training_clips
+    from vidgan.dataset.pipeline import checked, training_clips
     from vidgan.training import callbacks, curves, loop
     from vidgan.training.build import build_gan
 
@@ -295,7 +286,7 @@ def train(
             bar = callbacks.ProgressBar(state, sys.stderr)
             closing.callback(bar.close)
             hooks.insert(0, bar)
-        epoch_clips = manifest.splits["train"].clips(span(run.frames, run.stride))
+        epoch_clips = manifest.epoch_clips(run.frames, run.stride)
         finished = loop.train(gan, checked(data, manifest), state, hooks, epoch_clips)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
