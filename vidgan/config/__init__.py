@@ -1,0 +1,46 @@
+"""Every default, bound and explanation of an option stands here, once; a file a command."""
+
+from vidgan.config.base import Config, option, option_name, value_type
+from vidgan.config.evaluate import MIN_GENERATED, EvaluateConfig
+from vidgan.config.generate import (
+    CODEC_NAMES,
+    COMFORTABLE_SIDE,
+    DEFAULT_CLIPS,
+    DEFAULT_OUTPUT,
+    DEFAULT_PLAYBACK_FPS,
+    MAX_GRID_SIDE,
+    MAX_SHEET_CLIPS,
+    VIDEO_FORMATS,
+    GenerateConfig,
+)
+from vidgan.config.model import FRAME_COUNTS, MAX_SIDE, MIN_SIDE, ModelConfig
+from vidgan.config.preprocess import DEFAULT_DATASET, PreprocessConfig
+from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, TrainConfig
+
+__all__ = [
+    "CODEC_NAMES",
+    "COMFORTABLE_SIDE",
+    "DEFAULT_BATCH",
+    "DEFAULT_CLIPS",
+    "DEFAULT_DATASET",
+    "DEFAULT_EPOCHS",
+    "DEFAULT_OUTPUT",
+    "DEFAULT_PLAYBACK_FPS",
+    "DEFAULT_RUNS",
+    "FRAME_COUNTS",
+    "MAX_GRID_SIDE",
+    "MAX_SHEET_CLIPS",
+    "MAX_SIDE",
+    "MIN_GENERATED",
+    "MIN_SIDE",
+    "VIDEO_FORMATS",
+    "Config",
+    "EvaluateConfig",
+    "GenerateConfig",
+    "ModelConfig",
+    "PreprocessConfig",
+    "TrainConfig",
+    "option",
+    "option_name",
+    "value_type",
+]

@@ -1,0 +1,86 @@
+"""Options of ``vidgan generate``."""
+
+from dataclasses import dataclass
+
+from vidgan.config.base import Config, option
+from vidgan.errors import OptionError
+
+DEFAULT_OUTPUT = "out.mp4"
+# For a dataset and a command line that say nothing about it.
+DEFAULT_PLAYBACK_FPS = 30.0
+# Where nothing says how many clips are wanted.
+DEFAULT_CLIPS = 16
+# Pictures whose shorter side has fewer pixels are enlarged for watching; see --scale.
+COMFORTABLE_SIDE = 256
+MAX_GRID_SIDE = 32
+VIDEO_FORMATS = ("mp4", "webm", "avi", "gif")
+CODEC_NAMES = ("auto", "h264", "vp9", "vp8", "mp4v", "xvid", "mjpg", "gif")
+# A taller contact sheet is one that few programs open.
+MAX_SHEET_CLIPS = 128
+
+
+@dataclass(frozen=True)
+class GenerateConfig(Config):
+    """Which clips a trained generator makes and how they are written."""
+
+    n: int | None = option(
+        None,
+        f"Clips to make, or seeds to pass with --interpolate; default: one a seed of --seeds, "
+        f"one a tile of --grid, else {DEFAULT_CLIPS}.",
+        min=1,
+    )
+    seeds: str | None = option(None, "Seeds of the clips, as 0,1,4-6.")
+    seed: int = option(0, "First seed when --seeds is not given.", min=0, max=2**31 - 1)
+    trunc: float = option(
+        1.0,
+        "Pull clips towards the average one: less variety, fewer failures. 1 is off.",
+        min=0.01,
+        max=1,
+    )
+    interpolate: int | None = option(
+        None, "Morph from each seed to the next in this many clips.", min=2, max=1000
+    )
+    loop: bool = option(
+        False,
+        "Play every clip forwards, then backwards, so that it ends where it began; with "
+        "--interpolate return to the first seed, too.",
+    )
+    grid: tuple[int, int] | None = option(
+        None, "Tile clips in ROWSxCOLUMNS; more clips than tiles follow as further pages."
+    )
+    fps: float | None = option(
+        None,
+        f"Frames a second; default: the dataset's, else {DEFAULT_PLAYBACK_FPS:g}.",
+        min=0.1,
+        max=240,
+    )
+    scale: int | None = option(
+        None,
+        f"Enlarge by this whole factor; default: what brings the shorter side to "
+        f"{COMFORTABLE_SIDE}, and 1 for .npy. 1 keeps the pixels.",
+        min=1,
+        max=32,
+    )
+    codec: str = option(
+        "auto",
+        "auto is h264 for .mp4, vp9 for .webm, mjpg for .avi.",
+        choices=CODEC_NAMES,
+    )
+    format: str | None = option(
+        None,
+        f"Type of the files in a folder; default: {VIDEO_FORMATS[0]}.",
+        choices=VIDEO_FORMATS,
+    )
+    batch_size: int = option(16, "Clips generated at once.", min=1, max=4096)
+    checkpoint: str = option("latest", "latest, or the step of a checkpoint of the run.")
+    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
+    overwrite: bool = option(False, "Replace an output that is there already.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.grid is not None and not all(
+            isinstance(side, int) and 1 <= side <= MAX_GRID_SIDE for side in self.grid
+        ):
+            raise OptionError(
+                f"--grid {'x'.join(map(str, self.grid))}: rows and columns are 1 to {MAX_GRID_SIDE}"
+            )

@@ -1,0 +1,60 @@
+"""How networks are trained: options of ``vidgan train``."""
+
+from dataclasses import dataclass
+
+from vidgan.config.base import Config, option
+
+DEFAULT_RUNS = "runs"
+DEFAULT_BATCH = 4
+# What training runs to when no budget is given.
+DEFAULT_EPOCHS = 100.0
+
+
+@dataclass(frozen=True)
+class TrainConfig(Config):
+    """How the networks are trained."""
+
+    epochs: float | None = option(
+        None, "Stop after this many passes over the training clips.", min=0.001
+    )
+    steps: int | None = option(None, "Stop after this many training steps.", min=1)
+    minutes: float | None = option(None, "Stop after this many minutes of training.", min=0.001)
+    batch_size: int | None = option(
+        None,
+        f"Clips a step; default: {DEFAULT_BATCH}, or all clips of a smaller dataset.",
+        min=1,
+        max=4096,
+    )
+    stride: int = option(1, "Take every n-th frame of the video.", min=1, max=64)
+    mirror: bool = option(True, "Flip half of the clips left to right.", name="mirror")
+    augment: str = option(
+        "translation",
+        "What varies the clips both networks see, alike in all frames of a clip: any of color, "
+        "translation, cutout, joined by commas, or none.",
+    )
+    loss: str = option("non-saturating", "Adversarial loss.", choices=("non-saturating",))
+    g_lr: float = option(8e-4, "Learning rate of the generator.", min=1e-8, max=1)
+    d_lr: float = option(4e-4, "Learning rate of the discriminator.", min=1e-8, max=1)
+    beta_1: float = option(0.5, "Adam's decay of the first moment.", min=0, max=0.999)
+    beta_2: float = option(0.99, "Adam's decay of the second moment.", min=0, max=0.99999)
+    r1: float = option(5.0, "Weight of the R1 penalty on real clips; 0 is off.", min=0, max=1e4)
+    r1_every: int = option(16, "Apply the R1 penalty every this many steps.", min=1, max=1000)
+    ema: float = option(
+        0.999,
+        "Decay of the generator's moving average, which is what generates.",
+        min=0,
+        max=0.99999,
+    )
+    precision: str = option(
+        "float32",
+        "Arithmetic of the layers.",
+        choices=("float32", "mixed_float16", "mixed_bfloat16"),
+    )
+    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
+    seed: int = option(0, "Seed of everything random.", min=0, max=2**31 - 1)
+    snapshot_minutes: float = option(
+        5.0, "Save a checkpoint and samples every so many minutes.", min=0.001, max=1e5
+    )
+    keep: int = option(3, "How many of the newest checkpoints to keep.", min=1, max=1000)
+    log_every: int = option(10, "Write a line to the log every so many steps.", min=1, max=10000)
+    tensorboard: bool = option(True, "Write TensorBoard files.", name="tensorboard")
