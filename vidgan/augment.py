@@ -86,17 +86,25 @@ def parse(text: str) -> tuple[str, ...]:
     return names
 
 
-def augment(clips: tf.Tensor, names: tuple[str, ...], seed: tf.Tensor) -> tf.Tensor:
+def augment(
+    clips: tf.Tensor, names: tuple[str, ...], seed: tf.Tensor, share: tf.Tensor | None = None
+) -> tf.Tensor:
     """Apply the named policies in turn.
 
     Args:
         clips: float ``(batch, frames, height, width, channels)`` in [-1, 1].
         names: keys of :data:`POLICIES`.
         seed: int32 ``(2,)``, stateless.
+        share: with which probability each policy is applied to each clip; None for always.
 
     Returns:
         Clips of the same shape; brightness may leave [-1, 1].
     """
     for index, name in enumerate(names):
-        clips = POLICIES[name](clips, tf.random.fold_in(seed, index))
+        own = tf.random.fold_in(seed, index)
+        changed = POLICIES[name](clips, own)
+        if share is not None:
+            chance = _uniform(clips, tf.random.fold_in(own, 1), 0.0, 1.0)
+            changed = tf.where(chance < tf.cast(share, chance.dtype), changed, clips)
+        clips = changed
     return clips

@@ -13,9 +13,16 @@ from vidgan.config.generate import (
     VIDEO_FORMATS,
     GenerateConfig,
 )
-from vidgan.config.model import FRAME_COUNTS, MAX_SIDE, MIN_SIDE, ModelConfig
+from vidgan.config.model import (
+    DISCRIMINATORS,
+    FRAME_COUNTS,
+    MAX_SIDE,
+    MIN_SIDE,
+    MODELS,
+    ModelConfig,
+)
 from vidgan.config.preprocess import DEFAULT_DATASET, PreprocessConfig
-from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, TrainConfig
+from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, LOSSES, TrainConfig
 
 __all__ = [
     "CODEC_NAMES",
@@ -27,12 +34,15 @@ __all__ = [
     "DEFAULT_OUTPUT",
     "DEFAULT_PLAYBACK_FPS",
     "DEFAULT_RUNS",
+    "DISCRIMINATORS",
     "FRAME_COUNTS",
+    "LOSSES",
     "MAX_GRID_SIDE",
     "MAX_SHEET_CLIPS",
     "MAX_SIDE",
     "MIN_GENERATED",
     "MIN_SIDE",
+    "MODELS",
     "VIDEO_FORMATS",
     "Config",
     "EvaluateConfig",

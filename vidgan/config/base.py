@@ -48,6 +48,11 @@ def option_name(field: dataclasses.Field) -> str:
     return "--" + (field.metadata.get("name") or field.name.replace("_", "-"))
 
 
+def option_names(config: type) -> dict[str, str]:
+    """Return the options of a class by their fields' names."""
+    return {field.name: option_name(field) for field in dataclasses.fields(config)}
+
+
 @functools.cache
 def _hints(config: type) -> dict[str, Any]:
     """Return the evaluated type hints of a class: working them out is slow, asked for often."""

@@ -6,6 +6,15 @@ from vidgan.config.base import Config, option
 
 DEFAULT_RUNS = "runs"
 DEFAULT_BATCH = 4
+# Registry: losses of vidgan/losses.py.
+LOSSES = (
+    "non-saturating",
+    "saturating",
+    "hinge",
+    "least-squares",
+    "wasserstein",
+    "relativistic",
+)
 # What training runs to when no budget is given.
 DEFAULT_EPOCHS = 100.0
 
@@ -32,13 +41,68 @@ class TrainConfig(Config):
         "What varies the clips both networks see, alike in all frames of a clip: any of color, "
         "translation, cutout, joined by commas, or none.",
     )
-    loss: str = option("non-saturating", "Adversarial loss.", choices=("non-saturating",))
+    ada: float | None = option(
+        None,
+        "Adapt how often clips are augmented, so that the discriminator's mean sign on real clips "
+        "stays here; 0.6 is usual.  [default: always augment]",
+        min=0.05,
+        max=0.95,
+    )
+    loss: str = option("non-saturating", "Adversarial loss.", choices=LOSSES)
+    label_smoothing: float = option(
+        0.0, "Let real clips be real only to this much less than 1.", min=0, max=0.45
+    )
+    instance_noise: float = option(
+        0.0,
+        "Noise on all that the discriminator sees, as a share of the pixels' half range; fades "
+        "out towards the end of the budget.",
+        min=0,
+        max=2,
+    )
     g_lr: float = option(8e-4, "Learning rate of the generator.", min=1e-8, max=1)
     d_lr: float = option(4e-4, "Learning rate of the discriminator.", min=1e-8, max=1)
+    g_every: int = option(1, "Train the generator only at every n-th step.", min=1, max=100)
+    d_every: int = option(1, "Train the discriminator only at every n-th step.", min=1, max=100)
+    schedule: str = option(
+        "constant",
+        "Learning rates over the budget: constant, or falling to nothing along a cosine.",
+        choices=("constant", "cosine"),
+    )
+    warmup: float = option(
+        0.0, "Let the learning rates rise during this share of the budget.", min=0, max=0.9
+    )
+    adaptive: bool = option(
+        False, "Lower the learning rate of whichever network is winning.", name="adaptive"
+    )
     beta_1: float = option(0.5, "Adam's decay of the first moment.", min=0, max=0.999)
     beta_2: float = option(0.99, "Adam's decay of the second moment.", min=0, max=0.99999)
-    r1: float = option(5.0, "Weight of the R1 penalty on real clips; 0 is off.", min=0, max=1e4)
-    r1_every: int = option(16, "Apply the R1 penalty every this many steps.", min=1, max=1000)
+    r1: float = option(
+        5.0, "Weight of the R1 penalty (gradient on real clips); 0 is off.", min=0, max=1e4
+    )
+    r2: float = option(
+        0.0, "Weight of the R2 penalty (gradient on generated clips); 0 is off.", min=0, max=1e4
+    )
+    gradient_penalty: float = option(
+        0.0,
+        "Weight of WGAN-GP's penalty (gradient of 1 between real and generated); 0 is off.",
+        min=0,
+        max=1e4,
+    )
+    penalty_every: int = option(
+        16, "Apply the penalties, as many times as strong, every this many steps.", min=1, max=1000
+    )
+    unroll: int = option(
+        0,
+        "Train the generator against the discriminator as it would be after this many more steps.",
+        min=0,
+        max=10,
+    )
+    recognition: float | None = option(
+        None,
+        "Weight of recognising infogan's codes.  [default: 1 for infogan]",
+        min=0,
+        max=1e3,
+    )
     ema: float = option(
         0.999,
         "Decay of the generator's moving average, which is what generates.",

@@ -11,6 +11,7 @@ import numpy as np
 from vidgan import latents
 from vidgan.config import DEFAULT_CLIPS, GenerateConfig
 from vidgan.errors import OptionError
+from vidgan.latents import Latent, Noise
 
 _MAX_SEED = 2**63 - 1
 
@@ -39,18 +40,19 @@ class Clip:
             return name
         return f"{name}-to-{self.toward:06d}-{self.step:04d}-of-{self.steps:04d}"
 
-    def latent(self, size: int) -> np.ndarray:
-        """Return the clip's latent vector, float32 ``(size,)``."""
+    def noise(self, inputs: tuple[Latent, ...]) -> Noise:
+        """Return the generator's inputs for this clip, one row each."""
         if self.toward is None:
-            return latents.from_seeds([self.seed], size)[0]
-        return _walk(self.seed, self.toward, self.steps, size)[self.step]
+            return latents.from_seeds(inputs, [self.seed])
+        walk = _walk(self.seed, self.toward, self.steps, inputs)
+        return {name: values[self.step : self.step + 1] for name, values in walk.items()}
 
 
 # The clips of a walk come one after the other: one walk is worth keeping.
 @functools.lru_cache(maxsize=1)
-def _walk(seed: int, toward: int, steps: int, size: int) -> np.ndarray:
-    start, end = latents.from_seeds([seed, toward], size)
-    return latents.interpolate(start, end, steps)
+def _walk(seed: int, toward: int, steps: int, inputs: tuple[Latent, ...]) -> Noise:
+    start, end = (latents.from_seeds(inputs, [each]) for each in (seed, toward))
+    return latents.interpolate(inputs, start, end, steps)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The job behind ``vidgan evaluate``: how good a run is, on clips that training never saw."""
 
-import math
 import os
 import statistics
 import time
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vidgan import __version__, latents, runtime
+from vidgan import __version__, runtime
 from vidgan.config import EvaluateConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import ExportError, OptionError, RunError
@@ -83,7 +82,7 @@ def evaluate(
         "step": step,
         "dataset": str(manifest.path),
         "frechet": _distances(sets),
-        "discriminator": _scores(sets, checkpoint),
+        "discriminator": _scores(sets, opened, checkpoint),
         "speed": speed,
         "protocol": {
             "metric": report.METRIC,
@@ -141,7 +140,6 @@ def _look(
 
     from vidgan.dataset.pipeline import evaluation_clips
     from vidgan.jobs.judge import Judge, batched
-    from vidgan.losses import LOSSES
 
     random = np.random.Generator(np.random.Philox(config.seed))
     chosen = set(random.permutation(counts.in_train)[: counts.train].tolist())
@@ -156,24 +154,21 @@ def _look(
         manifest,
     )
     seeds = range(config.seed, config.seed + counts.generated)
-    vectors = (latents.from_seeds([seed], run.latent_dim)[0] for seed in seeds)
+    made = sampler.stream(sampler.noises(seeds), config.batch_size)
     total = counts.test + counts.train + counts.generated
     # None: no bar where the error stream is no terminal.
     hidden = None if progress else True
     with tqdm(total=total, unit="clip", desc="evaluate", disable=hidden, leave=False) as bar:
         judge = Judge(
-            run.load_discriminator(config.checkpoint),
-            LOSSES[run.train.loss],
+            run.load_judge(config.checkpoint),
             config.features,
             bar.update,
         )
         size = config.batch_size
         return {
-            "test": judge.look(batched(test, size), counts.test, real=True),
-            "train": judge.look(batched(train, size), counts.train, real=True),
-            "generated": judge.look(
-                sampler.stream(vectors, size), counts.generated, real=False, compared=counts.train
-            ),
+            "test": judge.look(batched(test, size), counts.test),
+            "train": judge.look(batched(train, size), counts.train),
+            "generated": judge.look(made, counts.generated, compared=counts.train),
         }
 
 
@@ -187,26 +182,36 @@ def _distances(sets: dict[str, "Judgement"]) -> dict[str, float]:
     }
 
 
-def _scores(sets: dict[str, "Judgement"], checkpoint: Path) -> dict[str, dict[str, float]]:
-    scores = {
-        name: {"loss": judged.score.loss, "accuracy": judged.score.accuracy}
-        for name, judged in sets.items()
-    }
-    if not all(math.isfinite(score["loss"]) for score in scores.values()):
+def _scores(
+    sets: dict[str, "Judgement"], run: "Run", checkpoint: Path
+) -> dict[str, dict[str, float | None]]:
+    """Return the discriminator's loss on real clips paired with generated ones, and accuracies."""
+    from vidgan.losses import LOSSES
+    from vidgan.metrics.discriminator import accuracies, pair_loss
+
+    loss, logits = LOSSES[run.train.loss], {name: each.score.logits for name, each in sets.items()}
+    if not all(np.isfinite(each).all() for each in logits.values()):
         raise RunError(
             f"{checkpoint}: the networks give NaN or infinity; evaluate an earlier --checkpoint"
         )
-    return scores
+    right = accuracies(loss, logits)
+    return {
+        name: {
+            "loss": None if name == "generated" else pair_loss(loss, each, logits["generated"]),
+            "accuracy": right[name],
+        }
+        for name, each in logits.items()
+    }
 
 
 def _speed(sampler: "Sampler", config: EvaluateConfig) -> dict[str, float]:
     """Time batches from latents to uint8 clips, warm; the median counts."""
     seeds = range(config.seed, config.seed + config.batch_size)
-    vectors = latents.from_seeds(seeds, sampler.latent_dim)
+    noises = list(sampler.noises(seeds))
     seconds = []
     for _ in range(1 + SPEED_RUNS):
         start = time.perf_counter()
-        for _ in sampler.stream(vectors, config.batch_size):
+        for _ in sampler.stream(noises, config.batch_size):
             pass
         seconds.append(time.perf_counter() - start)
     rate = config.batch_size / statistics.median(seconds[1:])

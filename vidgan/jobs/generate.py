@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vidgan import latents
 from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, GenerateConfig
 from vidgan.jobs import clips, exports
 from vidgan.jobs.layout import back_and_forth
@@ -88,9 +89,9 @@ def _made(
 ) -> Iterator[tuple[clips.Clip, np.ndarray]]:
     """Yield every clip of the plan with its frames."""
     planned, to_make = itertools.tee(plan)
-    scale = np.float32(config.trunc)
-    vectors = (clip.latent(sampler.latent_dim) * scale for clip in to_make)
-    batches = sampler.stream(vectors, config.batch_size)
+    inputs = sampler.latents
+    noises = (latents.truncate(inputs, clip.noise(inputs), config.trunc) for clip in to_make)
+    batches = sampler.stream(noises, config.batch_size)
     yield from zip(planned, itertools.chain.from_iterable(batches), strict=True)
 
 

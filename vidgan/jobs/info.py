@@ -110,7 +110,7 @@ def _clip(run: Run) -> dict[str, Any]:
         "size": list(run.size),
         "frames": run.frames,
         "fps": run.fps,
-        "latent_dim": run.latent_dim,
+        "latent_dim": run.model.latent_dim,
     }
 
 

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from vidgan.metrics.discriminator import DiscriminatorScore
 from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import Moments
-
-if TYPE_CHECKING:
-    from vidgan.losses import Loss
 
 # Clips of a set that the picture shows.
 SHOWN = 8
@@ -23,7 +20,7 @@ class Judgement:
 
     Attributes:
         moments: of the features of the clips that are compared.
-        score: the discriminator's loss and accuracy on all clips.
+        score: the discriminator's logits on all clips.
         shown: uint8 ``(up to SHOWN, frames, height, width, 3)``, spread over all clips.
     """
 
@@ -39,32 +36,30 @@ class Judge:
     """
 
     def __init__(
-        self, discriminator: Any, loss: "Loss", features: str, advance: Callable[[int], Any]
+        self, judge: Callable[..., Any], features: str, advance: Callable[[int], Any]
     ) -> None:
         """Remember what to look with.
 
         Args:
-            discriminator: a Keras model from clips in [-1, 1] to logits ``(n, 1)``.
-            loss: the losses it was trained with.
+            judge: from clips in [-1, 1] to logits ``(n,)``; see ``Run.load_judge``.
             features: a name in ``vidgan.metrics.FEATURES``.
             advance: called with the size of each batch that is done.
         """
-        self._discriminator, self._loss = discriminator, loss
+        self._judge = judge
         self._embed = FEATURES[features]
         self._advance = advance
 
     def look(
-        self, batches: Iterable[np.ndarray], count: int, *, real: bool, compared: int | None = None
+        self, batches: Iterable[np.ndarray], count: int, *, compared: int | None = None
     ) -> Judgement:
         """Look at a set of clips once.
 
         Args:
             batches: uint8 ``(n, frames, height, width, 3)``.
             count: how many clips they hold together.
-            real: whether they are real.
             compared: how many of the first enter the moments; by default all.
         """
-        score = DiscriminatorScore(self._discriminator, self._loss, real)
+        score = DiscriminatorScore(self._judge)
         moments: Moments | None = None
         # Neighbours come from one shot: the picture takes its clips from all over the set.
         wanted = set(np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int).tolist())

@@ -31,7 +31,7 @@ def table(result: dict[str, Any]) -> str:
                 name,
                 str(protocol["clips"][key]),
                 "-" if distance is None else f"{distance:.4g}",
-                f"{score['loss']:.3f}",
+                "-" if score["loss"] is None else f"{score['loss']:.3f}",
                 f"{score['accuracy']:.1%}",
             )
         )

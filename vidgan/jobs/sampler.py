@@ -19,6 +19,7 @@ class Sampler:
         frames: frames of a clip.
         size: ``(width, height)`` in pixels.
         fps: frames a second.
+        latents: the generator's inputs.
     """
 
     def __init__(self, run: Any, checkpoint: str = "latest", device: str = "auto") -> None:
@@ -40,14 +41,20 @@ class Sampler:
         self.frames: int = run.frames
         self.size: tuple[int, int] = run.size
         self.fps: float = run.fps
+        self.latents = run.latents()
         self._device = runtime.choose_device(device)
         with tf.device(self._device):
             self._generator = run.load_generator(checkpoint)
 
-    @property
-    def latent_dim(self) -> int:
-        """Length of a latent vector."""
-        return self.run.latent_dim
+    def noises(self, seeds: Iterable[int], trunc: float = 1.0) -> Iterator[latents.Noise]:
+        """Yield the generator's inputs, one clip at a time; a seed makes the same clip each time.
+
+        Args:
+            seeds: non-negative integers.
+            trunc: pull towards the average clip, from 1 (off) down to 0.01.
+        """
+        for seed in seeds:
+            yield latents.truncate(self.latents, latents.from_seeds(self.latents, [seed]), trunc)
 
     def generate(
         self,
@@ -80,39 +87,43 @@ class Sampler:
             raise OptionError(f"n={n} contradicts the seeds, which are {len(numbers)}")
         width, height = self.size
         clips = np.empty((len(numbers), self.frames, height, width, 3), np.uint8)
-        vectors = latents.from_seeds(numbers, self.latent_dim) * np.float32(trunc)
         done = 0
-        for batch in self.stream(vectors, batch_size):
+        for batch in self.stream(self.noises(numbers, trunc), batch_size):
             clips[done : done + len(batch)] = batch
             done += len(batch)
         return clips
 
     def stream(
-        self, vectors: Iterable[np.ndarray], batch_size: int = GenerateConfig.batch_size
+        self, noises: Iterable[latents.Noise], batch_size: int = GenerateConfig.batch_size
     ) -> Iterator[np.ndarray]:
-        """Make clips from latents, batch by batch.
+        """Make clips batch by batch.
 
         Args:
-            vectors: float32 latents ``(latent_dim,)`` each: an array of them or any iterable, which
-                is read as far as the next batch needs.
+            noises: the generator's inputs, see :mod:`vidgan.latents`, of one clip each; read as
+                far as the next batch needs.
             batch_size: clips made at once.
 
         Yields:
             uint8 RGB of shape ``(up to batch_size, frames, height, width, 3)``.
         """
-        waiting: list[np.ndarray] = []
-        for vector in vectors:
-            waiting.append(vector)
+        waiting: list[latents.Noise] = []
+        for noise in noises:
+            waiting.append(noise)
             if len(waiting) == batch_size:
-                yield self._make(np.stack(waiting))
+                yield self._make(waiting)
                 waiting = []
         if waiting:
-            yield self._make(np.stack(waiting))
+            yield self._make(waiting)
 
-    def _make(self, vectors: np.ndarray) -> np.ndarray:
+    def _make(self, noises: list[latents.Noise]) -> np.ndarray:
         import tensorflow as tf
 
+        joined = {
+            latent.name: np.concatenate([noise[latent.name] for noise in noises])
+            for latent in self.latents
+        }
         # Called as it is, not through predict(): tracing a graph takes longer than a few clips.
         with tf.device(self._device):
-            clips = self._generator(tf.constant(vectors, tf.float32), training=False)
+            inputs = {name: tf.constant(values) for name, values in joined.items()}
+            clips = self._generator(inputs, training=False)
         return pixels.to_uint8(np.asarray(clips, np.float32))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgan import config as configs
-from vidgan import runtime
+from vidgan import models, runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError, TrainingError
@@ -33,7 +33,7 @@ class Plan:
     Attributes:
         run: the configuration; its folder does not exist.
         g_params: trainable weights of the generator.
-        d_params: trainable weights of the discriminator.
+        d_params: trainable weights of the discriminators.
         memory: bytes at the peak, estimated.
         step_seconds: a step's length, measured.
         epoch_clips: training clips of an epoch.
@@ -75,7 +75,7 @@ def _split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, Any]) -> Run:
     model_options, train_options = _split(options)
-    model = ModelConfig.from_options(model_options)
+    model = models.resolve(ModelConfig.from_options(model_options))
     train = TrainConfig.from_options(train_options)
     if all(getattr(train, name) is None for name in BUDGET):
         train = train.replace(epochs=configs.DEFAULT_EPOCHS)
@@ -170,7 +170,7 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     return Plan(
         run,
         gan.generator.count_params(),
-        gan.discriminator.count_params(),
+        sum(network.count_params() for network in gan.discriminators.values()),
         memory.estimate(gan, run.train.batch_size or 1),
         seconds,
         epoch_clips,

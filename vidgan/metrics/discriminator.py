@@ -1,50 +1,67 @@
-"""What a discriminator makes of clips: its loss and accuracy, gathered batch by batch."""
+"""What a discriminator makes of clips, gathered batch by batch."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vidgan import pixels
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from vidgan.losses import Loss
 
 
 class DiscriminatorScore:
-    """Loss and accuracy of a discriminator on clips that are all real or all generated.
+    """A discriminator's logits on clips that are all real or all generated.
 
     Attributes:
-        count: clips seen.
+        logits: float64 ``(count,)``.
     """
 
-    def __init__(self, discriminator: Any, loss: "Loss", real: bool) -> None:
+    def __init__(self, judge: "Callable[..., tf.Tensor]") -> None:
         """Start with no clips.
 
         Args:
-            discriminator: a Keras model from clips in [-1, 1] to logits ``(n, 1)``.
-            loss: the losses it was trained with.
-            real: whether the clips to come are real: a logit above 0 is right then, one below 0
-                otherwise.
+            judge: from clips in [-1, 1] to logits ``(n,)``; see ``Run.load_judge``.
         """
-        self._discriminator = discriminator
-        self._loss = loss.discriminator_real if real else loss.discriminator_fake
-        self._sign = 1.0 if real else -1.0
-        self._loss_sum = self._right = 0.0
-        self.count = 0
+        self._judge = judge
+        self.logits = np.empty(0)
+
+    @property
+    def count(self) -> int:
+        """Clips seen."""
+        return len(self.logits)
 
     def add(self, clips: np.ndarray) -> None:
         """Judge clips, uint8 ``(n, frames, height, width, 3)``."""
-        logits = self._discriminator(pixels.to_model(clips), training=False)
-        self._loss_sum += float(np.sum(np.asarray(self._loss(logits), np.float64)))
-        self._right += int(np.sum(np.asarray(logits, np.float64) * self._sign > 0))
-        self.count += len(clips)
+        logits = np.asarray(self._judge(pixels.to_model(clips)), np.float64)
+        self.logits = np.concatenate([self.logits, logits])
 
-    @property
-    def loss(self) -> float:
-        """The mean loss a clip; NaN without clips, or where the discriminator gives NaN."""
-        return self._loss_sum / self.count if self.count else float("nan")
 
-    @property
-    def accuracy(self) -> float:
-        """Share of the clips on the right side of a logit of 0; NaN without clips."""
-        return self._right / self.count if self.count else float("nan")
+def pair_loss(loss: "Loss", real: np.ndarray, fake: np.ndarray) -> float:
+    """Return the discriminator's mean loss on real logits ``(n,)`` against fake ones ``(m,)``.
+
+    Each of the longer set is paired with one of the shorter, which is gone through repeatedly.
+    """
+    count = max(len(real), len(fake))
+    return float(
+        np.mean(np.asarray(loss.discriminator(np.resize(real, count), np.resize(fake, count))))
+    )
+
+
+def accuracies(loss: "Loss", scores: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return for each set of logits the share on its side of the border.
+
+    Args:
+        loss: what the discriminator was trained with.
+        scores: logits ``(n,)`` by the set's name; ``generated`` is the generated one. The border
+            is 0, or half-way between the means of ``train`` and ``generated`` for a loss that is
+            not centred.
+    """
+    border = 0.0 if loss.centred else (scores["train"].mean() + scores["generated"].mean()) / 2
+    return {
+        name: float(np.mean(logits < border if name == "generated" else logits > border))
+        for name, logits in scores.items()
+    }

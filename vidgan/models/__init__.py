@@ -1,39 +1,162 @@
 """The networks: a registry, shared blocks and one file an architecture.
 
-A new model is a module with ``generator`` and ``discriminator`` (see :mod:`vidgan.models.dcgan`)
-and one line in :data:`MODELS`.
+A new model is a module with an ``ARCHITECTURE`` (see :mod:`vidgan.models.dcgan`) and its name in
+``vidgan.config.MODELS``. What all models can do stands here: labels and codes join the latent
+vector, and each discriminator is a model's trunk, over a view of the clip, with the heads of
+:mod:`vidgan.models.heads`.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from vidgan.config import ModelConfig
+from vidgan.config import DISCRIMINATORS, ModelConfig
+from vidgan.config.base import option_names
+from vidgan.errors import OptionError
+from vidgan.latents import CATEGORICAL, LABEL, UNIFORM, Latent
 
 if TYPE_CHECKING:
     import keras
 
-MODELS = {
-    "dcgan": "vidgan.models.dcgan",
-}
+    from vidgan.models.architecture import Architecture
+
+# Options that only some models have, and those that every model has with a value of its own.
+_OWN = ("motion_dim", "categories", "codes")
+_COMMON = {"discriminators": "clip", "spectral_norm": "none"}
+
+
+def find(name: str) -> "Architecture":
+    """Return a model of the registry."""
+    return import_module(f"vidgan.models.{name}").ARCHITECTURE
+
+
+def resolve(config: ModelConfig) -> ModelConfig:
+    """Fill in the options that are the model's own.
+
+    Raises:
+        OptionError: an option has no meaning for the model, or names no discriminator.
+    """
+    options = find(config.model).options
+    for name in _OWN:
+        if name not in options and getattr(config, name) is not None:
+            raise OptionError(
+                f"{option_names(ModelConfig)[name]} has no meaning for --model {config.model}; "
+                "leave it out"
+            )
+    defaults = {**_COMMON, **options}
+    changes = {name: value for name, value in defaults.items() if getattr(config, name) is None}
+    config = config.replace(**changes)
+    views = discriminator_views(config)
+    if len(set(views)) < len(views):
+        raise OptionError(f"--discriminators {config.discriminators}: each can be named once")
+    return config
+
+
+def discriminator_views(config: ModelConfig) -> tuple[str, ...]:
+    """Return the names of what is judged, as ``("frames", "small")``.
+
+    Raises:
+        OptionError: a name is unknown, or there is none.
+    """
+    names = tuple(name.strip() for name in (config.discriminators or "").split(","))
+    for name in names:
+        if name not in DISCRIMINATORS:
+            raise OptionError(f"--discriminators {name!r} is none of {', '.join(DISCRIMINATORS)}")
+    return names
+
+
+def latents(
+    config: ModelConfig, frames: int | None = None, spacing: float = 1.0
+) -> tuple[Latent, ...]:
+    """Return the generator's inputs, in the order in which they are drawn.
+
+    Args:
+        config: the model.
+        frames: frames of a clip; those of training by default.
+        spacing: the time from frame to frame; 1 is that of training.
+
+    Raises:
+        OptionError: the model cannot make so many frames, or none at such times.
+    """
+    config = resolve(config)
+    found = find(config.model)
+    if frames not in (None, config.frames) and not found.any_length:
+        raise OptionError(
+            f"--frames {frames}: a {config.model} makes {config.frames} frames only; "
+            f"models that make any number are {', '.join(_with('any_length'))}"
+        )
+    if spacing != 1 and not found.any_rate:
+        raise OptionError(f"a {config.model} makes frames at the times of training only")
+    own = found.latents(config, frames or config.frames, spacing)
+    return (*_conditions(config), *own)
+
+
+def _with(ability: str) -> list[str]:
+    from vidgan.config import MODELS
+
+    return [name for name in MODELS if getattr(find(name), ability)]
+
+
+def _conditions(config: ModelConfig) -> tuple[Latent, ...]:
+    """Return the inputs that join the latent vector in any model."""
+    made = []
+    if config.conditional:
+        made.append(Latent("label", (), LABEL, classes=len(config.labels)))
+    if config.categories:
+        made.append(Latent("category", (config.categories,), CATEGORICAL))
+    if config.codes:
+        made.append(Latent("codes", (config.codes,), UNIFORM))
+    return tuple(made)
 
 
 def build_generator(config: ModelConfig, height: int, width: int) -> "keras.Model":
-    """Build a generator: float32 latents ``(batch, latent_dim)`` → clips in [-1, 1].
+    """Build a generator: a dict of latents, see :func:`latents`, → clips in [-1, 1].
 
     Returns:
         A Keras model whose output is float32 ``(batch, frames, height, width, 3)``.
 
     Raises:
-        OptionError: the size does not split, or the model is unknown.
+        OptionError: the size does not split, or an option does not fit the model.
     """
-    return import_module(MODELS[config.model]).generator(config, height, width)
+    from vidgan.models import heads, spectral
+    from vidgan.models.sizes import split_side
+
+    config = resolve(config)
+    found = find(config.model)
+    for side in (height, width):
+        split_side(side)
+    conditions = _conditions(config)
+    inner = config.replace(latent_dim=config.latent_dim + heads.width_of(conditions))
+    generator = found.generator(inner, height, width)
+    if conditions:
+        generator = heads.conditioned(generator, conditions, config.latent_dim)
+    if config.spectral_norm == "both":
+        generator = spectral.normalised(generator)
+    return generator
 
 
-def build_discriminator(config: ModelConfig, height: int, width: int) -> "keras.Model":
-    """Build a discriminator: clips ``(batch, frames, height, width, 3)`` in [-1, 1] → logits.
+def build_discriminators(config: ModelConfig, height: int, width: int) -> "dict[str, keras.Model]":
+    """Build the discriminators, one for each view that ``config.discriminators`` names.
 
     Returns:
-        A Keras model whose output is float32 ``(batch, 1)``; positive means real. No sample's
-        logit depends on the other samples of its batch.
+        For each view's name a Keras model from a dict of ``clip``, items
+        ``(batch, frames, height, width, 3)`` in [-1, 1], and, of a conditional model, ``label``,
+        int32 ``(batch,)``, to a dict of ``logit``, float32 ``(batch, 1)``; positive means real. The
+        first one of a model with codes has ``category`` and ``codes`` as well, see
+        ``vidgan.losses.recognition``. No item's logit depends on the others of its batch.
+
+    Raises:
+        OptionError: the size does not split, or an option does not fit the model.
     """
-    return import_module(MODELS[config.model]).discriminator(config, height, width)
+    from vidgan.models import heads, spectral
+    from vidgan.models.views import VIEWS
+
+    config = resolve(config)
+    found = find(config.model)
+    networks = {}
+    for index, name in enumerate(discriminator_views(config)):
+        trunk = found.trunk(config, VIEWS[name].shape(config, height, width))
+        network = heads.discriminator(trunk, config, name, recognises=index == 0)
+        if config.spectral_norm != "none":
+            network = spectral.normalised(network)
+        networks[name] = network
+    return networks

@@ -14,6 +14,7 @@ import keras
 from keras import layers
 
 from vidgan.config import ModelConfig
+from vidgan.models.architecture import Architecture, Shape
 from vidgan.models.sizes import Pyramid
 
 # Channels stop growing here: the smallest levels hold few positions and gain nothing from more.
@@ -36,7 +37,7 @@ def _widths(channels: int, depth: int) -> list[int]:
 def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     """Build the generator: a dense layer, then one Conv3DTranspose a doubling.
 
-    See :func:`vidgan.models.build_generator`.
+    See :class:`vidgan.models.architecture.Architecture`.
     """
     pyramid = Pyramid.build(config.frames, height, width)
     widths = _widths(config.g_channels, len(pyramid.strides))
@@ -53,23 +54,29 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
     clip = layers.Activation("tanh", dtype="float32", name="clip")(x)
-    return keras.Model(latent, clip, name="generator")
+    return keras.Model({"latent": latent}, clip, name="generator")
 
 
-def discriminator(config: ModelConfig, height: int, width: int) -> keras.Model:
-    """Build the discriminator: one Conv3D a halving, then a dense layer to one logit.
+def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
+    """Build the discriminator's trunk: one Conv3D a halving.
 
-    See :func:`vidgan.models.build_discriminator`.
+    See :class:`vidgan.models.architecture.Architecture`.
     """
-    pyramid = Pyramid.build(config.frames, height, width)
+    pyramid = Pyramid.build(*shape)
     *deep, _, first = _widths(config.d_channels, len(pyramid.strides))
-    clip = keras.Input((config.frames, height, width, 3), name="clip")
+    clip = keras.Input((*shape, 3), name="clip")
     x = clip
     for stride, channels in zip(reversed(pyramid.strides), [first, *reversed(deep)], strict=True):
         x = layers.Conv3D(
             channels, _kernel(stride), stride, "same", kernel_initializer="he_normal"
         )(x)
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-    x = layers.Flatten()(x)
-    logit = layers.Dense(1, dtype="float32", name="logit")(x)
-    return keras.Model(clip, logit, name="discriminator")
+    return keras.Model(clip, layers.Flatten()(x), name="trunk")
+
+
+ARCHITECTURE = Architecture(
+    summary="convolutions over space and time from one vector: fast, the best first choice",
+    paper="arXiv 1511.06434",
+    generator=generator,
+    trunk=trunk,
+)

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from vidgan.config import FRAME_COUNTS, MAX_SIDE, MIN_SIDE
+from vidgan.config import MAX_SIDE, MIN_SIDE
 from vidgan.errors import OptionError
 
 # The temporal extent at the deepest level. Two frames there let motion start from a difference.
 BASE_FRAMES = 2
 
 
-def split_side(side: int) -> tuple[int, int]:
+def split_side(side: int, smallest: int = MIN_SIDE) -> tuple[int, int]:
     """Split a side in pixels into ``base × 2^doublings`` with ``base`` in 4…7.
 
     Raises:
@@ -18,7 +18,7 @@ def split_side(side: int) -> tuple[int, int]:
     base, doublings = side, 0
     while base > 7 and base % 2 == 0:
         base, doublings = base // 2, doublings + 1
-    if MIN_SIDE <= side <= MAX_SIDE and 4 <= base <= 7:
+    if smallest <= side <= MAX_SIDE and 4 <= base <= 7:
         return base, doublings
     fitting = sorted(
         (b << k for b in range(4, 8) for k in range(8) if MIN_SIDE <= b << k <= MAX_SIDE),
@@ -46,14 +46,18 @@ class Pyramid:
     def build(cls, frames: int, height: int, width: int) -> "Pyramid":
         """Plan the levels; an axis with fewer doublings than levels doubles in the first ones.
 
+        Args:
+            frames: a power of two, or 1 for single pictures.
+            height: in pixels.
+            width: in pixels.
+
         Raises:
             OptionError: the size does not split.
         """
-        if frames not in FRAME_COUNTS:
-            raise OptionError(f"--frames {frames} is none of {', '.join(map(str, FRAME_COUNTS))}")
-        (base_h, k_h), (base_w, k_w) = split_side(height), split_side(width)
+        # A discriminator may see half of the size.
+        (base_h, k_h), (base_w, k_w) = (split_side(s, MIN_SIDE // 2) for s in (height, width))
         depth = max(k_h, k_w)
-        k_t = min((frames // BASE_FRAMES).bit_length() - 1, depth)
+        k_t = max(0, min((frames // BASE_FRAMES).bit_length() - 1, depth))
         counts = (k_t, k_h, k_w)
         strides = tuple(
             (2 if i < counts[0] else 1, 2 if i < counts[1] else 1, 2 if i < counts[2] else 1)

@@ -2,8 +2,9 @@
 
 import keras
 
-from vidgan import augment, runtime
+from vidgan import models, runtime
 from vidgan.config import TrainConfig
+from vidgan.training import combinations
 from vidgan.training.gan import VideoGAN
 from vidgan.training.run import Run
 
@@ -22,21 +23,16 @@ def build_gan(run: Run) -> VideoGAN:
     Raises:
         OptionError: the size does not split, or an option is wrong.
     """
-    config = run.train
-    names = augment.parse(config.augment)
+    config, model = run.train, models.resolve(run.model)
+    combinations.check(model, config)
     runtime.seed_everything(config.seed)
     runtime.set_precision(config.precision)
     try:
-        gan = VideoGAN(run.build_generator(), run.build_discriminator(), config.seed)
+        width, height = run.size
+        generator = models.build_generator(model, height, width)
+        discriminators = models.build_discriminators(model, height, width)
+        gan = VideoGAN(model, models.latents(model), generator, discriminators, config.seed)
     finally:
         runtime.set_precision("float32")
-    gan.compile(
-        _optimizer(config, config.g_lr),
-        _optimizer(config, config.d_lr),
-        loss=config.loss,
-        augmentation=names,
-        r1=config.r1,
-        r1_every=config.r1_every,
-        ema=config.ema,
-    )
+    gan.compile(_optimizer(config, config.g_lr), _optimizer(config, config.d_lr), config)
     return gan

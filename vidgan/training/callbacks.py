@@ -34,6 +34,12 @@ COLUMNS = (
     "d_acc_real",
     "d_acc_fake",
     "r1",
+    "r2",
+    "gradient_penalty",
+    "recognition",
+    "augment_share",
+    "g_norm",
+    "d_norm",
     "clips_per_second",
     "wait_share",
 )
@@ -210,13 +216,18 @@ class Log(keras.callbacks.Callback):
         self.writer.close()
 
 
+def _row(noise: latents.Noise, index: int) -> dict[str, tf.Tensor]:
+    """Return one clip's inputs: a batch of one takes the least memory."""
+    return {name: tf.constant(values[index : index + 1]) for name, values in noise.items()}
+
+
 class Snapshots(keras.callbacks.Callback):
     """A checkpoint, a contact sheet and an mp4 of fixed latents, every so many minutes."""
 
     def __init__(self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter) -> None:
         super().__init__()
         self.run, self.progress, self.writer = run, progress, writer
-        self.latents = latents.from_seeds(range(SAMPLES), run.latent_dim)
+        self.noise = latents.from_seeds(run.latents(), range(SAMPLES))
         self.saved_step, self.saved_at = progress.step, 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -249,8 +260,8 @@ class Snapshots(keras.callbacks.Callback):
         self.run.save_checkpoint(gan, self.progress.state())
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
         clips = [
-            pixels.to_uint8(gan.generator_ema(latent[None], training=False).numpy())
-            for latent in self.latents
+            pixels.to_uint8(gan.generator_ema(_row(self.noise, i), training=False).numpy())
+            for i in range(SAMPLES)
         ]
         self._write_samples(np.concatenate(clips))
 

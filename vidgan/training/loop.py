@@ -126,19 +126,20 @@ def train(
         hooks.on_train_begin()
         batches, first = iter(data), True
         while progress.share < 1 and not interrupted.requested:
+            gan.share.assign(progress.share)
             start = time.perf_counter()
             batch = next(batches)
             arrived = time.perf_counter()
+            size = (batch[0] if isinstance(batch, tuple) else batch).shape[0]
             try:
                 logs = {name: float(value) for name, value in step_function(batch).items()}
             except tf.errors.ResourceExhaustedError:
                 raise TrainingError(
-                    f"memory ran out at step {progress.step + 1}; "
-                    f"use a --batch-size below {batch.shape[0]}"
+                    f"memory ran out at step {progress.step + 1}; use a --batch-size below {size}"
                 ) from None
             end = time.perf_counter()
             progress.step += 1
-            progress.clips += batch.shape[0]
+            progress.clips += size
             progress.epoch = progress.clips / epoch_clips
             progress.seconds += end - start
             progress.step_seconds = math.nan if first else end - start

@@ -1,9 +1,15 @@
 """How much memory a training step takes, estimated before it is tried."""
 
 import contextlib
+import math
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import keras
+from keras import tree
+
+from vidgan.models.views import VIEWS
 from vidgan.training.gan import VideoGAN
 
 # TensorFlow, Keras and the data pipeline before the first step.
@@ -18,27 +24,33 @@ DISCRIMINATOR_COPIES = 4.0
 WEIGHT_COPIES = 5
 
 
-def _activations(network: object) -> int:
-    """Return the bytes of all layers' outputs for one clip, float32."""
+def _layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Yield the layers of a network and of the networks in it."""
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
+def _activations(network: keras.Model, frames: int) -> int:
+    """Return the bytes of all layers' outputs for one item, float32."""
     count = 0
-    for layer in network.layers:  # type: ignore[attr-defined]
-        shape = layer.output.shape[1:]
-        size = 1
-        for side in shape:
-            size *= side
-        count += size
+    for layer in _layers(network):
+        for output in tree.flatten(layer.output):
+            count += math.prod(side or frames for side in output.shape[1:])
     return 4 * count
 
 
 def estimate(gan: VideoGAN, batch_size: int) -> int:
     """Return the bytes that training ``gan`` at ``batch_size`` will take at its peak."""
-    generator, discriminator = gan.generator, gan.discriminator
-    weights = 4 * (
-        (WEIGHT_COPIES + 1) * generator.count_params()
-        + WEIGHT_COPIES * discriminator.count_params()
-    )
-    clip = GENERATOR_COPIES * _activations(generator)
-    clip += DISCRIMINATOR_COPIES * _activations(discriminator)
+    generator, networks = gan.generator, gan.discriminators
+    params = sum(network.count_params() for network in networks.values())
+    weights = 4 * ((WEIGHT_COPIES + 1) * generator.count_params() + WEIGHT_COPIES * params)
+    clip = GENERATOR_COPIES * _activations(generator, gan.config.frames)
+    for name, network in networks.items():
+        items = VIEWS[name].count(gan.config)
+        clip += DISCRIMINATOR_COPIES * items * _activations(network, gan.config.frames)
     return int(BASE_BYTES + weights + batch_size * clip)
 
 

@@ -29,8 +29,12 @@ from vidgan.errors import OptionError, RunError
 from vidgan.files import atomic_path, remove, write_error
 
 if TYPE_CHECKING:
-    import keras
+    from collections.abc import Callable
 
+    import keras
+    import tensorflow as tf
+
+    from vidgan.latents import Latent
     from vidgan.training.gan import VideoGAN
 
 FORMAT_VERSION = 1
@@ -84,10 +88,11 @@ class Run:
         """Frames of the dataset from one frame of a clip to the next."""
         return self.train.stride
 
-    @property
-    def latent_dim(self) -> int:
-        """Length of a latent vector."""
-        return self.model.latent_dim
+    def latents(self, frames: int | None = None, spacing: float = 1.0) -> "tuple[Latent, ...]":
+        """Return the generator's inputs; see :func:`vidgan.models.latents`."""
+        from vidgan.models import latents
+
+        return latents(self.model, frames, spacing)
 
     def save(self) -> None:
         """Write ``config.json``, whole or not at all."""
@@ -179,17 +184,11 @@ class Run:
 
         return build_generator(self.model, self.size[1], self.size[0])
 
-    def build_discriminator(self) -> "keras.Model":
-        """Build the discriminator with fresh weights."""
-        from vidgan.models import build_discriminator
-
-        return build_discriminator(self.model, self.size[1], self.size[0])
-
     def load_generator(self, checkpoint: str = "latest") -> "keras.Model":
         """Build the generator and load the moving average of its weights.
 
         Returns:
-            A Keras model from float32 latents ``(batch, latent_dim)`` to float32 clips
+            A Keras model from a dict of latents, see :meth:`latents`, to float32 clips
             ``(batch, frames, height, width, 3)`` in [-1, 1].
 
         Raises:
@@ -213,13 +212,14 @@ class Run:
         load_weights(gan, folder / GAN_NAME)
         return gan
 
-    def load_discriminator(self, checkpoint: str = "latest") -> "keras.Model":
-        """Build the discriminator and load its weights; see :meth:`load_gan`.
+    def load_judge(self, checkpoint: str = "latest") -> "Callable[..., tf.Tensor]":
+        """Load the discriminators; see :meth:`load_gan`.
 
         Returns:
-            A Keras model from clips in [-1, 1] to float32 logits ``(batch, 1)``.
+            A function from clips in [-1, 1], and labels of a conditional model, to the mean logit
+            of each over all that the discriminators see of it, float32 ``(batch,)``.
         """
-        return self.load_gan(checkpoint).discriminator
+        return self.load_gan(checkpoint).judge
 
     def save_checkpoint(self, gan: "VideoGAN", state: dict[str, Any]) -> Path:
         """Save weights and state under ``step-…``, whole or not at all, and drop the oldest."""
