@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from vidgan import regularizers
-from vidgan.config import TrainConfig
-from vidgan.losses import LOSSES
+from vidgan import config, regularizers
+from vidgan.losses import LOSSES, recognition
+from vidgan.training.critic import pair_derivatives
 
+SEED = (1, 2)
 LOGITS = np.array([-80, -20, -3, -0.5, 0, 0.5, 3, 20, 80], np.float64)
 
 
@@ -19,51 +20,105 @@ def sigmoid(x):
     return np.exp(log_sigmoid(x))
 
 
-# Kind → function → (value, derivative).
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def step(x):
+    """Derivative of relu, 0 at the kink as TensorFlow has it."""
+    return (x > 0).astype(np.float64)
+
+
+# Loss → (D's loss, its derivatives at real and fake, G's loss, its derivative at fake), all of
+# (real, fake).
+CROSS_ENTROPY = (
+    lambda r, f: -log_sigmoid(r) - log_sigmoid(-f),
+    lambda r, f: -sigmoid(-r),
+    lambda r, f: sigmoid(f),
+)
 CLOSED_FORMS = {
-    "non-saturating": {
-        "discriminator_real": (lambda x: -log_sigmoid(x), lambda x: -sigmoid(-x)),
-        "discriminator_fake": (lambda x: -log_sigmoid(-x), lambda x: sigmoid(x)),
-        "generator": (lambda x: -log_sigmoid(x), lambda x: -sigmoid(-x)),
-    }
+    "non-saturating": (*CROSS_ENTROPY, lambda r, f: -log_sigmoid(f), lambda r, f: -sigmoid(-f)),
+    "saturating": (*CROSS_ENTROPY, lambda r, f: log_sigmoid(-f), lambda r, f: -sigmoid(f)),
+    "hinge": (
+        lambda r, f: relu(1 - r) + relu(1 + f),
+        lambda r, f: -step(1 - r),
+        lambda r, f: step(1 + f),
+        lambda r, f: -f,
+        lambda r, f: -np.ones_like(f),
+    ),
+    "least-squares": (
+        lambda r, f: ((r - 1) ** 2 + (f + 1) ** 2) / 2,
+        lambda r, f: r - 1,
+        lambda r, f: f + 1,
+        lambda r, f: f**2 / 2,
+        lambda r, f: f,
+    ),
+    "wasserstein": (
+        lambda r, f: f - r,
+        lambda r, f: -np.ones_like(r),
+        lambda r, f: np.ones_like(f),
+        lambda r, f: -f,
+        lambda r, f: -np.ones_like(f),
+    ),
+    "relativistic": (
+        lambda r, f: -log_sigmoid(r - f),
+        lambda r, f: -sigmoid(f - r),
+        lambda r, f: sigmoid(f - r),
+        lambda r, f: -log_sigmoid(f - r),
+        lambda r, f: -sigmoid(r - f),
+    ),
 }
-CASES = [(kind, name) for kind, functions in CLOSED_FORMS.items() for name in functions]
 
 
 def test_every_loss_is_checked():
-    choices = next(
-        field.metadata["choices"]
-        for field in TrainConfig.__dataclass_fields__.values()
-        if field.name == "loss"
-    )
-    assert set(LOSSES) == set(CLOSED_FORMS) == set(choices)
+    assert list(LOSSES) == list(CLOSED_FORMS) == list(config.LOSSES)
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
-def test_value_and_derivative(kind, name):
-    logits = tf.constant(LOGITS.reshape(-1, 1), tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(logits)
-        values = getattr(LOSSES[kind], name)(logits)
-    assert values.shape == logits.shape
-    value, derivative = CLOSED_FORMS[kind][name]
-    np.testing.assert_allclose(values[:, 0], value(LOGITS), rtol=1e-5, atol=1e-30)
-    # exp(80) and its kin end beyond float32's range; nothing may become NaN on the way there.
-    np.testing.assert_allclose(
-        tape.gradient(values, logits)[:, 0], derivative(LOGITS), rtol=1e-5, atol=1e-30
-    )
+@pytest.mark.parametrize("kind", CLOSED_FORMS)
+def test_values_and_derivatives(kind):
+    """At every pair of logits; nothing may become NaN where exp(80) ends float32's range."""
+    real, fake = (grid.reshape(-1, 1) for grid in np.meshgrid(LOGITS, LOGITS))
+    tensors = [tf.constant(logits, tf.float32) for logits in (real, fake)]
+    d_real, d_fake, g_fake = pair_derivatives(LOSSES[kind], 0.0, *tensors)
+    d_value = LOSSES[kind].discriminator(*tensors)
+    g_value = LOSSES[kind].generator(*tensors)
+    found = (d_value, d_real, d_fake, g_value, g_fake)
+    for tensor, function in zip(found, CLOSED_FORMS[kind], strict=True):
+        assert tensor.shape == tensors[0].shape
+        np.testing.assert_allclose(tensor, function(real, fake), rtol=1e-5, atol=1e-30)
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
-def test_derivative_against_differences(kind, name):
-    function = getattr(LOSSES[kind], name)
-    logits = tf.constant(np.linspace(-6, 6, 25), tf.float64)
-    with tf.GradientTape() as tape:
-        tape.watch(logits)
-        values = function(logits)
-    width = 1e-5
-    slope = (function(logits + width) - function(logits - width)) / (2 * width)
-    np.testing.assert_allclose(tape.gradient(values, logits), slope, rtol=1e-7, atol=1e-9)
+@pytest.mark.parametrize("kind", [kind for kind, loss in LOSSES.items() if loss.smoothed])
+def test_label_smoothing(kind):
+    """The best logit of a real clip is no longer without bound, or less far out."""
+    smoothed = LOSSES[kind].with_smoothing(0.1)
+    logits = tf.constant(np.linspace(-8, 8, 1601), tf.float64)
+    best = float(logits[int(tf.argmin(smoothed(logits, tf.zeros_like(logits))))])
+    expected = {"least-squares": 0.9}.get(kind, np.log(0.9 / 0.1))
+    assert best == pytest.approx(expected, abs=0.01)
+    # Generated clips keep their label: one-sided.
+    fake = tf.constant(LOGITS, tf.float64)
+    plain = LOSSES[kind].discriminator(tf.zeros_like(fake), fake)
+    shifted = smoothed(tf.zeros_like(fake), fake) - plain
+    np.testing.assert_allclose(shifted, shifted[0], atol=1e-12)
+
+
+def test_accuracy_of_a_loss_of_differences():
+    """Only where the two kinds lie apart counts, not where zero is."""
+    real, fake = tf.constant([[7.0], [9.0]]), tf.constant([[3.0], [8.5]])
+    assert [float(a) for a in LOSSES["relativistic"].accuracy(real, fake)] == [1.0, 0.5]
+    assert [float(a) for a in LOSSES["hinge"].accuracy(real, fake)] == [1.0, 0.0]
+
+
+def test_recognition_of_codes():
+    """Certainty in the right category costs nothing; a Gaussian's log-likelihood for the rest."""
+    noise = {"category": tf.one_hot([1, 0], 3), "codes": tf.constant([[0.5, -1.0], [0.0, 1.0]])}
+    outputs = {
+        "category": tf.constant([[0.0, 50.0, 0.0], [0.0, 0.0, 0.0]]),
+        "codes": tf.constant([[0.5, -1.0, 0.0, 0.0], [1.0, 1.0, np.log(4.0), 0.0]], tf.float32),
+    }
+    expected = [0.0, np.log(3) + 0.5 * (1 / 4 + np.log(4))]
+    np.testing.assert_allclose(recognition(outputs, noise), expected, rtol=1e-5, atol=1e-6)
 
 
 def clips(count=3):
@@ -76,7 +131,7 @@ def test_r1_of_a_linear_discriminator():
     real = clips()
     weights = tf.constant(np.random.default_rng(1).normal(size=real.shape[1:]), tf.float32)
     penalty = regularizers.r1(
-        lambda x: tf.reduce_sum(x * weights, axis=(1, 2, 3, 4))[:, None], real
+        lambda x: tf.reduce_sum(x * weights, axis=(1, 2, 3, 4))[:, None], real, real, SEED
     )
     assert float(penalty) == pytest.approx(0.5 * float(tf.reduce_sum(weights**2)), rel=1e-5)
 
@@ -84,7 +139,9 @@ def test_r1_of_a_linear_discriminator():
 def test_r1_is_the_mean_over_clips():
     """The gradient of |x|²/2 is x itself."""
     real = clips()
-    penalty = regularizers.r1(lambda x: tf.reduce_sum(x**2, axis=(1, 2, 3, 4))[:, None] / 2, real)
+    penalty = regularizers.r1(
+        lambda x: tf.reduce_sum(x**2, axis=(1, 2, 3, 4))[:, None] / 2, real, real, SEED
+    )
     squares = np.sum(real.numpy().astype(np.float64) ** 2, axis=(1, 2, 3, 4))
     assert float(penalty) == pytest.approx(0.5 * squares.mean(), rel=1e-5)
 
@@ -95,6 +152,29 @@ def test_r1_can_be_trained_through():
     weights = tf.Variable(np.random.default_rng(2).normal(size=real.shape[1:]), dtype=tf.float32)
     with tf.GradientTape() as tape:
         penalty = regularizers.r1(
-            lambda x: tf.reduce_sum(x * weights, axis=(1, 2, 3, 4))[:, None], real
+            lambda x: tf.reduce_sum(x * weights, axis=(1, 2, 3, 4))[:, None], real, real, SEED
         )
     np.testing.assert_allclose(tape.gradient(penalty, weights), weights, rtol=1e-5)
+
+
+def test_r2_is_the_same_at_generated_clips():
+    real, fake = clips(), 2 * clips()
+    penalty = regularizers.r2(
+        lambda x: tf.reduce_sum(x**2, axis=(1, 2, 3, 4))[:, None] / 2, real, fake, SEED
+    )
+    squares = np.sum(fake.numpy().astype(np.float64) ** 2, axis=(1, 2, 3, 4))
+    assert float(penalty) == pytest.approx(0.5 * squares.mean(), rel=1e-5)
+
+
+def test_gradient_penalty_lies_between_the_two():
+    """The gradient of |x|²/2 is x: the penalty tells where on the line between clips it was taken.
+
+    Along the line from 0 to x the norm is s·|x| with s uniform in [0, 1].
+    """
+    real = tf.repeat(clips(1), 500, axis=0)
+    norm = float(tf.norm(real[0]))
+    penalty = regularizers.gradient_penalty(
+        lambda x: tf.reduce_sum(x**2, axis=(1, 2, 3, 4))[:, None] / 2, real, 0 * real, SEED
+    )
+    # The mean of (s·n − 1)².
+    assert float(penalty) == pytest.approx(norm**2 / 3 - norm + 1, rel=0.1)

@@ -1,5 +1,7 @@
 """Networks: what every model of the registry must do, and which sizes can be built."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -7,9 +9,10 @@ import tensorflow as tf
 from keras import layers
 
 from vidgan import runtime
-from vidgan.config import FRAME_COUNTS, MAX_SIDE, MIN_SIDE, ModelConfig
+from vidgan.config import DISCRIMINATORS, FRAME_COUNTS, MAX_SIDE, MIN_SIDE, MODELS, ModelConfig
 from vidgan.errors import OptionError
-from vidgan.models import MODELS, build_discriminator, build_generator
+from vidgan.latents import from_seeds
+from vidgan.models import build_discriminators, build_generator, latents, resolve
 from vidgan.models.sizes import Pyramid, split_side
 
 SIDES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256)
@@ -23,20 +26,20 @@ TINY = {
 
 
 def check_model(config: ModelConfig, width: int, height: int) -> None:
-    """Check all that the rest of vidgan relies on in a pair of networks."""
+    """Check all that the rest of vidgan relies on in a model's networks."""
     shape = (config.frames, height, width, 3)
     random = np.random.default_rng(0)
-    latents = random.normal(size=(3, config.latent_dim)).astype(np.float32)
-    clips = random.uniform(-1, 1, (3, *shape)).astype(np.float32)
+    noise = from_seeds(latents(config), (1, 2, 3))
+    clips = {"clip": random.uniform(-1, 1, (3, *shape)).astype(np.float32)}
+    config = config.replace(discriminators="clip")
     for precision in ("float32", "mixed_bfloat16", "mixed_float16"):
         runtime.seed_everything(1)
         runtime.set_precision(precision)
         try:
-            generator = build_generator(config, height, width)
-            discriminator = build_discriminator(config, height, width)
+            generator, discriminator = build(config, width, height)
         finally:
             runtime.set_precision("float32")
-        made, logits = generator(latents).numpy(), discriminator(clips).numpy()
+        made, logits = generator(noise).numpy(), discriminator(clips)["logit"].numpy()
         assert made.dtype == logits.dtype == np.float32
         assert all(weight.dtype == "float32" for weight in generator.weights)
         assert made.shape == (3, *shape)
@@ -48,30 +51,47 @@ def check_model(config: ModelConfig, width: int, height: int) -> None:
         else:
             np.testing.assert_allclose(made, reference, atol=0.1)
     runtime.seed_everything(1)
-    generator = build_generator(config, height, width)
-    discriminator = build_discriminator(config, height, width)
-    check_samples_apart(generator, latents)
-    check_samples_apart(discriminator, clips)
-    for network, batch in ((generator, latents), (discriminator, clips)):
+    generator, discriminator = build(config, width, height)
+    for network, batch, name in ((generator, noise, None), (discriminator, clips, "logit")):
+
+        def call(inputs, network=network, name=name, **options):
+            outputs = network(inputs, **options)
+            return outputs if name is None else outputs[name]
+
+        check_samples_apart(call, batch)
         # The generator's average is a clone, so the configuration must say everything.
-        again = keras.Model.from_config(network.get_config())
+        again = keras.models.clone_model(network)
         again.set_weights(network.get_weights())
-        np.testing.assert_array_equal(again(batch), network(batch))
+        np.testing.assert_array_equal(call(batch), call(batch, again))
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(network(batch) ** 2)
+            loss = tf.reduce_sum(call(batch) ** 2)
         gradients = tape.gradient(loss, network.trainable_variables)
-        assert all(float(tf.reduce_max(tf.abs(g))) > 0 for g in gradients)
-    kinds = {type(layer) for layer in generator.layers}, {type(la) for la in discriminator.layers}
-    assert layers.Conv3DTranspose in kinds[0]
-    assert layers.Conv3D in kinds[1]
+        for variable, gradient in zip(network.trainable_variables, gradients, strict=True):
+            if "recognition" not in variable.path:
+                largest = float(tf.reduce_max(tf.abs(tf.convert_to_tensor(gradient))))
+                assert largest > 0, variable.path
+    assert layers.Conv3DTranspose in kinds(generator)
+    assert layers.Conv3D in kinds(discriminator)
 
 
-def check_samples_apart(network: keras.Model, batch: np.ndarray) -> None:
+def kinds(network: keras.Model) -> set[type]:
+    """Return the types of all layers, also of those within others."""
+    return {type(layer) for layer in network._flatten_layers()}
+
+
+def check_samples_apart(call: Callable, batch: dict[str, np.ndarray]) -> None:
     """One backward pass can serve both networks only if no sample feels its neighbours."""
-    together = network(batch, training=True).numpy()
-    alone = np.concatenate([network(sample[None], training=True) for sample in batch])
+    together = call(batch, training=False).numpy()
+    single = [{name: values[i : i + 1] for name, values in batch.items()} for i in range(3)]
+    alone = np.concatenate([call(sample, training=False) for sample in single])
     np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
     assert np.abs(together[0] - together[1]).max() > 1e-4
+
+
+def build(config: ModelConfig, width: int, height: int) -> tuple[keras.Model, keras.Model]:
+    """Return a model's generator and the first of its discriminators."""
+    networks = build_discriminators(config, height, width)
+    return build_generator(config, height, width), next(iter(networks.values()))
 
 
 def test_every_model_is_checked():
@@ -89,34 +109,35 @@ def test_seed_decides_initial_weights(model):
     weights = []
     for seed in (3, 3, 4):
         runtime.seed_everything(seed)
-        weights.append(np.concatenate([w.ravel() for w in build(model, 32, 32)[0].get_weights()]))
+        generator = build_generator(TINY[model], 32, 32)
+        weights.append(np.concatenate([w.ravel() for w in generator.get_weights()]))
     np.testing.assert_array_equal(weights[0], weights[1])
     assert np.abs(weights[0] - weights[2]).max() > 0
-
-
-def build(model: str, width: int, height: int, frames: int = 8) -> tuple[keras.Model, keras.Model]:
-    config = TINY[model].replace(frames=frames)
-    return build_generator(config, height, width), build_discriminator(config, height, width)
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_sizes(model, width, height):
     frames = FRAME_COUNTS[SIZES.index((width, height)) % len(FRAME_COUNTS)]
-    generator, discriminator = build(model, width, height, frames)
-    assert generator.output_shape == (None, frames, height, width, 3)
-    assert discriminator.input_shape == (None, frames, height, width, 3)
-    assert discriminator.output_shape == (None, 1)
+    config = TINY[model].replace(frames=frames, discriminators=",".join(DISCRIMINATORS))
+    generator = build_generator(config, height, width)
+    assert generator.output_shape in [(None, t, height, width, 3) for t in (frames, None)]
+    shapes = {"clip": (frames, height, width), "frames": (1, height, width)}
+    shapes["small"] = (frames, height // 2, width // 2)
+    for name, network in build_discriminators(config, height, width).items():
+        assert network.input["clip"].shape == (None, *shapes[name], 3)
+        assert network.output["logit"].shape == (None, 1)
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("frames", FRAME_COUNTS)
 def test_224_runs_at_every_length(model, frames):
     """The size in the user's own description."""
-    generator, discriminator = build(model, 224, 224, frames)
-    clip = generator(np.zeros((1, generator.input_shape[1]), np.float32))
+    config = TINY[model].replace(frames=frames, discriminators="clip")
+    generator, discriminator = build(config, 224, 224)
+    clip = generator(from_seeds(latents(config), [0]))
     assert clip.shape == (1, frames, 224, 224, 3)
-    assert discriminator(clip).shape == (1, 1)
+    assert discriminator({"clip": clip})["logit"].shape == (1, 1)
 
 
 @pytest.mark.parametrize("frames", FRAME_COUNTS)
@@ -157,12 +178,24 @@ def test_other_sides_name_their_neighbours(side, nearest):
 @pytest.mark.parametrize("frames", [9, 12, 24])
 def test_other_lengths(frames):
     with pytest.raises(OptionError, match=f"--frames {frames} is none of 8, 16, 32"):
-        build_discriminator(TINY["dcgan"].replace(frames=frames), 32, 32)
+        TINY["dcgan"].replace(frames=frames)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_channels_scale_the_networks(model):
     wide = TINY[model].replace(g_channels=8, d_channels=8)
-    small, large = build(model, 32, 32), (build_generator(wide, 32, 32),)
-    assert large[0].count_params() > 1.5 * small[0].count_params()
-    assert build_discriminator(wide, 32, 32).count_params() > 1.5 * small[1].count_params()
+    for small, large in zip(build(TINY[model], 32, 32), build(wide, 32, 32), strict=True):
+        assert large.count_params() > 1.4 * small.count_params()
+
+
+def test_options_of_other_models_are_refused():
+    with pytest.raises(OptionError, match="--categories has no meaning for --model dcgan"):
+        resolve(ModelConfig(categories=4))
+
+
+@pytest.mark.parametrize(
+    ("views", "message"), [("clip,film", "'film' is none of"), ("clip,clip", "named once")]
+)
+def test_discriminators_are_checked(views, message):
+    with pytest.raises(OptionError, match=message):
+        resolve(ModelConfig(discriminators=views))
