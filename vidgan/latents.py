@@ -27,6 +27,8 @@ class Latent:
         kind: one of the constants above.
         classes: for :data:`LABEL`, how many there are.
         spacing: for :data:`TIMES`, the time from one frame to the next; 1 is that of training.
+        latest: for :data:`TIMES`, a clip of training begins at any time from 0 to here, so that no
+            time is special to the networks. A generated clip begins at 0.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Latent:
     kind: str = NORMAL
     classes: int = 0
     spacing: float = 1.0
+    latest: float = 0.0
 
     def _draw(self, random: np.random.Generator) -> np.ndarray:
         if self.kind == NORMAL:

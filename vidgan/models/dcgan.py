@@ -22,13 +22,13 @@ MAX_FACTOR = 8
 SLOPE = 0.2
 
 
-def _kernel(stride: tuple[int, int, int]) -> tuple[int, int, int]:
+def kernel(stride: tuple[int, int, int]) -> tuple[int, int, int]:
     """Four taps along an axis that doubles: a multiple of its stride reaches all places alike."""
     time, height, width = stride
     return (4 if time == 2 else 1, 4 if height == 2 else 3, 4 if width == 2 else 3)
 
 
-def _widths(channels: int, depth: int) -> list[int]:
+def level_channels(channels: int, depth: int) -> list[int]:
     """Return the channels from the smallest level to the full size: halving, and half of that."""
     factors = [min(MAX_FACTOR, 2 ** (depth - 1 - i)) for i in range(depth)]
     return [*(channels * factor for factor in factors), max(1, channels // 2)]
@@ -40,7 +40,7 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     See :class:`vidgan.models.architecture.Architecture`.
     """
     pyramid = Pyramid.build(config.frames, height, width)
-    widths = _widths(config.g_channels, len(pyramid.strides))
+    widths = level_channels(config.g_channels, len(pyramid.strides))
     latent = keras.Input((config.latent_dim,), name="latent")
     frames, rows, columns = pyramid.base
     units = frames * rows * columns * widths[0]
@@ -49,7 +49,7 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     for stride, channels in zip(pyramid.strides, widths[1:], strict=True):
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
         x = layers.Conv3DTranspose(
-            channels, _kernel(stride), stride, "same", kernel_initializer="he_normal"
+            channels, kernel(stride), stride, "same", kernel_initializer="he_normal"
         )(x)
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
@@ -63,12 +63,12 @@ def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
     See :class:`vidgan.models.architecture.Architecture`.
     """
     pyramid = Pyramid.build(*shape)
-    *deep, _, first = _widths(config.d_channels, len(pyramid.strides))
+    *deep, _, first = level_channels(config.d_channels, len(pyramid.strides))
     clip = keras.Input((*shape, 3), name="clip")
     x = clip
     for stride, channels in zip(reversed(pyramid.strides), [first, *reversed(deep)], strict=True):
         x = layers.Conv3D(
-            channels, _kernel(stride), stride, "same", kernel_initializer="he_normal"
+            channels, kernel(stride), stride, "same", kernel_initializer="he_normal"
         )(x)
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     return keras.Model(clip, layers.Flatten()(x), name="trunk")

@@ -6,10 +6,6 @@ import tensorflow as tf
 
 from vidgan.latents import CATEGORICAL, LABEL, NORMAL, TIMES, UNIFORM, Latent
 
-# Clips begin at any time up to here, in frames of training: long enough that all ways in which
-# frames lie between a motion's anchors occur.
-MAX_START = 256.0
-
 
 def draw(
     latents: Sequence[Latent], batch: int, seed: tf.Tensor, labels: tf.Tensor | None
@@ -39,6 +35,6 @@ def draw(
         elif latent.kind == LABEL:
             made[latent.name] = labels
         elif latent.kind == TIMES:
-            start = tf.random.stateless_uniform((batch, 1), own, 0, MAX_START)
+            start = tf.random.stateless_uniform((batch, 1), own, 0, latent.latest)
             made[latent.name] = start + latent.spacing * tf.range(latent.shape[0], dtype=tf.float32)
     return made
