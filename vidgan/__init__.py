@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "VidganError": "vidgan.errors",
+    "describe_models": "vidgan.jobs.models",
     "evaluate": "vidgan.jobs.evaluate",
     "generate": "vidgan.jobs.generate",
     "info": "vidgan.jobs.info",
@@ -27,6 +28,7 @@ _PUBLIC = {
 __all__ = [
     "VidganError",
     "__version__",
+    "describe_models",
     "evaluate",
     "generate",
     "info",
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from vidgan.jobs.evaluate import evaluate
     from vidgan.jobs.generate import generate, load
     from vidgan.jobs.info import info
+    from vidgan.jobs.models import describe_models
     from vidgan.jobs.preprocess import preprocess
     from vidgan.jobs.train import train
 

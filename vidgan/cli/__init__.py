@@ -10,7 +10,7 @@ import click
 from vidgan import __version__
 from vidgan.errors import VidganError
 
-COMMANDS = ("preprocess", "train", "generate", "evaluate", "info")
+COMMANDS = ("preprocess", "train", "generate", "evaluate", "info", "models")
 
 
 class LazyGroup(click.Group):

@@ -40,16 +40,20 @@ def _default_text(value: Any) -> Any:
     return f"{value[0]}x{value[1]}" if isinstance(value, tuple) else value
 
 
-def from_config(cls: type[config.Config]) -> Callable:
+def from_config(cls: type[config.Config], only: tuple[str, ...] | None = None) -> Callable:
     """Decorate a command with one option for every field of a config dataclass.
 
     The command receives the fields as keyword arguments; ``cls(**kwargs)`` rebuilds the config.
+
+    Args:
+        cls: the config.
+        only: the fields wanted, where they are not all.
     """
 
     def decorate(command: Callable) -> Callable:
         for field in reversed(dataclasses.fields(cls)):
             rules = field.metadata
-            if "help" not in rules:
+            if "help" not in rules or (only is not None and field.name not in only):
                 continue
             kind, _ = config.value_type(cls, field.name)
             flag = config.option_name(field)

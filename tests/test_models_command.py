@@ -1,0 +1,100 @@
+"""``vidgan models`` and ``vidgan.describe_models``."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+import vidgan
+from vidgan.cli import main
+from vidgan.config import MODELS, ModelConfig
+from vidgan.errors import OptionError
+from vidgan.jobs import models as job
+from vidgan.models import build_discriminators, build_generator, find
+
+# Half a minute for all the models of the registry, so it is asked once; small clips do.
+SIZE, FRAMES = (48, 32), 8
+
+
+@pytest.fixture(scope="module")
+def printed():
+    result = CliRunner().invoke(
+        main, ["models", "--size", "48x32", "--frames", str(FRAMES), "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_every_model_has_a_row(printed):
+    assert [row["model"] for row in printed] == list(MODELS)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_row(printed, name):
+    row = printed[MODELS.index(name)]
+    assert (row["size"], row["frames"]) == (list(SIZE), FRAMES)
+    found = find(name)
+    for attribute in ("summary", "paper", "any_length", "any_rate"):
+        assert row[attribute] == getattr(found, attribute)
+    config = ModelConfig(model=name, frames=FRAMES)
+    generator = build_generator(config, *reversed(SIZE))
+    discriminators = build_discriminators(config, *reversed(SIZE))
+    assert row["discriminators"] == list(discriminators)
+    assert row["g_params"] == generator.count_params()
+    assert row["d_params"] == sum(d.count_params() for d in discriminators.values())
+    # Forwards and backwards through G, and through D over real and generated clips; R1 adds a few
+    # hundredths, codes and normalised weights add passes of their own.
+    least = 3 * row["g_flops"] + 6 * row["d_flops"]
+    assert 0.97 * least < row["step_flops"] < 1.6 * least
+
+
+def test_python_function_gives_the_same(printed, monkeypatch):
+    monkeypatch.setattr(job, "MODELS", ("dcgan",))
+    assert vidgan.describe_models(size=SIZE, frames=FRAMES) == [printed[0]]
+
+
+def test_size_counts(printed, monkeypatch):
+    monkeypatch.setattr(job, "MODELS", ("dcgan",))
+    (larger,) = vidgan.describe_models(size=(64, 64), frames=FRAMES)
+    for name in ("g_flops", "d_flops", "step_flops"):  # The area's factor is 8/3.
+        assert larger[name] > 2 * printed[0][name]
+
+
+def test_table(printed, monkeypatch):
+    monkeypatch.setattr("vidgan.jobs.models.describe_models", lambda size, frames: printed)
+    result = CliRunner().invoke(main, ["models"])
+    assert result.exit_code == 0
+    assert "For clips of 8 frames of 48x32:" in result.output
+    explained, _, table = result.output.partition("For clips")
+    lines = dict(line.split(maxsplit=1) for line in explained.splitlines() if line)
+    rows = {line.split()[0]: line.split()[1:] for line in table.splitlines()[3:]}
+    for row in printed:
+        name = row["model"]
+        assert lines[name] == f"{row['summary']} ({row['paper']})"
+        *numbers, length, times, discriminators = rows[name]
+        expected = [row["g_params"] / 1e6, row["d_params"] / 1e6]
+        expected += [row[f"{part}_flops"] / 1e9 for part in ("g", "d", "step")]
+        assert [float(number) for number in numbers] == pytest.approx(expected, abs=0.006)
+        assert length == ("any" if row["any_length"] else "8")
+        assert times == ("any" if row["any_rate"] else "fixed")
+        assert discriminators.split(",") == row["discriminators"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--size", "70"], "a side of 70 pixels"),
+        (["--size", "wide"], "'wide' is not one or two numbers"),
+        (["--frames", "9"], "--frames 9 is none of 8, 16, 32"),
+    ],
+)
+def test_wrong_options(arguments, text):
+    result = CliRunner().invoke(main, ["models", *arguments])
+    assert result.exit_code == 2
+    assert text in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_wrong_options_in_python():
+    with pytest.raises(OptionError, match="a side of 70 pixels"):
+        vidgan.describe_models(size=(70, 64))

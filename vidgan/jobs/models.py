@@ -1,0 +1,116 @@
+"""The job behind ``vidgan models``: what each model is, and what it costs."""
+
+from pathlib import Path
+from typing import Any
+
+from vidgan import models, runtime
+from vidgan.config import (
+    DEFAULT_BATCH,
+    DEFAULT_DATASET,
+    MODELS,
+    ModelConfig,
+    PreprocessConfig,
+    TrainConfig,
+)
+from vidgan.training.run import Run
+
+
+def describe_models(
+    size: tuple[int, int] = PreprocessConfig.size, frames: int = ModelConfig.frames
+) -> list[dict[str, Any]]:
+    """Describe the models of the registry, each with its own defaults.
+
+    Args:
+        size: width and height of the clips.
+        frames: frames of a clip.
+
+    Returns:
+        For each model plain JSON values:
+
+        - ``model``, its name, ``summary`` and ``paper``;
+        - ``size``, ``frames`` and ``discriminators``, a list of what is judged;
+        - ``any_length`` and ``any_rate``: whether it generates clips of any number of frames, and
+          frames at any times;
+        - ``g_params`` and ``d_params``: weights of the generator and of all discriminators;
+        - ``g_flops`` and ``d_flops``: floating-point operations of making a clip, and of judging
+          one;
+        - ``step_flops``: those of a training step for each real clip of it, the lazy penalty's
+          share included.
+
+    Raises:
+        OptionError: networks cannot be built for such clips.
+    """
+    runtime.prepare()
+    return [_describe(name, size, frames) for name in MODELS]
+
+
+def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
+    import tensorflow as tf
+
+    from vidgan.models import flops
+    from vidgan.training.build import build_gan
+
+    found = models.find(name)
+    train = TrainConfig(batch_size=DEFAULT_BATCH)
+    run = Run(Path(), ModelConfig(model=name, frames=frames), train, Path(DEFAULT_DATASET), size, 1)
+    with tf.device("/CPU:0"):  # Nothing is computed.
+        gan = build_gan(run)
+        width, height = size
+        clips = tf.TensorSpec((DEFAULT_BATCH, frames, height, width, 3), tf.float32)
+        step_flops = flops.of(gan.train_step, clips) / DEFAULT_BATCH
+    networks = gan.discriminators.values()
+    judging = [
+        critic.view.count(gan.config) * flops.of_network(critic.network) for critic in gan.critics
+    ]
+    return {
+        "model": name,
+        "summary": found.summary,
+        "paper": found.paper,
+        "size": list(size),
+        "frames": frames,
+        "discriminators": list(gan.discriminators),
+        "any_length": found.any_length,
+        "any_rate": found.any_rate,
+        "g_params": gan.generator.count_params(),
+        "d_params": sum(network.count_params() for network in networks),
+        "g_flops": flops.of_network(gan.generator),
+        "d_flops": sum(judging),
+        "step_flops": step_flops,
+    }
+
+
+_HEADINGS = ("model", "G", "D", "G", "D", "step", "length", "times", "discriminators")
+
+
+def as_text(rows: list[dict[str, Any]]) -> str:
+    """Lay :func:`describe_models`'s values out for reading: what each is, then what it costs."""
+    name_width = max(len(row["model"]) for row in rows)
+    lines = [f"{row['model']:<{name_width}}  {row['summary']} ({row['paper']})" for row in rows]
+    width, height = rows[0]["size"]
+    cells = [
+        (
+            row["model"],
+            f"{row['g_params'] / 1e6:.2f}",
+            f"{row['d_params'] / 1e6:.2f}",
+            f"{row['g_flops'] / 1e9:.2f}",
+            f"{row['d_flops'] / 1e9:.2f}",
+            f"{row['step_flops'] / 1e9:.2f}",
+            "any" if row["any_length"] else str(row["frames"]),
+            "any" if row["any_rate"] else "fixed",
+            ",".join(row["discriminators"]),
+        )
+        for row in rows
+    ]
+    widths = [max(6, *map(len, column)) for column in zip(_HEADINGS, *cells, strict=True)]
+    lines += ["", f"For clips of {rows[0]['frames']} frames of {width}x{height}:", ""]
+    parameters, operations = widths[1] + 2 + widths[2], sum(widths[3:6]) + 4
+    lines.append(
+        f"{'':{widths[0]}}  {'parameters, M':>{parameters}}  {'GFLOP a clip':>{operations}}"
+    )
+    for values in (_HEADINGS, *cells):
+        padded = [
+            value.rjust(size) if 1 <= index <= 5 else value.ljust(size)
+            for index, (value, size) in enumerate(zip(values, widths, strict=True))
+        ]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
