@@ -4,13 +4,15 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from datasets import make_dataset
 
 import vidgan
 from vidgan.cli import main
 from vidgan.config import MODELS, ModelConfig
 from vidgan.errors import OptionError
 from vidgan.jobs import models as job
-from vidgan.models import build_discriminators, build_generator, find
+from vidgan.jobs.train import plan
+from vidgan.models import build_discriminators, build_generator, find, flops
 
 # Half a minute for all the models of the registry, so it is asked once; small clips do.
 SIZE, FRAMES = (48, 32), 8
@@ -98,3 +100,19 @@ def test_wrong_options(arguments, text):
 def test_wrong_options_in_python():
     with pytest.raises(OptionError, match="a side of 70 pixels"):
         vidgan.describe_models(size=(70, 64))
+
+
+def test_dry_run_says_what_a_step_costs(tmp_path):
+    make_dataset(tmp_path / "clips", (20, 20), (20,), (40, 32))
+    tiny = ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4)
+    options = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4, "r1": 0.0}
+    planned = plan(tmp_path / "clips", batch_size=2, **options)
+    generator = flops.of_network(build_generator(tiny, 32, 40))
+    discriminator = flops.of_network(build_discriminators(tiny, 32, 40)["clip"])
+    expected = 2 * (3 * generator + 6 * discriminator)
+    assert 0.97 * expected < planned.step_flops <= expected
+    line = next(line for line in planned.text().splitlines() if "arithmetic" in line)
+    rate = planned.step_flops / planned.step_seconds / 1e9
+    assert line.split("  ")[-1] == (
+        f"{planned.step_flops / 2 / 1e9:.2f} GFLOP a clip, {rate:.1f} GFLOP/s"
+    )

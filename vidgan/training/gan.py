@@ -223,7 +223,7 @@ class VideoGAN(keras.Model):
         self, gradients: list[tf.Tensor], seen: Sequence[Items], seed: tf.Tensor
     ) -> tuple[list[tf.Tensor], Logs]:
         """Add the gradients of the lazy penalties (arXiv 1912.04958); return the penalties too."""
-        every = self.train_config.penalty_every
+        every, d_every = self.train_config.penalty_every, self.train_config.d_every
         variables = self._d_variables()
 
         def penalised() -> tuple[list[tf.Tensor], Logs]:
@@ -246,7 +246,9 @@ class VideoGAN(keras.Model):
             nothing = {name: tf.constant(float("nan")) for name in self.penalties}
             return [tf.identity(g) for g in gradients], nothing
 
-        return tf.cond(tf.equal(self.step % every, 0), penalised, plain)
+        # Steps at which D learns are counted: at others a penalty would be lost.
+        due = tf.equal(self.step % (every * d_every), d_every - 1)
+        return tf.cond(due, penalised, plain)
 
     def _step_generator(
         self, tape: tf.GradientTape, seen: Sequence[Items], at_items: list[tf.Tensor]
