@@ -51,33 +51,32 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
     import keras
     import tensorflow as tf
 
-    from vidgan.augment import parse
     from vidgan.config import ModelConfig, TrainConfig
-    from vidgan.models import build_discriminator, build_generator
+    from vidgan.models import build_discriminators, build_generator, latents, resolve
     from vidgan.training.gan import VideoGAN
 
     train = TrainConfig()
-    model = ModelConfig(frames=args.frames)
+    model = resolve(ModelConfig(frames=args.frames))
     shape = (args.batch, args.frames, args.size, args.size, 3)
     real = tf.random.normal(shape)
     steps = {}
     for name, options in VARIANTS.items():
         gan = VideoGAN(
+            model,
+            latents(model),
             build_generator(model, args.size, args.size),
-            build_discriminator(model, args.size, args.size),
+            build_discriminators(model, args.size, args.size),
         )
         extras = options.get("extras", False)
         gan.compile(
             keras.optimizers.Adam(train.g_lr, train.beta_1, train.beta_2),
             keras.optimizers.Adam(train.d_lr, train.beta_1, train.beta_2),
-            r1=train.r1 if extras else 0.0,
-            r1_every=train.r1_every,
-            augmentation=parse(train.augment) if extras else (),
+            train if extras else train.replace(r1=0.0, augment="none"),
             share_backward=options.get("share_backward", True),
         )
         steps[name] = tf.function(gan.train_step, jit_compile=False)
     g_forward, g_backward = conv_flops(gan.generator, False)
-    d_forward, d_backward = conv_flops(gan.discriminator, True)
+    d_forward, d_backward = conv_flops(gan.discriminators["clip"].get_layer("trunk"), True)
     flops = args.batch * (g_forward + g_backward + 2 * (d_forward + d_backward))
     side = 4096
     a = tf.random.normal((side, side))
@@ -103,7 +102,7 @@ def torch_worker(args: argparse.Namespace) -> None:
     from torch import nn
 
     from vidgan.config import ModelConfig
-    from vidgan.models import build_discriminator, build_generator
+    from vidgan.models import build_discriminators, build_generator
 
     class Same(nn.Module):
         """TensorFlow's padding: what does not divide goes to the far side."""
@@ -122,7 +121,7 @@ def torch_worker(args: argparse.Namespace) -> None:
     def translate(network) -> nn.Sequential:
         """Rebuild a Keras network layer by layer."""
         parts = []
-        for layer in network.layers:
+        for layer in network._flatten_layers(include_self=False):
             kind = type(layer).__name__
             if kind == "Dense":
                 parts.append(nn.Linear(*layer.kernel.shape))
@@ -148,7 +147,7 @@ def torch_worker(args: argparse.Namespace) -> None:
                 o, i = layer.kernel.shape[-2:]
                 pad = tuple((a - b) // 2 for a, b in zip(k, s, strict=True))
                 parts.append(nn.ConvTranspose3d(i, o, k, s, pad))
-            elif kind != "InputLayer":
+            elif kind not in ("InputLayer", "Functional"):
                 raise TypeError(f"no PyTorch counterpart for {kind}")
         return nn.Sequential(*parts)
 
@@ -159,7 +158,8 @@ def torch_worker(args: argparse.Namespace) -> None:
 
     def make(layout):
         g = translate(build_generator(model, args.size, args.size)).to(memory_format=layout)
-        d = translate(build_discriminator(model, args.size, args.size)).to(memory_format=layout)
+        d = translate(build_discriminators(model, args.size, args.size)["clip"])
+        d = d.to(memory_format=layout)
         og = torch.optim.Adam(g.parameters(), 2e-4, (0.5, 0.999))
         od = torch.optim.Adam(d.parameters(), 2e-4, (0.5, 0.999))
         real = torch.randn(args.batch, 3, args.frames, args.size, args.size)

@@ -27,7 +27,7 @@ class Steps(keras.Model):
 
     def __init__(self, spoil=(), error=None):
         super().__init__()
-        self.count = tf.Variable(0)
+        self.count, self.share = tf.Variable(0), tf.Variable(0.0)
         self.spoil, self.error = dict(spoil), error
 
     def train_step(self, data):
@@ -253,8 +253,8 @@ def test_means_leave_out_what_was_not_measured():
 @pytest.mark.parametrize("cut", ["3,0.3,1", "3,0.3,1.2e-,1,1,1,1,1,1,1", "3", "\x00\x00"])
 def test_log_that_was_cut_off(tmp_path, cut):
     path = tmp_path / "log.csv"
-    whole = "2,0.2,1.5,1,1,1,1,,10,0.01"
-    path.write_text(f"{','.join(COLUMNS)}\n{whole}\n{cut}")
+    values = {name: "" if name == "r1" else "1" for name in COLUMNS} | {"step": "2"}
+    path.write_text(f"{','.join(COLUMNS)}\n{','.join(values.values())}\n{cut}")
     rows = read_log(path)
     assert [row["step"] for row in rows] == [2.0]
     assert "r1" not in rows[0]
