@@ -1,0 +1,101 @@
+"""Every model with every loss, a few steps on real clips: does anything become NaN?
+
+    python benchmarks/model_matrix.py [VIDEO ...] [--steps 20]
+
+Without a video the one that ``examples/make_video.py`` draws. All at 64 × 64 × 16 and at
+32 × 32 × 8; the default loss at 64 × 64 × 16 with the default widths, the others with narrow
+networks, which differ in nothing else. A combination passes if the losses of every step and all
+weights at the end are finite; the exit status is 1 unless all pass.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from vidgan import runtime
+
+runtime.prepare()
+
+import tensorflow as tf  # noqa: E402
+
+import vidgan  # noqa: E402
+from vidgan.config import DEFAULT_BATCH, LOSSES, MODELS, ModelConfig, TrainConfig  # noqa: E402
+from vidgan.dataset.manifest import Manifest  # noqa: E402
+from vidgan.dataset.pipeline import training_clips  # noqa: E402
+from vidgan.training.build import build_gan  # noqa: E402
+from vidgan.training.run import Run  # noqa: E402
+
+# Side and frames.
+CLIPS = ((64, 16), (32, 8))
+NARROW = {"g_channels": 8, "d_channels": 8}
+
+
+def train(model: ModelConfig, loss: str, side: int, batches: list[tf.Tensor]) -> dict:
+    """Take a step a batch; return what became of it."""
+    start = time.perf_counter()
+    train = TrainConfig(batch_size=DEFAULT_BATCH, loss=loss)
+    gan = build_gan(Run(Path(), model, train, Path(), (side, side), 25.0))
+    step = tf.function(gan.train_step, jit_compile=False)
+    logs = [step(batch) for batch in batches]
+    losses = np.array([[float(log["d_loss"]), float(log["g_loss"])] for log in logs])
+    weights = all(np.isfinite(weight).all() for weight in gan.get_weights())
+    return {
+        "finite": bool(np.isfinite(losses).all() and weights),
+        "losses": losses[-1],
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def clips(videos: list[str], folder: Path, steps: int) -> dict[tuple[int, int], list[tf.Tensor]]:
+    """Return batches of clips for every entry of CLIPS."""
+    if not videos:
+        script = Path(__file__).parents[1] / "examples" / "make_video.py"
+        videos = [str(folder / "input.mp4")]
+        subprocess.run([sys.executable, script, *videos], check=True)
+    batches = {}
+    for side, frames in CLIPS:
+        dataset = folder / str(side)
+        vidgan.preprocess(videos, dataset, size=(side, side))
+        data = training_clips(Manifest.load(dataset), frames, DEFAULT_BATCH)
+        batches[side, frames] = list(data.take(steps))
+    return batches
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("videos", nargs="*", help="files or folders")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--models", default=",".join(MODELS))
+    args = parser.parse_args()
+    failed = []
+    with tempfile.TemporaryDirectory() as folder:
+        batches = clips(args.videos, Path(folder), args.steps)
+    print(f"{args.steps} steps, batch {DEFAULT_BATCH}\n")
+    print("| model | clips | channels | loss | D's loss | G's loss | seconds | finite |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    for name in args.models.split(","):
+        for side, frames in CLIPS:
+            for loss in LOSSES:
+                default = side == 64 and loss == TrainConfig.loss
+                model = ModelConfig(model=name, frames=frames, **({} if default else NARROW))
+                found = train(model, loss, side, batches[side, frames])
+                d_loss, g_loss = found["losses"]
+                print(
+                    f"| {name} | {side} x {side} x {frames} | {model.g_channels} | {loss} "
+                    f"| {d_loss:.3f} | {g_loss:.3f} | {found['seconds']:.0f} "
+                    f"| {'yes' if found['finite'] else 'no'} |",
+                    flush=True,
+                )
+                if not found["finite"]:
+                    failed.append(f"{name} with {loss} at {side} x {side} x {frames}")
+    if failed:
+        sys.exit(f"not finite: {'; '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
