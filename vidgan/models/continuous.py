@@ -1,0 +1,133 @@
+"""A generator in continuous time, in the spirit of StyleGAN-V (2112.14683) and DIGAN (2202.10571).
+
+A frame is a function of the clip's content and of its time, a real number. Motion is noise at
+anchors, every other frame, seen through filters that are functions of time: a bump times a cosine
+or a sine, whose width and frequency are learned, a pair for each channel of noise. What comes out
+is a stationary process: smooth, with phases that wander, so that it never repeats and looks
+alike at any time, however long the clip; see :class:`FilteredNoise`. From there on each frame is
+made by itself.
+
+Where it leaves the papers: their encodings of time are sines between anchors whose parts are fitted
+together, which leaves marks at the anchors; filtered noise has none. The discriminator is dcgan's.
+"""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from vidgan.config import ModelConfig
+from vidgan.latents import TIMES, Latent
+from vidgan.models import dcgan
+from vidgan.models.architecture import Architecture
+from vidgan.models.pictures import pictures
+
+# Time from anchor to anchor, and the bounds of the filters' widths (deviations), in frames of
+# training. With no width below the spacing the anchors leave no mark: the power of what is filtered
+# varies between them by less than 1 part in 1000.
+ANCHOR_SPACING = 2.0
+MIN_WIDTH, MAX_WIDTH = 2.0, 10.0
+# Anchors that count on either side: up to three times the largest width.
+REACH = math.ceil(3 * MAX_WIDTH / ANCHOR_SPACING)
+# Radians a frame. Anchors carry frequencies below π / ANCHOR_SPACING.
+MAX_FREQUENCY = 0.75 * math.pi / ANCHOR_SPACING
+
+
+@keras.saving.register_keras_serializable(package="vidgan")
+class FilteredNoise(layers.Layer):
+    """White noise at anchors, filtered: a stationary random process at real times.
+
+    Inputs are noise ``(batch, anchors, n)``, of which anchor ``REACH`` is at time 0, and times
+    ``(batch, frames)``; output is ``(batch, frames, 2n)`` of deviation 1.
+    """
+
+    def build(self, noise_shape: tuple, times_shape: tuple) -> None:
+        """Make widths and frequencies: sigmoids say where in their ranges they are."""
+        count = noise_shape[-1]
+        spread = (np.arange(count) + 0.5) / count
+        # The golden ratio mixes the orders: slow channels and fast ones of every width.
+        mixed = 0.02 + 0.3 * (np.arange(count) * 0.618034 % 1)
+        # Weights begin at 0 and are added to where learning starts.
+        self.starts = np.float32([np.log(share / (1 - share)) for share in (spread, mixed)])
+        self.widths = self.add_weight(shape=(count,), initializer="zeros", name="widths")
+        self.frequencies = self.add_weight(shape=(count,), initializer="zeros", name="frequencies")
+
+    def call(self, noise: tf.Tensor, times: tf.Tensor) -> tf.Tensor:
+        """Return the filtered noise at ``times``."""
+        widths = MIN_WIDTH * (MAX_WIDTH / MIN_WIDTH) ** tf.sigmoid(self.widths + self.starts[0])
+        frequencies = MAX_FREQUENCY * tf.sigmoid(self.frequencies + self.starts[1])
+        before = tf.floor(times / ANCHOR_SPACING)
+        near = tf.range(2 * REACH + 1)
+        anchors = tf.gather(
+            noise, tf.cast(before, tf.int32)[..., None] + near, batch_dims=1
+        )  # (batch, frames, near, n)
+        offsets = (times / ANCHOR_SPACING - before)[..., None] - tf.cast(near - REACH, tf.float32)
+        offsets = ANCHOR_SPACING * offsets[..., None]
+        bumps = tf.exp(-0.5 * tf.square(offsets / widths))
+        # The squares of a bump over all anchors sum up to √π · width / ANCHOR_SPACING.
+        bumps *= tf.sqrt(2 * ANCHOR_SPACING / (math.sqrt(math.pi) * widths))
+        cosines = tf.reduce_sum(anchors * bumps * tf.cos(frequencies * offsets), axis=2)
+        sines = tf.reduce_sum(anchors * bumps * tf.sin(frequencies * offsets), axis=2)
+        return tf.concat([cosines, sines], axis=-1)
+
+    def compute_output_shape(self, noise_shape: tuple, times_shape: tuple) -> tuple:
+        """Return the output's shape."""
+        return (*times_shape[:2], 2 * noise_shape[-1])
+
+
+def latents(config: ModelConfig, frames: int, spacing: float) -> tuple[Latent, ...]:
+    """Return the inputs; see :class:`vidgan.models.architecture.Architecture`."""
+    last = ANCHOR_SPACING + (frames - 1) * spacing
+    anchors = 2 * REACH + 1 + math.floor(last / ANCHOR_SPACING)
+    return (
+        Latent("latent", (config.latent_dim,)),
+        Latent("times", (frames,), TIMES, spacing=spacing, latest=ANCHOR_SPACING),
+        Latent("motion", (anchors, config.motion_dim)),
+    )
+
+
+def _modulation(code: keras.KerasTensor) -> Any:
+    """Return a function that scales and shifts features by what the code of their frame says."""
+
+    def modulate(x: keras.KerasTensor) -> keras.KerasTensor:
+        channels = x.shape[-1]
+        scale, shift = (
+            layers.Reshape((-1, 1, 1, channels))(
+                layers.Dense(
+                    channels,
+                    kernel_initializer=keras.initializers.VarianceScaling(0.1),
+                    bias_initializer=start,
+                )(code)
+            )
+            for start in ("ones", "zeros")
+        )
+        return layers.Add()([layers.Multiply()([x, scale]), shift])
+
+    return modulate
+
+
+def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
+    """Build the generator; see :class:`vidgan.models.architecture.Architecture`."""
+    latent = keras.Input((config.latent_dim,), name="latent")
+    times = keras.Input((None,), name="times")
+    motion = keras.Input((None, config.motion_dim), name="motion")
+    # In float32 whatever the others' precision: times need its digits.
+    paths = FilteredNoise(dtype="float32", name="paths")(motion, times)
+    clip = pictures(config, height, width, latent, paths, _modulation(paths))
+    inputs = {"latent": latent, "times": times, "motion": motion}
+    return keras.Model(inputs, clip, name="generator")
+
+
+ARCHITECTURE = Architecture(
+    summary="frames as functions of time: clips of any length at any frame rate",
+    paper="arXiv 2112.14683, 2202.10571",
+    generator=generator,
+    trunk=dcgan.trunk,
+    latents=latents,
+    options={"motion_dim": 16},
+    any_length=True,
+    any_rate=True,
+)
