@@ -1,24 +1,28 @@
-"""What a recipe generates after a fixed number of minutes, against the textbook's.
+"""What recipes generate after the same time: vidgan's models and losses, and others' recipes.
 
-    python benchmarks/quality.py DATASET [--minutes 10] [--output FOLDER] [--set name=value ...]
+    python benchmarks/quality.py pairs-data --no-mirror --recipe dcgan --recipe textbook
+    python benchmarks/quality.py pairs-data --no-mirror --recipe "dcgan loss=hinge g_lr=0.0004"
 
-Trains the textbook recipe and ``vidgan train`` for the same minutes each, one after the other on
-a machine that does nothing else, and prints the random-feature Fréchet distance (RFD, see
-``vidgan/metrics``) of what each generates to the test and the training clips, beside the distance
-between these two. ``--set`` changes options of ``vidgan train`` to compare recipes; ``--only``
-leaves one side out.
+Trains each recipe with each seed, one after the other, and appends a line for each to
+``results.jsonl`` in the output folder, with a contact sheet beside it. What is there already is not
+trained again, so that a comparison can be interrupted and extended. At the end a table of all that
+is known of the dataset is printed; ``scores.py`` says what its columns mean.
 
-The textbook: channels 32 to 256, 4 × 4 × 4 kernels of stride 2, batch normalisation and ReLU in
-G, normal weights of deviation 0.02, alternating steps of the non-saturating loss, batch 16, Adam
-2e-4 with 0.5 and 0.999 (arXiv 1511.06434, with the time axis of 1609.02612); sampled from the
-weights themselves with batch statistics, as such code does.
+``--minutes`` are those on the wall, as users feel them; on a machine that does other things use
+``--cpu-minutes``: processor time over the number of cores. Building the graph counts, writing
+snapshots and generating does not.
 """
 
-import argparse
+import os
+import re
+import shutil
 import time
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import click
 
 from vidgan import runtime
 
@@ -26,91 +30,88 @@ runtime.prepare()
 
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
-from keras import layers  # noqa: E402
+from baselines import FRAMES, SIDE, Budget, Trained, textbook  # noqa: E402
+from mocogan_paper import mocogan  # noqa: E402
+from scores import REAL, Reference, Results, Row, embed, table  # noqa: E402
 
 import vidgan  # noqa: E402
-from vidgan import latents, pixels  # noqa: E402
+from vidgan.config import LOSSES, MODELS, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
-from vidgan.dataset.pipeline import evaluation_clips, training_clips  # noqa: E402
-from vidgan.metrics.distance import frechet_clip_distance  # noqa: E402
+from vidgan.errors import TrainingError, VidganError  # noqa: E402
+from vidgan.models import flops  # noqa: E402
 from vidgan.sheet import contact_sheet, save_image  # noqa: E402
+from vidgan.training import health  # noqa: E402
+from vidgan.training.build import build_gan  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 
-FRAMES, SIDE, LATENT, BATCH, CHANNELS = 16, 64, 100, 16, 32
-SAMPLES = 256
-
-
-def textbook_networks() -> tuple[keras.Model, keras.Model]:
-    """Build the textbook's G and D for 16 × 64 × 64."""
-
-    def init() -> keras.initializers.Initializer:
-        return keras.initializers.RandomNormal(0.0, 0.02)
-
-    latent = keras.Input((LATENT,))
-    x = layers.Dense(2 * 4 * 4 * 8 * CHANNELS, kernel_initializer=init())(latent)
-    x = layers.Reshape((2, 4, 4, 8 * CHANNELS))(x)
-    for factor in (4, 2, 1):
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-        x = layers.Conv3DTranspose(factor * CHANNELS, 4, 2, "same", kernel_initializer=init())(x)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-    x = layers.Conv3DTranspose(3, 4, (1, 2, 2), "same", kernel_initializer=init())(x)
-    generator = keras.Model(latent, layers.Activation("tanh")(x))
-    clip = keras.Input((FRAMES, SIDE, SIDE, 3))
-    x = clip
-    for factor, stride in ((1, (1, 2, 2)), (2, 2), (4, 2), (8, 2)):
-        x = layers.Conv3D(factor * CHANNELS, 4, stride, "same", kernel_initializer=init())(x)
-        x = layers.LeakyReLU(negative_slope=0.2)(x)
-    return generator, keras.Model(clip, layers.Dense(1)(layers.Flatten()(x)))
-
-
-def train_textbook(manifest: Manifest, minutes: float, seed: int) -> tuple[np.ndarray, int]:
-    """Train for so many minutes; return uint8 samples and the number of steps."""
-    runtime.seed_everything(seed)
-    generator, discriminator = textbook_networks()
-    g_optimizer, d_optimizer = (keras.optimizers.Adam(2e-4, 0.5, 0.999) for _ in range(2))
-    g_optimizer.build(generator.trainable_variables)
-    d_optimizer.build(discriminator.trainable_variables)
-
-    @tf.function(jit_compile=False)
-    def step(real: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
-            fake = generator(tf.random.normal((BATCH, LATENT)), training=True)
-            d_loss = tf.reduce_mean(
-                tf.nn.softplus(-discriminator(real, training=True))
-                + tf.nn.softplus(discriminator(tf.stop_gradient(fake), training=True))
-            )
-        variables = discriminator.trainable_variables
-        d_optimizer.apply(d_tape.gradient(d_loss, variables), variables)
-        with g_tape:
-            g_loss = tf.reduce_mean(tf.nn.softplus(-discriminator(fake, training=True)))
-        variables = generator.trainable_variables
-        g_optimizer.apply(g_tape.gradient(g_loss, variables), variables)
-        return d_loss
-
-    steps, end = 0, time.monotonic() + 60 * minutes
-    for batch in training_clips(manifest, FRAMES, BATCH, seed=seed):
-        float(step(batch))
-        steps += 1
-        if time.monotonic() > end:
-            break
-    z = latents.from_seeds(range(SAMPLES), LATENT)
-    clips = [generator(z[i : i + 32], training=True).numpy() for i in range(0, SAMPLES, 32)]
-    return pixels.to_uint8(np.concatenate(clips)), steps
+Options = dict[str, Any]
+Trainer = Callable[..., Trained]
 
 
 def train_vidgan(
-    dataset: Path, minutes: float, seed: int, output: Path, options: dict
-) -> tuple[np.ndarray, int]:
-    """Train as ``vidgan train`` does; return uint8 samples and the number of steps."""
-    path = vidgan.train(
-        dataset, minutes=minutes, seed=seed, output=output, progress=True, **options
+    manifest: Manifest, budget: Budget, seed: int, samples: int, folder: Path, **options: Any
+) -> Trained:
+    """Train as ``vidgan train`` does, in a run folder."""
+    shutil.rmtree(folder, ignore_errors=True)  # Of a comparison that was interrupted.
+    vidgan.train(
+        manifest.path,
+        output=folder,
+        progress=True,
+        clock=budget.clock,
+        minutes=budget.minutes,
+        steps=budget.steps,
+        seed=seed,
+        frames=FRAMES,
+        keep=1,
+        **options,
     )
-    state = Run.open(path).state()
-    return vidgan.load(path).generate(n=SAMPLES), state["step"]
+    run = Run.open(folder)
+    state, batch = run.state(), run.train.batch_size
+    data = tf.TensorSpec((batch, FRAMES, SIDE, SIDE, 3))
+    if run.model.conditional:
+        data = data, tf.TensorSpec((batch,), tf.int32)
+    findings = health.read(folder / health.HEALTH_NAME) if run.train.health else []
+    return Trained(
+        clips=vidgan.load(folder).generate(n=samples),
+        steps=state["step"],
+        seconds=state["seconds"],
+        step_flops=flops.of(build_gan(run).train_step, data),
+        batch=batch,
+        health=tuple(finding.trouble for finding in health.standing(findings)),
+    )
+
+
+# What losses are used with; wasserstein as in 1704.00028.
+WITH_LOSS: dict[str, Options] = {
+    "hinge": {"spectral_norm": "discriminator", "r1": 0},
+    "wasserstein": {
+        "r1": 0,
+        "gradient_penalty": 10,
+        "penalty_every": 1,
+        "g_every": 5,
+        "g_lr": 1e-4,
+        "d_lr": 1e-4,
+        "beta_1": 0,
+        "beta_2": 0.9,
+    },
+    "relativistic": {"r2": 5},
+}
+# For each name who trains it, and with which options.
+RECIPES: dict[str, tuple[Trainer, Options]] = {
+    "textbook": (textbook, {}),
+    "mocogan-paper": (mocogan, {}),
+    "mocogan-small-batch": (mocogan, {"batch": 3, "images": 10}),
+    **{model: (train_vidgan, {"model": model}) for model in MODELS},
+    **{
+        f"dcgan-{loss}": (train_vidgan, {"model": "dcgan", "loss": loss, **WITH_LOSS.get(loss, {})})
+        for loss in LOSSES
+        if loss != TrainConfig.loss
+    },
+}
 
 
 def parse_value(text: str) -> object:
-    """Read a number where there is one."""
+    """Read a number or truth value where there is one."""
     for kind in (int, float):
         try:
             return kind(text)
@@ -119,35 +120,111 @@ def parse_value(text: str) -> object:
     return {"true": True, "false": False}.get(text.lower(), text)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("dataset", type=Path)
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path("quality"))
-    parser.add_argument("--only", choices=("textbook", "vidgan"))
-    parser.add_argument("--set", nargs="*", default=[], metavar="name=value")
-    args = parser.parse_args()
-    options = {name: parse_value(value) for name, value in (s.split("=", 1) for s in args.set)}
-    manifest = Manifest.load(args.dataset)
-    real = {s: np.stack(list(evaluation_clips(manifest, s, FRAMES))) for s in ("test", "train")}
-    print("| recipe | minutes | steps | RFD to test | RFD to train |\n|---|---|---|---|---|")
-    floor = frechet_clip_distance(real["test"], real["train"])
-    print(f"| real training clips | | | {floor:.2f} | 0 |", flush=True)
-    args.output.mkdir(parents=True, exist_ok=True)
-    for name in ("textbook", "vidgan"):
-        if args.only not in (None, name):
-            continue
-        if name == "textbook":
-            clips, steps = train_textbook(manifest, args.minutes, args.seed)
-        else:
-            run = args.output / "run"
-            clips, steps = train_vidgan(args.dataset, args.minutes, args.seed, run, options)
-        distances = [frechet_clip_distance(real[split], clips) for split in ("test", "train")]
-        label = " ".join([name, *args.set]) if name == "vidgan" else name
-        cells = " | ".join(f"{distance:.2f}" for distance in distances)
-        print(f"| {label} | {args.minutes:g} | {steps} | {cells} |", flush=True)
-        save_image(args.output / f"{name}.png", contact_sheet(clips[:10], frames=8, scale=2))
+def parse_recipe(text: str) -> tuple[Trainer, Options]:
+    """Read a name of ``RECIPES`` and changes, as ``dcgan loss=hinge``."""
+    name, *changes = text.split() or [""]
+    if name not in RECIPES or not all("=" in change for change in changes):
+        raise click.BadParameter(
+            f"{text!r} is no name and changes such as 'dcgan loss=hinge'; names are "
+            f"{', '.join(RECIPES)}"
+        )
+    trainer, options = RECIPES[name]
+    pairs = (change.split("=", 1) for change in changes)
+    return trainer, options | {name: parse_value(value) for name, value in pairs}
+
+
+def result(trained: Trained, reference: Reference) -> Row:
+    return {
+        **reference.measure(*embed(trained.clips)),
+        "steps": trained.steps,
+        "seconds": trained.seconds,
+        "clips_per_second": trained.steps * trained.batch / trained.seconds,
+        "gflops": trained.step_flops / trained.batch / 1e9,
+        "health": list(trained.health),
+    }
+
+
+def seeds_of(context: Any, parameter: Any, text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no list of numbers such as 0,1,2") from None
+
+
+@click.command(help=__doc__.split("\n\n")[0])
+@click.argument("dataset", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--recipe",
+    "recipes",
+    multiple=True,
+    default=("dcgan", "textbook", "mocogan-paper"),
+    show_default=True,
+    help=f"A name, and changes: 'dcgan loss=hinge'.  Names: {', '.join(RECIPES)}.",
+)
+@click.option("--seeds", default="0", show_default=True, callback=seeds_of, help="As 0,1,2.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="On the wall; default 10.")
+@click.option(
+    "--cpu-minutes",
+    type=click.FloatRange(0, min_open=True),
+    help="Processor time over the number of cores, instead; not with a GPU.",
+)
+@click.option("--steps", type=click.IntRange(1), help="Train for so many steps at most.")
+@click.option("--mirror/--no-mirror", default=True, help="Flip half of the training clips.")
+@click.option("--samples", type=click.IntRange(2), default=256, show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), default="quality", show_default=True)
+def main(
+    dataset: Path,
+    recipes: tuple[str, ...],
+    seeds: list[int],
+    minutes: float | None,
+    cpu_minutes: float | None,
+    steps: int | None,
+    mirror: bool,
+    samples: int,
+    output: Path,
+) -> None:
+    if minutes and cpu_minutes:
+        raise click.UsageError("--minutes and --cpu-minutes: give one of them")
+    cores = len(os.sched_getaffinity(0))
+    clock = (lambda: time.process_time() / cores) if cpu_minutes else time.perf_counter
+    budget = Budget(cpu_minutes or minutes or 10, steps, clock)
+    spent = f"{budget.minutes:g} {'CPU-' if cpu_minutes else ''}min"
+    if steps:
+        spent += f", at most {steps} steps"
+    parsed = [(text, *parse_recipe(text)) for text in recipes]
+    results = Results(output / "results.jsonl")
+    try:
+        manifest = Manifest.load(dataset)
+        if manifest.size != (SIDE, SIDE):
+            raise click.ClickException(f"{dataset}: frames must be {SIDE}x{SIDE}")
+        common = {"dataset": dataset.resolve().name, "samples": samples}
+        name = common["dataset"]
+        reference = Reference(manifest, samples)
+        floor = {"recipe": REAL, "options": {}, "budget": "", "seed": None, **common}
+        if not results.has(floor):
+            results.add({**floor, **reference.floor()})
+        for (text, trainer, options), seed in product(parsed, seeds):
+            options = {**options, "mirror": mirror}
+            key = {"recipe": text, "options": options, "budget": spent, "seed": seed, **common}
+            if results.has(key):
+                continue
+            stem = re.sub(r"[^\w.=-]+", "_", f"{name} {text} {spent} seed {seed}")
+            click.echo(stem, err=True)
+            if trainer is train_vidgan:
+                options = {**options, "folder": output / "runs" / stem}
+            try:
+                trained = trainer(manifest, budget, seed, samples, **options)
+            except TrainingError as error:
+                results.add({**key, "error": str(error)})
+                continue
+            finally:
+                keras.backend.clear_session()
+            results.add({**key, **result(trained, reference)})
+            sheet = contact_sheet(trained.clips[:10], frames=8, scale=2)
+            save_image(output / f"{stem}.png", sheet)
+    except VidganError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(table([row for row in results.rows if row["dataset"] == name]))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,6 +100,7 @@ def train(
     progress: Progress,
     callbacks: Sequence[keras.callbacks.Callback],
     epoch_clips: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> bool:
     """Train until the budget is used or the user interrupts.
 
@@ -112,6 +113,7 @@ def train(
         progress: updated after every step; holds the budget.
         callbacks: Keras callbacks.
         epoch_clips: clips of an epoch.
+        clock: returns seconds; what time is measured by.
 
     Returns:
         False when the user interrupted.
@@ -127,9 +129,9 @@ def train(
         batches, first = iter(data), True
         while progress.share < 1 and not interrupted.requested:
             gan.share.assign(progress.share)
-            start = time.perf_counter()
+            start = clock()
             batch = next(batches)
-            arrived = time.perf_counter()
+            arrived = clock()
             size = (batch[0] if isinstance(batch, tuple) else batch).shape[0]
             try:
                 logs = {name: float(value) for name, value in step_function(batch).items()}
@@ -137,7 +139,7 @@ def train(
                 raise TrainingError(
                     f"memory ran out at step {progress.step + 1}; use a --batch-size below {size}"
                 ) from None
-            end = time.perf_counter()
+            end = clock()
             progress.step += 1
             progress.clips += size
             progress.epoch = progress.clips / epoch_clips

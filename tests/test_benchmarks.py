@@ -1,0 +1,216 @@
+"""The quality benchmark: the digits it draws, its baselines, and a comparison from end to end."""
+
+import dataclasses
+import itertools
+import sys
+from pathlib import Path
+
+import av
+import click
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+
+import vidgan
+from vidgan import models
+from vidgan.config import ModelConfig, TrainConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.training import combinations
+from vidgan.training.run import Run
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
+
+import baselines
+import moving_digits
+import quality
+import scores
+
+# Small enough for a step in a moment.
+TINY = {
+    "dcgan": "dcgan g_channels=4 d_channels=4 batch_size=2 tensorboard=false",
+    "textbook": "textbook batch=2 channels=2",
+    "mocogan": "mocogan-paper batch=2 images=3 channels=2",
+}
+
+
+def draw(folder: Path, *options: str) -> list[Path]:
+    done = CliRunner().invoke(moving_digits.main, [str(folder), *options])
+    assert done.exit_code == 0, done.output
+    return sorted(folder.rglob("*.mkv"))
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """A dataset of twelve clips with one digit each."""
+    folder = tmp_path_factory.mktemp("digits")
+    draw(folder / "clips", "--digits", "1", "--clips", "12", "--frames", "20")
+    options = {"labels": True, "lossless": True, "test_share": 0.4}
+    vidgan.preprocess(folder / "clips", output=folder / "data", **options)
+    return Manifest.load(folder / "data")
+
+
+def test_digits_move_and_stay_whole(tmp_path):
+    files = draw(tmp_path / "pairs", "--clips", "3", "--frames", "40")
+    assert [len(path.stem) for path in files] == [len("0000-66")] * 3
+    drawn = [clip for _, clip in moving_digits.clips(2, 40, 3, seed=0)]
+    for path, expected in zip(files, drawn, strict=True):
+        with av.open(str(path)) as container:
+            frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
+        np.testing.assert_array_equal(frames, expected)
+        area = (expected.max(axis=-1) > 100).mean(axis=(1, 2))
+        # Never out of the picture, never at rest.
+        assert area.min() > 0.02
+        assert (np.abs(np.diff(expected.astype(int), axis=0)).mean(axis=(1, 2, 3)) > 0.1).all()
+
+
+def test_every_digit_is_in_one_clip(monkeypatch):
+    seen = []
+    monkeypatch.setattr(moving_digits, "clip", lambda images, frames, random: seen.extend(images))
+    assert len(list(moving_digits.clips(2, 1, 898, seed=0))) == 898
+    chosen = {image.tobytes() for image in seen}
+    everything = moving_digits.load_digits().data
+    assert len(chosen) >= len(np.unique(everything, axis=0)) - 1
+
+
+def test_digits_refuse_what_cannot_be(tmp_path):
+    (tmp_path / "file").touch()
+    for arguments, words in (
+        ([str(tmp_path)], "exists already"),
+        ([str(tmp_path / "a"), "--clips", "899"], "enough for 898"),
+    ):
+        done = CliRunner().invoke(moving_digits.main, arguments)
+        assert done.exit_code == 1
+        assert words in done.output
+
+
+def test_digits_become_a_dataset_with_labels(digits):
+    assert digits.size == (64, 64)
+    assert set(digits.labels) <= set("0123456789")
+    assert len(digits.labels) > 4
+    assert sum(digits.splits["train"].lengths) + sum(digits.splits["test"].lengths) == 12 * 20
+
+
+@pytest.fixture(scope="module")
+def compared(digits, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compared")
+    arguments = [str(digits.path), "--output", str(folder), "--steps", "2", "--samples", "6"]
+    arguments += ["--no-mirror"]
+    for recipe in TINY.values():
+        arguments += ["--recipe", recipe]
+    done = CliRunner().invoke(quality.main, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return folder, arguments, done.output
+
+
+def test_comparison(compared):
+    folder, _, output = compared
+    rows = scores.Results(folder / "results.jsonl").rows
+    floor, *rows = rows
+    assert floor["recipe"] == scores.REAL
+    assert [row["recipe"] for row in rows] == list(TINY.values())
+    for row in rows:
+        assert row["steps"] == 2
+        assert row["rfd_test"] > floor["rfd_test"] > 0
+        # Nothing is learned in two steps.
+        assert row["diversity"] < 0.5
+        assert row["gflops"] > 0
+        assert row["clips_per_second"] > 0
+        assert row["options"]["mirror"] is False
+        assert (
+            f"| {row['recipe']} | 10 min, at most 2 steps | 0 | {row['rfd_test']:.2f} |" in output
+        )
+    assert len(list(folder.glob("*.png"))) == 3
+
+
+def test_comparison_goes_on(compared, digits, monkeypatch):
+    """What is known is not trained again; another seed is, and a training that fails is kept."""
+    folder, arguments, output = compared
+    trained = []
+
+    def train(manifest, budget, seed, samples, **options):
+        trained.append((seed, options))
+        raise quality.TrainingError("d_loss is nan")
+
+    monkeypatch.setitem(quality.RECIPES, "textbook", (train, {}))
+    before = (folder / "results.jsonl").read_text()
+    done = CliRunner().invoke(quality.main, arguments)
+    assert done.exit_code == 0, done.output
+    assert not trained
+    assert (folder / "results.jsonl").read_text() == before
+    assert output.endswith(done.stdout)
+    more = [str(digits.path), "--output", str(folder), "--steps", "2", "--samples", "6"]
+    more += ["--no-mirror", "--recipe", TINY["textbook"], "--seeds", "0,1"]
+    for _ in range(2):
+        done = CliRunner().invoke(quality.main, more)
+        assert done.exit_code == 0, done.output
+        assert trained == [(1, {"batch": 2, "channels": 2, "mirror": False})]
+        assert "| 0, 1 |" in done.output
+        assert "d_loss is nan" in done.output
+
+
+def test_minutes_of_the_processor():
+    """Budgets end by the clock that they are given."""
+    seconds = iter(range(0, 1000, 25))
+    budget = baselines.Budget(minutes=1.5, clock=lambda: float(next(seconds)))
+    data = tf.data.Dataset.from_tensors(tf.ones((2, 3))).repeat()
+    steps, used, work = baselines.run(
+        lambda batch: tf.reduce_sum(batch @ tf.ones((3, 1))), data, budget
+    )
+    assert (steps, used) == (4, 100.0)
+    assert work == 2 * 2 * 3
+
+
+def test_clock_of_training(digits, tmp_path):
+    """``vidgan.train`` counts its minutes by the clock that it is given."""
+    ticks = itertools.count(0, 6)
+    tiny = {
+        "g_channels": 4,
+        "d_channels": 4,
+        "batch_size": 2,
+        "health": False,
+        "tensorboard": False,
+    }
+    run = vidgan.train(
+        digits.path, output=tmp_path / "run", minutes=0.5, clock=lambda: next(ticks), **tiny
+    )
+    # From the start of a step to its end the clock is read three times.
+    assert Run.open(run).state()["seconds"] == 36
+    assert Run.open(run).state()["step"] == 3
+
+
+@pytest.mark.parametrize("text", ["nothing", "dcgan loss", "", "dcgan loss=hinge hinge"])
+def test_recipes_that_are_none(text):
+    with pytest.raises(click.BadParameter, match=r"names are textbook"):
+        quality.parse_recipe(text)
+
+
+def test_recipe_with_changes():
+    trainer, options = quality.parse_recipe("dcgan-hinge r1=2.5 ada=0.6 mirror=false augment=none")
+    assert trainer is quality.train_vidgan
+    changes = {"r1": 2.5, "ada": 0.6, "mirror": False, "augment": "none"}
+    assert options == quality.RECIPES["dcgan-hinge"][1] | changes
+
+
+def test_every_recipe_is_allowed():
+    """Options of all recipes exist and do not contradict each other."""
+    for name, (trainer, options) in quality.RECIPES.items():
+        if trainer is quality.train_vidgan:
+            model_names = {field.name for field in dataclasses.fields(ModelConfig)}
+            model = ModelConfig(**{k: v for k, v in options.items() if k in model_names})
+            train = TrainConfig(**{k: v for k, v in options.items() if k not in model_names})
+            combinations.check(models.resolve(model), train)
+        assert quality.parse_recipe(name) == (trainer, options)
+
+
+def test_measures():
+    """Clips that are all alike have no diversity, still ones no motion."""
+    random = np.random.default_rng(0)
+    clips = random.integers(0, 256, (6, 8, 64, 64, 3), np.uint8)
+    vectors, motion = scores.embed(clips)
+    assert vectors.shape == (6, 64)
+    assert motion == pytest.approx(256 / 3, rel=0.02)
+    still = np.repeat(clips[:1, :1], 8, axis=1).repeat(3, axis=0)
+    vectors, motion = scores.embed(still)
+    assert motion == 0
+    np.testing.assert_allclose(vectors, vectors[:1].repeat(3, axis=0), rtol=1e-5)
