@@ -185,6 +185,7 @@ def train(
     resume: Path | str | None = None,
     progress: bool = False,
     report: Callable[[str], None] = lambda text: None,
+    clock: Callable[[], float] = time.perf_counter,
     **options: Any,
 ) -> Path:
     """Train a model on a dataset.
@@ -201,6 +202,8 @@ def train(
         resume: a run's folder, or ``latest``.
         progress: show a progress bar on standard error.
         report: called with lines of news, such as where the run lies.
+        clock: returns seconds, which ``minutes`` and all speeds are counted in. By default those
+            on the wall; ``time.process_time`` leaves out what other programs took of the machine.
         **options: fields of :class:`~vidgan.config.ModelConfig` and
             :class:`~vidgan.config.TrainConfig`; without a budget 100 epochs. When resuming, those
             of ``RESUMABLE`` alone.
@@ -287,7 +290,7 @@ def train(
             closing.callback(bar.close)
             hooks.insert(0, bar)
         epoch_clips = manifest.epoch_clips(run.frames, run.stride)
-        finished = loop.train(gan, checked(data, manifest), state, hooks, epoch_clips)
+        finished = loop.train(gan, checked(data, manifest), state, hooks, epoch_clips, clock)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
         curves.plot(run.path / callbacks.LOG_NAME, run.path / "curves.png", title)
