@@ -35,6 +35,7 @@ class Plan:
         g_params: trainable weights of the generator.
         d_params: trainable weights of the discriminators.
         memory: bytes at the peak, estimated.
+        step_flops: floating-point operations of a step, on average over steps.
         step_seconds: a step's length, measured.
         epoch_clips: training clips of an epoch.
         hours: of the whole budget, at the measured rate.
@@ -44,6 +45,7 @@ class Plan:
     g_params: int
     d_params: int
     memory: int
+    step_flops: float
     step_seconds: float
     epoch_clips: int
     hours: float
@@ -53,14 +55,16 @@ class Plan:
         options = self.run.model.to_json() | self.run.train.to_json()
         lines = [f"{name:>18}  {value}" for name, value in options.items()]
         width, height = self.run.size
+        batch_size, speed = self.run.train.batch_size or 1, 1 / self.step_seconds
         hours = f"{self.hours:.1f} hours" if self.hours >= 1 else f"{60 * self.hours:.1f} minutes"
         lines += [
             f"{'clips':>18}  {self.run.frames} frames of {width}x{height} at {self.run.fps:g} "
             f"frames/s; {self.epoch_clips} an epoch",
             f"{'parameters':>18}  generator {self.g_params:,}, discriminator {self.d_params:,}",
             f"{'memory':>18}  about {self.memory / 2**30:.1f} GiB",
-            f"{'speed':>18}  {(self.run.train.batch_size or 1) / self.step_seconds:.1f} clips/s, "
-            f"{self.step_seconds:.2f} s a step",
+            f"{'arithmetic':>18}  {self.step_flops / batch_size / 1e9:.2f} GFLOP a clip, "
+            f"{self.step_flops * speed / 1e9:.1f} GFLOP/s",
+            f"{'speed':>18}  {batch_size * speed:.1f} clips/s, {self.step_seconds:.2f} s a step",
             f"{'time':>18}  about {hours}",
         ]
         return "\n".join(lines)
@@ -148,6 +152,7 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     import tensorflow as tf
 
     from vidgan.dataset.pipeline import checked, training_clips
+    from vidgan.models import flops
     from vidgan.training import memory
     from vidgan.training.build import build_gan
 
@@ -172,6 +177,7 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
         gan.generator.count_params(),
         sum(network.count_params() for network in gan.discriminators.values()),
         memory.estimate(gan, run.train.batch_size or 1),
+        flops.count(step.get_concrete_function(batch)),
         seconds,
         epoch_clips,
         _hours(run.train, seconds, epoch_clips),
