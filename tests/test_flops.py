@@ -7,6 +7,7 @@ from keras import layers
 
 from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
+from vidgan.latents import Latent
 from vidgan.models import flops
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
@@ -183,6 +184,20 @@ def test_recurrent_layer():
     # The first frame's input needs no gradient.
     counted = flops.of(gradients, tf.TensorSpec((BATCH, 7, 3)))
     assert BATCH * 7 * a_step * 2.5 < counted <= BATCH * 7 * a_step * 3
+
+
+def test_generator_of_any_length():
+    """How much work a clip is follows from the lengths of its latents."""
+    latent, motion = keras.Input((6,), name="latent"), keras.Input((None, 3), name="motion")
+    moving = layers.GRU(5, return_sequences=True)(motion)
+    made = layers.Add()([layers.Dense(5)(latent)[:, None], moving])
+    network = keras.Model({"latent": latent, "motion": motion}, made)
+    for frames in (4, 9):
+        inputs = Latent("latent", (6,)), Latent("motion", (frames, 3))
+        expected = 2 * 6 * 5 + frames * 2 * (3 + 5) * (3 * 5)
+        assert flops.of_generator(network, inputs) == expected
+    with pytest.raises(ValueError, match="not known"):
+        flops.of_network(network)
 
 
 def test_unknown_shape():

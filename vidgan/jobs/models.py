@@ -73,7 +73,7 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
         "any_rate": found.any_rate,
         "g_params": gan.generator.count_params(),
         "d_params": sum(network.count_params() for network in networks),
-        "g_flops": flops.of_network(gan.generator),
+        "g_flops": flops.of_generator(gan.generator, gan.latents),
         "d_flops": sum(judging),
         "step_flops": step_flops,
     }

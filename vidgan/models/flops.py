@@ -5,10 +5,12 @@ nearly all of the work. Taps beside the border of a padded convolution count as 
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
+
+from vidgan.latents import Latent
 
 if TYPE_CHECKING:
     import keras
@@ -52,13 +54,30 @@ def of_network(network: "keras.Model", items: int = 1) -> float:
     """Return the FLOPs of a network's forward pass over this many items.
 
     Args:
-        network: of one input or a dict of them.
+        network: of one input or a dict of them, of static shapes but for the batch.
         items: size of the batch.
+
+    Raises:
+        ValueError: as for :func:`count`.
     """
     specs = tf.nest.map_structure(
         lambda tensor: tf.TensorSpec((items, *tensor.shape[1:]), tensor.dtype), network.input
     )
     return of(lambda inputs: network(inputs, training=False), specs)
+
+
+def of_generator(generator: "keras.Model", latents: Sequence[Latent]) -> float:
+    """Return the FLOPs of making a clip.
+
+    Args:
+        generator: a dict of latents → clips.
+        latents: its inputs, which say how long the clip is.
+    """
+    specs = {
+        latent.name: tf.TensorSpec((1, *latent.shape), generator.input[latent.name].dtype)
+        for latent in latents
+    }
+    return of(lambda inputs: generator(inputs, training=False), specs)
 
 
 def count(function: "tf.types.experimental.ConcreteFunction") -> float:
