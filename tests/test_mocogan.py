@@ -8,8 +8,7 @@ from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_discriminators, build_generator, latents, resolve
-from vidgan.models.mocogan import LATEST_START, SlowGate
-from vidgan.training import noise
+from vidgan.models.mocogan import WARM_UP, SlowGate
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
 
@@ -68,7 +67,7 @@ def test_content_and_motion_are_both_heard_from_the_start(generator):
 
 
 def test_motion_is_slow_at_first(generator):
-    clip = generator(from_seeds(latents(CONFIG, 64), [1])).numpy()[0, 32:]
+    clip = generator(from_seeds(latents(CONFIG, 32), [1])).numpy()[0]
     assert change(clip[1:], clip[:-1]) < 0.6 * change(clip[12:], clip[:-12])
 
 
@@ -81,27 +80,20 @@ def test_a_longer_clip_begins_with_the_shorter_one(generator):
 def test_no_frame_knows_what_comes_later(generator):
     noises = from_seeds(latents(CONFIG, 16), [3])
     changed = {**noises, "motion": noises["motion"].copy()}
-    changed["motion"][:, 10] += 1
+    changed["motion"][:, WARM_UP + 10] += 1
     a, b = generator(noises)[0].numpy(), generator(changed)[0].numpy()
     np.testing.assert_array_equal(a[:10], b[:10])
     assert change(a[10:], b[10:]) > 0
 
 
 def test_motion_goes_on_as_it_began(generator):
-    """The codes' deviation far on is that which training sees."""
-    noises = from_seeds(latents(CONFIG, 200), range(64))
-    codes = generator.get_layer("motion_codes")(noises["motion"]).numpy()
-    trained, later = codes[:, 8:24].std(), codes[:, 100:].std()
-    assert later == pytest.approx(trained, rel=0.15)
+    """The codes' deviation at the first frame, within training's frames and far on is the same."""
+    noises = from_seeds(latents(CONFIG, 200), range(256))
+    codes = generator.get_layer("motion_codes")(noises["motion"]).numpy()[:, WARM_UP:]
+    later = codes[:, 100:].std()
+    assert codes[:, 0].std() == pytest.approx(later, rel=0.1)
+    assert codes[:, :8].std() == pytest.approx(later, rel=0.1)
     assert np.abs(codes).max() <= 1
-
-
-def test_training_begins_anywhere_on_the_path():
-    inputs = latents(CONFIG)
-    times = noise.draw(inputs, 512, tf.constant((1, 2)), None)["times"].numpy()
-    np.testing.assert_allclose(np.diff(times, axis=1), 1, atol=1e-5)
-    assert set(np.floor(times[:, 0])) == set(range(LATEST_START))
-    assert np.floor(times).max() < inputs[-1].shape[0]
 
 
 def test_long_clips_do_not_drift_in_half_precision():

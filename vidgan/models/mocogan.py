@@ -5,9 +5,9 @@ the frame. One discriminator judges single frames, another one whole clips.
 
 Where it leaves the paper:
 
-- Clips of training begin at any of the first frames of the recurrent network's path. It then learns
-  no beginning that a long clip would leave behind, and frames far on are made from states like
-  those it was trained with.
+- The recurrent network runs for a while before the first frame. The first frames of a path come of
+  states near 0, which no later ones do: they would be pale, and what is learned of them is lost on
+  a clip that is longer than those of training.
 - The GRU starts out slow. With Keras' start a state lives two frames, and pictures that jump are
   the first thing the discriminator sees.
 """
@@ -24,9 +24,8 @@ from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture
 from vidgan.models.pictures import pictures
 
-# The last frame of the path at which a clip of training begins: the state has forgotten its own
-# beginning by then.
-LATEST_START = 16
+# Steps before the first frame; the state has forgotten its own beginning by then.
+WARM_UP = 16
 # A state's old value against its new one is weighed by the sigmoid of this at first.
 UPDATE_BIAS = 2.0
 # Brings the codes' deviation, 0.2 at first, to 1.
@@ -59,13 +58,13 @@ class SlowGate(keras.initializers.Initializer):
 class AtTimes(layers.Layer):
     """Picks the codes of the frames that are asked for.
 
-    Inputs are codes ``(batch, path, n)`` and times ``(batch, frames)``, output is
-    ``(batch, frames, n)``.
+    Inputs are codes ``(batch, steps, n)``, of which step ``WARM_UP`` is at time 0, and times
+    ``(batch, frames)``; output is ``(batch, frames, n)``.
     """
 
     def call(self, codes: tf.Tensor, times: tf.Tensor) -> tf.Tensor:
         """Return the code at the last whole time before each of ``times``."""
-        return tf.gather(codes, tf.cast(tf.floor(times), tf.int32), batch_dims=1)
+        return tf.gather(codes, WARM_UP + tf.cast(tf.floor(times), tf.int32), batch_dims=1)
 
     def compute_output_shape(self, codes_shape: tuple, times_shape: tuple) -> tuple:
         """Return the output's shape."""
@@ -76,8 +75,8 @@ def latents(config: ModelConfig, frames: int, spacing: float) -> tuple[Latent, .
     """Return the inputs; see :class:`vidgan.models.architecture.Architecture`."""
     return (
         Latent("latent", (config.latent_dim,)),
-        Latent("times", (frames,), TIMES, latest=LATEST_START),
-        Latent("motion", (frames + LATEST_START, config.motion_dim)),
+        Latent("times", (frames,), TIMES),
+        Latent("motion", (WARM_UP + frames, config.motion_dim)),
     )
 
 
