@@ -98,7 +98,7 @@ def _modulation(code: keras.KerasTensor) -> Any:
             layers.Reshape((-1, 1, 1, channels))(
                 layers.Dense(
                     channels,
-                    kernel_initializer=keras.initializers.VarianceScaling(0.1),
+                    kernel_initializer=keras.initializers.VarianceScaling(0.02),
                     bias_initializer=start,
                 )(code)
             )
