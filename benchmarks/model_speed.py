@@ -46,7 +46,7 @@ class Training:
         )
         self.step = tf.function(gan.train_step, jit_compile=False)
         self.flops = flops.count(self.step.get_concrete_function(self.clips))
-        self.shares_backward = gan.shares_backward
+        self.shares_backward = gan.shares_backward and not any(c.recognises for c in gan.critics)
         for _ in range(2):  # With the penalty and without it.
             self.run(1)
 

@@ -53,7 +53,7 @@ class Gradients:
         at_items: of the generator's loss, at ``Items.both``; at real items it may be anything.
         real_logits: ``(items, 1)``.
         fake_logits: ``(items, 1)``.
-        recognition: how ill codes are recognised, a scalar; None without codes.
+        recognition: how ill codes are recognised, a scalar without its weight; None without codes.
     """
 
     discriminator: Tensors
@@ -105,36 +105,30 @@ class Critic:
         return self.network(_inputs(items, labels), training=training)
 
     def _recognition(self, outputs: dict[str, tf.Tensor], items: Items) -> tf.Tensor:
-        """Return the weighted loss of recognising the codes of the generated items."""
+        """Return the loss of recognising the codes of the generated items."""
         count = items.count
         found = {name: values[count:] for name, values in outputs.items()}
-        return self.weight * tf.reduce_mean(recognition(found, items.noise))
+        return tf.reduce_mean(recognition(found, items.noise))
 
     def shared_gradients(self, items: Items) -> Gradients:
         """Return all gradients from one backward pass with the discriminator's derivatives.
 
-        Recognising codes is another function of the same weights and takes a pass of its own.
+        Not for a discriminator that recognises codes, which is another function of the same
+        weights: the two losses' gradients differ by more than a factor then.
         """
         count, both = items.count, items.both
         variables = self.network.trainable_variables
-        with tf.GradientTape(persistent=self.recognises) as tape:
+        with tf.GradientTape() as tape:
             tape.watch(both)
-            outputs = self.judge(both, items.labels)
-            known = self._recognition(outputs, items) if self.recognises else None
-        logits = outputs["logit"]
+            logits = self.judge(both, items.labels)["logit"]
         real, fake = logits[:count], logits[count:]
         d_real, d_fake, g_fake = pair_derivatives(self.loss, self.smoothing, real, fake)
         d_fake = tf.where(tf.abs(d_fake) < MIN_DERIVATIVE, MIN_DERIVATIVE, d_fake)
         seeds = tf.concat([d_real, d_fake], axis=0) / count
         gradients, at_items = tape.gradient(logits, (variables, both), output_gradients=seeds)
-        gradients = _filled(gradients, variables)
         ratio = tf.concat([tf.zeros_like(g_fake), g_fake / d_fake], axis=0)
         at_items *= tf.cast(tf.reshape(ratio, (-1, 1, 1, 1, 1)), both.dtype)
-        if known is not None:
-            more, more_at_items = tape.gradient(known, (variables, both))
-            gradients = [g if m is None else g + m for g, m in zip(gradients, more, strict=True)]
-            at_items += more_at_items
-        return Gradients(gradients, at_items, real, fake, known)
+        return Gradients(_filled(gradients, variables), at_items, real, fake, None)
 
     def separate_gradients(
         self,
@@ -144,7 +138,8 @@ class Critic:
     ) -> Gradients:
         """Return the same from two passes, each loss scaled as its optimizer wants it.
 
-        For float16, which has too little range for the ratio of the two losses' derivatives.
+        One goes to the weights, the other to the items alone. For recognising codes, and for
+        float16, which has too little range for the ratio of the two losses' derivatives.
         """
         count = items.count
         variables = self.network.trainable_variables
@@ -156,7 +151,7 @@ class Critic:
             g_loss = tf.reduce_mean(self.loss.generator(real, fake))
             known = self._recognition(outputs, items) if self.recognises else None
             if known is not None:
-                d_loss, g_loss = d_loss + known, g_loss + known
+                d_loss, g_loss = d_loss + self.weight * known, g_loss + self.weight * known
             d_loss, g_loss = d_optimizer.scale_loss(d_loss), g_optimizer.scale_loss(g_loss)
         gradients = _filled(tape.gradient(d_loss, variables), variables)
         at_items = tape.gradient(g_loss, items.both)
@@ -189,8 +184,10 @@ class Critic:
             for _ in range(steps):
                 with tf.GradientTape() as inner:
                     inner.watch(weights)
-                    _, real, fake = judge(weights)
+                    outputs, real, fake = judge(weights)
                     value = tf.reduce_mean(d_loss(real, fake))
+                    if self.recognises:
+                        value += self.weight * self._recognition(outputs, items)
                 gradients = _filled(inner.gradient(value, weights), weights)
                 weights = [
                     weight - rate * gradient / (tf.stop_gradient(_root_mean_square(gradient)))
@@ -199,7 +196,7 @@ class Critic:
             outputs, real, fake = judge(weights)
             g_loss = tf.reduce_mean(self.loss.generator(real, fake))
             if self.recognises:
-                g_loss += self._recognition(outputs, items)
+                g_loss += self.weight * self._recognition(outputs, items)
         return tape.gradient(g_loss, items.both)
 
     def penalty(self, name: str, items: Items, seed: tf.Tensor) -> tf.Tensor:

@@ -194,7 +194,7 @@ class VideoGAN(keras.Model):
         return made
 
     def _gradients(self, critic: Critic, items: Items) -> Gradients:
-        if self.shares_backward:
+        if self.shares_backward and not critic.recognises:
             return critic.shared_gradients(items)
         return critic.separate_gradients(items, self.d_optimizer, self.g_optimizer)
 
