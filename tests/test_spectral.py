@@ -140,6 +140,40 @@ def test_every_layer_of_nested_models_is_normalised():
             assert float(size) == pytest.approx(exact, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: layers.Dense(400), (2000, 100)),
+        (lambda: layers.Conv3D(64, (1, 3, 3), padding="same"), (4, 2, 16, 16, 32)),
+        (lambda: layers.Conv3DTranspose(32, 4, 2, "same"), (4, 8, 8, 8, 64)),
+        (lambda: layers.Conv3DTranspose(16, (1, 4, 4), (1, 2, 2), "same"), (4, 4, 16, 16, 64)),
+    ],
+)
+def test_sustained_layer_passes_a_signal_on(make, shape):
+    """A chain of such layers and LeakyReLUs neither fades nor explodes."""
+    runtime.seed_everything(5)
+    layer = SpectralNorm(make(), sustained=True)
+    x = tf.nn.leaky_relu(tf.random.stateless_normal(shape, (1, 2)), 0.2)
+    for _ in range(30):
+        y = layer(x, training=True)
+    inside = y if y.shape.rank == 2 else y[:, :, 2:-2, 2:-2]
+    assert np.std(inside) == pytest.approx(1, rel=0.15)
+    assert SpectralNorm.from_config(layer.get_config()).sustained
+
+
+def test_generator_without_normalisation_keeps_its_signal():
+    spread = {}
+    for norm in ("none", "both"):
+        runtime.seed_everything(1)
+        generator = build_generator(TINY.replace(spectral_norm=norm), 64, 64)
+        noise = from_seeds(latents(TINY), range(4))
+        for _ in range(20):
+            clips = generator(noise, training=True)
+        # What the latents make of a clip, beside what all clips share.
+        spread[norm] = float(tf.reduce_mean(tf.math.reduce_std(clips, axis=0)))
+    assert 0.5 * spread["none"] < spread["both"] < 0.9
+
+
 def test_only_training_moves_the_vector():
     runtime.seed_everything(0)
     generator = build_generator(TINY.replace(spectral_norm="both"), 32, 32)

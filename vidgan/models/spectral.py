@@ -4,11 +4,16 @@ A convolution's or dense layer's kernel, seen as a matrix from all that one outp
 outputs, is divided by its largest singular value. A step of power iteration at each training
 forward follows that value; the gradient goes through the division, so the kernel itself is free
 and the optimizer sees what its change does to the normalised one.
+
+A network of such layers lets its signal fade from layer to layer. A discriminator can live with
+that, and a generator with batch normalisation does not notice. The generators here have none:
+theirs are held at the norm of a fresh layer that passes the signal on (He initialisation).
 """
 
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -18,8 +23,8 @@ _NORMALISED = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D, *_TRAN
 _NOTHING = 1e-24
 
 
-def normalised(network: keras.Model) -> keras.Model:
-    """Return the same network, newly initialised, with a spectral norm of 1 in each layer.
+def normalised(network: keras.Model, sustained: bool = False) -> keras.Model:
+    """Return the same network, newly initialised, with a fixed spectral norm in each layer.
 
     Dense layers, convolutions and transposed convolutions are normalised, also those of models
     within the model; embeddings and what custom layers hold are not. Outside of training nothing
@@ -27,13 +32,14 @@ def normalised(network: keras.Model) -> keras.Model:
 
     Args:
         network: a functional model, of any precision.
+        sustained: whether the norms are such that the signal keeps its strength, instead of 1.
     """
 
     def clone(layer: keras.Layer) -> keras.Layer:
         again = type(layer).from_config(layer.get_config())
         if not isinstance(layer, _NORMALISED):
             return again
-        return SpectralNorm(again, name=layer.name)
+        return SpectralNorm(again, sustained, name=layer.name)
 
     return keras.models.clone_model(network, clone_function=clone, recursive=True)
 
@@ -44,14 +50,23 @@ class SpectralNorm(layers.Wrapper):
 
     Args:
         layer: a dense layer or a convolution, transposed or not.
+        sustained: whether the quotient is multiplied by the norm of a fresh kernel.
+        dtype: of the singular value.
+        **options: of ``keras.layers.Layer``.
 
     Attributes:
         vector: float32 ``(outputs,)``: where power iteration has come to, of length 1.
     """
 
-    def __init__(self, layer: keras.Layer, dtype: Any = "float32", **options: Any) -> None:
-        # The singular value is computed in float32, whatever the layer's precision.
+    def __init__(
+        self,
+        layer: keras.Layer,
+        sustained: bool = False,
+        dtype: Any = "float32",
+        **options: Any,
+    ) -> None:
         super().__init__(layer, dtype=dtype, autocast=False, **options)
+        self.sustained = sustained
         self.transposed = isinstance(layer, _TRANSPOSED)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -65,6 +80,14 @@ class SpectralNorm(layers.Wrapper):
             dtype="float32",
             name="vector",
         )
+        self.norm = self._fresh_norm(outputs) if self.sustained else 1.0
+
+    def _fresh_norm(self, outputs: int) -> float:
+        """Return the largest singular value to expect of a kernel of He's random numbers."""
+        rows = np.prod(self.layer.kernel.shape) / outputs
+        # A transposed convolution spreads its taps: each output sees one in so many.
+        seen = rows / (np.prod(self.layer.strides) if self.transposed else 1)
+        return float(np.sqrt(2 / seen) * (np.sqrt(rows) + np.sqrt(outputs)))
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Call the layer; follow the singular value when training."""
@@ -74,7 +97,7 @@ class SpectralNorm(layers.Wrapper):
             self.vector.assign(vector)
         # All variables: within a scope the values of one around it are not seen.
         values = {variable.path: variable.value for variable in self.layer.variables}
-        values[self.layer.kernel.path] = kernel * (1 / size)
+        values[self.layer.kernel.path] = kernel * (self.norm / size)
         mapping = [(variable, values[variable.path]) for variable in self.layer.variables]
         with keras.StatelessScope(state_mapping=mapping):
             return self.layer(inputs)
@@ -104,3 +127,7 @@ class SpectralNorm(layers.Wrapper):
     ) -> keras.KerasTensor:
         """Return the layer's."""
         return self.layer.compute_output_spec(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "sustained": self.sustained}

@@ -1,0 +1,95 @@
+"""VGAN (arXiv 1609.02612): a moving foreground before a background that stands still.
+
+Two streams start from the same vector: one makes a clip and a mask, the other a single picture.
+The mask says, for each pixel of each frame, how much of the foreground is seen there.
+
+The streams are made like :mod:`vidgan.models.dcgan`'s generator; the background's has one frame
+in all levels and costs little.
+"""
+
+import keras
+import numpy as np
+from keras import layers
+
+from vidgan.config import ModelConfig
+from vidgan.latents import Noise
+from vidgan.models import dcgan
+from vidgan.models.architecture import Architecture
+from vidgan.models.sizes import Pyramid
+
+STREAMS = ("foreground", "mask", "background")
+# The mask's logit at first.
+MASK_START = -2.0
+
+
+def _stream(latent: keras.KerasTensor, pyramid: Pyramid, widths: list[int]) -> keras.KerasTensor:
+    """Return features ``(batch, *full size, widths[-1])``."""
+    frames, rows, columns = pyramid.base
+    units = frames * rows * columns * widths[0]
+    x = layers.Dense(units, kernel_initializer="he_normal")(latent)
+    x = layers.Reshape((frames, rows, columns, widths[0]))(x)
+    for stride, channels in zip(pyramid.strides, widths[1:], strict=True):
+        x = layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
+        x = layers.Conv3DTranspose(
+            channels, dcgan.kernel(stride), stride, "same", kernel_initializer="he_normal"
+        )(x)
+    return layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
+
+
+def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
+    """Build both streams and put them together.
+
+    See :class:`vidgan.models.architecture.Architecture`.
+    """
+    latent = keras.Input((config.latent_dim,), name="latent")
+    pyramid = Pyramid.build(config.frames, height, width)
+    widths = dcgan.level_channels(config.g_channels, len(pyramid.strides))
+    moving = _stream(latent, pyramid, widths)
+    still = _stream(latent, Pyramid.build(1, height, width), widths)
+
+    def made(x: keras.KerasTensor, name: str, channels: int, bias: float = 0) -> keras.KerasTensor:
+        start = keras.initializers.Constant(bias)
+        x = layers.Conv3D(
+            channels, (1, 3, 3), padding="same", bias_initializer=start, name=f"{name}_logit"
+        )(x)
+        bounded = "sigmoid" if name == "mask" else "tanh"
+        return layers.Activation(bounded, dtype="float32", name=name)(x)
+
+    foreground, mask = made(moving, "foreground", 3), made(moving, "mask", 1, MASK_START)
+    background = made(still, "background", 3)
+    # mask · foreground + (1 − mask) · background
+    difference = layers.Subtract(dtype="float32")([foreground, background])
+    shown = layers.Multiply(dtype="float32")([mask, difference])
+    clip = layers.Add(dtype="float32", name="clip")([background, shown])
+    return keras.Model({"latent": latent}, clip, name="generator")
+
+
+def streams(network: keras.Model, noise: Noise) -> dict[str, np.ndarray]:
+    """Return what a generated clip is put together from.
+
+    Args:
+        network: a generator of this model, conditional or not.
+        noise: its inputs.
+
+    Returns:
+        Float32: ``foreground`` ``(batch, frames, height, width, 3)`` in [-1, 1], ``mask``
+        ``(batch, frames, height, width, 1)`` in [0, 1] and ``background``
+        ``(batch, 1, height, width, 3)`` in [-1, 1]. A clip is
+        mask · foreground + (1 − mask) · background.
+    """
+    within = [layer for layer in network.layers if isinstance(layer, keras.Model)]
+    if within:
+        # Labels join the latent vector outside of the generator proper.
+        (inner,) = within
+        joined = keras.Model(network.input, network.get_layer("joined").output)
+        noise, network = {"latent": joined(noise)}, inner
+    outputs = {name: network.get_layer(name).output for name in STREAMS}
+    return {k: v.numpy() for k, v in keras.Model(network.input, outputs)(noise).items()}
+
+
+ARCHITECTURE = Architecture(
+    summary="a moving foreground before a still background: for a camera that stands",
+    paper="arXiv 1609.02612",
+    generator=generator,
+    trunk=dcgan.trunk,
+)
