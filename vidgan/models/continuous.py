@@ -29,11 +29,13 @@ from vidgan.models.pictures import pictures
 # training. With no width below the spacing the anchors leave no mark: the power of what is filtered
 # varies between them by less than 1 part in 1000.
 ANCHOR_SPACING = 2.0
-MIN_WIDTH, MAX_WIDTH = 2.0, 10.0
+MIN_WIDTH, MAX_WIDTH = 2.0, 20.0
 # Anchors that count on either side: up to three times the largest width.
 REACH = math.ceil(3 * MAX_WIDTH / ANCHOR_SPACING)
 # Radians a frame. Anchors carry frequencies below π / ANCHOR_SPACING.
 MAX_FREQUENCY = 0.75 * math.pi / ANCHOR_SPACING
+# See vidgan.models.pictures.
+MOTION_SHARE = 0.1
 
 
 @keras.saving.register_keras_serializable(package="vidgan")
@@ -116,7 +118,7 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     motion = keras.Input((None, config.motion_dim), name="motion")
     # In float32 whatever the others' precision: times need its digits.
     paths = FilteredNoise(dtype="float32", name="paths")(motion, times)
-    clip = pictures(config, height, width, latent, paths, _modulation(paths))
+    clip = pictures(config, height, width, latent, paths, MOTION_SHARE, _modulation(paths))
     inputs = {"latent": latent, "times": times, "motion": motion}
     return keras.Model(inputs, clip, name="generator")
 

@@ -30,6 +30,8 @@ WARM_UP = 16
 UPDATE_BIAS = 2.0
 # Brings the codes' deviation, 0.2 at first, to 1.
 CODE_SCALE = 5.0
+# See vidgan.models.pictures.
+MOTION_SHARE = 0.4
 
 
 @keras.saving.register_keras_serializable(package="vidgan")
@@ -94,7 +96,7 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
         name="motion_codes",
     )(motion)
     codes = layers.Rescaling(CODE_SCALE, dtype="float32")(AtTimes(dtype="float32")(codes, times))
-    clip = pictures(config, height, width, latent, codes)
+    clip = pictures(config, height, width, latent, codes, MOTION_SHARE)
     inputs = {"latent": latent, "times": times, "motion": motion}
     return keras.Model(inputs, clip, name="generator")
 

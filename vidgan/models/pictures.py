@@ -13,10 +13,6 @@ from vidgan.config import ModelConfig
 from vidgan.models.dcgan import SLOPE, kernel, level_channels
 from vidgan.models.sizes import Pyramid
 
-# How much of the variance at the smallest level is the motion's at first, the content's being 1.
-# Much less, and the generator learns single pictures before it learns that they move.
-MOTION_SHARE = 0.1
-
 
 def pictures(
     config: ModelConfig,
@@ -24,6 +20,7 @@ def pictures(
     width: int,
     content: keras.KerasTensor,
     motion: keras.KerasTensor,
+    motion_share: float,
     modulate: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
 ) -> keras.KerasTensor:
     """Turn content and motion into a clip.
@@ -34,6 +31,9 @@ def pictures(
         width: in pixels.
         content: ``(batch, n)``, of deviation 1.
         motion: ``(batch, frames, m)``, of deviation 1.
+        motion_share: variance of the motion's features at the smallest level at first, the
+            content's being 1. With much less the generator learns pictures that stand still, with
+            much more such as share no content.
         modulate: changes the features ``(batch, frames, height, width, channels)`` of the small
             levels.
 
@@ -48,7 +48,7 @@ def pictures(
     moving = layers.Dense(
         units,
         use_bias=False,
-        kernel_initializer=keras.initializers.VarianceScaling(2 * MOTION_SHARE),
+        kernel_initializer=keras.initializers.VarianceScaling(2 * motion_share),
         name="motion_features",
     )(motion)
     x = layers.Add()(
