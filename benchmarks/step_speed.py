@@ -118,6 +118,17 @@ def torch_worker(args: argparse.Namespace) -> None:
         def forward(self, x):
             return nn.functional.pad(x, self.pads)
 
+    class Gain(nn.Module):
+        """FrameGain."""
+
+        def __init__(self, frames, channels):
+            super().__init__()
+            self.gain = nn.Parameter(torch.ones(channels, frames, 1, 1))
+            self.bias = nn.Parameter(torch.zeros(channels, frames, 1, 1))
+
+        def forward(self, x):
+            return x * self.gain + self.bias
+
     def translate(network) -> nn.Sequential:
         """Rebuild a Keras network layer by layer."""
         parts = []
@@ -147,6 +158,8 @@ def torch_worker(args: argparse.Namespace) -> None:
                 o, i = layer.kernel.shape[-2:]
                 pad = tuple((a - b) // 2 for a, b in zip(k, s, strict=True))
                 parts.append(nn.ConvTranspose3d(i, o, k, s, pad))
+            elif kind == "FrameGain":
+                parts.append(Gain(layer.gain.shape[0], layer.gain.shape[-1]))
             elif kind not in ("InputLayer", "Functional"):
                 raise TypeError(f"no PyTorch counterpart for {kind}")
         return nn.Sequential(*parts)

@@ -8,6 +8,7 @@ Where it leaves the textbook, each by measurement (``benchmarks/quality.md``):
 - Levels that double only the picture have kernels of one frame, and the level of full size is
   thin: most of the arithmetic goes where motion and shape are made.
 - A plain convolution behind the last transposed one takes its checkerboard away.
+- Each frame has gains of its own where frames double, see :mod:`vidgan.models.frame_gain`.
 """
 
 import keras
@@ -15,6 +16,7 @@ from keras import layers
 
 from vidgan.config import ModelConfig
 from vidgan.models.architecture import Architecture, Shape
+from vidgan.models.frame_gain import FrameGain
 from vidgan.models.sizes import Pyramid
 
 # Channels stop growing here: the smallest levels hold few positions and gain nothing from more.
@@ -34,6 +36,17 @@ def level_channels(channels: int, depth: int) -> list[int]:
     return [*(channels * factor for factor in factors), max(1, channels // 2)]
 
 
+def enlarged(
+    x: keras.KerasTensor, channels: int, stride: tuple[int, int, int]
+) -> keras.KerasTensor:
+    """Double the axes that ``stride`` says."""
+    x = layers.LeakyReLU(negative_slope=SLOPE)(x)
+    x = layers.Conv3DTranspose(
+        channels, kernel(stride), stride, "same", kernel_initializer="he_normal"
+    )(x)
+    return FrameGain()(x) if stride[0] == 2 else x
+
+
 def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     """Build the generator: a dense layer, then one Conv3DTranspose a doubling.
 
@@ -47,10 +60,7 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     x = layers.Dense(units, kernel_initializer="he_normal")(latent)
     x = layers.Reshape((frames, rows, columns, widths[0]))(x)
     for stride, channels in zip(pyramid.strides, widths[1:], strict=True):
-        x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-        x = layers.Conv3DTranspose(
-            channels, kernel(stride), stride, "same", kernel_initializer="he_normal"
-        )(x)
+        x = enlarged(x, channels, stride)
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
     clip = layers.Activation("tanh", dtype="float32", name="clip")(x)
@@ -67,9 +77,9 @@ def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
     clip = keras.Input((*shape, 3), name="clip")
     x = clip
     for stride, channels in zip(reversed(pyramid.strides), [first, *reversed(deep)], strict=True):
-        x = layers.Conv3D(
-            channels, kernel(stride), stride, "same", kernel_initializer="he_normal"
-        )(x)
+        x = layers.Conv3D(channels, kernel(stride), stride, "same", kernel_initializer="he_normal")(
+            x
+        )
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     return keras.Model(clip, layers.Flatten()(x), name="trunk")
 

@@ -12,7 +12,7 @@ from keras import layers
 
 from vidgan.config import ModelConfig
 from vidgan.models.architecture import Architecture, Shape
-from vidgan.models.dcgan import SLOPE, kernel, level_channels
+from vidgan.models.dcgan import SLOPE, enlarged, kernel, level_channels
 from vidgan.models.sizes import Pyramid
 
 # Attention's work grows with the square of the positions: the largest level below this has it.
@@ -88,10 +88,7 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     for level, (stride, channels) in enumerate(zip(pyramid.strides, widths[1:], strict=True)):
         if level == attends:
             x = self_attention(x)
-        x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-        x = layers.Conv3DTranspose(
-            channels, kernel(stride), stride, "same", kernel_initializer="he_normal"
-        )(x)
+        x = enlarged(x, channels, stride)
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
     clip = layers.Activation("tanh", dtype="float32", name="clip")(x)

@@ -1,0 +1,34 @@
+"""Frames at the ends of a clip are made as the others are."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from vidgan import runtime
+from vidgan.models.frame_gain import FrameGain
+
+
+def deviations(gain: bool) -> np.ndarray:
+    """Return each frame's deviation behind a fresh transposed convolution over noise."""
+    runtime.seed_everything(0)
+    clip = keras.Input((4, 8, 8, 32))
+    x = layers.Conv3DTranspose(32, 4, 2, "same", kernel_initializer="he_normal")(clip)
+    network = keras.Model(clip, FrameGain()(x) if gain else x)
+    noise = np.random.default_rng(0).normal(size=(8, 4, 8, 8, 32)).astype(np.float32)
+    return network.predict(noise, verbose=0)[:, :, 2:-2, 2:-2].std(axis=(0, 2, 3, 4))
+
+
+def test_all_frames_begin_alike():
+    plain, evened = deviations(False), deviations(True)
+    # The first and the last frame are reached by one tap where the others are by two.
+    np.testing.assert_allclose(plain[[0, -1]] / plain[1:-1].mean(), 2**-0.5, rtol=0.05)
+    np.testing.assert_allclose(evened / evened.mean(), 1, rtol=0.05)
+
+
+def test_gains_are_a_frame_and_a_channel():
+    layer = FrameGain()
+    layer.build((None, 3, 2, 2, 5))
+    layer.gain.assign(np.arange(15.0).reshape(3, 1, 1, 5))
+    layer.bias.assign(np.ones((3, 1, 1, 5)))
+    made = np.asarray(layer(np.full((2, 3, 2, 2, 5), 2.0, np.float32)))
+    np.testing.assert_array_equal(made[1, :, 0, 1], 2 * np.arange(15.0).reshape(3, 5) + 1)
