@@ -53,7 +53,7 @@ class FilteredNoise(layers.Layer):
         # The golden ratio mixes the orders: slow channels and fast ones of every width.
         mixed = 0.02 + 0.3 * (np.arange(count) * 0.618034 % 1)
         # Weights begin at 0 and are added to where learning starts.
-        self.starts = np.float32([np.log(share / (1 - share)) for share in (spread, mixed)])
+        self.starts = np.array([np.log(s / (1 - s)) for s in (spread, mixed)], np.float32)
         self.widths = self.add_weight(shape=(count,), initializer="zeros", name="widths")
         self.frequencies = self.add_weight(shape=(count,), initializer="zeros", name="frequencies")
 
@@ -82,6 +82,7 @@ class FilteredNoise(layers.Layer):
 
 def latents(config: ModelConfig, frames: int, spacing: float) -> tuple[Latent, ...]:
     """Return the inputs; see :class:`vidgan.models.architecture.Architecture`."""
+    assert config.motion_dim is not None, "resolved"
     last = ANCHOR_SPACING + (frames - 1) * spacing
     anchors = 2 * REACH + 1 + math.floor(last / ANCHOR_SPACING)
     return (

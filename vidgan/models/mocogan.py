@@ -75,6 +75,7 @@ class AtTimes(layers.Layer):
 
 def latents(config: ModelConfig, frames: int, spacing: float) -> tuple[Latent, ...]:
     """Return the inputs; see :class:`vidgan.models.architecture.Architecture`."""
+    assert config.motion_dim is not None, "resolved"
     return (
         Latent("latent", (config.latent_dim,)),
         Latent("times", (frames,), TIMES),
