@@ -1,5 +1,7 @@
 """How generated clips are shown: enlarged, played back and forth, tiled."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from vidgan.config import COMFORTABLE_SIDE
@@ -21,13 +23,17 @@ def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
         frames: uint8 ``(frames, height, width, 3)``.
         factor: whole factor; 1 leaves every pixel as it is.
     """
-    if factor == 1:
-        return frames
+    return frames if factor == 1 else np.stack(list(enlarged(frames, factor)))
+
+
+def enlarged(frames: np.ndarray, factor: int) -> Iterator[np.ndarray]:
+    """Do so frame by frame: all frames of a long clip would fill the memory."""
     import cv2
 
     _, height, width, _ = frames.shape
     size = (width * factor, height * factor)
-    return np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC) for frame in frames])
+    for frame in frames:
+        yield frame if factor == 1 else cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
 
 
 def back_and_forth(clip: np.ndarray) -> np.ndarray:

@@ -37,7 +37,8 @@ class Architecture:
         options: fields of :class:`~vidgan.config.ModelConfig` that are None by default, with this
             model's values. Those among ``motion_dim``, ``categories`` and ``codes`` that are
             missing here have no meaning for the model.
-        any_length: whether it makes clips of any number of frames.
+        any_length: whether it makes clips of any number of frames. It then has an input ``times``
+            of kind ``TIMES``, and what a frame shows depends on its own time alone.
         any_rate: whether it makes frames at any times.
     """
 
