@@ -7,6 +7,7 @@ from typing import Any
 from vidgan.config import ModelConfig
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
+from vidgan.training import health
 from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, STATE_NAME, Run
 
 
@@ -88,6 +89,7 @@ def _run(run: Run) -> dict[str, Any]:
         "dataset_there": (run.dataset / MANIFEST_NAME).is_file(),
         "trained": run.state(checkpoints[-1]) if checkpoints else None,
         "checkpoints": [path.name for path in checkpoints],
+        "health": _health(run.path / health.HEALTH_NAME),
         "bytes": _bytes(run.path),
         "model": run.model.to_json(),
         "train": run.train.to_json(),
@@ -112,6 +114,13 @@ def _clip(run: Run) -> dict[str, Any]:
         "fps": run.fps,
         "latent_dim": run.model.latent_dim,
     }
+
+
+def _health(path: Path) -> list[str] | None:
+    """Return what is wrong with a run; None where nothing watched it."""
+    if not path.is_file():
+        return None
+    return [str(finding) for finding in health.standing(health.read(path))]
 
 
 def _bytes(folder: Path) -> int:
@@ -155,15 +164,24 @@ def _dataset_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _run_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     dataset = values["dataset"] + ("" if values["dataset_there"] else " (not there any more)")
+    labels = values["model"]["labels"]
     return [
         *_clip_rows(values),
         ("dataset", dataset),
+        *([("labels", ", ".join(labels))] if labels else []),
         ("trained", _trained(values["trained"])),
         ("checkpoints", ", ".join(values["checkpoints"]) or "none"),
+        *(("health", text) for text in _health_texts(values["health"])),
         ("on disk", _disk(values["bytes"])),
         ("model", _options(values["model"])),
         ("training", _options(values["train"])),
     ]
+
+
+def _health_texts(findings: list[str] | None) -> list[str]:
+    if findings is None:
+        return ["not watched"]
+    return findings or ["no trouble found"]
 
 
 def _checkpoint_rows(values: dict[str, Any]) -> list[tuple[str, str]]:

@@ -40,6 +40,10 @@ COLUMNS = (
     "augment_share",
     "g_norm",
     "d_norm",
+    "diversity",
+    "motion_diversity",
+    "novelty",
+    "overfitting",
     "clips_per_second",
     "wait_share",
 )
@@ -227,7 +231,9 @@ class Snapshots(keras.callbacks.Callback):
     def __init__(self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter) -> None:
         super().__init__()
         self.run, self.progress, self.writer = run, progress, writer
-        self.noise = latents.from_seeds(run.latents(), range(SAMPLES))
+        inputs = run.latents()
+        # Labels and categories in their order, so that a look tells what each has become.
+        self.noise = latents.in_turn(inputs, latents.from_seeds(inputs, range(SAMPLES)))
         self.saved_step, self.saved_at = progress.step, 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -116,7 +116,8 @@ class VideoGAN(keras.Model):
             clips: float32 ``(batch, frames, height, width, 3)`` in [-1, 1].
             labels: int32 ``(batch,)``, of a conditional model.
         """
-        means = []
+        # Keras refuses tensors and NumPy arrays side by side, as a view and its labels may be.
+        clips, means = tf.convert_to_tensor(clips), []
         for critic in self.critics:
             of_clip = critic.view.count(self.config)
             items = critic.view.see(clips, self.config, tf.constant((self.seed, 0)))

@@ -8,7 +8,7 @@
             generator_ema.weights.h5   what generates
             gan.weights.h5             all weights and both optimizers
             state.json                 step, clips seen, seconds trained
-        log.csv  curves.png  samples/  tensorboard/
+        log.csv  health.jsonl  curves.png  samples/  tensorboard/
 
 Weights and JSON only: opening a run executes nothing from it.
 """

@@ -1,0 +1,359 @@
+"""The diagnosis of a training: rules on made-up figures, and real small trainings."""
+
+import io
+import math
+import re
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from datasets import counting, make_dataset
+
+import vidgan
+from vidgan.cli import main
+from vidgan.config import ModelConfig, TrainConfig
+from vidgan.jobs import train as job
+from vidgan.training import diversity, health
+from vidgan.training.callbacks import ProgressBar, read_log
+from vidgan.training.health import OF_SAMPLES, OF_STEPS, Finding, Watch
+from vidgan.training.loop import Progress
+from vidgan.training.run import Run
+
+HEALTHY = {
+    "d_loss": 1.2,
+    "g_loss": 0.8,
+    "d_acc_real": 0.7,
+    "d_acc_fake": 0.75,
+    "g_norm": 1.0,
+    "d_norm": 3.0,
+}
+FINE = {"diversity": 0.8, "motion_diversity": 1.1, "novelty": 0.95, "overfitting": 0.1}
+
+
+def follow(rows, troubles=OF_STEPS, **options):
+    """Return the findings of windows or checks that come every 50 steps."""
+    watch = Watch(troubles, TrainConfig(**options))
+    return [found for i, row in enumerate(rows, 1) for found in watch.add(50 * i, row)]
+
+
+def names(findings):
+    return [finding.trouble for finding in findings]
+
+
+# Rules.
+
+
+@pytest.mark.parametrize(
+    ("bad", "trouble"),
+    [
+        ({"d_acc_real": 0.99, "d_acc_fake": 1.0, "g_loss": 9.0}, "winning discriminator"),
+        ({"d_acc_real": 0.5, "d_acc_fake": 0.6, "g_norm": 1e-4}, "idle discriminator"),
+        ({"d_acc_real": 0.9, "d_acc_fake": 0.01}, "idle discriminator"),
+        ({"d_norm": 2e3}, "exploding gradient"),
+        ({"g_norm": 500.0}, "exploding gradient"),
+        ({"g_norm": 1e-4}, "vanishing gradient"),
+    ],
+)
+def test_trouble_is_told_once_and_when_it_is_over(bad, trouble):
+    findings = follow([HEALTHY] * 2 + [HEALTHY | bad] * 8 + [HEALTHY] * 8)
+    assert names(findings) == [trouble, trouble]
+    assert [finding.gone for finding in findings] == [False, True]
+    appeared, gone = findings
+    assert 150 < appeared.step <= 250
+    assert 500 < gone.step <= 650
+    assert str(gone) == f"step {gone.step}: {trouble}: over"
+
+
+def test_healthy_figures_raise_nothing():
+    """What healthy runs showed at their worst (benchmarks/stability.md), all the time."""
+    first = HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 0.97}
+    last = HEALTHY | {"d_acc_real": 0.39, "d_acc_fake": 0.66, "g_norm": 0.18, "d_norm": 1.1}
+    assert follow([first] * 20 + [last] * 20) == []
+    assert follow([FINE | {"diversity": 0.6, "overfitting": 0.5}] * 20, OF_SAMPLES) == []
+
+
+def test_one_bad_window_is_no_trouble():
+    bad = HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0, "d_norm": 1e5}
+    assert follow([HEALTHY, bad, HEALTHY] * 5) == []
+
+
+def test_advice_names_options():
+    """Every option that an advice names is one of ``vidgan train``."""
+    options = {param for p in main.get_command(None, "train").params for param in p.opts}
+    for trouble in (*OF_STEPS, *OF_SAMPLES):
+        named = [word.strip(",") for word in trouble.advice.split() if word.startswith("--")]
+        assert named
+        assert set(named) <= options
+
+
+def test_generator_that_catches_up_has_not_lost():
+    rows = [
+        HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0, "g_loss": 9 * 0.8**i} for i in range(9)
+    ]
+    assert follow(rows) == []
+    assert names(follow(rows[:1] * 9)) == ["winning discriminator"]
+
+
+def test_wasserstein_critic_may_win():
+    rows = [HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0}] * 9
+    assert follow(rows, loss="wasserstein") == []
+
+
+def test_generator_that_takes_no_step_in_a_window():
+    rows = [{k: v for k, v in HEALTHY.items() if k != "g_norm"}] * 9
+    assert follow(rows, g_every=100) == []
+
+
+def test_mode_collapse():
+    rows = [FINE] * 8 + [FINE | {"diversity": 0.2}] * 4
+    (finding,) = follow(rows, OF_SAMPLES)
+    assert finding.trouble == "mode collapse"
+    assert "20% as much as training clips" in finding.text
+
+
+def test_diversity_that_is_on_its_way():
+    """At first all clips are alike; it counts later, and only where it does not rise."""
+    rising = [FINE | {"diversity": min(0.8, 0.02 * 1.2**i)} for i in range(30)]
+    assert follow(rising, OF_SAMPLES) == []
+    late = follow([FINE | {"diversity": 0.1}] * 30, OF_SAMPLES)
+    assert names(late) == ["mode collapse"]
+    assert late[0].step > 200
+
+
+def test_memorisation_needs_a_test_split():
+    (finding,) = follow([FINE | {"overfitting": 0.9}] * 9, OF_SAMPLES)
+    assert finding.trouble == "memorisation"
+    assert "90% less often" in finding.text
+    assert follow([{"diversity": 0.8}] * 9, OF_SAMPLES) == []
+
+
+def test_file_of_findings(tmp_path):
+    path = tmp_path / "health.jsonl"
+    first = Finding(100, "mode collapse", False, "ü: --g-lr")
+    second = Finding(150, "memorisation", False, "copies")
+    gone = Finding(200, "mode collapse", True, "over")
+    text = "".join(map(health.as_line, (first, second, gone)))
+    path.write_text(text + '{"step": 300, "trou', encoding="utf-8")
+    assert health.read(path) == [first, second, gone]
+    assert health.standing([first, second]) == [first, second]
+    assert health.standing([first, second, gone]) == [second]
+
+
+# Measures.
+
+
+def noise(count, seed=0, size=(40, 32)):
+    shape = (count, 8, *size, 3)
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 256, (count, 8, 4, 4, 3))
+    return coarse.repeat(size[0] // 4, 2).repeat(size[1] // 4, 3).astype(np.uint8).reshape(shape)
+
+
+def real(train, test=None):
+    sets = (train, train[:0] if test is None else test)
+    made = [diversity.Clips.gather([(c, -1) for c in each], each.shape[1:], False) for each in sets]
+    return diversity.Real(*made)
+
+
+def test_distances():
+    a = np.zeros((2, 3, 3), np.float32)
+    b = np.stack([np.full((3, 3), 2.0), np.zeros((3, 3))])
+    np.testing.assert_allclose(diversity.distances(a, b), [[2, 0], [2, 0]])
+    assert diversity.spread(b) == pytest.approx(2)
+
+
+def test_figures_of_honest_clips():
+    figures = real(noise(24), noise(24, 1)).compare(noise(24, 2))
+    assert figures == pytest.approx(dict.fromkeys(figures, 1.0), abs=0.1)
+    assert set(figures) == {"diversity", "motion_diversity", "novelty"}
+
+
+def test_figures_of_copies():
+    train = noise(24)
+    figures = real(train, noise(24, 1)).compare(train[::-1])
+    assert figures["novelty"] < 0.02
+    assert figures["diversity"] == pytest.approx(1)
+
+
+def test_figures_of_one_clip_many_times():
+    figures = real(noise(24), noise(24, 1)).compare(noise(1, 2).repeat(24, 0))
+    assert figures["diversity"] < 0.01
+    assert figures["motion_diversity"] < 0.01
+
+
+def test_what_cannot_be_compared_is_left_out():
+    still = noise(24)[:, :1].repeat(8, 1)
+    assert set(real(still).compare(noise(24, 2))) == {"diversity"}
+
+
+# Real trainings.
+
+TINY = {
+    "frames": 8,
+    "latent_dim": 6,
+    "g_channels": 4,
+    "d_channels": 4,
+    "batch_size": 2,
+    "log_every": 10,
+    "seed": 5,
+    "tensorboard": False,
+}
+# The generator stands still before a discriminator that learns fast: it must lose.
+LOST = {"g_lr": 1e-6, "d_lr": 5e-3, "r1": 0.0, "augment": "none"}
+
+
+def arguments(options):
+    return [
+        f"--{'no-' * (value is False)}{name.replace('_', '-')}"
+        + ("" if isinstance(value, bool) else f"={value}")
+        for name, value in options.items()
+    ]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("health") / "clips"
+    make_dataset(folder, (20, 28, 36, 17), (20, 20))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lost(dataset, tmp_path_factory):
+    """A run that fails, and what the command printed."""
+    path = tmp_path_factory.mktemp("lost") / "run"
+    options = arguments({**TINY, **LOST, "steps": 250})
+    result = CliRunner().invoke(main, ["train", str(dataset), "-o", str(path), *options])
+    assert result.exit_code == 0, result.output
+    return path, result
+
+
+@pytest.fixture(scope="module")
+def healthy(dataset, tmp_path_factory):
+    path = tmp_path_factory.mktemp("healthy") / "run"
+    lines = []
+    vidgan.train(dataset, output=path, steps=150, report=lines.append, **TINY)
+    return path, lines
+
+
+def test_command_tells_and_keeps(lost):
+    path, result = lost
+    (told,) = [x for x in result.stderr.splitlines() if "the discriminator has won" in x]
+    assert "--d-lr" in told
+    findings = health.read(path / "health.jsonl")
+    (won,) = [finding for finding in findings if finding.trouble == "winning discriminator"]
+    assert told == str(won)
+    assert 100 < won.step <= 250
+    assert str(won) in result.stdout.split("Health:")[1]
+
+
+def test_line_stands_above_the_bar(monkeypatch):
+    """On a terminal the line has a row of its own, and the bar goes on below it."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    file = Terminal()
+    monkeypatch.setattr(sys, "stderr", file)
+    bar = ProgressBar(Progress(budget=TrainConfig(steps=10)), file)
+    bar.on_train_begin()
+    job._above_bar("step 5: mode collapse")
+    bar.close()
+    rows = re.split("[\r\n]", file.getvalue())
+    place = rows.index("step 5: mode collapse")
+    assert any("0%" in row for row in rows[:place])
+    assert any("0%" in row for row in rows[place + 1 :])
+
+
+def test_info_tells(lost, healthy):
+    sick = CliRunner().invoke(main, ["info", str(lost[0])]).output
+    assert "the discriminator has won" in sick
+    well = CliRunner().invoke(main, ["info", str(healthy[0])]).output
+    assert "no trouble found" in well
+    values = vidgan.info(lost[0])["health"]
+    assert any("the discriminator has won" in text for text in values)
+    assert vidgan.info(healthy[0])["health"] == []
+
+
+def test_healthy_training(healthy):
+    path, lines = healthy
+    assert (path / "health.jsonl").read_text() == ""
+    assert lines[-1] == "Health: no trouble found."
+    rows = [row for row in read_log(path / "log.csv") if "diversity" in row]
+    assert rows
+    for row in rows:
+        assert all(math.isfinite(row[name]) for name in FINE)
+        assert row["diversity"] > 0
+        assert -1 <= row["overfitting"] <= 1
+
+
+def test_watching_changes_nothing(healthy, dataset, tmp_path):
+    """The same weights, to the bit, without."""
+    lines = []
+    off = vidgan.train(
+        dataset, output=tmp_path / "off", steps=150, health=False, report=lines.append, **TINY
+    )
+    assert not (off / "health.jsonl").exists()
+    assert not any("Health" in line for line in lines)
+    assert "not watched" in CliRunner().invoke(main, ["info", str(off)]).output
+    on = Run.open(healthy[0])
+    for name in ("generator", "generator_ema"):
+        pair = [getattr(run.load_gan(), name).get_weights() for run in (on, Run.open(off))]
+        for a, b in zip(*pair, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_resumed_run_goes_on_with_its_findings(lost, tmp_path):
+    """A trouble that stands is not told again; findings after the checkpoint are forgotten."""
+    run = shutil.copytree(lost[0], tmp_path / "run")
+    path = run / "health.jsonl"
+    before = health.read(path)
+    later = Finding(400, "memorisation", False, "of a future that was lost")
+    path.write_text(path.read_text() + health.as_line(later))
+    lines = []
+    vidgan.train(resume=run, steps=320, report=lines.append)
+    assert health.read(path)[: len(before)] == before
+    assert later not in health.read(path)
+    assert "winning discriminator" not in names(health.read(path)[len(before) :])
+    summary = next(line for line in lines if line.startswith("Health"))
+    assert "the discriminator has won" in summary
+
+
+def test_too_short_to_tell(dataset, tmp_path):
+    lines = []
+    vidgan.train(dataset, output=tmp_path / "run", steps=3, report=lines.append, **TINY)
+    assert not any("Health" in line for line in lines)
+
+
+def test_dataset_without_a_test_split(tmp_path):
+    folder = tmp_path / "clips"
+    make_dataset(folder, (20, 28), ())
+    lines = []
+    run = vidgan.train(folder, output=tmp_path / "run", steps=60, report=lines.append, **TINY)
+    assert "Memorisation was not watched" in lines[-1]
+    assert "--test-share" in lines[-1]
+    rows = [row for row in read_log(run / "log.csv") if "diversity" in row]
+    assert rows
+    assert not {"novelty", "overfitting"} & set(rows[0])
+
+
+def test_held_out_clips_are_spread(tmp_path):
+    """From all of a test split, at most as many as are compared."""
+    folder = tmp_path / "clips"
+    manifest = make_dataset(folder, (20,), (8 * 40, 8 * 30), draw=counting)
+    run = Run(tmp_path, ModelConfig(frames=8), TrainConfig(), folder, (32, 32), 25.0)
+    loaded = diversity.Real.load(run, manifest)
+    assert 20 <= len(loaded.test.small) == len(loaded.test.whole) <= diversity.CLIPS
+    # Counting from 1: record 0 is the training one.
+    assert set(loaded.test.whole[:, 0, 0, 0, 0].tolist()) == {1, 2}
+    assert loaded.test.small.shape[1:] == (8, 8, 8, 3)
+    assert len(loaded.train.whole) == diversity.CLIPS <= len(loaded.train.small)
+
+
+def test_overfitting():
+    made = np.array([0.0, 1.0])
+    assert diversity.overfitting(np.array([2.0, 3.0]), np.array([5.0]), made) == 0
+    assert diversity.overfitting(np.array([2.0, 3.0]), np.array([-1.0]), made) == 1
+    assert diversity.overfitting(np.array([0.0]), np.array([2.0, 9.0]), made) == -0.75
