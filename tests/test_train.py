@@ -23,6 +23,7 @@ from datasets import make_dataset
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import vidgan
+from vidgan import runtime
 from vidgan.cli import main
 from vidgan.config import TrainConfig
 from vidgan.dataset.manifest import Manifest
@@ -35,7 +36,7 @@ from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_path
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 # The penalty often enough that a run of a few steps meets it.
-OPTIONS = {**TINY, "batch_size": 2, "r1_every": 3, "log_every": 2, "seed": 5}
+OPTIONS = {**TINY, "batch_size": 2, "penalty_every": 3, "log_every": 2, "seed": 5}
 ARGUMENTS = [f"--{name.replace('_', '-')}={value}" for name, value in OPTIONS.items()]
 WIDTH, HEIGHT = 40, 32
 
@@ -92,12 +93,15 @@ def logged_steps(run):
 def test_configuration(straight, dataset):
     values = json.loads((straight / "config.json").read_text())
     assert values["format"] == 1
-    assert values["model"] == {"model": "dcgan", **TINY}
+    # Options that are the model's own, and what depends on the machine, are settled once.
+    settled = {"model": "dcgan", **TINY, "discriminators": "clip", "spectral_norm": "none"}
+    assert settled.items() <= values["model"].items()
+    assert values["train"]["precision"] == runtime.best_precision("/CPU:0")
     assert values["train"]["steps"] == 8
     assert values["train"]["seed"] == 5
     assert values["dataset"] == {"path": str(dataset.resolve()), "size": [40, 32], "fps": 12.5}
     run = Run.open(straight)
-    assert (run.frames, run.stride, run.latent_dim, run.size) == (8, 1, 6, (40, 32))
+    assert (run.frames, run.stride, run.model.latent_dim, run.size) == (8, 1, 6, (40, 32))
 
 
 def test_checkpoint(straight):
@@ -108,7 +112,7 @@ def test_checkpoint(straight):
     assert state["epoch"] == pytest.approx(16 / 11)
     assert 0 < state["seconds"] < 600
     generator = run.load_generator()
-    clip = generator(np.zeros((1, 6), np.float32))
+    clip = generator({"latent": np.zeros((1, 6), np.float32)})
     assert clip.shape == (1, 8, HEIGHT, WIDTH, 3)
     # What generates is the average, which is not the network that is trained.
     gan = run.load_gan()
@@ -191,6 +195,7 @@ def test_nothing_else_is_left(straight):
         "tensorboard",
         "samples",
         "curves.png",
+        "health.jsonl",
     }
     assert not list(straight.rglob(".vidgan-*"))
 
@@ -359,8 +364,8 @@ def test_resume_after_the_dataset_went(run, dataset, tmp_path):
 def test_divergence_keeps_the_last_good_checkpoint(dataset, tmp_path, monkeypatch):
     original = VideoGAN._logs
 
-    def spoil(self, real, fake):
-        logs = original(self, real, fake)
+    def spoil(self, found):
+        logs = original(self, found)
         return logs | {"g_loss": tf.where(self.step == 2, math.nan, logs["g_loss"])}
 
     monkeypatch.setattr(VideoGAN, "_logs", spoil)
@@ -689,7 +694,7 @@ def test_dry_run(dataset, tmp_path, monkeypatch):
     gan = job_gan(dataset)
     assert lines["parameters"] == (
         f"generator {gan.generator.count_params():,}, "
-        f"discriminator {gan.discriminator.count_params():,}"
+        f"discriminator {gan.discriminators['clip'].count_params():,}"
     )
     assert lines["memory"] == f"about {memory.estimate(gan, 2) / 2**30:.1f} GiB"
     clips_per_second, hours = lines["speed"].split()[0], lines["time"].split()[1]

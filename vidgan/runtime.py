@@ -3,9 +3,11 @@
 Every module that needs TensorFlow is imported after :func:`prepare`; the jobs call it first.
 """
 
+import contextlib
 import os
 import random
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -83,6 +85,25 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002  (Keras' own initialisers draw from the global state)
     keras.utils.set_random_seed(seed)
+
+
+def best_precision(device: str, proc: Path = Path("/proc")) -> str:
+    """Return the fastest precision that trains as well as float32 does.
+
+    That is bfloat16 on a CPU that multiplies it by itself: half as fast again
+    (``benchmarks/quality.md``). One that does not is many times slower with it; on GPUs neither
+    speed nor quality has been measured.
+
+    Args:
+        device: ``/CPU:0`` or ``/GPU:N``.
+        proc: where Linux describes the CPU; there is no such place on other systems.
+    """
+    if "CPU" in device:
+        with contextlib.suppress(OSError):
+            words = set((proc / "cpuinfo").read_text().split())
+            if words & {"avx512_bf16", "amx_bf16"}:
+                return "mixed_bfloat16"
+    return "float32"
 
 
 def set_precision(name: str) -> None:

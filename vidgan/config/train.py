@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from vidgan.config.base import Config, option
 
 DEFAULT_RUNS = "runs"
-DEFAULT_BATCH = 4
+DEFAULT_BATCH = 2
 # Registry: losses of vidgan/losses.py.
 LOSSES = (
     "non-saturating",
@@ -77,7 +77,7 @@ class TrainConfig(Config):
     beta_1: float = option(0.5, "Adam's decay of the first moment.", min=0, max=0.999)
     beta_2: float = option(0.99, "Adam's decay of the second moment.", min=0, max=0.99999)
     r1: float = option(
-        5.0, "Weight of the R1 penalty (gradient on real clips); 0 is off.", min=0, max=1e4
+        0.3, "Weight of the R1 penalty (gradient on real clips); 0 is off.", min=0, max=1e4
     )
     r2: float = option(
         0.0, "Weight of the R2 penalty (gradient on generated clips); 0 is off.", min=0, max=1e4
@@ -110,9 +110,10 @@ class TrainConfig(Config):
         max=0.99999,
     )
     precision: str = option(
-        "float32",
-        "Arithmetic of the layers.",
-        choices=("float32", "mixed_float16", "mixed_bfloat16"),
+        "auto",
+        "Arithmetic of the layers; auto is mixed_bfloat16 on a CPU that is made for it, else "
+        "float32.",
+        choices=("auto", "float32", "mixed_float16", "mixed_bfloat16"),
     )
     device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
     seed: int = option(0, "Seed of everything random.", min=0, max=2**31 - 1)
@@ -122,3 +123,9 @@ class TrainConfig(Config):
     keep: int = option(3, "How many of the newest checkpoints to keep.", min=1, max=1000)
     log_every: int = option(10, "Write a line to the log every so many steps.", min=1, max=10000)
     tensorboard: bool = option(True, "Write TensorBoard files.", name="tensorboard")
+    health: bool = option(
+        True,
+        "Watch for mode collapse, memorisation and networks that stopped learning, and say what to "
+        "change.",
+        name="health",
+    )

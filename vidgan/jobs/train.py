@@ -80,9 +80,14 @@ def _split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 def _new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, Any]) -> Run:
     model_options, train_options = _split(options)
     model = models.resolve(ModelConfig.from_options(model_options))
+    if model.conditional:
+        model = model.replace(labels=tuple(manifest.labels))
     train = TrainConfig.from_options(train_options)
     if all(getattr(train, name) is None for name in BUDGET):
         train = train.replace(epochs=configs.DEFAULT_EPOCHS)
+    if train.precision == "auto":
+        device = runtime.choose_device(train.device)
+        train = train.replace(precision=runtime.best_precision(device))
     clips = manifest.epoch_clips(model.frames, train.stride)
     if train.batch_size is None:
         train = train.replace(batch_size=min(configs.DEFAULT_BATCH, clips))
@@ -137,6 +142,12 @@ def _hours(train: TrainConfig, step_seconds: float, epoch_clips: int) -> float:
     return min(limit * hours for limit, hours in limits if limit is not None)
 
 
+def _above_bar(text: str) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(text, file=sys.stderr)
+
+
 def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     """Work out what a training would be, with a measured step, and write nothing.
 
@@ -163,7 +174,13 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     with tf.device(device):
         gan = build_gan(run)
         _check_memory(gan, run, device)
-        data = training_clips(manifest, run.frames, run.train.batch_size or 1, stride=run.stride)
+        data = training_clips(
+            manifest,
+            run.frames,
+            run.train.batch_size or 1,
+            stride=run.stride,
+            labels=run.model.conditional,
+        )
         step = tf.function(gan.train_step, jit_compile=False)
         times = []
         for batch in checked(data.take(4), manifest):
@@ -228,7 +245,7 @@ def train(
     import tensorflow as tf
 
     from vidgan.dataset.pipeline import checked, training_clips
-    from vidgan.training import callbacks, curves, loop
+    from vidgan.training import callbacks, checkup, curves, loop
     from vidgan.training.build import build_gan
 
     if resume is not None:
@@ -240,6 +257,11 @@ def train(
             raise DatasetError(
                 f"{manifest.path}: frames are {manifest.width}x{manifest.height}, the run was "
                 f"trained on {run.size[0]}x{run.size[1]}; resume with its own dataset"
+            )
+        if run.model.conditional and tuple(manifest.labels) != run.model.labels:
+            raise DatasetError(
+                f"{manifest.path}: labels are {', '.join(manifest.labels) or 'missing'}, the run "
+                f"was trained on {', '.join(run.model.labels)}; resume with its own dataset"
             )
     else:
         folder = Path(dataset or configs.DEFAULT_DATASET)
@@ -280,6 +302,7 @@ def train(
             mirror=run.train.mirror,
             seed=run.train.seed,
             skip=state.step,
+            labels=run.model.conditional,
         )
         run.save()
         report(f"{run.path}: training on {device.strip('/')}, from step {state.step}")
@@ -291,6 +314,10 @@ def train(
         log = callbacks.Log(run, state, writer)
         closing.callback(log.close)
         hooks: list[Any] = [log, callbacks.Snapshots(run, state, writer)]
+        tell = _above_bar if progress else report
+        health = checkup.Checkup(run, manifest, state, tell, clock)
+        if run.train.health:
+            hooks.insert(0, health)  # Before the log, which writes what it measures.
         if progress:
             bar = callbacks.ProgressBar(state, sys.stderr)
             closing.callback(bar.close)
@@ -300,6 +327,9 @@ def train(
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
         curves.plot(run.path / callbacks.LOG_NAME, run.path / "curves.png", title)
+    summary = health.summary()
+    if summary:
+        report(summary)
     if not finished:
         if state.step:
             report(

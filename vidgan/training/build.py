@@ -18,7 +18,9 @@ def _optimizer(config: TrainConfig, rate: float) -> keras.optimizers.Optimizer:
 
 
 def build_gan(run: Run) -> VideoGAN:
-    """Build both networks and their optimizers from the run's configuration and seed.
+    """Build the networks and their optimizers from the run's configuration and seed.
+
+    A precision of ``auto``, which the job settles when it makes a run, counts as float32 here.
 
     Raises:
         OptionError: the size does not split, or an option is wrong.
@@ -26,7 +28,7 @@ def build_gan(run: Run) -> VideoGAN:
     config, model = run.train, models.resolve(run.model)
     combinations.check(model, config)
     runtime.seed_everything(config.seed)
-    runtime.set_precision(config.precision)
+    runtime.set_precision("float32" if config.precision == "auto" else config.precision)
     try:
         width, height = run.size
         generator = models.build_generator(model, height, width)

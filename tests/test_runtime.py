@@ -1,0 +1,23 @@
+"""What is settled around TensorFlow."""
+
+import pytest
+
+from vidgan import runtime
+
+
+@pytest.mark.parametrize(
+    ("flags", "device", "precision"),
+    [
+        ("fpu avx2 avx512_bf16 sse", "/CPU:0", "mixed_bfloat16"),
+        ("fpu amx_bf16", "/CPU:0", "mixed_bfloat16"),
+        ("fpu avx2 avx512f avx512_vnni", "/CPU:0", "float32"),
+        ("fpu avx512_bf16", "/GPU:0", "float32"),
+    ],
+)
+def test_best_precision(tmp_path, flags, device, precision):
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t\t: {flags}\nbogomips : 1\n")
+    assert runtime.best_precision(device, tmp_path) == precision
+
+
+def test_best_precision_where_nothing_describes_the_cpu(tmp_path):
+    assert runtime.best_precision("/CPU:0", tmp_path / "nowhere") == "float32"
