@@ -51,6 +51,7 @@ def make_dataset(
     fps: float = 25.0,
     shards: int = 2,
     draw: Draw = moving_shapes,
+    labels: Sequence[str] = (),
 ) -> Manifest:
     """Write a dataset folder, its frames as PNG.
 
@@ -62,6 +63,7 @@ def make_dataset(
         fps: frames a second.
         shards: files of the training split.
         draw: makes a record's frames from its number, its length and the size.
+        labels: records have them in turn, by their numbers.
     """
     folder.mkdir(parents=True)
     splits = {}
@@ -73,29 +75,35 @@ def make_dataset(
         for index, part in enumerate(parts):
             shard = f"{name}-{index:05d}-of-{count:05d}.tfrecord"
             videos = [draw(number + i, length, size) for i, length in enumerate(part)]
+            numbers = [(number + i) % len(labels) if labels else -1 for i in range(len(part))]
             number += len(part)
-            total += write_shard(folder / shard, videos, fps)
+            total += write_shard(folder / shard, videos, fps, numbers)
             split.shards.append(shard)
             split.lengths.extend(part)
         splits[name] = Split(split.shards, split.lengths, total)
-    manifest = Manifest(folder, size, fps, [], splits, [], {})
+    manifest = Manifest(folder, size, fps, list(labels), splits, [], {})
     manifest.save(folder)
     return manifest
 
 
-def write_shard(path: Path, videos: Sequence[np.ndarray], fps: float = 25.0) -> int:
+def write_shard(
+    path: Path,
+    videos: Sequence[np.ndarray],
+    fps: float = 25.0,
+    labels: Sequence[int] | None = None,
+) -> int:
     """Write one record a video and return the bytes of the encoded frames."""
     import tensorflow as tf
 
     total = 0
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for video in videos:
+        for video, label in zip(videos, labels or [-1] * len(videos), strict=True):
             frames = [cv2.imencode(".png", frame[..., ::-1])[1].tobytes() for frame in video]
             total += sum(map(len, frames))
             features = {
                 "frames": tf.train.Feature(bytes_list=tf.train.BytesList(value=frames)),
                 "fps": tf.train.Feature(float_list=tf.train.FloatList(value=[fps])),
-                "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[-1])),
+                "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
                 "source": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"drawn"])),
                 "first": tf.train.Feature(int64_list=tf.train.Int64List(value=[0])),
             }

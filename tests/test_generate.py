@@ -88,8 +88,10 @@ def test_walk():
     names = [clip.name for clip in plan]
     assert names[:2] == ["seed-000000", "seed-000000-to-000001-0001-of-0004"]
     assert names[-1] == "seed-000002"
-    vectors = np.stack([clip.latent(8) for clip in plan])
-    np.testing.assert_allclose(vectors[[0, 4, 8]], latents.from_seeds([0, 1, 2], 8), rtol=1e-6)
+    inputs = (latents.Latent("latent", (8,)),)
+    vectors = np.concatenate([clip.noise(inputs)["latent"] for clip in plan])
+    seeded = latents.from_seeds(inputs, [0, 1, 2])["latent"]
+    np.testing.assert_allclose(vectors[[0, 4, 8]], seeded, rtol=1e-6)
     steps = np.linalg.norm(np.diff(vectors, axis=0), axis=1)
     assert steps.max() < 2.5 * steps.min()
 
@@ -155,7 +157,7 @@ def test_stream_reads_no_further_than_it_must(sampler):
     def endless():
         while True:
             taken.append(1)
-            yield np.zeros(MODEL.latent_dim, np.float32)
+            yield {"latent": np.zeros((1, MODEL.latent_dim), np.float32)}
 
     batch = next(sampler.stream(endless(), batch_size=3))
     assert batch.shape == (3, FRAMES, HEIGHT, WIDTH, 3)

@@ -82,6 +82,19 @@ def truncate(latents: Sequence[Latent], noise: Noise, strength: float) -> Noise:
     }
 
 
+def in_turn(latents: Sequence[Latent], noise: Noise) -> Noise:
+    """Give clip ``i`` the label ``i``, and the category ``i``, starting over behind the last."""
+    made = dict(noise)
+    for latent in latents:
+        clips = np.arange(len(noise[latent.name]))
+        if latent.kind == LABEL:
+            made[latent.name] = (clips % latent.classes).astype(np.int32)
+        elif latent.kind == CATEGORICAL:
+            size = latent.shape[0]
+            made[latent.name] = np.eye(size, dtype=np.float32)[clips % size]
+    return made
+
+
 def interpolate(latents: Sequence[Latent], start: Noise, end: Noise, steps: int) -> Noise:
     """Walk from one clip's inputs towards another's.
 

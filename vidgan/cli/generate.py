@@ -23,9 +23,9 @@ def command(run: str | None, output: str, **values: Any) -> None:
 
     \b
     OUTPUT decides what you get:
-      .mp4 .webm .avi .gif  one video: clip after clip, or tiled with --grid
+      .mp4 .webm .avi .gif  one video: clip after clip, or tiled with --grid or --sweep
       folder or folder/     one video a clip, named by the seed that makes it again
-      .png                  a contact sheet: a row a clip
+      .png                  a contact sheet: a row a clip; with --sweep a frame of each clip
       .npy                  an array (clips, frames, height, width, 3), RGB, 0 to 255
     """
     from vidgan.jobs.generate import generate

@@ -10,6 +10,8 @@ from vidgan.config.generate import (
     DEFAULT_PLAYBACK_FPS,
     MAX_GRID_SIDE,
     MAX_SHEET_CLIPS,
+    SWEEP_SEEDS,
+    SWEEP_STEPS,
     VIDEO_FORMATS,
     GenerateConfig,
 )
@@ -43,6 +45,8 @@ __all__ = [
     "MIN_GENERATED",
     "MIN_SIDE",
     "MODELS",
+    "SWEEP_SEEDS",
+    "SWEEP_STEPS",
     "VIDEO_FORMATS",
     "Config",
     "EvaluateConfig",

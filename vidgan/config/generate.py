@@ -13,6 +13,9 @@ DEFAULT_CLIPS = 16
 # Pictures whose shorter side has fewer pixels are enlarged for watching; see --scale.
 COMFORTABLE_SIDE = 256
 MAX_GRID_SIDE = 32
+# Values of a continuous code that --sweep shows, and seeds where none are given.
+SWEEP_STEPS = 9
+SWEEP_SEEDS = 4
 VIDEO_FORMATS = ("mp4", "webm", "avi", "gif")
 CODEC_NAMES = ("auto", "h264", "vp9", "vp8", "mp4v", "xvid", "mjpg", "gif")
 # A taller contact sheet is one that few programs open.
@@ -26,11 +29,18 @@ class GenerateConfig(Config):
     n: int | None = option(
         None,
         f"Clips to make, or seeds to pass with --interpolate; default: one a seed of --seeds, "
-        f"one a tile of --grid, else {DEFAULT_CLIPS}.",
+        f"one a tile of --grid, {SWEEP_SEEDS} for --sweep, else {DEFAULT_CLIPS}.",
         min=1,
     )
     seeds: str | None = option(None, "Seeds of the clips, as 0,1,4-6.")
     seed: int = option(0, "First seed when --seeds is not given.", min=0, max=2**31 - 1)
+    frames: int | None = option(
+        None,
+        "Frames of a clip; default: as many as in training. Other numbers take a model that makes "
+        "clips of any length.",
+        min=1,
+        max=10000,
+    )
     trunc: float = option(
         1.0,
         "Pull clips towards the average one: less variety, fewer failures. 1 is off.",
@@ -45,12 +55,29 @@ class GenerateConfig(Config):
         "Play every clip forwards, then backwards, so that it ends where it began; with "
         "--interpolate return to the first seed, too.",
     )
+    label: str | None = option(
+        None,
+        "Label of the clips, of a run trained with --conditional; several, joined by commas, take "
+        "turns from seed to seed. Default: drawn by the seed.",
+    )
+    sweep: str | None = option(
+        None,
+        "Show what a code does: a row a seed, a column a value of the code, all else the same. "
+        "category or codes:0, codes:1 … of an infogan; label of a run trained with --conditional.",
+    )
+    same_content: bool = option(
+        False, "Let all clips show what the first seed's shows, each with its own seed's motion."
+    )
+    same_motion: bool = option(
+        False, "Let all clips move as the first seed's, each with its own seed's content."
+    )
     grid: tuple[int, int] | None = option(
         None, "Tile clips in ROWSxCOLUMNS; more clips than tiles follow as further pages."
     )
     fps: float | None = option(
         None,
-        f"Frames a second; default: the dataset's, else {DEFAULT_PLAYBACK_FPS:g}.",
+        f"Frames a second; default: the dataset's, else {DEFAULT_PLAYBACK_FPS:g}. A model of "
+        "continuous time makes its frames at this rate; clips of others play faster or slower.",
         min=0.1,
         max=240,
     )
@@ -78,6 +105,10 @@ class GenerateConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.same_content and self.same_motion:
+            raise OptionError(
+                "--same-content and --same-motion together make all clips the same; use one of them"
+            )
         if self.grid is not None and not all(
             isinstance(side, int) and 1 <= side <= MAX_GRID_SIDE for side in self.grid
         ):

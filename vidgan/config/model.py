@@ -10,7 +10,7 @@ MIN_SIDE, MAX_SIDE = 32, 256
 FRAME_COUNTS = (8, 16, 32)
 
 # Registry: the model NAME is ``vidgan/models/NAME.py``.
-MODELS = ("dcgan",)
+MODELS = ("dcgan", "vgan", "infogan", "sagan", "dvdgan", "mocogan", "continuous")
 # Registry: views of a clip that a discriminator can have; see models/views.py.
 DISCRIMINATORS = ("clip", "frames", "small")
 

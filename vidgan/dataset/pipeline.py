@@ -8,6 +8,7 @@ epoch, so that training taken up again at any step sees what it would have seen.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -47,7 +48,7 @@ def reading_errors(manifest: Manifest) -> Iterator[None]:
         ) from None
 
 
-def checked(data: tf.data.Dataset, manifest: Manifest) -> Iterator[tf.Tensor]:
+def checked(data: tf.data.Dataset, manifest: Manifest) -> Iterator[Any]:
     """Yield what ``data`` yields.
 
     Raises:
@@ -57,10 +58,14 @@ def checked(data: tf.data.Dataset, manifest: Manifest) -> Iterator[tf.Tensor]:
         yield from data
 
 
-def _frames_of(record: tf.Tensor) -> tf.Tensor:
-    """Return a record's encoded frames, string ``(frames,)``."""
-    features = {"frames": tf.io.RaggedFeature(tf.string)}
-    return tf.io.parse_single_example(record, features)["frames"]
+def _parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return a record's encoded frames, string ``(frames,)``, and its label, int32."""
+    features = {
+        "frames": tf.io.RaggedFeature(tf.string),
+        "label": tf.io.FixedLenFeature((), tf.int64),
+    }
+    parsed = tf.io.parse_single_example(record, features)
+    return parsed["frames"], tf.cast(parsed["label"], tf.int32)
 
 
 def _decode(encoded: tf.Tensor, manifest: Manifest) -> tf.Tensor:
@@ -82,6 +87,7 @@ def training_clips(
     mirror: bool = True,
     seed: int = 0,
     skip: int = 0,
+    labels: bool = False,
 ) -> tf.data.Dataset:
     """Return an endless dataset of training batches.
 
@@ -95,9 +101,11 @@ def training_clips(
         mirror: flip half of the clips left to right.
         seed: makes windows, order and flips repeatable.
         skip: leave out this many batches, as if they had been seen.
+        labels: also return the clips' labels.
 
     Returns:
-        Batches float32 ``(batch_size, frames, height, width, 3)`` in [-1, 1].
+        Batches float32 ``(batch_size, frames, height, width, 3)`` in [-1, 1]; with ``labels`` pairs
+        of that and int32 ``(batch_size,)``, indices into the manifest's labels.
 
     Raises:
         DatasetError: no training shot is long enough, or a shard is missing.
@@ -113,7 +121,7 @@ def training_clips(
         base = tf.cast(number, tf.int32)
 
         def windows(index: tf.Tensor, record: tf.Tensor) -> tf.data.Dataset:
-            encoded = _frames_of(record)
+            encoded, label = _parse(record)
             length = tf.shape(encoded)[0]
             count = length // covered
             random = tf.random.fold_in((seed, base), tf.cast(index, tf.int32))
@@ -123,14 +131,15 @@ def training_clips(
             )[:count]
             flips = tf.random.stateless_uniform(shape, random + 1)[:count] < 0.5
             positions = starts[:, None] + tf.range(frames)[None, :] * stride
-            return tf.data.Dataset.from_tensor_slices((tf.gather(encoded, positions), flips))
+            parts = (tf.gather(encoded, positions), flips, tf.repeat(label, count))
+            return tf.data.Dataset.from_tensor_slices(parts)
 
-        def shuffled(encoded: tf.Tensor, flips: tf.Tensor) -> tf.data.Dataset:
+        def shuffled(*parts: tf.Tensor) -> tf.data.Dataset:
             order = tf.random.experimental.stateless_shuffle(
-                tf.range(tf.shape(flips)[0]), (seed, base)
+                tf.range(tf.shape(parts[0])[0]), (seed, base)
             )
             return tf.data.Dataset.from_tensor_slices(
-                (tf.gather(encoded, order), tf.gather(flips, order))
+                tuple(tf.gather(part, order) for part in parts)
             )
 
         names = tf.random.experimental.stateless_shuffle(tf.constant(shards), (seed, base))
@@ -143,23 +152,33 @@ def training_clips(
         # Dataset.shuffle takes no seed that changes with the epoch; permuting whole buffers does.
         return clips.batch(buffer).flat_map(shuffled)
 
-    def decode(encoded: tf.Tensor, flip: tf.Tensor) -> tf.Tensor:
+    def decode(encoded: tf.Tensor, flip: tf.Tensor, label: tf.Tensor) -> Any:
         clip = _decode(encoded, manifest)
         if mirror:
             clip = tf.where(flip, tf.reverse(clip, axis=[2]), clip)
-        return clip
+        return (clip, label) if labels else clip
+
+    def finish(clips: tf.Tensor, *rest: tf.Tensor) -> Any:
+        return (pixels.to_model(clips), *rest) if labels else pixels.to_model(clips)
 
     # An epoch holds a known number of clips, so what has been seen need not even be read.
     first_epoch, first_clip = divmod(skip * batch_size, epoch_clips)
     data = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch).skip(first_clip)
     data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
-    data = data.batch(batch_size, drop_remainder=True).map(pixels.to_model)
+    data = data.batch(batch_size, drop_remainder=True).map(finish)
     return data.prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_clips(
     manifest: Manifest, split: str, frames: int, stride: int = 1
 ) -> Iterator[np.ndarray]:
+    """Yield a split's windows as :func:`labelled_clips` does, without their labels."""
+    return (clip for clip, _ in labelled_clips(manifest, split, frames, stride))
+
+
+def labelled_clips(
+    manifest: Manifest, split: str, frames: int, stride: int = 1
+) -> Iterator[tuple[np.ndarray, np.int32]]:
     """Yield a split's windows side by side in fixed order.
 
     Args:
@@ -169,7 +188,8 @@ def evaluation_clips(
         stride: take every n-th frame.
 
     Yields:
-        uint8 ``(frames, height, width, 3)``, RGB.
+        uint8 ``(frames, height, width, 3)``, RGB, and the label: an index into the manifest's
+        labels, -1 in a dataset without.
 
     Raises:
         DatasetError: a shard is missing or damaged.
@@ -177,12 +197,16 @@ def evaluation_clips(
     covered = span(frames, stride)
 
     def windows(record: tf.Tensor) -> tf.data.Dataset:
-        encoded = _frames_of(record)
+        encoded, label = _parse(record)
         starts = tf.range(tf.shape(encoded)[0] // covered) * covered
         positions = starts[:, None] + tf.range(frames)[None, :] * stride
-        return tf.data.Dataset.from_tensor_slices(tf.gather(encoded, positions))
+        parts = (tf.gather(encoded, positions), tf.repeat(label, tf.shape(starts)[0]))
+        return tf.data.Dataset.from_tensor_slices(parts)
+
+    def decode(encoded: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return _decode(encoded, manifest), label
 
     data = tf.data.TFRecordDataset(manifest.shards(split)).flat_map(windows)
-    data = data.map(lambda encoded: _decode(encoded, manifest), num_parallel_calls=tf.data.AUTOTUNE)
+    data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     with reading_errors(manifest):
         yield from data.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()

@@ -9,8 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from vidgan import latents
-from vidgan.config import DEFAULT_CLIPS, GenerateConfig
+from vidgan.config import (
+    DEFAULT_CLIPS,
+    MAX_GRID_SIDE,
+    SWEEP_SEEDS,
+    GenerateConfig,
+    ModelConfig,
+)
 from vidgan.errors import OptionError
+from vidgan.jobs.choices import Choice, parse_labels, parse_sweep
 from vidgan.latents import Latent, Noise
 
 _MAX_SEED = 2**63 - 1
@@ -25,27 +32,33 @@ class Clip:
         toward: the seed that a walk goes to from there, None without a walk.
         step: how many of the walk's steps it is away from ``seed``.
         steps: how many steps the walk has.
+        choices: what is chosen rather than drawn.
     """
 
     seed: int
     toward: int | None = None
     step: int = 0
     steps: int = 1
+    choices: tuple[Choice, ...] = ()
 
     @property
     def name(self) -> str:
         """The clip's file name without its suffix: what makes it again."""
-        name = f"seed-{self.seed:06d}"
-        if self.step == 0:
-            return name
-        return f"{name}-to-{self.toward:06d}-{self.step:04d}-of-{self.steps:04d}"
+        parts = [f"seed-{self.seed:06d}"]
+        if self.step > 0:
+            parts.append(f"to-{self.toward:06d}-{self.step:04d}-of-{self.steps:04d}")
+        return "-".join([*parts, *(choice.text for choice in self.choices)])
 
     def noise(self, inputs: tuple[Latent, ...]) -> Noise:
         """Return the generator's inputs for this clip, one row each."""
         if self.toward is None:
-            return latents.from_seeds(inputs, [self.seed])
-        walk = _walk(self.seed, self.toward, self.steps, inputs)
-        return {name: values[self.step : self.step + 1] for name, values in walk.items()}
+            noise = latents.from_seeds(inputs, [self.seed])
+        else:
+            walk = _walk(self.seed, self.toward, self.steps, inputs)
+            noise = {name: values[self.step : self.step + 1] for name, values in walk.items()}
+        for choice in self.choices:
+            noise = choice.apply(noise)
+        return noise
 
 
 # The clips of a walk come one after the other: one walk is worth keeping.
@@ -55,13 +68,49 @@ def _walk(seed: int, toward: int, steps: int, inputs: tuple[Latent, ...]) -> Noi
     return latents.interpolate(inputs, start, end, steps)
 
 
+def share(
+    noises: Iterable[Noise], inputs: tuple[Latent, ...], config: GenerateConfig
+) -> Iterator[Noise]:
+    """Give all clips the content, or the motion, of the first one where the options say so.
+
+    Raises:
+        OptionError: the generator has no input for the motion alone.
+    """
+    if not (config.same_content or config.same_motion):
+        return iter(noises)
+    if "motion" not in (latent.name for latent in inputs):
+        raise OptionError(
+            f"--same-{'content' if config.same_content else 'motion'} takes a model with a latent "
+            "for the motion, such as mocogan; this one makes content and motion from one vector"
+        )
+    names = [each.name for each in inputs if (each.name == "motion") == config.same_motion]
+    return _with_first(noises, names)
+
+
+def _with_first(noises: Iterable[Noise], names: list[str]) -> Iterator[Noise]:
+    common: Noise = {}
+    for noise in noises:
+        common = common or {name: noise[name] for name in names}
+        yield noise | common
+
+
 @dataclass(frozen=True)
 class Plan:
-    """The clips of one call, in their order; nothing is held that grows with their number."""
+    """The clips of one call, in their order; nothing is held that grows with their number.
+
+    Attributes:
+        seeds: in their order.
+        steps: of a walk from each seed to the next; None without.
+        closed: whether a walk leads from the last seed to the first.
+        labels: taken in turn, one a seed; empty where seeds draw them.
+        sweep: each seed makes a clip of every one of these; empty without a sweep.
+    """
 
     seeds: tuple[range, ...]
     steps: int | None = None
     closed: bool = False
+    labels: tuple[Choice, ...] = ()
+    sweep: tuple[Choice, ...] = ()
 
     @property
     def seed_count(self) -> int:
@@ -70,29 +119,39 @@ class Plan:
 
     def __len__(self) -> int:
         if self.steps is None:
-            return self.seed_count
+            return self.seed_count * max(1, len(self.sweep))
         if self.closed:
             return self.seed_count * self.steps
         return (self.seed_count - 1) * self.steps + 1
 
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Rows and columns that the clips ask for by themselves, None for no layout."""
+        if not self.sweep:
+            return None
+        return min(self.seed_count, MAX_GRID_SIDE), len(self.sweep)
+
     def __iter__(self) -> Iterator[Clip]:
         seeds = (seed for part in self.seeds for seed in part)
+        labels = itertools.cycle(_each(self.labels))
         if self.steps is None:
-            yield from map(Clip, seeds)
+            for seed, label in zip(seeds, labels, strict=False):
+                for swept in _each(self.sweep):
+                    yield Clip(seed, choices=(*label, *swept))
             return
         first = previous = next(seeds)
         for seed in seeds:
-            yield from self._walk(previous, seed)
+            yield from self._walk(previous, seed, next(labels))
             previous = seed
         if self.closed:
-            yield from self._walk(previous, first)
+            yield from self._walk(previous, first, next(labels))
         else:
-            yield Clip(previous)
+            yield Clip(previous, choices=next(labels))
 
-    def _walk(self, start: int, end: int) -> Iterator[Clip]:
+    def _walk(self, start: int, end: int, label: tuple[Choice, ...]) -> Iterator[Clip]:
         assert self.steps is not None
         for step in range(self.steps):
-            yield Clip(start, end, step, self.steps)
+            yield Clip(start, end, step, self.steps, label)
 
     def repeated_seed(self) -> int | None:
         """Return a seed that comes twice, None if all differ."""
@@ -101,6 +160,11 @@ class Plan:
             if after.start < before.stop:
                 return after.start
         return None
+
+
+def _each(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
+    """Return the choices one by one; where there are none, that once."""
+    return [(choice,) for choice in choices] or [()]
 
 
 def parse_seeds(text: str) -> tuple[range, ...]:
@@ -140,14 +204,24 @@ def as_ranges(seeds: str | int | Iterable[int]) -> tuple[range, ...]:
     return tuple(range(int(seed), int(seed) + 1) for seed in numbers)
 
 
-def plan(config: GenerateConfig) -> Plan:
+def plan(config: GenerateConfig, model: ModelConfig | None = None) -> Plan:
     """Work out the clips that the options ask for.
 
+    Args:
+        config: the options.
+        model: that of the run, which knows labels and codes; one without by default.
+
     Raises:
-        OptionError: options that contradict each other.
+        OptionError: options that contradict each other, or a label or code that is not there.
     """
+    model = model or ModelConfig()
+    labels = parse_labels(config.label, model)
+    sweep = () if config.sweep is None else parse_sweep(config.sweep, model)
+    if sweep:
+        _check_sweep(config)
     if config.seeds is None:
-        tiles = config.grid[0] * config.grid[1] if config.grid else DEFAULT_CLIPS
+        tiles = SWEEP_SEEDS if sweep else DEFAULT_CLIPS
+        tiles = config.grid[0] * config.grid[1] if config.grid else tiles
         seeds: tuple[range, ...] = (range(config.seed, config.seed + (config.n or tiles)),)
     else:
         seeds = parse_seeds(config.seeds)
@@ -156,7 +230,20 @@ def plan(config: GenerateConfig) -> Plan:
             raise OptionError("--seed has no meaning beside --seeds; leave one of them out")
         if config.n not in (None, count):
             raise OptionError(f"--n {config.n} contradicts --seeds, which are {count}")
-    made = Plan(seeds, config.interpolate, config.loop and config.interpolate is not None)
+    closed = config.loop and config.interpolate is not None
+    made = Plan(seeds, config.interpolate, closed, labels, sweep)
     if config.interpolate is not None and made.seed_count < 2:
         raise OptionError("--interpolate goes from seed to seed; give two or more")
     return made
+
+
+def _check_sweep(config: GenerateConfig) -> None:
+    """Refuse what would contradict a sweep's rows and columns."""
+    if config.grid is not None:
+        raise OptionError("--sweep has a grid of its own; leave --grid out")
+    if config.interpolate is not None:
+        raise OptionError("--sweep goes through a code, --interpolate from seed to seed; use one")
+    if config.same_content:
+        raise OptionError("--sweep changes what --same-content holds; leave one of them out")
+    if config.sweep == "label" and config.label is not None:
+        raise OptionError("--sweep label goes through all labels; leave --label out")

@@ -1,8 +1,10 @@
 """The job behind ``vidgan evaluate``: how good a run is, on clips that training never saw."""
 
+import itertools
 import os
 import statistics
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from vidgan import __version__, runtime
 from vidgan.config import EvaluateConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import ExportError, OptionError, RunError
-from vidgan.jobs import protocol, report
+from vidgan.jobs import choices, protocol, report
 
 if TYPE_CHECKING:
     from vidgan.jobs.judge import Judgement
@@ -37,6 +39,10 @@ def evaluate(
     Both Fréchet distances are to all test clips: of generated clips, and of equally many training
     clips, which is the floor that a perfect generator would reach. With the same seed all figures
     but the speeds are the same to the last digit on one machine.
+
+    A conditional run makes one clip for each of these training clips, of its label, and goes
+    through them again for more: so labels are as frequent as in the training data. The
+    discriminator judges every clip as one of its label.
 
     Args:
         run: the run folder; the newest under ``runs`` by default.
@@ -138,23 +144,18 @@ def _look(
     """Stream test, training and generated clips past the judge."""
     from tqdm import tqdm
 
-    from vidgan.dataset.pipeline import evaluation_clips
     from vidgan.jobs.judge import Judge, batched
 
     random = np.random.Generator(np.random.Philox(config.seed))
     chosen = set(random.permutation(counts.in_train)[: counts.train].tolist())
-    real = {
-        split: evaluation_clips(manifest, split, run.frames, run.stride)
-        for split in ("test", "train")
-    }
+    real = {split: protocol.labelled(run, manifest, split) for split in ("test", "train")}
     test = protocol.expect(real["test"], counts.test, manifest)
     train = protocol.expect(
-        (clip for index, clip in enumerate(real["train"]) if index in chosen),
+        (pair for index, pair in enumerate(real["train"]) if index in chosen),
         counts.train,
         manifest,
     )
     seeds = range(config.seed, config.seed + counts.generated)
-    made = sampler.stream(sampler.noises(seeds), config.batch_size)
     total = counts.test + counts.train + counts.generated
     # None: no bar where the error stream is no terminal.
     hidden = None if progress else True
@@ -163,13 +164,27 @@ def _look(
             run.load_judge(config.checkpoint),
             config.features,
             bar.update,
+            run.model.conditional,
         )
         size = config.batch_size
-        return {
+        sets = {
             "test": judge.look(batched(test, size), counts.test),
             "train": judge.look(batched(train, size), counts.train),
-            "generated": judge.look(made, counts.generated, compared=counts.train),
         }
+        labels = np.resize(sets["train"].labels, counts.generated)
+        made = batched(_made(sampler, seeds, labels, size), size)
+        return sets | {"generated": judge.look(made, counts.generated, compared=counts.train)}
+
+
+def _made(
+    sampler: "Sampler", seeds: Iterable[int], labels: np.ndarray, batch_size: int
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield generated clips, of these labels where the run is conditional, with the labels."""
+    names = sampler.run.model.labels
+    wanted = [choices.label(label, names[label]) for label in labels.tolist()] if names else []
+    noises = choices.in_turn(sampler.noises(seeds), wanted)
+    clips = itertools.chain.from_iterable(sampler.stream(noises, batch_size))
+    yield from zip(clips, labels.tolist(), strict=True)
 
 
 def _distances(sets: dict[str, "Judgement"]) -> dict[str, float]:

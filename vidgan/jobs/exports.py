@@ -8,11 +8,11 @@ from typing import IO, Self
 
 import numpy as np
 
-from vidgan.config import MAX_SHEET_CLIPS, VIDEO_FORMATS, GenerateConfig
+from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.clips import Clip, Plan
-from vidgan.jobs.layout import comfortable_scale, enlarge
+from vidgan.jobs.layout import comfortable_scale, enlarged
 from vidgan.sheet import contact_sheet, save_image, tile
 from vidgan.video.writer import AUTOMATIC, VideoWriter, choose_codec, open_writer
 
@@ -89,6 +89,14 @@ class Export(ABC):
         else:
             self._stack.__exit__(kind, error, traceback)
 
+    def _check_columns(self) -> None:
+        """Refuse a grid of the plan's own that is too wide for one picture."""
+        if self.plan.grid is not None and self.plan.grid[1] > MAX_GRID_SIDE:
+            raise OptionError(
+                f"--sweep {self.config.sweep} has {self.plan.grid[1]} values, {self.path} has room "
+                f"for {MAX_GRID_SIDE}; write a folder or .npy"
+            )
+
     def _refuse_existing(self, path: Path) -> None:
         if path.exists() and not self.config.overwrite:
             raise ExportError(
@@ -105,7 +113,8 @@ class VideoExport(Export):
         """Open the video."""
         self._refuse_existing(self.path)
         _, height, width, _ = self.shape
-        rows, columns = self._grid = self.config.grid or (1, 1)
+        self._check_columns()
+        rows, columns = self._grid = self.config.grid or self.plan.grid or (1, 1)
         size = (width * columns, height * rows)
         self._scale = self.config.scale or comfortable_scale(size)
         self._page: list[np.ndarray] = []
@@ -126,7 +135,7 @@ class VideoExport(Export):
             self._write_page()
 
     def _write_page(self) -> None:
-        for frame in enlarge(tile(self._page, self._grid), self._scale):
+        for frame in enlarged(tile(self._page, self._grid), self._scale):
             self._writer.write(frame)
         self._page.clear()
 
@@ -163,32 +172,45 @@ class FolderExport(Export):
         """Write the clip's own file."""
         path = self._file(clip)
         with open_writer(path, self.fps, self._size, self.config.codec) as writer:
-            for frame in enlarge(frames, self._scale):
+            for frame in enlarged(frames, self._scale):
                 writer.write(frame)
         self.paths.append(path)
 
 
 class SheetExport(Export):
-    """A contact sheet: a row a clip, eight of its frames from left to right."""
+    """A contact sheet: a row a clip, eight of its frames from left to right.
+
+    A sweep's has a row a seed and a column a value: the middle frame of each clip.
+    """
 
     def open(self) -> None:
         """See that the sheet will not be too tall."""
         self._refuse_existing(self.path)
-        if len(self.plan) > MAX_SHEET_CLIPS:
+        self._check_columns()
+        swept = self.plan.grid is not None
+        rows = self.plan.seed_count if swept else len(self.plan)
+        if rows > MAX_SHEET_CLIPS:
             raise OptionError(
-                f"{self.path}: a contact sheet holds at most {MAX_SHEET_CLIPS} clips, "
-                f"not {len(self.plan)}; use .mp4 with --grid, or a folder"
+                f"{self.path}: a contact sheet holds at most {MAX_SHEET_CLIPS} "
+                f"{'seeds' if swept else 'clips'}, not {rows}; use .mp4 with --grid, or a folder"
             )
-        self._rows: list[np.ndarray] = []
+        frames = min(SHEET_COLUMNS, self.shape[0])
+        self._columns = frames if self.plan.grid is None else self.plan.grid[1]
+        self._shown: list[np.ndarray] = []
 
     def add(self, clip: Clip, frames: np.ndarray) -> None:
         """Keep the frames that the sheet shows."""
-        shown = np.linspace(0, len(frames) - 1, min(SHEET_COLUMNS, len(frames))).round()
-        self._rows.append(frames[shown.astype(int)])
+        if self.plan.grid is not None:
+            self._shown.append(frames[len(frames) // 2])
+            return
+        shown = np.linspace(0, len(frames) - 1, self._columns).round()
+        self._shown.extend(frames[shown.astype(int)])
 
     def finish(self) -> None:
         """Lay the sheet out and write it."""
-        sheet = contact_sheet(np.stack(self._rows), SHEET_COLUMNS, self.config.scale)
+        _, height, width, _ = self.shape
+        rows = np.stack(self._shown).reshape(-1, self._columns, height, width, 3)
+        sheet = contact_sheet(rows, self._columns, self.config.scale)
         save_image(self.path, sheet)
         self.paths.append(self.path)
 
@@ -221,7 +243,8 @@ class ArrayExport(Export):
 
     def add(self, clip: Clip, frames: np.ndarray) -> None:
         """Append the clip."""
-        self._file.write(np.ascontiguousarray(enlarge(frames, self._scale)).data)
+        for frame in enlarged(frames, self._scale):
+            self._file.write(np.ascontiguousarray(frame).data)
 
     def finish(self) -> None:
         """Bring everything to the disk: a full one must be noticed now."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vidgan import latents
+from vidgan import latents, runtime
 from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, GenerateConfig
 from vidgan.jobs import clips, exports
 from vidgan.jobs.layout import back_and_forth
@@ -66,17 +66,22 @@ def generate(
 
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
     config = GenerateConfig.from_options(options)
-    plan = clips.plan(config)
     kind = exports.export_kind(output)
     opened = Run.open(run)
     opened.checkpoint(config.checkpoint)
+    plan = clips.plan(config, opened.model)
     width, height = opened.size
-    frames = 2 * opened.frames - 2 if config.loop else opened.frames
+    frames = config.frames or opened.frames
+    shape = (max(1, 2 * frames - 2) if config.loop else frames, height, width, 3)
     fps = config.fps or opened.fps or DEFAULT_PLAYBACK_FPS
-    export = kind(Path(output), config, plan, (frames, height, width, 3), fps)
+    if config.fps is not None and _any_rate(opened):
+        made_at, config = config.fps, config.replace(fps=None)  # Nothing is left for the output.
+    else:
+        made_at = None
+    export = kind(Path(output), config, plan, shape, fps)
     with export:
         sampler = Sampler(opened, config.checkpoint, config.device)
-        made = _made(sampler, plan, config)
+        made = _made(sampler, plan, config, sampler.inputs(config.frames, made_at))
         if progress:
             made = _with_bar(made, len(plan), Path(output).name)
         for clip, pictures in made:
@@ -84,14 +89,24 @@ def generate(
     return export.paths
 
 
+def _any_rate(run: Any) -> bool:
+    """Return whether the run's model makes frames at any times."""
+    runtime.prepare()
+    from vidgan.models import find
+
+    return find(run.model.model).any_rate
+
+
 def _made(
-    sampler: Sampler, plan: clips.Plan, config: GenerateConfig
+    sampler: Sampler,
+    plan: clips.Plan,
+    config: GenerateConfig,
+    inputs: tuple[latents.Latent, ...],
 ) -> Iterator[tuple[clips.Clip, np.ndarray]]:
     """Yield every clip of the plan with its frames."""
     planned, to_make = itertools.tee(plan)
-    inputs = sampler.latents
     noises = (latents.truncate(inputs, clip.noise(inputs), config.trunc) for clip in to_make)
-    batches = sampler.stream(noises, config.batch_size)
+    batches = sampler.stream(clips.share(noises, inputs, config), config.batch_size)
     yield from zip(planned, itertools.chain.from_iterable(batches), strict=True)
 
 

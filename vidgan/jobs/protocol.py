@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from vidgan.errors import DatasetError
 if TYPE_CHECKING:
     from vidgan.jobs.judge import Judgement
     from vidgan.training.run import Run
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ def open_dataset(run: "Run", dataset: Path | str | None) -> Manifest:
     """Load the dataset to judge on, by default the run's own.
 
     Raises:
-        DatasetError: it is not there, damaged, or its frames are of another size than the run's.
+        DatasetError: it is not there, damaged, its frames are of another size than the run's, or
+            it has a label that a conditional run does not know.
     """
     folder = Path(dataset) if dataset is not None else run.dataset
     if dataset is None and not folder.exists():
@@ -52,7 +56,28 @@ def open_dataset(run: "Run", dataset: Path | str | None) -> Manifest:
             f"{folder}: frames are {manifest.width}x{manifest.height}, {run.path} makes "
             f"{run.size[0]}x{run.size[1]}; evaluate it on a dataset of that size"
         )
+    unknown = sorted({*manifest.labels} - {*run.model.labels})
+    if run.model.conditional and (unknown or not manifest.labels):
+        found = f"the label {unknown[0]!r}" if unknown else "no labels"
+        raise DatasetError(
+            f"{folder}: it has {found}, {run.path} was trained on "
+            f"{', '.join(run.model.labels)}; evaluate it on a dataset with those"
+        )
     return manifest
+
+
+def labelled(run: "Run", manifest: Manifest, split: str) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield a split's clips with their labels, of a conditional run by the numbers it knows.
+
+    Raises:
+        DatasetError: a shard is missing or damaged.
+    """
+    from vidgan.dataset.pipeline import labelled_clips
+
+    known = run.model.labels
+    numbers = [known.index(name) for name in manifest.labels] if run.model.conditional else None
+    for clip, label in labelled_clips(manifest, split, run.frames, run.stride):
+        yield clip, int(label) if numbers is None else numbers[label]
 
 
 def count_clips(run: "Run", manifest: Manifest, config: EvaluateConfig) -> Counts:
@@ -83,7 +108,7 @@ def count_clips(run: "Run", manifest: Manifest, config: EvaluateConfig) -> Count
     return Counts(test, min(train, generated), train, generated)
 
 
-def expect(clips: Iterable[np.ndarray], count: int, manifest: Manifest) -> Iterator[np.ndarray]:
+def expect(clips: Iterable[Item], count: int, manifest: Manifest) -> Iterator[Item]:
     """Pass clips on and see at the end that none are missing.
 
     Raises:

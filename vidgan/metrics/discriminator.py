@@ -24,7 +24,8 @@ class DiscriminatorScore:
         """Start with no clips.
 
         Args:
-            judge: from clips in [-1, 1] to logits ``(n,)``; see ``Run.load_judge``.
+            judge: from clips in [-1, 1], and labels or None, to logits ``(n,)``; see
+                ``Run.load_judge``.
         """
         self._judge = judge
         self.logits = np.empty(0)
@@ -34,9 +35,14 @@ class DiscriminatorScore:
         """Clips seen."""
         return len(self.logits)
 
-    def add(self, clips: np.ndarray) -> None:
-        """Judge clips, uint8 ``(n, frames, height, width, 3)``."""
-        logits = np.asarray(self._judge(pixels.to_model(clips)), np.float64)
+    def add(self, clips: np.ndarray, labels: np.ndarray | None = None) -> None:
+        """Judge clips.
+
+        Args:
+            clips: uint8 ``(n, frames, height, width, 3)``.
+            labels: int32 ``(n,)``, where the judge is of a conditional run.
+        """
+        logits = np.asarray(self._judge(pixels.to_model(clips), labels), np.float64)
         self.logits = np.concatenate([self.logits, logits])
 
 

@@ -85,7 +85,10 @@ def latents(
             f"models that make any number are {', '.join(_with('any_length'))}"
         )
     if spacing != 1 and not found.any_rate:
-        raise OptionError(f"a {config.model} makes frames at the times of training only")
+        raise OptionError(
+            f"a {config.model} makes frames at the times of training only; models that make them "
+            f"at any rate are {', '.join(_with('any_rate'))}"
+        )
     own = found.latents(config, frames or config.frames, spacing)
     return (*_conditions(config), *own)
 
@@ -130,7 +133,7 @@ def build_generator(config: ModelConfig, height: int, width: int) -> "keras.Mode
     if conditions:
         generator = heads.conditioned(generator, conditions, config.latent_dim)
     if config.spectral_norm == "both":
-        generator = spectral.normalised(generator)
+        generator = spectral.normalised(generator, sustained=True)
     return generator
 
 

@@ -8,13 +8,17 @@ from keras import layers
 from vidgan.config import ModelConfig
 from vidgan.latents import LABEL, Latent
 
-# Length of the vector that stands for a label in the generator.
-LABEL_DIM = 32
+# Length of the vector that stands for a label or a code in the generator: some hundred normal
+# numbers beside a lone one would drown it.
+CONDITION_DIM = 32
+# The least variance with which a code is recognised, as a logarithm: without a bound, recognising
+# it ever more exactly would pay ever more, and soon count for more than looking real.
+MIN_LOG_VARIANCE = -2.0
 
 
 def width_of(conditions: Sequence[Latent]) -> int:
     """Return how much longer these inputs make the latent vector."""
-    return sum(LABEL_DIM if c.kind == LABEL else c.shape[0] for c in conditions)
+    return CONDITION_DIM * len(conditions)
 
 
 def conditioned(
@@ -27,23 +31,26 @@ def conditioned(
     inputs["latent"] = keras.Input((latent_dim,), name="latent")
     parts = [inputs["latent"]]
     for condition in conditions:
-        if condition.kind == LABEL:
-            entry = keras.Input((), dtype="int32", name=condition.name)
-            # As long as the normal latents beside it.
-            part = layers.Embedding(
-                condition.classes,
-                LABEL_DIM,
-                embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
-                name="label_embedding",
-            )(entry)
-        else:
-            part = entry = keras.Input(condition.shape, name=condition.name)
-        inputs[condition.name] = entry
-        parts.append(part)
+        dtype = "int32" if condition.kind == LABEL else None
+        entry = inputs[condition.name] = keras.Input(
+            condition.shape, dtype=dtype, name=condition.name
+        )
+        parts.append(_embedding(condition)(entry))
     joined = layers.Concatenate(name="joined")(parts)
     own = {name: inputs[name] for name in generator.input}
     clip = generator({**own, "latent": joined})
     return keras.Model(inputs, clip, name="generator")
+
+
+def _embedding(condition: Latent) -> keras.Layer:
+    """Return what makes a vector of a label or a code, as varied as the latents beside it."""
+    normal = keras.initializers.RandomNormal(stddev=1.0)
+    name = f"{condition.name}_embedding"
+    if condition.kind == LABEL:
+        return layers.Embedding(
+            condition.classes, CONDITION_DIM, embeddings_initializer=normal, name=name
+        )
+    return layers.Dense(CONDITION_DIM, use_bias=False, kernel_initializer=normal, name=name)
 
 
 def discriminator(
@@ -79,11 +86,15 @@ def discriminator(
         logit = layers.Add(dtype="float32")([logit, layers.Dot(1, dtype="float32")([vector, wide])])
     outputs = {"logit": logit}
     if config.categories and recognises:
-        outputs["category"] = layers.Dense(config.categories, dtype="float32", name="category")(
-            features
-        )
+        outputs["category"] = _recognised(features, config.categories, "category")
         if config.codes:
-            outputs["codes"] = layers.Dense(
-                2 * config.codes, dtype="float32", name="codes"
-            )(features)
+            mean = _recognised(features, config.codes, "codes_mean")
+            spread = _recognised(features, config.codes, "codes_spread")
+            above = layers.Activation("softplus", dtype="float32")(spread)
+            log_variance = layers.Rescaling(1.0, MIN_LOG_VARIANCE, dtype="float32")(above)
+            outputs["codes"] = layers.Concatenate(dtype="float32")([mean, log_variance])
     return keras.Model(inputs, outputs, name=f"discriminator_{name}")
+
+
+def _recognised(features: keras.KerasTensor, size: int, name: str) -> keras.KerasTensor:
+    return layers.Dense(size, dtype="float32", name=f"recognition_{name}")(features)

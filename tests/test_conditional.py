@@ -1,0 +1,326 @@
+"""Conditional runs: labels from the dataset to training, evaluation and generation."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+from datasets import counting, make_dataset
+
+import vidgan
+from vidgan import latents
+from vidgan.cli import main
+from vidgan.config import GenerateConfig, ModelConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.pipeline import labelled_clips, training_clips
+from vidgan.errors import DatasetError, OptionError
+from vidgan.jobs import choices, clips
+from vidgan.jobs import train as job
+from vidgan.models import build_discriminators
+from vidgan.models import latents as inputs_of
+from vidgan.training.run import Run
+
+LABELS = ("left", "right hand")
+SIZE = 32
+TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+OPTIONS = {**TINY, "conditional": True, "batch_size": 8, "mirror": False, "tensorboard": False}
+
+
+def sides(record, length, size):
+    """Draw clips whose left half is bright in even records, whose right half is in odd ones."""
+    width, height = size
+    random = np.random.default_rng(record)
+    video = np.full((length, height, width, 3), 40, np.uint8)
+    half = np.s_[: width // 2] if record % 2 == 0 else np.s_[width // 2 :]
+    video[:, :, half] = random.integers(190, 250, 3)
+    return video
+
+
+def side(made):
+    """Return for each clip the label that its brighter half says."""
+    halves = made.astype(float).reshape(*made.shape[:3], 2, SIZE // 2, 3).mean((1, 2, 4, 5))
+    return halves.argmax(axis=1)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory) -> Manifest:
+    """A dataset with three times as many clips on the left."""
+    folder = tmp_path_factory.mktemp("data") / "sides"
+    lengths = (48, 16) * 3
+    return make_dataset(
+        folder, lengths, (24, 24), (SIZE, SIZE), draw=sides, labels=LABELS, shards=1
+    )
+
+
+@pytest.fixture(scope="module")
+def run(dataset, tmp_path_factory) -> Run:
+    folder = tmp_path_factory.mktemp("runs") / "trained"
+    fast = {"g_lr": 0.002, "d_lr": 0.002, "ema": 0.9, "augment": "none"}
+    vidgan.train(dataset.path, output=folder, steps=200, **OPTIONS, **fast)
+    return Run.open(folder)
+
+
+@pytest.fixture(scope="module")
+def plain(dataset, tmp_path_factory) -> Run:
+    """An unconditional run of the same data."""
+    folder = tmp_path_factory.mktemp("runs") / "plain"
+    vidgan.train(dataset.path, output=folder, steps=1, batch_size=2, tensorboard=False, **TINY)
+    return Run.open(folder)
+
+
+def cli(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_training_clips_come_with_their_labels(tmp_path):
+    manifest = make_dataset(
+        tmp_path / "data", (20, 28, 36, 17), (), (12, 10), draw=counting, labels="abc"
+    )
+    pairs = list(training_clips(manifest, 8, 3, labels=True).take(12))
+    alone = list(training_clips(manifest, 8, 3).take(12))
+    seen = set()
+    for (made, labels), same in zip(pairs, alone, strict=True):
+        np.testing.assert_array_equal(made, same)
+        assert labels.dtype == tf.int32
+        assert labels.shape == (3,)
+        records = np.rint((made.numpy()[:, 0, 0, 0, 0] + 1) * 127.5).astype(int)
+        np.testing.assert_array_equal(labels, records % 3)
+        seen.update(labels.numpy().tolist())
+    assert seen == {0, 1, 2}
+
+
+def test_evaluation_clips_come_with_their_labels(dataset):
+    for split, count in (("train", 24), ("test", 6)):
+        pairs = list(labelled_clips(dataset, split, 8))
+        assert len(pairs) == count
+        assert side(np.stack([clip for clip, _ in pairs])).tolist() == [label for _, label in pairs]
+
+
+def test_labels_are_kept_in_the_run(run):
+    assert run.model.labels == LABELS
+    values = json.loads((run.path / "config.json").read_text())
+    assert values["model"]["labels"] == list(LABELS)
+    assert "left, right hand" in cli("info", run.path).output
+
+
+def test_each_label_becomes_its_clips(run):
+    sampler = vidgan.load(run.path)
+    left, right = (sampler.generate(12, label=name) for name in LABELS)
+    assert side(left).tolist() == [0] * 12
+    assert side(right).tolist() == [1] * 12
+    # Not the same clip mirrored in time, say, but the other half bright by far.
+    difference = np.abs(left.astype(int) - right).mean()
+    assert difference > 50
+
+
+def test_labels_in_turn_and_drawn(run):
+    sampler = vidgan.load(run.path)
+    for given in ("left,right hand", ["left", "right hand"], "left, right hand"):
+        assert side(sampler.generate(5, label=given)).tolist() == [0, 1, 0, 1, 0]
+    drawn = latents.from_seeds(run.latents(), range(12))["label"]
+    assert side(sampler.generate(12)).tolist() == drawn.tolist()
+    assert 0 < drawn.sum() < 12
+
+
+def test_the_discriminator_looks_at_labels(run, dataset):
+    """Clips are judged more real with their own label than with the other."""
+    pairs = list(labelled_clips(dataset, "train", 8))
+    real = tf.constant(np.stack([clip for clip, _ in pairs]) / 127.5 - 1, tf.float32)
+    labels = np.array([label for _, label in pairs], np.int32)
+    judge = run.load_judge()
+    own, other = judge(real, tf.constant(labels)), judge(real, tf.constant(1 - labels))
+    assert np.mean(own.numpy() > other.numpy()) > 0.9
+
+
+def test_the_head_is_a_projection():
+    """f(x, y) = ψ(φ(x)) + v_y · φ(x) (arXiv 1802.05637)."""
+    config = ModelConfig(**TINY, conditional=True, labels=("a", "b", "c"))
+    (network,) = build_discriminators(config, 32, 32).values()
+    random = np.random.default_rng(0)
+    projection = network.get_layer("projection")
+    features = network.get_layer("trunk")
+    vectors = random.normal(size=projection.embeddings.shape).astype(np.float32)
+    made = tf.constant(random.uniform(-1, 1, (3, 8, 32, 32, 3)), tf.float32)
+    labels = tf.constant([2, 0, 2])
+    # Labels count for nothing at first.
+    before = network({"clip": made, "label": labels})["logit"].numpy()
+    np.testing.assert_array_equal(before, network({"clip": made, "label": labels * 0})["logit"])
+    projection.set_weights([vectors])
+    after = network({"clip": made, "label": labels})["logit"].numpy()
+    expected = (features(made).numpy() * vectors[[2, 0, 2]]).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(after - before, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_snapshots_show_labels_in_their_order(run):
+    (sheet,) = (run.path / "samples").glob("*.png")
+    image = cv2.imread(str(sheet))
+    rows = np.array_split(image, 8)
+    # The first frame of each row.
+    tiles = [row[8:-8, 8 : image.shape[1] // 8 - 8].mean((0, 2)) for row in rows]
+    found = [int(tile[len(tile) // 2 :].mean() > tile[: len(tile) // 2].mean()) for tile in tiles]
+    assert found == [0, 1] * 4
+
+
+def test_samples_of_many_labels_start_over():
+    config = ModelConfig(**TINY, conditional=True, labels=("a", "b", "c"))
+    inputs = inputs_of(config)
+    noise = latents.in_turn(inputs, latents.from_seeds(inputs, range(5)))
+    assert noise["label"].tolist() == [0, 1, 2, 0, 1]
+    assert noise["label"].dtype == np.int32
+
+
+def test_a_dataset_with_one_label_is_refused(tmp_path):
+    for labels, folder in (((), "none"), (("one",), "one")):
+        make_dataset(tmp_path / folder, (20,), (), labels=labels)
+        result = cli("train", tmp_path / folder, "--conditional", "-o", tmp_path / "run")
+        assert result.exit_code == 2
+        assert "--conditional needs a dataset with two labels or more" in result.output
+        assert not (tmp_path / "run").exists()
+
+
+def test_plan_of_a_conditional_run(dataset):
+    planned = job.plan(dataset.path, **OPTIONS)
+    assert planned.step_seconds > 0
+    assert planned.run.model.labels == LABELS
+    bare = job.plan(dataset.path, **{**OPTIONS, "conditional": False})
+    assert planned.g_params > bare.g_params
+    assert planned.d_params > bare.d_params
+
+
+def test_resuming_needs_the_same_labels(run, tmp_path):
+    copied = Path(shutil.copytree(run.path, tmp_path / "run"))
+    other = make_dataset(tmp_path / "other", (48,), (), (SIZE, SIZE), labels=("up", "down"))
+    with pytest.raises(DatasetError, match="labels are up, down, the run was trained on left"):
+        vidgan.train(other.path, resume=copied, steps=202)
+    vidgan.train(resume=copied, steps=202)
+    assert Run.open(copied).state()["step"] == 202
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """All clips that a discriminator is asked of while evaluating, with their labels."""
+    seen = []
+    load = Run.load_judge
+
+    def watched(self, *arguments):
+        judge = load(self, *arguments)
+
+        def watch(made, labels=None):
+            known = [None] * len(made) if labels is None else labels
+            seen.extend(zip(np.asarray(made), known, strict=True))
+            return judge(made, labels)
+
+        return watch
+
+    monkeypatch.setattr(Run, "load_judge", watched)
+    return seen
+
+
+def test_evaluation_judges_every_clip_by_its_label(run, tmp_path, judged):
+    result = vidgan.evaluate(run.path, output=tmp_path / "report.json", n=30)
+    assert result["protocol"]["clips"] == {"test": 6, "train": 24, "generated": 30}
+    labels = np.array([int(label) for _, label in judged])
+    assert side(np.stack([clip for clip, _ in judged])).tolist() == labels.tolist()
+    # Generated clips have the training clips' labels, in their order, from the start again.
+    np.testing.assert_array_equal(labels[30:], np.resize(labels[6:30], 30))
+    assert labels[6:30].mean() == pytest.approx(0.25)
+
+
+def test_evaluation_knows_labels_by_their_names(run, tmp_path, judged):
+    """A dataset with the same labels in another order."""
+    swapped = make_dataset(
+        tmp_path / "swapped",
+        (16, 24),
+        (24, 24),
+        (SIZE, SIZE),
+        draw=lambda record, *rest: sides(record + 1, *rest),
+        labels=LABELS[::-1],
+        shards=1,
+    )
+    vidgan.evaluate(run.path, swapped.path, output=tmp_path / "report.json", n=6)
+    made = np.stack([clip for clip, _ in judged])
+    assert side(made).tolist() == [int(label) for _, label in judged]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"), [(("left", "up"), "the label 'up'"), ((), "it has no labels")]
+)
+def test_evaluation_on_other_labels_is_refused(run, tmp_path, labels, message):
+    other = make_dataset(tmp_path / "other", (48,), (48,), (SIZE, SIZE), labels=labels)
+    with pytest.raises(DatasetError, match=message):
+        vidgan.evaluate(run.path, other.path, output=tmp_path / "report.json")
+
+
+def test_unconditional_evaluation_of_labelled_data(plain, tmp_path, judged):
+    vidgan.evaluate(plain.path, output=tmp_path / "report.json", n=4)
+    assert all(label is None for _, label in judged)
+
+
+def test_generate_with_a_label(run, tmp_path):
+    result = cli("generate", run.path, "-o", tmp_path / "a.npy", "--label", "right hand", "--n", 3)
+    assert result.exit_code == 0, result.output
+    assert side(np.load(tmp_path / "a.npy")).tolist() == [1, 1, 1]
+    result = cli(
+        "generate", run.path, "-o", tmp_path / "clips/", "--label", "left,right hand", "--n", 3
+    )
+    assert result.exit_code == 0, result.output
+    # A label that is no plain file name goes by its number.
+    assert sorted(path.name for path in (tmp_path / "clips").iterdir()) == [
+        "seed-000000-left.mp4",
+        "seed-000001-label-1.mp4",
+        "seed-000002-left.mp4",
+    ]
+
+
+def test_walks_keep_a_label_from_seed_to_seed(run):
+    plan = clips.plan(GenerateConfig(n=3, interpolate=2, label="right hand,left"), run.model)
+    labels = [int(clip.noise(run.latents())["label"][0]) for clip in plan]
+    assert labels == [1, 1, 0, 0, 1]
+    assert [clip.name for clip in plan][1] == "seed-000000-to-000001-0001-of-0002-label-1"
+
+
+def test_sweep_over_labels(run, tmp_path):
+    made = vidgan.load(run.path).sweep("label", seeds=[4, 9, 2])
+    assert made.shape == (3, 2, 8, SIZE, SIZE, 3)
+    assert side(made.reshape(-1, *made.shape[2:])).tolist() == [0, 1] * 3
+    result = cli("generate", run.path, "-o", tmp_path / "clips", "--sweep", "label", "--n", 1)
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "clips").iterdir()) == [
+        "seed-000000-label-1.mp4",
+        "seed-000000-left.mp4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--label", "up"], "--label 'up' is none of the run's: left, right hand"),
+        (["--label", "left,"], "--label '' is none of the run's: left, right hand"),
+        (["--sweep", "label", "--label", "left"], "leave --label out"),
+        (["--sweep", "category"], "is no code of this run's model: it has label"),
+    ],
+)
+def test_labels_that_are_not_there(run, tmp_path, arguments, message):
+    result = cli("generate", run.path, "-o", tmp_path / "a.mp4", *arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_unconditional_runs_know_no_labels(plain, tmp_path):
+    result = cli("generate", plain.path, "-o", tmp_path / "a.mp4", "--label", "left")
+    assert result.exit_code == 2
+    assert re.search(r"--label takes a run\s.*--conditional", result.output)
+    with pytest.raises(OptionError, match="this one knows no labels"):
+        vidgan.load(plain.path).generate(1, label="left")
+
+
+def test_a_label_may_have_a_comma():
+    model = ModelConfig(conditional=True, labels=("a,b", "c"))
+    assert [choice.value for choice in choices.parse_labels("a,b", model)] == [0]
+    assert [choice.value for choice in choices.parse_labels(["c", "a,b"], model)] == [1, 0]

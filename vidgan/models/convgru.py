@@ -1,0 +1,81 @@
+"""A recurrent unit that keeps pictures: motion as a state that changes from frame to frame."""
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+# The update gate's bias at first: a state that mostly stays makes frames that hang together.
+KEEP = -1.0
+
+
+@keras.saving.register_keras_serializable(package="vidgan")
+class ConvGRU(layers.Layer):
+    """A gated recurrent unit over frames whose products are convolutions (arXiv 1511.06432).
+
+    The first state is what the first input proposes: one that began at zero would fade in over the
+    first frames. A float ``(batch, inputs, height, width, channels)``, static but for
+    the batch, becomes ``(batch, frames, height, width, filters)``, the states in [-1, 1]. Inputs
+    are spread over the frames from the first to the last; what an input adds to the gates goes over
+    into what the next one does along a line.
+
+    Args:
+        filters: channels of the state.
+        frames: how many states.
+        kernel_size: taps along each side.
+        **kwargs: of ``keras.layers.Layer``.
+    """
+
+    def __init__(self, filters: int, frames: int, kernel_size: int = 3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.filters, self.frames, self.kernel_size = filters, frames, kernel_size
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Make the weights of input and state, each for update, reset and candidate."""
+        size = (self.kernel_size, self.kernel_size)
+
+        def kernel(name: str, channels: int, filters: int) -> keras.Variable:
+            return self.add_weight(
+                name=name, shape=(*size, channels, filters), initializer="glorot_normal"
+            )
+
+        self.input_kernel = kernel("input_kernel", input_shape[-1], 3 * self.filters)
+        self.state_kernel = kernel("state_kernel", self.filters, 3 * self.filters)
+        self.bias = self.add_weight(name="bias", shape=(3 * self.filters,), initializer="zeros")
+
+    def call(self, x: Any) -> Any:
+        """Return the states of all frames."""
+        _, inputs, height, width, channels = x.shape
+        # What an input adds to the gates depends on no state: one product for all of them.
+        pictures = ops.reshape(x, (-1, height, width, channels))
+        given = ops.conv(pictures, self.input_kernel, padding="same") + self.bias
+        given = ops.reshape(given, (-1, inputs, height, width, 3 * self.filters))
+        states = [ops.tanh(given[:, 0, ..., 2 * self.filters :])]
+        for frame in range(1, self.frames):
+            place = frame * (inputs - 1) / (self.frames - 1)
+            before, share = int(place), place % 1
+            now = given[:, before]
+            if share > 0:
+                now += share * (given[:, before + 1] - now)
+            update, reset, candidate = ops.split(now, 3, axis=-1)
+            own = ops.conv(states[-1], self.state_kernel, padding="same")
+            own_update, own_reset, own_candidate = ops.split(own, 3, axis=-1)
+            # Resetting the product rather than the state leaves one product a frame.
+            proposed = ops.tanh(candidate + ops.sigmoid(reset + own_reset) * own_candidate)
+            update = ops.sigmoid(update + own_update + KEEP)
+            states.append(states[-1] + update * (proposed - states[-1]))
+        return ops.stack(states, axis=1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the states."""
+        batch, _, height, width, _ = input_shape
+        return (batch, self.frames, height, width, self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "frames": self.frames,
+            "kernel_size": self.kernel_size,
+        }
