@@ -52,7 +52,7 @@ class ModelConfig(Config):
     )
     spectral_norm: str | None = option(
         None,
-        "Networks whose layers are held at a spectral norm of 1.  [default: the model's own]",
+        "Networks whose layers are held at a fixed spectral norm.  [default: the model's own]",
         choices=("none", "discriminator", "both"),
     )
     motion_dim: int | None = option(
