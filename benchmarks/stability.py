@@ -71,7 +71,7 @@ SETTINGS = (
         (VANISHING, WON),
     ),
     Setting("D hardly learns", {"d_lr": 1e-8}, (IDLE,)),
-    Setting("R1 x 2000", {"r1": 1e4}, (IDLE,)),
+    Setting("R1 of 10000", {"r1": 1e4}, (IDLE,)),
     Setting(
         "eight clips, no R1",
         {**BARE, "mirror": False},
