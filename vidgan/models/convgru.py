@@ -5,17 +5,14 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-# The update gate's bias at first: a state that mostly stays makes frames that hang together.
-KEEP = -1.0
-
 
 @keras.saving.register_keras_serializable(package="vidgan")
 class ConvGRU(layers.Layer):
     """A gated recurrent unit over frames whose products are convolutions (arXiv 1511.06432).
 
     The first state is what the first input proposes: one that began at zero would fade in over the
-    first frames. A float ``(batch, inputs, height, width, channels)``, static but for
-    the batch, becomes ``(batch, frames, height, width, filters)``, the states in [-1, 1]. Inputs
+    first frames. A float ``(batch, inputs, height, width, channels)``, static but for the batch,
+    becomes ``(batch, frames, height, width, filters)``, the states in [-1, 1]. Inputs
     are spread over the frames from the first to the last; what an input adds to the gates goes over
     into what the next one does along a line.
 
@@ -62,7 +59,7 @@ class ConvGRU(layers.Layer):
             own_update, own_reset, own_candidate = ops.split(own, 3, axis=-1)
             # Resetting the product rather than the state leaves one product a frame.
             proposed = ops.tanh(candidate + ops.sigmoid(reset + own_reset) * own_candidate)
-            update = ops.sigmoid(update + own_update + KEEP)
+            update = ops.sigmoid(update + own_update)
             states.append(states[-1] + update * (proposed - states[-1]))
         return ops.stack(states, axis=1)
 

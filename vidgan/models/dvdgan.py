@@ -23,7 +23,7 @@ from vidgan.models.convgru import ConvGRU
 from vidgan.models.sizes import Pyramid
 
 # Frames from one input of the recurrent unit to the next.
-SPACING = 8
+SPACING = 4
 # Variance of a residual branch's weights, against He's.
 BRANCH = 0.1
 # Levels at the end that are enlarged without a residual block.
