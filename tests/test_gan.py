@@ -132,7 +132,8 @@ def test_shared_backward_pass_equals_two(loss, names, bias):
             # Both logits move alike: nothing is learnt, and what is left is rounding.
             assert norm(found) < 1e-6
             continue
-        assert error(found, expected) < 1e-5, variable.path
+        # A bias before frame gains is a sum that nearly cancels out.
+        assert error(found, expected) < 3e-5, variable.path
 
 
 def test_shared_backward_pass_against_float64():

@@ -67,6 +67,8 @@ def generate(
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
     config = GenerateConfig.from_options(options)
     kind = exports.export_kind(output)
+    if config.seeds is not None:
+        clips.parse_seeds(config.seeds)
     opened = Run.open(run)
     opened.checkpoint(config.checkpoint)
     plan = clips.plan(config, opened.model)
