@@ -35,7 +35,10 @@ def _whole(clips: tf.Tensor, config: ModelConfig, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _some_frames(clips: tf.Tensor, config: ModelConfig, seed: tf.Tensor) -> tf.Tensor:
-    """Take one frame, at random, of each of ``judged_frames`` equal parts of a clip."""
+    """Take one frame, at random, of each of ``judged_frames`` equal parts of a clip.
+
+    The paper draws 8 frames anywhere; so drawn, fewer are spread over the clip all the same.
+    """
     batch, frames, height, width, channels = clips.shape
     parts = min(config.judged_frames, frames)
     starts = tf.range(parts) * frames // parts
