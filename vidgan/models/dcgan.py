@@ -11,6 +11,8 @@ Where it leaves the textbook, each by measurement (``benchmarks/quality.md``):
 - Each frame has gains of its own where frames double, see :mod:`vidgan.models.frame_gain`.
 """
 
+from collections.abc import Callable
+
 import keras
 from keras import layers
 
@@ -22,6 +24,9 @@ from vidgan.models.sizes import Pyramid
 # Channels stop growing here: the smallest levels hold few positions and gain nothing from more.
 MAX_FACTOR = 8
 SLOPE = 0.2
+
+# From a level, 0 being the smallest, and its features to other features of the same shape.
+AtLevel = Callable[[int, keras.KerasTensor], keras.KerasTensor]
 
 
 def kernel(stride: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -47,40 +52,75 @@ def enlarged(
     return FrameGain()(x) if stride[0] == 2 else x
 
 
-def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
-    """Build the generator: a dense layer, then one Conv3DTranspose a doubling.
+def features(
+    latent: keras.KerasTensor, pyramid: Pyramid, channels: int, at_level: AtLevel | None = None
+) -> keras.KerasTensor:
+    """Turn a vector into features ``(batch, *full size, n)``: one Conv3DTranspose a doubling.
 
-    See :class:`vidgan.models.architecture.Architecture`.
+    Args:
+        latent: ``(batch, n)``.
+        pyramid: the levels.
+        channels: at half of the full size; see :func:`level_channels`.
+        at_level: changes the features of a level before it is enlarged; the smallest is level 0.
     """
-    pyramid = Pyramid.build(config.frames, height, width)
-    widths = level_channels(config.g_channels, len(pyramid.strides))
-    latent = keras.Input((config.latent_dim,), name="latent")
+    first, *others = level_channels(channels, len(pyramid.strides))
     frames, rows, columns = pyramid.base
-    units = frames * rows * columns * widths[0]
+    units = frames * rows * columns * first
     x = layers.Dense(units, kernel_initializer="he_normal")(latent)
-    x = layers.Reshape((frames, rows, columns, widths[0]))(x)
-    for stride, channels in zip(pyramid.strides, widths[1:], strict=True):
-        x = enlarged(x, channels, stride)
+    x = layers.Reshape((frames, rows, columns, first))(x)
+    for level, (stride, width) in enumerate(zip(pyramid.strides, others, strict=True)):
+        if at_level is not None:
+            x = at_level(level, x)
+        x = enlarged(x, width, stride)
+    return x
+
+
+def as_clip(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Turn features of the full size into a clip, float32 ``(…, 3)`` in [-1, 1]."""
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
-    clip = layers.Activation("tanh", dtype="float32", name="clip")(x)
+    return layers.Activation("tanh", dtype="float32", name="clip")(x)
+
+
+def generator(
+    config: ModelConfig, height: int, width: int, at_level: AtLevel | None = None
+) -> keras.Model:
+    """Build the generator; see :class:`vidgan.models.architecture.Architecture`.
+
+    Args:
+        config: the model's.
+        height: in pixels.
+        width: in pixels.
+        at_level: see :func:`features`.
+    """
+    pyramid = Pyramid.build(config.frames, height, width)
+    latent = keras.Input((config.latent_dim,), name="latent")
+    clip = as_clip(features(latent, pyramid, config.g_channels, at_level))
     return keras.Model({"latent": latent}, clip, name="generator")
 
 
-def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
+def trunk(config: ModelConfig, shape: Shape, at_level: AtLevel | None = None) -> keras.Model:
     """Build the discriminator's trunk: one Conv3D a halving.
 
     See :class:`vidgan.models.architecture.Architecture`.
+
+    Args:
+        config: the model's.
+        shape: of an item.
+        at_level: changes the features of a level once it is reached; the smallest is level 0.
     """
     pyramid = Pyramid.build(*shape)
     *deep, _, first = level_channels(config.d_channels, len(pyramid.strides))
     clip = keras.Input((*shape, 3), name="clip")
-    x = clip
+    x, level = clip, len(pyramid.strides)
     for stride, channels in zip(reversed(pyramid.strides), [first, *reversed(deep)], strict=True):
         x = layers.Conv3D(channels, kernel(stride), stride, "same", kernel_initializer="he_normal")(
             x
         )
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
+        level -= 1
+        if at_level is not None:
+            x = at_level(level, x)
     return keras.Model(clip, layers.Flatten()(x), name="trunk")
 
 

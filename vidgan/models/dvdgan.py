@@ -32,16 +32,6 @@ PLAIN = 2
 WIDER = 2
 
 
-def _enlarged(
-    x: keras.KerasTensor, channels: int, stride: tuple[int, int, int]
-) -> keras.KerasTensor:
-    """Double each frame."""
-    x = layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
-    return layers.Conv3DTranspose(
-        channels, dcgan.kernel(stride), stride, "same", kernel_initializer="he_normal"
-    )(x)
-
-
 def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
     """Add to each frame what a convolution finds missing."""
     branch = layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
@@ -70,13 +60,10 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     x = layers.Reshape((inputs, rows, columns, first))(x)
     x = ConvGRU(first, config.frames)(x)
     for level, (stride, channels) in enumerate(zip(pyramid.strides, widths, strict=True), 1):
-        x = _enlarged(x, channels, stride)
+        x = dcgan.enlarged(x, channels, stride)
         if level <= len(widths) - PLAIN:
             x = _residual(x)
-    x = layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
-    x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
-    clip = layers.Activation("tanh", dtype="float32", name="clip")(x)
-    return keras.Model({"latent": latent}, clip, name="generator")
+    return keras.Model({"latent": latent}, dcgan.as_clip(x), name="generator")
 
 
 def trunk(config: ModelConfig, shape: Shape) -> keras.Model:

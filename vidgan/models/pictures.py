@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from vidgan.config import ModelConfig
-from vidgan.models.dcgan import SLOPE, enlarged, level_channels
+from vidgan.models.dcgan import as_clip, enlarged, level_channels
 from vidgan.models.sizes import Pyramid
 
 
@@ -61,6 +61,4 @@ def pictures(
         if modulate is not None and level in (1, 2):
             x = modulate(x)
         x = enlarged(x, channels, stride)
-    x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-    x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
-    return layers.Activation("tanh", dtype="float32", name="clip")(x)
+    return as_clip(x)

@@ -11,8 +11,8 @@ import keras
 from keras import layers
 
 from vidgan.config import ModelConfig
+from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture, Shape
-from vidgan.models.dcgan import SLOPE, enlarged, kernel, level_channels
 from vidgan.models.sizes import Pyramid
 
 # Attention's work grows with the square of the positions: the largest level below this has it.
@@ -72,27 +72,19 @@ def _level(pyramid: Pyramid) -> int:
     return level
 
 
+def _attending(pyramid: Pyramid) -> dcgan.AtLevel:
+    """Return what gives one level of a network attention."""
+    attends = _level(pyramid)
+    return lambda level, x: self_attention(x) if level == attends else x
+
+
 def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     """Build dcgan's generator with attention.
 
     See :class:`vidgan.models.architecture.Architecture`.
     """
-    pyramid = Pyramid.build(config.frames, height, width)
-    widths = level_channels(config.g_channels, len(pyramid.strides))
-    attends = _level(pyramid)
-    latent = keras.Input((config.latent_dim,), name="latent")
-    frames, rows, columns = pyramid.base
-    units = frames * rows * columns * widths[0]
-    x = layers.Dense(units, kernel_initializer="he_normal")(latent)
-    x = layers.Reshape((frames, rows, columns, widths[0]))(x)
-    for level, (stride, channels) in enumerate(zip(pyramid.strides, widths[1:], strict=True)):
-        if level == attends:
-            x = self_attention(x)
-        x = enlarged(x, channels, stride)
-    x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-    x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
-    clip = layers.Activation("tanh", dtype="float32", name="clip")(x)
-    return keras.Model({"latent": latent}, clip, name="generator")
+    attending = _attending(Pyramid.build(config.frames, height, width))
+    return dcgan.generator(config, height, width, attending)
 
 
 def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
@@ -100,21 +92,7 @@ def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
 
     See :class:`vidgan.models.architecture.Architecture`.
     """
-    pyramid = Pyramid.build(*shape)
-    *deep, _, first = level_channels(config.d_channels, len(pyramid.strides))
-    attends = _level(pyramid)
-    clip = keras.Input((*shape, 3), name="clip")
-    x = clip
-    level = len(pyramid.strides)
-    for stride, channels in zip(reversed(pyramid.strides), [first, *reversed(deep)], strict=True):
-        x = layers.Conv3D(channels, kernel(stride), stride, "same", kernel_initializer="he_normal")(
-            x
-        )
-        x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-        level -= 1
-        if level == attends:
-            x = self_attention(x)
-    return keras.Model(clip, layers.Flatten()(x), name="trunk")
+    return dcgan.trunk(config, shape, _attending(Pyramid.build(*shape)))
 
 
 ARCHITECTURE = Architecture(

@@ -24,17 +24,6 @@ STREAMS = ("foreground", "mask", "background")
 MASK_START = -2.0
 
 
-def _stream(latent: keras.KerasTensor, pyramid: Pyramid, widths: list[int]) -> keras.KerasTensor:
-    """Return features ``(batch, *full size, widths[-1])``."""
-    frames, rows, columns = pyramid.base
-    units = frames * rows * columns * widths[0]
-    x = layers.Dense(units, kernel_initializer="he_normal")(latent)
-    x = layers.Reshape((frames, rows, columns, widths[0]))(x)
-    for stride, channels in zip(pyramid.strides, widths[1:], strict=True):
-        x = dcgan.enlarged(x, channels, stride)
-    return layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
-
-
 def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     """Build both streams and put them together.
 
@@ -42,9 +31,12 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     """
     latent = keras.Input((config.latent_dim,), name="latent")
     pyramid = Pyramid.build(config.frames, height, width)
-    widths = dcgan.level_channels(config.g_channels, len(pyramid.strides))
-    moving = _stream(latent, pyramid, widths)
-    still = _stream(latent, Pyramid.build(1, height, width), widths)
+
+    def stream(levels: Pyramid) -> keras.KerasTensor:
+        x = dcgan.features(latent, levels, config.g_channels)
+        return layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
+
+    moving, still = stream(pyramid), stream(Pyramid.build(1, height, width))
 
     # One convolution makes colours and mask: a fourth channel costs less than a layer of its own.
     moving = layers.Conv3D(4, (1, 3, 3), padding="same", name="moving")(moving)
