@@ -278,7 +278,8 @@ def test_generate_with_a_label(run, tmp_path):
 
 
 def test_walks_keep_a_label_from_seed_to_seed(run):
-    plan = clips.plan(GenerateConfig(n=3, interpolate=2, label="right hand,left"), run.model)
+    config = GenerateConfig(n=3, interpolate=2, label="right hand,left")
+    plan = clips.choose(clips.plan(config), config, run.model)
     labels = [int(clip.noise(run.latents())["label"][0]) for clip in plan]
     assert labels == [1, 1, 0, 0, 1]
     assert [clip.name for clip in plan][1] == "seed-000000-to-000001-0001-of-0002-label-1"

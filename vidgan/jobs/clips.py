@@ -1,5 +1,6 @@
 """Which clips are made: seeds, and the walks between them."""
 
+import dataclasses
 import functools
 import itertools
 import re
@@ -204,23 +205,16 @@ def as_ranges(seeds: str | int | Iterable[int]) -> tuple[range, ...]:
     return tuple(range(int(seed), int(seed) + 1) for seed in numbers)
 
 
-def plan(config: GenerateConfig, model: ModelConfig | None = None) -> Plan:
-    """Work out the clips that the options ask for.
-
-    Args:
-        config: the options.
-        model: that of the run, which knows labels and codes; one without by default.
+def plan(config: GenerateConfig) -> Plan:
+    """Work out the clips that the options ask for; :func:`choose` adds what a run must know.
 
     Raises:
-        OptionError: options that contradict each other, or a label or code that is not there.
+        OptionError: options that contradict each other.
     """
-    model = model or ModelConfig()
-    labels = parse_labels(config.label, model)
-    sweep = () if config.sweep is None else parse_sweep(config.sweep, model)
-    if sweep:
+    if config.sweep is not None:
         _check_sweep(config)
     if config.seeds is None:
-        tiles = SWEEP_SEEDS if sweep else DEFAULT_CLIPS
+        tiles = DEFAULT_CLIPS if config.sweep is None else SWEEP_SEEDS
         tiles = config.grid[0] * config.grid[1] if config.grid else tiles
         seeds: tuple[range, ...] = (range(config.seed, config.seed + (config.n or tiles)),)
     else:
@@ -230,11 +224,28 @@ def plan(config: GenerateConfig, model: ModelConfig | None = None) -> Plan:
             raise OptionError("--seed has no meaning beside --seeds; leave one of them out")
         if config.n not in (None, count):
             raise OptionError(f"--n {config.n} contradicts --seeds, which are {count}")
-    closed = config.loop and config.interpolate is not None
-    made = Plan(seeds, config.interpolate, closed, labels, sweep)
+    made = Plan(seeds, config.interpolate, config.loop and config.interpolate is not None)
     if config.interpolate is not None and made.seed_count < 2:
         raise OptionError("--interpolate goes from seed to seed; give two or more")
     return made
+
+
+def choose(plan: Plan, config: GenerateConfig, model: ModelConfig) -> Plan:
+    """Return the plan with the labels and the sweep of the options.
+
+    Args:
+        plan: of the same options.
+        config: the options.
+        model: that of the run, which knows labels and codes.
+
+    Raises:
+        OptionError: a label or code that is not there.
+    """
+    return dataclasses.replace(
+        plan,
+        labels=parse_labels(config.label, model),
+        sweep=() if config.sweep is None else parse_sweep(config.sweep, model),
+    )
 
 
 def _check_sweep(config: GenerateConfig) -> None:

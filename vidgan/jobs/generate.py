@@ -66,12 +66,11 @@ def generate(
 
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
     config = GenerateConfig.from_options(options)
+    plan = clips.plan(config)
     kind = exports.export_kind(output)
-    if config.seeds is not None:
-        clips.parse_seeds(config.seeds)
     opened = Run.open(run)
     opened.checkpoint(config.checkpoint)
-    plan = clips.plan(config, opened.model)
+    plan = clips.choose(plan, config, opened.model)
     width, height = opened.size
     frames = config.frames or opened.frames
     shape = (max(1, 2 * frames - 2) if config.loop else frames, height, width, 3)
