@@ -17,31 +17,11 @@ import subprocess
 import sys
 import time
 
-import numpy as np
-
 VARIANTS = {
     "vidgan": {},
     "vidgan, separate passes": {"share_backward": False},
     "vidgan, all defaults": {"extras": True},
 }
-
-
-def conv_flops(network, backward_to_input: bool) -> tuple[float, float]:
-    """Return FLOPs of the convolutions of one clip: forward, and backward (both gradients)."""
-    forward = backward = 0.0
-    first = True
-    for layer in network.layers:
-        kind = type(layer).__name__
-        if kind not in ("Conv3D", "Conv3DTranspose", "Dense"):
-            continue
-        kernel = np.prod(layer.kernel.shape)
-        # A transposed convolution works at every input position, a plain one at every output.
-        places = layer.input.shape if kind == "Conv3DTranspose" else layer.output.shape
-        flops = 2.0 * kernel * (np.prod(places[1:-1]) if kind != "Dense" else 1)
-        forward += flops
-        backward += flops if first and not backward_to_input else 2 * flops
-        first = False
-    return forward, backward
 
 
 def tensorflow_worker(args: argparse.Namespace) -> None:
@@ -52,7 +32,7 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
     import tensorflow as tf
 
     from vidgan.config import ModelConfig, TrainConfig
-    from vidgan.models import build_discriminators, build_generator, latents, resolve
+    from vidgan.models import build_discriminators, build_generator, flops, latents, resolve
     from vidgan.training.gan import VideoGAN
 
     train = TrainConfig()
@@ -75,9 +55,7 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
             share_backward=options.get("share_backward", True),
         )
         steps[name] = tf.function(gan.train_step, jit_compile=False)
-    g_forward, g_backward = conv_flops(gan.generator, False)
-    d_forward, d_backward = conv_flops(gan.discriminators["clip"].get_layer("trunk"), True)
-    flops = args.batch * (g_forward + g_backward + 2 * (d_forward + d_backward))
+    step_flops = flops.count(steps["vidgan"].get_concrete_function(real))
     side = 4096
     a = tf.random.normal((side, side))
     product = tf.function(lambda: tf.matmul(a, a))
@@ -91,7 +69,7 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
                 steps[name](real)["d_loss"].numpy()
         return (time.perf_counter() - start) / count
 
-    serve(run, [*VARIANTS, "peak"], {"flops": flops, "peak_flops": 2.0 * side**3})
+    serve(run, [*VARIANTS, "peak"], {"flops": step_flops, "peak_flops": 2.0 * side**3})
 
 
 def torch_worker(args: argparse.Namespace) -> None:

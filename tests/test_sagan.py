@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_run import reloaded
 
 from vidgan import runtime
 from vidgan.config import FRAME_COUNTS, ModelConfig, TrainConfig
@@ -106,11 +107,5 @@ def test_training_opens_the_gates(precision, tmp_path):
         assert gain != 0
     assert gains(gan.generator_ema) != [0]
     noise = from_seeds(latents(TINY), range(2))
-    gan.generator_ema.save_weights(tmp_path / "g.weights.h5")
-    runtime.set_precision(precision)
-    try:
-        again = build_generator(TINY, 32, 32)
-    finally:
-        runtime.set_precision("float32")
-    again.load_weights(tmp_path / "g.weights.h5")
+    again = reloaded(gan, precision, tmp_path / "g.weights.h5")
     np.testing.assert_array_equal(again(noise), gan(noise))

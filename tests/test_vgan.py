@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_run import reloaded
 
 from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
@@ -71,11 +72,5 @@ def test_training_moves_both_streams(precision, tmp_path):
     after = streams(gan.generator, noise)
     for name in before:
         assert np.abs(after[name] - before[name]).max() > 1e-4, name
-    gan.generator_ema.save_weights(tmp_path / "g.weights.h5")
-    runtime.set_precision(precision)
-    try:
-        again = build_generator(TINY, 32, 32)
-    finally:
-        runtime.set_precision("float32")
-    again.load_weights(tmp_path / "g.weights.h5")
+    again = reloaded(gan, precision, tmp_path / "g.weights.h5")
     np.testing.assert_array_equal(again(noise), gan(noise))

@@ -3,8 +3,12 @@
 import json
 from pathlib import Path
 
+import keras
+
 from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
+from vidgan.models import build_generator
+from vidgan.training.gan import VideoGAN
 from vidgan.training.run import CHECKPOINTS, EMA_NAME, STATE_NAME, Run
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)
@@ -30,3 +34,15 @@ def make_run(
         state = {"step": step, "clips": 16 * step, "epoch": step / 10, "seconds": step * 1.5}
         (checkpoint / STATE_NAME).write_text(json.dumps(state))
     return run
+
+
+def reloaded(gan: VideoGAN, precision: str, path: Path) -> keras.Model:
+    """Save what generates, build a generator anew and load it."""
+    gan.generator_ema.save_weights(path)
+    runtime.set_precision(precision)
+    try:
+        generator = build_generator(gan.config, 32, 32)
+    finally:
+        runtime.set_precision("float32")
+    generator.load_weights(path)
+    return generator

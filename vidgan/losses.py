@@ -34,12 +34,13 @@ class Loss:
         """Return the discriminator's loss with this much label smoothing, where there is any."""
         return self.smoothed(amount) if amount and self.smoothed else self.discriminator
 
-    def accuracy(self, real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the shares of real and of fake logits on the right side of the border.
+    def border(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor | float:
+        """Return the logit that parts real from fake: 0, or half-way between the two means."""
+        return 0.0 if self.centred else (tf.reduce_mean(real) + tf.reduce_mean(fake)) / 2
 
-        The border is 0, or half-way between the two means for a loss that is not centred.
-        """
-        border = 0.0 if self.centred else (tf.reduce_mean(real) + tf.reduce_mean(fake)) / 2
+    def accuracy(self, real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the shares of real and of fake logits on the right side of :meth:`border`."""
+        border = self.border(real, fake)
         right = tf.cast(real > border, tf.float32), tf.cast(fake < border, tf.float32)
         return tf.reduce_mean(right[0]), tf.reduce_mean(right[1])
 

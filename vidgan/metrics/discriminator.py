@@ -62,11 +62,10 @@ def accuracies(loss: "Loss", scores: dict[str, np.ndarray]) -> dict[str, float]:
 
     Args:
         loss: what the discriminator was trained with.
-        scores: logits ``(n,)`` by the set's name; ``generated`` is the generated one. The border
-            is 0, or half-way between the means of ``train`` and ``generated`` for a loss that is
-            not centred.
+        scores: logits ``(n,)`` by the set's name; ``generated`` is the generated one, and
+            :meth:`vidgan.losses.Loss.border` lies between it and ``train``.
     """
-    border = 0.0 if loss.centred else (scores["train"].mean() + scores["generated"].mean()) / 2
+    border = float(loss.border(scores["train"], scores["generated"]))
     return {
         name: float(np.mean(logits < border if name == "generated" else logits > border))
         for name, logits in scores.items()

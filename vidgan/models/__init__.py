@@ -9,7 +9,7 @@ vector, and each discriminator is a model's trunk, over a view of the clip, with
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from vidgan.config import DISCRIMINATORS, ModelConfig
+from vidgan.config import DISCRIMINATORS, MODELS, ModelConfig
 from vidgan.config.base import option_names
 from vidgan.errors import OptionError
 from vidgan.latents import CATEGORICAL, LABEL, UNIFORM, Latent
@@ -94,8 +94,6 @@ def latents(
 
 
 def _with(ability: str) -> list[str]:
-    from vidgan.config import MODELS
-
     return [name for name in MODELS if getattr(find(name), ability)]
 
 

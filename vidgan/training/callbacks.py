@@ -220,9 +220,9 @@ class Log(keras.callbacks.Callback):
         self.writer.close()
 
 
-def _row(noise: latents.Noise, index: int) -> dict[str, tf.Tensor]:
-    """Return one clip's inputs: a batch of one takes the least memory."""
-    return {name: tf.constant(values[index : index + 1]) for name, values in noise.items()}
+def rows(noise: latents.Noise, start: int, count: int = 1) -> dict[str, tf.Tensor]:
+    """Return some clips' inputs: a small batch takes little memory."""
+    return {name: tf.constant(values[start : start + count]) for name, values in noise.items()}
 
 
 class Snapshots(keras.callbacks.Callback):
@@ -266,7 +266,7 @@ class Snapshots(keras.callbacks.Callback):
         self.run.save_checkpoint(gan, self.progress.state())
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
         clips = [
-            pixels.to_uint8(gan.generator_ema(_row(self.noise, i), training=False).numpy())
+            pixels.to_uint8(gan.generator_ema(rows(self.noise, i), training=False).numpy())
             for i in range(SAMPLES)
         ]
         self._write_samples(np.concatenate(clips))

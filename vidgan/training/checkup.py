@@ -13,7 +13,7 @@ from vidgan import latents, pixels
 from vidgan.dataset.manifest import Manifest
 from vidgan.files import atomic_path, write_error
 from vidgan.training import diversity, health
-from vidgan.training.callbacks import Means
+from vidgan.training.callbacks import Means, rows
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 
@@ -113,8 +113,8 @@ class Checkup(keras.callbacks.Callback):
         """Return clips of fixed latents, uint8."""
         size, made = self.at_once, []
         for start in range(0, diversity.CLIPS, size):
-            rows = {k: tf.constant(v[start : start + size]) for k, v in self.noise.items()}
-            made.append(pixels.to_uint8(self.generate(rows).numpy()))
+            inputs = rows(self.noise, start, size)
+            made.append(pixels.to_uint8(self.generate(inputs).numpy()))
         return np.concatenate(made)
 
     def _judge(self, clips: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
