@@ -9,7 +9,7 @@ of deviation 0.02, alternating steps of the non-saturating loss, batch 16, Adam 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,17 +63,21 @@ class Trained:
 
 
 def run(
-    step: Callable[[tf.Tensor], Any], data: tf.data.Dataset, budget: Budget
-) -> tuple[int, float, float]:
-    """Take steps until the budget is used; return their number, the seconds and FLOPs a step."""
+    step: Callable[[tf.Tensor], Any], data: tf.data.Dataset, budgets: Sequence[Budget]
+) -> Iterator[tuple[int, float, float]]:
+    """Take steps; yield their number, the seconds and FLOPs a step as each budget is used up.
+
+    What the caller does in between does not count.
+    """
     traced = tf.function(step, jit_compile=False)
-    steps, start, used = 0, budget.clock(), 0.0
-    for batch in data:
-        float(traced(batch))
-        steps, used = steps + 1, budget.clock() - start
-        if used >= 60 * budget.minutes or steps == budget.steps:
-            break
-    return steps, used, flops.count(traced.get_concrete_function(batch))
+    batches, steps, used = iter(data), 0, 0.0
+    for budget in budgets:
+        while used < 60 * budget.minutes and steps != budget.steps:
+            start = budget.clock()
+            batch = next(batches)
+            float(traced(batch))
+            steps, used = steps + 1, used + budget.clock() - start
+        yield steps, used, flops.count(traced.get_concrete_function(batch))
 
 
 def adam(network: keras.Model) -> keras.optimizers.Adam:
@@ -136,15 +140,15 @@ def textbook_networks(channels: int) -> tuple[keras.Model, keras.Model]:
 
 def textbook(
     manifest: Manifest,
-    budget: Budget,
+    budgets: Sequence[Budget],
     seed: int,
     samples: int,
     *,
     mirror: bool = True,
     batch: int = 16,
     channels: int = 32,
-) -> Trained:
-    """Train and sample; see the module."""
+) -> Iterator[Trained]:
+    """Train, and sample as each budget is used up; see the module."""
     runtime.seed_everything(seed)
     generator, discriminator = textbook_networks(channels)
     g_optimizer, d_optimizer = adam(generator), adam(discriminator)
@@ -164,5 +168,5 @@ def textbook(
         return d_loss
 
     data = training_clips(manifest, FRAMES, batch, mirror=mirror, seed=seed)
-    steps, seconds, step_flops = run(step, data, budget)
-    return Trained(sample(generate, samples), steps, seconds, step_flops, batch)
+    for steps, seconds, step_flops in run(step, data, budgets):
+        yield Trained(sample(generate, samples), steps, seconds, step_flops, batch)

@@ -8,6 +8,7 @@ decay 1e-5. Each network takes a step on samples of its own; clips are made with
 of the batch normalisation. Every second frame, as that code takes it, is left to the dataset.
 """
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -127,7 +128,7 @@ def video_discriminator(channels: int) -> keras.Model:
 
 def mocogan(
     manifest: Manifest,
-    budget: Budget,
+    budgets: Sequence[Budget],
     seed: int,
     samples: int,
     *,
@@ -135,8 +136,8 @@ def mocogan(
     batch: int = 32,
     images: int = 32,
     channels: int = 64,
-) -> Trained:
-    """Train and sample; see the module."""
+) -> Iterator[Trained]:
+    """Train, and sample as each budget is used up; see the module."""
     runtime.seed_everything(seed)
     decay = 1e-5
     generator = MocoganGenerator(channels)
@@ -162,6 +163,6 @@ def mocogan(
         return loss
 
     data = training_clips(manifest, FRAMES, batch, mirror=mirror, seed=seed)
-    steps, seconds, step_flops = run(step, data, budget)
-    clips = sample(partial(generator.clips, training=False), samples)
-    return Trained(clips, steps, seconds, step_flops, batch)
+    for steps, seconds, step_flops in run(step, data, budgets):
+        clips = sample(partial(generator.clips, training=False), samples)
+        yield Trained(clips, steps, seconds, step_flops, batch)

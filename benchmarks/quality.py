@@ -10,14 +10,14 @@ is known of the dataset is printed; ``scores.py`` says what its columns mean.
 
 ``--minutes`` are those on the wall, as users feel them; on a machine that does other things use
 ``--cpu-minutes``: processor time over the number of cores. Building the graph counts, writing
-snapshots and generating does not.
+snapshots and generating does not. Several, as ``--minutes 5,10,30``, are looked at in one training.
 """
 
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -45,40 +45,45 @@ from vidgan.training.build import build_gan  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 
 Options = dict[str, Any]
-Trainer = Callable[..., Trained]
+Trainer = Callable[..., Iterator[Trained]]
+# What follows the budget, so that a longer training does not begin as a shorter one does.
+BUDGETED = frozenset({"schedule", "warmup", "instance_noise"})
 
 
 def train_vidgan(
-    manifest: Manifest, budget: Budget, seed: int, samples: int, folder: Path, **options: Any
-) -> Trained:
-    """Train as ``vidgan train`` does, in a run folder."""
+    manifest: Manifest,
+    budgets: Sequence[Budget],
+    seed: int,
+    samples: int,
+    folder: Path,
+    **options: Any,
+) -> Iterator[Trained]:
+    """Train as ``vidgan train`` does, in a run folder, resuming it for every further budget."""
     shutil.rmtree(folder, ignore_errors=True)  # Of a comparison that was interrupted.
-    vidgan.train(
-        manifest.path,
-        output=folder,
-        progress=True,
-        clock=budget.clock,
-        minutes=budget.minutes,
-        steps=budget.steps,
-        seed=seed,
-        frames=FRAMES,
-        keep=1,
-        **options,
-    )
-    run = Run.open(folder)
-    state, batch = run.state(), run.train.batch_size
-    data = tf.TensorSpec((batch, FRAMES, SIDE, SIDE, 3))
-    if run.model.conditional:
-        data = data, tf.TensorSpec((batch,), tf.int32)
-    findings = health.read(folder / health.HEALTH_NAME) if run.train.health else []
-    return Trained(
-        clips=vidgan.load(folder).generate(n=samples),
-        steps=state["step"],
-        seconds=state["seconds"],
-        step_flops=flops.of(build_gan(run).train_step, data),
-        batch=batch,
-        health=tuple(finding.trouble for finding in health.standing(findings)),
-    )
+    first = {"output": folder, "seed": seed, "frames": FRAMES, "keep": 1, **options}
+    for budget in budgets:
+        vidgan.train(
+            manifest.path,
+            progress=True,
+            clock=budget.clock,
+            minutes=budget.minutes,
+            steps=budget.steps,
+            **({"resume": folder} if folder.exists() else first),
+        )
+        run = Run.open(folder)
+        state, batch = run.state(), run.train.batch_size
+        data = tf.TensorSpec((batch, FRAMES, SIDE, SIDE, 3))
+        if run.model.conditional:
+            data = data, tf.TensorSpec((batch,), tf.int32)
+        findings = health.read(folder / health.HEALTH_NAME) if run.train.health else []
+        yield Trained(
+            clips=vidgan.load(folder).generate(n=samples),
+            steps=state["step"],
+            seconds=state["seconds"],
+            step_flops=flops.of(build_gan(run).train_step, data),
+            batch=batch,
+            health=tuple(finding.trouble for finding in health.standing(findings)),
+        )
 
 
 # What losses are used with; wasserstein as in 1704.00028.
@@ -144,11 +149,15 @@ def result(trained: Trained, reference: Reference) -> Row:
     }
 
 
-def seeds_of(context: Any, parameter: Any, text: str) -> list[int]:
+def numbers(context: Any, parameter: Any, text: str | None) -> list[int]:
+    """Read a list of numbers above or, for seeds, from 0."""
     try:
-        return [int(part) for part in text.split(",")]
+        found = [int(part) for part in (text or "").split(",") if text]
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no list of numbers such as 0,1,2") from None
+        found = [-1]
+    if found != sorted(set(found)) or any(n < (parameter.name != "seeds") for n in found):
+        raise click.BadParameter(f"{text!r} is no list of numbers such as 1,2,5")
+    return found
 
 
 @click.command(help=__doc__.split("\n\n")[0])
@@ -161,11 +170,11 @@ def seeds_of(context: Any, parameter: Any, text: str) -> list[int]:
     show_default=True,
     help=f"A name, and changes: 'dcgan loss=hinge'.  Names: {', '.join(RECIPES)}.",
 )
-@click.option("--seeds", default="0", show_default=True, callback=seeds_of, help="As 0,1,2.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="On the wall; default 10.")
+@click.option("--seeds", default="0", show_default=True, callback=numbers, help="As 0,1,2.")
+@click.option("--minutes", callback=numbers, help="On the wall, as 5,10,30; default 10.")
 @click.option(
     "--cpu-minutes",
-    type=click.FloatRange(0, min_open=True),
+    callback=numbers,
     help="Processor time over the number of cores, instead; not with a GPU.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Train for so many steps at most.")
@@ -176,8 +185,8 @@ def main(
     dataset: Path,
     recipes: tuple[str, ...],
     seeds: list[int],
-    minutes: float | None,
-    cpu_minutes: float | None,
+    minutes: list[int],
+    cpu_minutes: list[int],
     steps: int | None,
     mirror: bool,
     samples: int,
@@ -187,11 +196,16 @@ def main(
         raise click.UsageError("--minutes and --cpu-minutes: give one of them")
     cores = len(os.sched_getaffinity(0))
     clock = (lambda: time.process_time() / cores) if cpu_minutes else time.perf_counter
-    budget = Budget(cpu_minutes or minutes or 10, steps, clock)
-    spent = f"{budget.minutes:g} {'CPU-' if cpu_minutes else ''}min"
+    budgets = [Budget(m, steps, clock) for m in cpu_minutes or minutes or [10]]
+    if steps and len(budgets) > 1:
+        raise click.UsageError("--steps and several --minutes do not go together")
+    spent = [f"{budget.minutes:g} {'CPU-' if cpu_minutes else ''}min" for budget in budgets]
     if steps:
-        spent += f", at most {steps} steps"
+        spent = [f"{text}, at most {steps} steps" for text in spent]
     parsed = [(text, *parse_recipe(text)) for text in recipes]
+    for text, _, options in parsed:
+        if len(budgets) > 1 and BUDGETED & options.keys():
+            raise click.UsageError(f"{text!r} follows the budget; give one number of minutes")
     results = Results(output / "results.jsonl")
     try:
         manifest = Manifest.load(dataset)
@@ -205,23 +219,28 @@ def main(
             results.add({**floor, **reference.floor()})
         for (text, trainer, options), seed in product(parsed, seeds):
             options = {**options, "mirror": mirror}
-            key = {"recipe": text, "options": options, "budget": spent, "seed": seed, **common}
-            if results.has(key):
+            key = {"recipe": text, "options": options, "seed": seed, **common}
+            keys = [key | {"budget": text} for text in spent]
+            if all(map(results.has, keys)):
                 continue
-            stem = re.sub(r"[^\w.=-]+", "_", f"{name} {text} {spent} seed {seed}")
+            stem = re.sub(r"[^\w.=-]+", "_", f"{name} {text} seed {seed}")
             click.echo(stem, err=True)
             if trainer is train_vidgan:
                 options = {**options, "folder": output / "runs" / stem}
             try:
-                trained = trainer(manifest, budget, seed, samples, **options)
+                trainings = trainer(manifest, budgets, seed, samples, **options)
+                for key, trained in zip(keys, trainings, strict=True):
+                    if results.has(key):
+                        continue
+                    results.add({**key, **result(trained, reference)})
+                    sheet = contact_sheet(trained.clips[:10], frames=8, scale=2)
+                    save_image(output / f"{stem} {key['budget']}.png".replace(" ", "_"), sheet)
             except TrainingError as error:
-                results.add({**key, "error": str(error)})
-                continue
+                for key in keys:
+                    if not results.has(key):
+                        results.add({**key, "error": str(error)})
             finally:
                 keras.backend.clear_session()
-            results.add({**key, **result(trained, reference)})
-            sheet = contact_sheet(trained.clips[:10], frames=8, scale=2)
-            save_image(output / f"{stem}.png", sheet)
     except VidganError as error:
         raise click.ClickException(str(error)) from None
     click.echo(table([row for row in results.rows if row["dataset"] == name]))

@@ -128,7 +128,7 @@ def test_comparison_goes_on(compared, digits, monkeypatch):
     folder, arguments, output = compared
     trained = []
 
-    def train(manifest, budget, seed, samples, **options):
+    def train(manifest, budgets, seed, samples, **options):
         trained.append((seed, options))
         raise quality.TrainingError("d_loss is nan")
 
@@ -149,34 +149,45 @@ def test_comparison_goes_on(compared, digits, monkeypatch):
         assert "d_loss is nan" in done.output
 
 
-def test_minutes_of_the_processor():
-    """Budgets end by the clock that they are given."""
-    seconds = iter(range(0, 1000, 25))
-    budget = baselines.Budget(minutes=1.5, clock=lambda: float(next(seconds)))
+def test_budgets_of_one_training():
+    """They end by the clock that they are given, which stands while the clips are looked at."""
+    seconds = itertools.count(0, 25)
+    budgets = [baselines.Budget(minutes, clock=lambda: next(seconds)) for minutes in (1, 1.5)]
     data = tf.data.Dataset.from_tensors(tf.ones((2, 3))).repeat()
-    steps, used, work = baselines.run(
-        lambda batch: tf.reduce_sum(batch @ tf.ones((3, 1))), data, budget
-    )
-    assert (steps, used) == (4, 100.0)
-    assert work == 2 * 2 * 3
+    looks = []
+    for look in baselines.run(lambda batch: tf.reduce_sum(batch @ tf.ones((3, 1))), data, budgets):
+        looks.append(look)
+        next(seconds)
+    assert looks == [(3, 75, 12), (4, 100, 12)]
 
 
-def test_clock_of_training(digits, tmp_path):
-    """``vidgan.train`` counts its minutes by the clock that it is given."""
+def test_budgets_of_a_run(digits, tmp_path):
+    """A run is taken up again for the second one."""
     ticks = itertools.count(0, 6)
-    tiny = {
-        "g_channels": 4,
-        "d_channels": 4,
-        "batch_size": 2,
-        "health": False,
-        "tensorboard": False,
-    }
-    run = vidgan.train(
-        digits.path, output=tmp_path / "run", minutes=0.5, clock=lambda: next(ticks), **tiny
-    )
+    budgets = [baselines.Budget(minutes, clock=lambda: next(ticks)) for minutes in (0.5, 1)]
+    tiny = {"g_channels": 4, "d_channels": 4, "batch_size": 2, "tensorboard": False}
+    folder = tmp_path / "run"
+    looks = quality.train_vidgan(digits, budgets, 0, 2, folder, health=False, **tiny)
     # From the start of a step to its end the clock is read three times.
-    assert Run.open(run).state()["seconds"] == 36
-    assert Run.open(run).state()["step"] == 3
+    assert [(look.steps, look.seconds) for look in looks] == [(3, 36), (5, 60)]
+    assert Run.open(folder).state()["step"] == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--minutes", "5,x"], "no list of numbers"),
+        (["--minutes", "10,5"], "no list of numbers"),
+        (["--cpu-minutes", "0"], "no list of numbers"),
+        (["--minutes", "5", "--cpu-minutes", "5"], "give one of them"),
+        (["--minutes", "5,10", "--steps", "3"], "do not go together"),
+        (["--minutes", "5,10", "--recipe", "dcgan schedule=cosine"], "follows the budget"),
+    ],
+)
+def test_budgets_that_are_none(digits, options, words):
+    done = CliRunner().invoke(quality.main, [str(digits.path), *options])
+    assert done.exit_code == 2
+    assert words in done.output
 
 
 @pytest.mark.parametrize("text", ["nothing", "dcgan loss", "", "dcgan loss=hinge hinge"])
