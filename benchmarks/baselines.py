@@ -28,6 +28,7 @@ from vidgan.dataset.pipeline import training_clips  # noqa: E402
 from vidgan.models import flops  # noqa: E402
 
 FRAMES, SIDE = 16, 64
+CLIP = FRAMES, SIDE, SIDE
 # Length of the textbook's latent vector.
 LATENT = 100
 

@@ -30,7 +30,7 @@ runtime.prepare()
 
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
-from baselines import FRAMES, SIDE, Budget, Trained, textbook  # noqa: E402
+from baselines import CLIP, Budget, Trained, textbook  # noqa: E402
 from mocogan_paper import mocogan  # noqa: E402
 from scores import REAL, Reference, Results, Row, embed, table  # noqa: E402
 
@@ -56,11 +56,12 @@ def train_vidgan(
     seed: int,
     samples: int,
     folder: Path,
+    frames: int,
     **options: Any,
 ) -> Iterator[Trained]:
     """Train as ``vidgan train`` does, in a run folder, resuming it for every further budget."""
     shutil.rmtree(folder, ignore_errors=True)  # Of a comparison that was interrupted.
-    first = {"output": folder, "seed": seed, "frames": FRAMES, "keep": 1, **options}
+    first = {"output": folder, "seed": seed, "frames": frames, "keep": 1, **options}
     for budget in budgets:
         vidgan.train(
             manifest.path,
@@ -72,7 +73,7 @@ def train_vidgan(
         )
         run = Run.open(folder)
         state, batch = run.state(), run.train.batch_size
-        data = tf.TensorSpec((batch, FRAMES, SIDE, SIDE, 3))
+        data = tf.TensorSpec((batch, frames, manifest.height, manifest.width, 3))
         if run.model.conditional:
             data = data, tf.TensorSpec((batch,), tf.int32)
         findings = health.read(folder / health.HEALTH_NAME) if run.train.health else []
@@ -178,6 +179,7 @@ def numbers(context: Any, parameter: Any, text: str | None) -> list[int]:
     help="Processor time over the number of cores, instead; not with a GPU.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Train for so many steps at most.")
+@click.option("--frames", type=click.IntRange(8), default=16, show_default=True, help="A clip's.")
 @click.option("--mirror/--no-mirror", default=True, help="Flip half of the training clips.")
 @click.option("--samples", type=click.IntRange(2), default=256, show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), default="quality", show_default=True)
@@ -188,6 +190,7 @@ def main(
     minutes: list[int],
     cpu_minutes: list[int],
     steps: int | None,
+    frames: int,
     mirror: bool,
     samples: int,
     output: Path,
@@ -209,11 +212,13 @@ def main(
     results = Results(output / "results.jsonl")
     try:
         manifest = Manifest.load(dataset)
-        if manifest.size != (SIDE, SIDE):
-            raise click.ClickException(f"{dataset}: frames must be {SIDE}x{SIDE}")
-        common = {"dataset": dataset.resolve().name, "samples": samples}
-        name = common["dataset"]
-        reference = Reference(manifest, samples)
+        size = (frames, manifest.height, manifest.width)
+        others = [text for text, trainer, _ in parsed if trainer is not train_vidgan]
+        if others and size != CLIP:
+            raise click.UsageError(f"{others[0]!r} is for clips of {CLIP}, these are of {size}")
+        name = dataset.resolve().name
+        common = {"dataset": name, "samples": samples}
+        reference = Reference(manifest, frames, samples)
         floor = {"recipe": REAL, "options": {}, "budget": "", "seed": None, **common}
         if not results.has(floor):
             results.add({**floor, **reference.floor()})
@@ -226,7 +231,7 @@ def main(
             stem = re.sub(r"[^\w.=-]+", "_", f"{name} {text} seed {seed}")
             click.echo(stem, err=True)
             if trainer is train_vidgan:
-                options = {**options, "folder": output / "runs" / stem}
+                options = {**options, "folder": output / "runs" / stem, "frames": frames}
             try:
                 trainings = trainer(manifest, budgets, seed, samples, **options)
                 for key, trained in zip(keys, trainings, strict=True):

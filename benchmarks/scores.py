@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from baselines import FRAMES
 from scipy.spatial.distance import pdist
 
 from vidgan.dataset.manifest import Manifest
@@ -42,13 +41,13 @@ def embed(clips: Iterable[np.ndarray]) -> tuple[np.ndarray, float]:
 
 
 class Reference:
-    """The real clips, and as many of each split as will be generated."""
+    """The real clips of so many frames, and as many of each split as will be generated."""
 
-    def __init__(self, manifest: Manifest, samples: int) -> None:
+    def __init__(self, manifest: Manifest, frames: int, samples: int) -> None:
         self.vectors, self.motion, self.drawn = {}, {}, {}
         random = np.random.default_rng(0)
         for split in ("train", "test"):
-            clips = evaluation_clips(manifest, split, FRAMES)
+            clips = evaluation_clips(manifest, split, frames)
             vectors, self.motion[split] = embed(clips)
             self.vectors[split] = vectors
             self.drawn[split] = random.permutation(vectors)[:samples]

@@ -167,7 +167,7 @@ def test_budgets_of_a_run(digits, tmp_path):
     budgets = [baselines.Budget(minutes, clock=lambda: next(ticks)) for minutes in (0.5, 1)]
     tiny = {"g_channels": 4, "d_channels": 4, "batch_size": 2, "tensorboard": False}
     folder = tmp_path / "run"
-    looks = quality.train_vidgan(digits, budgets, 0, 2, folder, health=False, **tiny)
+    looks = quality.train_vidgan(digits, budgets, 0, 2, folder, 16, health=False, **tiny)
     # From the start of a step to its end the clock is read three times.
     assert [(look.steps, look.seconds) for look in looks] == [(3, 36), (5, 60)]
     assert Run.open(folder).state()["step"] == 5
