@@ -25,7 +25,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import vidgan
 from vidgan import runtime
 from vidgan.cli import main
-from vidgan.config import TrainConfig
+from vidgan.config import PRESETS, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, TrainingError
 from vidgan.jobs import train as job
@@ -700,6 +700,19 @@ def test_dry_run(dataset, tmp_path, monkeypatch):
     clips_per_second, hours = lines["speed"].split()[0], lines["time"].split()[1]
     assert float(hours) == pytest.approx(11e6 / float(clips_per_second) / 3600, rel=0.05)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets(dataset, preset):
+    """All that a preset says can be trained; what the user says counts for more."""
+    own = {"preset": preset, "frames": 8, "steps": 1}
+    run = job.plan(dataset, **own).run
+    assert run.train.preset == preset
+    options = run.model.to_json() | run.train.to_json()
+    assert PRESETS[preset].items() <= options.items()
+    given = {name: value // 2 for name, value in PRESETS[preset].items()}
+    options = job.plan(dataset, **own, **given).run.model.to_json()
+    assert given.items() <= options.items()
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from vidgan.config.model import (
     ModelConfig,
 )
 from vidgan.config.preprocess import DEFAULT_DATASET, PreprocessConfig
+from vidgan.config.presets import PRESETS
 from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, LOSSES, TrainConfig
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "MIN_GENERATED",
     "MIN_SIDE",
     "MODELS",
+    "PRESETS",
     "SWEEP_SEEDS",
     "SWEEP_STEPS",
     "VIDEO_FORMATS",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vidgan.config.base import Config, option
+from vidgan.config.presets import PRESETS
 
 DEFAULT_RUNS = "runs"
 DEFAULT_BATCH = 2
@@ -23,6 +24,12 @@ DEFAULT_EPOCHS = 100.0
 class TrainConfig(Config):
     """How the networks are trained."""
 
+    preset: str = option(
+        "balanced",
+        "Settings for the time you have: fast for minutes, quality for hours; options that you "
+        "give count for more.",
+        choices=tuple(PRESETS),
+    )
     epochs: float | None = option(
         None, "Stop after this many passes over the training clips.", min=0.001
     )

@@ -78,7 +78,8 @@ def _split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, Any]) -> Run:
-    model_options, train_options = _split(options)
+    preset = configs.PRESETS.get(options.get("preset", TrainConfig.preset), {})
+    model_options, train_options = _split(preset | options)
     model = models.resolve(ModelConfig.from_options(model_options))
     if model.conditional:
         model = model.replace(labels=tuple(manifest.labels))
