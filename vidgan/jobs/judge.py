@@ -58,7 +58,8 @@ class Judge:
         """
         self._judge = judge
         self._conditional = conditional
-        self._embed = FEATURES[features]
+        self._features = FEATURES[features]
+        self._embed = self._features.load()
         self._advance = advance
 
     def look(
@@ -72,19 +73,17 @@ class Judge:
             compared: how many of the first enter the moments; by default all.
         """
         score = DiscriminatorScore(self._judge)
-        moments: Moments | None = None
+        moments = Moments(self._features.dim)
         # Neighbours come from one shot: the picture takes its clips from all over the set.
         wanted = set(np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int).tolist())
         shown, labels = [], []
         for batch, numbers in batches:
             shown += [clip for i, clip in enumerate(batch, score.count) if i in wanted]
-            features = self._embed(batch[: max(0, (compared or count) - score.count)])
-            moments = moments or Moments(features.shape[1])
-            moments.add(features)
+            moments.add(self._embed(batch[: max(0, (compared or count) - score.count)]))
             score.add(batch, numbers if self._conditional else None)
             labels.append(numbers)
             self._advance(len(batch))
-        return Judgement(moments or Moments(0), score, np.stack(shown), np.concatenate(labels))
+        return Judgement(moments, score, np.stack(shown), np.concatenate(labels))
 
 
 def batched(clips: Iterable[tuple[np.ndarray, int]], size: int) -> Iterator[Batch]:

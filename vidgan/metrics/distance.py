@@ -19,12 +19,11 @@ def clip_moments(batches: Iterable[np.ndarray], features: str = EvaluateConfig.f
     Raises:
         InputError: no clips, or clips that the features cannot embed.
     """
-    moments: Moments | None = None
+    chosen = FEATURES[features]
+    embed, moments = chosen.load(), Moments(chosen.dim)
     for batch in batches:
-        vectors = FEATURES[features](batch)
-        moments = moments or Moments(vectors.shape[1])
-        moments.add(vectors)
-    return moments or Moments(0)
+        moments.add(embed(batch))
+    return moments
 
 
 def frechet_clip_distance(

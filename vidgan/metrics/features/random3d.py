@@ -1,26 +1,24 @@
-"""Embeddings of clips in which distances between sets of clips are measured.
+"""Clips embedded by 3-D convolutions with fixed random weights; nothing is downloaded.
 
-``FEATURES`` names them; each maps uint8 clips ``(n, frames, height, width, 3)`` to float32
-``(n, d)``. Distances on two embeddings have nothing to do with each other: every figure is
-reported with the name of its features.
+Frames are brought to 64 × 64 and to luma and chroma. Three streams (the frames, their spatial
+detail, their differences in time) each pass three random Conv3D layers with ReLU; the logarithms of
+every channel's mean and deviation over space and time are projected at random to 64 numbers. The
+weights come from NumPy's Philox generator, so all machines have the same; the values agree between
+machines to float32 accuracy, and on one machine to the last digit.
 """
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import cv2
 import numpy as np
 
 from vidgan import pixels, runtime
-from vidgan.errors import InputError
+from vidgan.metrics.features.base import Embed, Features, resized
 
 SIDE = 64
-MIN_FRAMES = 4
 DIM = 64
 
 _SEED = 0
-_BATCH = 16
 _WIDTHS = (16, 24, 32)
 _KERNELS = (5, 3, 3)
 _STREAMS = ("appearance", "detail", "motion")
@@ -37,59 +35,6 @@ _OPPONENT = np.array(
 # Features are logarithms of pooled responses: doubling any of them counts the same, and this is
 # the response below which nothing counts.
 _FLOOR = 0.01
-
-
-def random3d(clips: np.ndarray) -> np.ndarray:
-    """Embed clips by 3-D convolutions with fixed random weights; nothing is downloaded.
-
-    Frames are brought to 64 × 64 and to luma and chroma. Three streams (the frames, their spatial
-    detail, their differences in time) each pass three random Conv3D layers with ReLU; the
-    logarithms of every channel's mean and deviation over space and time are projected at random
-    to 64 numbers. The weights come from NumPy's Philox generator, so all machines have the same;
-    the values agree between machines to float32 accuracy, and on one machine to the last digit.
-
-    Args:
-        clips: uint8 RGB ``(n, frames, height, width, 3)`` of any size, at least 4 frames.
-
-    Returns:
-        float32 ``(n, 64)``.
-
-    Raises:
-        InputError: another shape or dtype, or too few frames.
-    """
-    _check(clips)
-    network = _network()
-    parts = [np.zeros((0, DIM), np.float32)]
-    for start in range(0, len(clips), _BATCH):
-        parts.append(network(_resized(clips[start : start + _BATCH])).numpy())
-    return np.concatenate(parts)
-
-
-FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"random3d": random3d}
-
-
-def _check(clips: np.ndarray) -> None:
-    if clips.dtype != np.uint8 or clips.ndim != 5 or clips.shape[-1] != 3:
-        raise InputError(
-            f"clips must be uint8 (n, frames, height, width, 3), found {clips.dtype} {clips.shape}"
-        )
-    if clips.shape[1] < MIN_FRAMES:
-        raise InputError(
-            f"clips of {clips.shape[1]} frames are too short for the features: "
-            f"at least {MIN_FRAMES}"
-        )
-
-
-def _resized(clips: np.ndarray) -> np.ndarray:
-    n, frames, height, width, _ = clips.shape
-    if (height, width) == (SIDE, SIDE):
-        return clips
-    # Averaging areas keeps shrunk frames free of aliasing, which the features would see as detail.
-    method = cv2.INTER_AREA if min(height, width) > SIDE else cv2.INTER_LINEAR
-    out = np.empty((n * frames, SIDE, SIDE, 3), np.uint8)
-    for i, frame in enumerate(clips.reshape(-1, height, width, 3)):
-        out[i] = cv2.resize(frame, (SIDE, SIDE), interpolation=method)
-    return out.reshape(n, frames, SIDE, SIDE, 3)
 
 
 def _weights() -> tuple[dict[str, list[np.ndarray]], np.ndarray]:
@@ -145,3 +90,21 @@ def _network() -> Any:
         return tf.matmul(tf.concat(features, axis=1), projection)
 
     return embed
+
+
+def build() -> Embed:
+    """Return the embedding; its network is made once."""
+    network = _network()
+    return lambda clips: network(resized(clips, SIDE)).numpy()
+
+
+RANDOM3D = Features(
+    name="random3d",
+    distance="random-feature Fréchet distance (RFD)",
+    description="Statistics of 3-D convolutions with fixed random weights; nothing is downloaded.",
+    unit="clip",
+    dim=DIM,
+    min_frames=4,
+    side=SIDE,
+    build=build,
+)

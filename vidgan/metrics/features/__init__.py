@@ -1,0 +1,8 @@
+"""The embeddings in which distances between sets of clips are measured, by their names."""
+
+from vidgan.metrics.features.base import Embed, Features
+from vidgan.metrics.features.random3d import RANDOM3D
+
+FEATURES: dict[str, Features] = {each.name: each for each in (RANDOM3D,)}
+
+__all__ = ["FEATURES", "Embed", "Features"]
