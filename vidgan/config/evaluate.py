@@ -6,6 +6,8 @@ from vidgan.config.base import Config, option
 
 # Fewer generated clips say little of what a generator makes.
 MIN_GENERATED = 256
+# What vidgan.metrics.features knows, by name.
+FEATURES = ("random3d", "i3d")
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,12 @@ class EvaluateConfig(Config):
         min=2,
     )
     features: str = option(
-        "random3d", "Embedding in which clips are compared.", choices=("random3d",)
+        "random3d",
+        "Embedding in which clips are compared; i3d is that of FVD.",
+        choices=FEATURES,
+    )
+    weights: str | None = option(
+        None, "File of weights for --features i3d (.h5, .npz, TensorFlow checkpoint)."
     )
     seed: int = option(
         0,

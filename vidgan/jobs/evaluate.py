@@ -19,6 +19,7 @@ from vidgan.jobs import choices, protocol, report
 if TYPE_CHECKING:
     from vidgan.jobs.judge import Judgement
     from vidgan.jobs.sampler import Sampler
+    from vidgan.metrics.features import Embed
     from vidgan.training.run import Run
 
 FOLDER = "evaluation"
@@ -56,11 +57,14 @@ def evaluate(
         The report as it stands in the file; :func:`vidgan.jobs.report.table` makes it text.
 
     Raises:
-        OptionError: an option is unknown or out of bounds, or the device is not there.
+        OptionError: an option is unknown or out of bounds, the device is not there, or the features
+            need other weights or longer clips.
+        InputError: the weights of the features cannot be used, or fetched.
         RunError: no run there, none with a checkpoint, or one that gives NaN.
         DatasetError: the dataset is missing, damaged, of another size, or has too few test clips.
         ExportError: the report is there already or cannot be written.
     """
+    from vidgan.metrics.features import FEATURES, weights
     from vidgan.training.run import Run
 
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
@@ -70,6 +74,9 @@ def evaluate(
     manifest = protocol.open_dataset(opened, dataset)
     counts = protocol.count_clips(opened, manifest, config)
     path = _output(opened, checkpoint, output, config.overwrite)
+    features = FEATURES[config.features]
+    protocol.require_frames(opened, features)
+    digest = weights.digest(config.weights) if config.weights else None
 
     runtime.prepare()
     import tensorflow as tf
@@ -78,8 +85,9 @@ def evaluate(
 
     device = runtime.choose_device(config.device)
     with tf.device(device):
+        embed = features.load(config.weights)
         sampler = Sampler(opened, config.checkpoint, config.device)
-        sets = _look(opened, manifest, config, counts, sampler, progress)
+        sets = _look(opened, manifest, config, counts, sampler, embed, progress)
         speed = _speed(sampler, config)
     step = int(opened.state(checkpoint)["step"])
     result = {
@@ -91,21 +99,23 @@ def evaluate(
         "discriminator": _scores(sets, opened, checkpoint),
         "speed": speed,
         "protocol": {
-            "metric": report.METRIC,
+            "metric": features.distance,
+            "caution": features.caution,
             "features": config.features,
+            "features_weights": digest,
             "dimensions": sets["test"].moments.dim,
             "frames": opened.frames,
             "stride": opened.stride,
             "size": list(opened.size),
             "seed": config.seed,
             "clips": {name: judged.score.count for name, judged in sets.items()},
-            "compared": {name: judged.moments.count for name, judged in sets.items()},
+            "compared": {name: judged.compared for name, judged in sets.items()},
             "weights": "moving average",
             "device": device,
             "vidgan": __version__,
             "tensorflow": tf.__version__,
         },
-        "notes": protocol.notes(opened, manifest, sets),
+        "notes": protocol.notes(opened, manifest, sets, features),
         "picture": str(path.with_suffix(".png")),
     }
     picture = report.picture(sets["test"].shown, sets["generated"].shown, step)
@@ -139,12 +149,14 @@ def _look(
     config: EvaluateConfig,
     counts: protocol.Counts,
     sampler: "Sampler",
+    embed: "Embed",
     progress: bool,
 ) -> dict[str, "Judgement"]:
     """Stream test, training and generated clips past the judge."""
     from tqdm import tqdm
 
     from vidgan.jobs.judge import Judge, batched
+    from vidgan.metrics.features import FEATURES
 
     random = np.random.Generator(np.random.Philox(config.seed))
     chosen = set(random.permutation(counts.in_train)[: counts.train].tolist())
@@ -162,7 +174,8 @@ def _look(
     with tqdm(total=total, unit="clip", desc="evaluate", disable=hidden, leave=False) as bar:
         judge = Judge(
             run.load_judge(config.checkpoint),
-            config.features,
+            FEATURES[config.features],
+            embed,
             bar.update,
             run.model.conditional,
         )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vidgan.metrics.discriminator import DiscriminatorScore
-from vidgan.metrics.features import FEATURES
+from vidgan.metrics.features import Embed, Features
 from vidgan.metrics.frechet import Moments
 
 # Clips uint8 ``(n, frames, height, width, 3)`` and their labels, int32 ``(n,)``.
@@ -22,13 +22,15 @@ class Judgement:
     """What one pass over a set of clips has gathered.
 
     Attributes:
-        moments: of the features of the clips that are compared.
+        moments: of the features of the clips that are compared, or of their frames.
+        compared: how many clips these are.
         score: the discriminator's logits on all clips.
         shown: uint8 ``(up to SHOWN, frames, height, width, 3)``, spread over all clips.
         labels: int32, of all clips; -1 where they have none.
     """
 
     moments: Moments
+    compared: int
     score: DiscriminatorScore
     shown: np.ndarray
     labels: np.ndarray
@@ -43,7 +45,8 @@ class Judge:
     def __init__(
         self,
         judge: Callable[..., Any],
-        features: str,
+        features: Features,
+        embed: Embed,
         advance: Callable[[int], Any],
         conditional: bool = False,
     ) -> None:
@@ -52,14 +55,15 @@ class Judge:
         Args:
             judge: from clips in [-1, 1], and labels or None, to logits ``(n,)``; see
                 ``Run.load_judge``.
-            features: a name in ``vidgan.metrics.FEATURES``.
+            features: what clips are embedded in.
+            embed: these features, loaded.
             advance: called with the size of each batch that is done.
             conditional: whether the discriminator is told the labels.
         """
         self._judge = judge
         self._conditional = conditional
-        self._features = FEATURES[features]
-        self._embed = self._features.load()
+        self._features = features
+        self._embed = embed
         self._advance = advance
 
     def look(
@@ -72,6 +76,7 @@ class Judge:
             count: how many clips they hold together.
             compared: how many of the first enter the moments; by default all.
         """
+        compared = min(compared or count, count)
         score = DiscriminatorScore(self._judge)
         moments = Moments(self._features.dim)
         # Neighbours come from one shot: the picture takes its clips from all over the set.
@@ -79,11 +84,11 @@ class Judge:
         shown, labels = [], []
         for batch, numbers in batches:
             shown += [clip for i, clip in enumerate(batch, score.count) if i in wanted]
-            moments.add(self._embed(batch[: max(0, (compared or count) - score.count)]))
+            moments.add(self._embed(batch[: max(0, compared - score.count)]))
             score.add(batch, numbers if self._conditional else None)
             labels.append(numbers)
             self._advance(len(batch))
-        return Judgement(moments, score, np.stack(shown), np.concatenate(labels))
+        return Judgement(moments, compared, score, np.stack(shown), np.concatenate(labels))
 
 
 def batched(clips: Iterable[tuple[np.ndarray, int]], size: int) -> Iterator[Batch]:

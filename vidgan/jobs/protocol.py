@@ -10,10 +10,11 @@ import numpy as np
 
 from vidgan.config import MIN_GENERATED, EvaluateConfig
 from vidgan.dataset.manifest import Manifest, span
-from vidgan.errors import DatasetError
+from vidgan.errors import DatasetError, OptionError
 
 if TYPE_CHECKING:
     from vidgan.jobs.judge import Judgement
+    from vidgan.metrics import Features
     from vidgan.training.run import Run
 
 
@@ -80,6 +81,19 @@ def labelled(run: "Run", manifest: Manifest, split: str) -> Iterator[tuple[np.nd
         yield clip, int(label) if numbers is None else numbers[label]
 
 
+def require_frames(run: "Run", features: "Features") -> None:
+    """See that the features can embed clips as long as the run's.
+
+    Raises:
+        OptionError: they need more frames.
+    """
+    if run.frames < features.min_frames:
+        raise OptionError(
+            f"--features {features.name} needs clips of {features.min_frames} frames, {run.path} "
+            f"makes {run.frames}; choose other features"
+        )
+
+
 def count_clips(run: "Run", manifest: Manifest, config: EvaluateConfig) -> Counts:
     """Work out how many clips will be looked at.
 
@@ -125,19 +139,22 @@ def expect(clips: Iterable[Item], count: int, manifest: Manifest) -> Iterator[It
         )
 
 
-def notes(run: "Run", manifest: Manifest, sets: dict[str, "Judgement"]) -> list[str]:
+def notes(
+    run: "Run", manifest: Manifest, sets: dict[str, "Judgement"], features: "Features"
+) -> list[str]:
     """Return what a reader of the figures must know."""
     found = []
     test, generated = sets["test"].moments, sets["generated"].moments
     fewest = min(test.count, generated.count)
     if fewest <= test.dim:
         found.append(
-            f"{fewest} clips are few for {test.dim} features: the distances are raised by chance, "
-            "the floor as well; compare figures of these numbers of clips only"
+            f"{fewest} {features.unit}s are few for {test.dim} features: the distances are raised "
+            "by chance, the floor as well; compare figures of these numbers of clips only"
         )
-    if generated.count < sets["generated"].score.count:
+    compared = sets["generated"].compared
+    if compared < sets["generated"].score.count:
         found.append(
-            f"the distance takes the first {generated.count} generated clips, as many as there "
+            f"the distance takes the first {compared} generated clips, as many as there "
             "are training clips for the floor"
         )
     if not math.isclose(manifest.fps / run.stride, run.fps, rel_tol=0.01):

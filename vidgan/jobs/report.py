@@ -10,8 +10,6 @@ from vidgan.files import atomic_path
 from vidgan.sheet import BACKGROUND, contact_sheet, save_image
 
 FORMAT_VERSION = 1
-# Not FVD: that is measured on I3D, and figures of the two have nothing to do with each other.
-METRIC = "random-feature Fréchet distance (RFD)"
 COLUMNS = 6
 _CAPTION_HEIGHT = 28
 _MARGIN = 12
@@ -22,7 +20,8 @@ _NAMES = {"test": "test, real", "train": "train, real", "generated": "generated"
 def table(result: dict[str, Any]) -> str:
     """Return a report as aligned text for a terminal."""
     protocol, speed = result["protocol"], result["speed"]
-    rows = [("", "clips", "RFD to test", "D loss", "D accuracy")]
+    distance_name, _, short = protocol["metric"].removesuffix(")").rpartition(" (")
+    rows = [("", "clips", f"{short} to test", "D loss", "D accuracy")]
     for key, name in _NAMES.items():
         distance = result["frechet"].get(f"{key}_to_test")
         score = result["discriminator"][key]
@@ -44,8 +43,8 @@ def table(result: dict[str, Any]) -> str:
     compared = protocol["compared"]
     lines += [
         "",
-        f"RFD is the {protocol['metric'].rpartition(' (')[0]} on {protocol['features']} "
-        f"({protocol['dimensions']} numbers), not FVD. Lower is better;",
+        f"{short} is the {distance_name} on {protocol['features']} "
+        f"({protocol['dimensions']} numbers){protocol['caution']}. Lower is better;",
         f"train to test is the floor. {compared['generated']} generated and {compared['train']} "
         f"training clips against {compared['test']} test clips,",
         f"{protocol['frames']} frames of {width}x{height}, stride {protocol['stride']}, "

@@ -1,8 +1,9 @@
 """The embeddings in which distances between sets of clips are measured, by their names."""
 
 from vidgan.metrics.features.base import Embed, Features
+from vidgan.metrics.features.i3d import I3D
 from vidgan.metrics.features.random3d import RANDOM3D
 
-FEATURES: dict[str, Features] = {each.name: each for each in (RANDOM3D,)}
+FEATURES: dict[str, Features] = {each.name: each for each in (RANDOM3D, I3D)}
 
 __all__ = ["FEATURES", "Embed", "Features"]

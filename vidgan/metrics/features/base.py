@@ -24,6 +24,7 @@ class Features:
     Attributes:
         name: what ``--features`` calls it.
         distance: the Fréchet distance on it in the field's words, its abbreviation in brackets.
+        caution: what keeps its figures from being set beside published ones, from a comma on.
         description: one line for people who choose.
         unit: what one vector stands for, a whole ``clip`` or one ``frame``.
         dim: length of a vector.
@@ -37,6 +38,7 @@ class Features:
 
     name: str
     distance: str
+    caution: str
     description: str
     unit: Literal["clip", "frame"]
     dim: int

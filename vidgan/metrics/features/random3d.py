@@ -101,6 +101,7 @@ def build() -> Embed:
 RANDOM3D = Features(
     name="random3d",
     distance="random-feature Fréchet distance (RFD)",
+    caution=", not FVD",
     description="Statistics of 3-D convolutions with fixed random weights; nothing is downloaded.",
     unit="clip",
     dim=DIM,
