@@ -7,7 +7,7 @@ from vidgan.config.base import Config, option
 # Fewer generated clips say little of what a generator makes.
 MIN_GENERATED = 256
 # What vidgan.metrics.features knows, by name.
-FEATURES = ("random3d", "i3d")
+FEATURES = ("random3d", "i3d", "inception")
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class EvaluateConfig(Config):
     )
     features: str = option(
         "random3d",
-        "Embedding in which clips are compared; i3d is that of FVD.",
+        "Embedding in which clips are compared; i3d is FVD's, inception FID's on frames.",
         choices=FEATURES,
     )
     weights: str | None = option(
-        None, "File of weights for --features i3d (.h5, .npz, TensorFlow checkpoint)."
+        None, "File of weights for --features i3d or inception (.h5, .npz, TensorFlow checkpoint)."
     )
     seed: int = option(
         0,

@@ -2,8 +2,9 @@
 
 from vidgan.metrics.features.base import Embed, Features
 from vidgan.metrics.features.i3d import I3D
+from vidgan.metrics.features.inception import INCEPTION
 from vidgan.metrics.features.random3d import RANDOM3D
 
-FEATURES: dict[str, Features] = {each.name: each for each in (RANDOM3D, I3D)}
+FEATURES: dict[str, Features] = {each.name: each for each in (RANDOM3D, I3D, INCEPTION)}
 
 __all__ = ["FEATURES", "Embed", "Features"]
