@@ -1,10 +1,10 @@
-"""Clips embedded by 3-D convolutions with fixed random weights; nothing is downloaded.
+"""Clips and frames embedded by convolutions with fixed random weights; nothing is downloaded.
 
-Frames are brought to 64 × 64 and to luma and chroma. Three streams (the frames, their spatial
-detail, their differences in time) each pass three random Conv3D layers with ReLU; the logarithms of
-every channel's mean and deviation over space and time are projected at random to 64 numbers. The
-weights come from NumPy's Philox generator, so all machines have the same; the values agree between
-machines to float32 accuracy, and on one machine to the last digit.
+Frames are brought to 64 × 64 and to luma and chroma. Streams (the frames, their spatial detail and,
+for clips, their differences in time) each pass three random convolutions with ReLU; the logarithms
+of every channel's mean and deviation over space and time are projected at random to 64 numbers.
+The weights come from NumPy's Philox generator, so all machines have the same; the values agree
+between machines to float32 accuracy, and on one machine to the last digit.
 """
 
 from functools import cache
@@ -21,10 +21,11 @@ DIM = 64
 _SEED = 0
 _WIDTHS = (16, 24, 32)
 _KERNELS = (5, 3, 3)
-_STREAMS = ("appearance", "detail", "motion")
 # How much each stream's features weigh. Motion weighs more, so that temporal damage does not hide
 # behind still frames that look right (the bias of FVD described in 2404.12391).
 _WEIGHTS = {"appearance": 1.0, "detail": 1.0, "motion": 1.5}
+_STREAMS_3D = ("appearance", "detail", "motion")
+_STREAMS_2D = ("appearance", "detail")
 # Frames differ little from their neighbours in space and time; the gains bring those differences
 # to the scale of the frames. Chroma varies less than luma in the same way.
 _GAIN = 4.0
@@ -37,32 +38,39 @@ _OPPONENT = np.array(
 _FLOOR = 0.01
 
 
-def _weights() -> tuple[dict[str, list[np.ndarray]], np.ndarray]:
-    """Draw every stream's kernels, and the projection ``(features, DIM)``."""
+def _weights(
+    streams: tuple[str, ...], frames: int
+) -> tuple[dict[str, list[np.ndarray]], np.ndarray]:
+    """Draw every stream's kernels over so many frames, and the projection ``(features, DIM)``."""
     random = np.random.Generator(np.random.Philox(_SEED))
     kernels: dict[str, list[np.ndarray]] = {}
-    for stream in _STREAMS:
+    for stream in streams:
         channels, layers = 3, []
         for width, side in zip(_WIDTHS, _KERNELS, strict=True):
-            kernel = random.standard_normal((3, side, side, channels, width))
+            kernel = random.standard_normal((frames, side, side, channels, width))
             kernel /= np.sqrt(np.square(kernel).sum(axis=(0, 1, 2, 3)))
             layers.append(kernel.astype(np.float32))
             channels = width
         kernels[stream] = layers
     pooled = 2 * sum(_WIDTHS)
-    projection = random.standard_normal((pooled * len(_STREAMS), DIM))
-    scale = np.repeat([_WEIGHTS[stream] for stream in _STREAMS], pooled)
+    projection = random.standard_normal((pooled * len(streams), DIM))
+    scale = np.repeat([_WEIGHTS[stream] for stream in streams], pooled)
     projection *= scale[:, None] / np.sqrt(np.square(scale).sum())
     return kernels, projection.astype(np.float32)
 
 
 @cache
-def _network() -> Any:
-    """Return the compiled network: uint8 ``(n, frames, 64, 64, 3)`` → float32 ``(n, DIM)``."""
+def _network(streams: tuple[str, ...], frames: int) -> Any:
+    """Return the compiled network: uint8 ``(n, frames, 64, 64, 3)`` → float32 ``(n, DIM)``.
+
+    Args:
+        streams: what it looks at.
+        frames: how many its kernels cover.
+    """
     runtime.prepare()
     import tensorflow as tf
 
-    kernels, projection = _weights()
+    kernels, projection = _weights(streams, frames)
 
     def pooled(values: Any, layers: list[np.ndarray]) -> list[Any]:
         features = []
@@ -78,24 +86,31 @@ def _network() -> Any:
         flat = tf.reshape(frames, (-1, SIDE, SIDE, 3))
         return tf.reshape(tf.nn.avg_pool2d(flat, 3, 1, "SAME"), tf.shape(frames))
 
+    def view(stream: str, frames: Any) -> Any:
+        if stream == "motion":
+            return (frames[:, 1:] - frames[:, :-1]) * _GAIN
+        return frames if stream == "appearance" else (frames - blurred(frames)) * _GAIN
+
     @tf.function(input_signature=[tf.TensorSpec((None, None, SIDE, SIDE, 3), tf.uint8)])
     def embed(clips: Any) -> Any:
         frames = tf.tensordot(pixels.to_model(clips), _OPPONENT.T, 1)
-        views = {
-            "appearance": frames,
-            "detail": (frames - blurred(frames)) * _GAIN,
-            "motion": (frames[:, 1:] - frames[:, :-1]) * _GAIN,
-        }
-        features = [part for name in _STREAMS for part in pooled(views[name], kernels[name])]
+        features = [
+            part for stream in streams for part in pooled(view(stream, frames), kernels[stream])
+        ]
         return tf.matmul(tf.concat(features, axis=1), projection)
 
     return embed
 
 
-def build() -> Embed:
-    """Return the embedding; its network is made once."""
-    network = _network()
+def _build_3d() -> Embed:
+    network = _network(_STREAMS_3D, 3)
     return lambda clips: network(resized(clips, SIDE)).numpy()
+
+
+def _build_2d() -> Embed:
+    """Return the same for frames: each is a clip of its own, and kernels cover one frame."""
+    network = _network(_STREAMS_2D, 1)
+    return lambda clips: network(resized(clips, SIDE).reshape(-1, 1, SIDE, SIDE, 3)).numpy()
 
 
 RANDOM3D = Features(
@@ -107,5 +122,16 @@ RANDOM3D = Features(
     dim=DIM,
     min_frames=4,
     side=SIDE,
-    build=build,
+    build=_build_3d,
+)
+RANDOM2D = Features(
+    name="random2d",
+    distance="random-feature Fréchet distance of frames (RFD-2D)",
+    caution=", not FID",
+    description="The same of single frames, blind to motion.",
+    unit="frame",
+    dim=DIM,
+    min_frames=1,
+    side=SIDE,
+    build=_build_2d,
 )
