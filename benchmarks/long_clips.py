@@ -25,22 +25,23 @@ runtime.prepare()
 import vidgan  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import evaluation_clips  # noqa: E402
-from vidgan.metrics.features import DIM, FEATURES  # noqa: E402
+from vidgan.metrics.features import FEATURES  # noqa: E402
 from vidgan.metrics.frechet import Moments, frechet_distance  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 
 BATCH = 64
+RANDOM3D = FEATURES["random3d"]
 
 
 @dataclass
 class Window:
     """What is known of a set of clips."""
 
-    moments: Moments = field(default_factory=lambda: Moments(DIM))
+    moments: Moments = field(default_factory=lambda: Moments(RANDOM3D.dim))
     motion: list[float] = field(default_factory=list)
 
     def add(self, clips: np.ndarray) -> None:
-        self.moments.add(FEATURES["random3d"](clips))
+        self.moments.add(RANDOM3D.load()(clips))
         differences = np.abs(np.diff(clips.astype(np.int16), axis=1))
         self.motion += list(differences.mean(axis=(1, 2, 3, 4)))
 

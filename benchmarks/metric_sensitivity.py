@@ -218,7 +218,7 @@ def main() -> None:
     import tensorflow as tf
 
     name = EvaluateConfig.features
-    embed = FEATURES[name]
+    embed = FEATURES[name].load()
     clips, labels = labelled_clips(arguments.folder)
     rows, floor = measure(embed, clips, labels)
     splits = split_clips(arguments.folder, labels=True)

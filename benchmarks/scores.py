@@ -33,9 +33,10 @@ REAL = "real clips"
 def embed(clips: Iterable[np.ndarray]) -> tuple[np.ndarray, float]:
     """Return the clips' features ``(n, dim)`` and their motion, in grey levels."""
     vectors, motions, waiting = [], [], iter(clips)
+    features = FEATURES["random3d"].load()
     while part := list(islice(waiting, 64)):
         stacked = np.stack(part)
-        vectors.append(FEATURES["random3d"](stacked))
+        vectors.append(features(stacked))
         motions += [np.abs(np.diff(clip.astype(np.int16), axis=0)).mean() for clip in stacked]
     return np.concatenate(vectors), float(np.mean(motions))
 

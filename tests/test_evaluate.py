@@ -103,6 +103,17 @@ def test_the_floor_is_that_of_test_and_training_clips(dataset, run, tmp_path):
     assert any("first 14 generated clips" in note for note in whole["notes"])
 
 
+def test_frames_are_compared_on_features_of_frames(dataset, run, tmp_path):
+    output = tmp_path / "frames.json"
+    result = vidgan.evaluate(run.path, output=output, n=N, features="random2d")
+    made = vidgan.load(run.path).generate(N)
+    expected = frechet_clip_distance(clips_of(dataset, "test"), made, "random2d")
+    assert result["frechet"]["generated_to_test"] == pytest.approx(expected, rel=1e-4)
+    assert result["protocol"]["compared"] == {"test": 7, "train": N, "generated": N}
+    assert result["protocol"]["metric"].endswith("of frames (RFD-2D)")
+    assert result["notes"][0].startswith("56 frames are few for 64 features")
+
+
 def test_the_discriminator_is_scored_as_it_was_trained(dataset, run, result):
     network = run.load_gan().discriminators["clip"]
     made = run.load_generator()(latents.from_seeds(run.latents(), range(N)), training=False)
@@ -273,7 +284,10 @@ def test_a_folder_without_permission(run, tmp_path):
     ("options", "message"),
     [
         ({"n": 1}, "--n 1 is too small"),
-        ({"features": "i3d"}, "--features 'i3d' is none of"),
+        ({"features": "c3d"}, "--features 'c3d' is none of random3d"),
+        ({"features": "i3d"}, "--features i3d needs clips of 9 frames, .* makes 8"),
+        ({"weights": "none.npz"}, r"none\.npz: no such file of weights"),
+        ({"weights": __file__}, "--features random3d takes none"),
         ({"nn": 3}, "unknown option 'nn'"),
         ({"checkpoint": "9"}, "no checkpoint '9'; there are 7"),
         ({"device": "gpu:99"}, "--device gpu:99"),

@@ -1,4 +1,4 @@
-"""Writing files so that a failed or killed run never leaves half of one under its final name."""
+"""Where files are kept, and writing them so that a failed run never leaves half of one behind."""
 
 import contextlib
 import errno
@@ -24,6 +24,16 @@ _WRITE_ERRORS = (
     errno.ENAMETOOLONG,
     errno.EFBIG,
 )
+
+
+def cache_folder() -> Path:
+    """Return where files are kept that can be had again; it need not be there yet.
+
+    That is ``$VIDGAN_CACHE``, else ``vidgan`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    """
+    if chosen := os.environ.get("VIDGAN_CACHE"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vidgan"
 
 
 def write_error(path: Path, error: OSError) -> ExportError:

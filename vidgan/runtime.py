@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,16 @@ def set_precision(name: str) -> None:
     import keras
 
     keras.config.set_dtype_policy(name)
+
+
+@contextlib.contextmanager
+def full_precision() -> Iterator[None]:
+    """Give the layers made within float32, whatever a training was told: measures stay the same."""
+    import keras
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)

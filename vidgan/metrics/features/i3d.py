@@ -1,0 +1,132 @@
+"""I3D, the Inflated Inception network for action recognition (1705.07750), as FVD uses it.
+
+The Fréchet video distance (1812.01717) is measured on the 400 logits of the network that was
+trained on Kinetics-400, for clips of 224 × 224 in [-1, 1], usually of 16 frames.
+
+Layers bear the names of the Keras port of the published network. Convolutions and pools pad as
+TensorFlow's ``SAME`` does, batch normalisation has no scale and an epsilon of 0.001. Frames are
+enlarged bilinearly, half-pixel centres, without smoothing, as in the PyTorch code that papers since
+StyleGAN-V (2112.14683) share.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidgan import pixels, runtime
+from vidgan.errors import OptionError
+from vidgan.metrics.features import i3d_weights, weights
+from vidgan.metrics.features.base import Embed, Features
+from vidgan.metrics.features.i3d_units import BLOCKS, STEM, TOP, Unit, block_units
+
+if TYPE_CHECKING:
+    import keras
+
+SIDE = 224
+# The last pool covers two frames of an eighth as many, rounded up at each halving.
+MIN_FRAMES = 9
+# The pool before a block, its window and strides (frames, height, width).
+_POOLS: dict[str, tuple[str, tuple[int, int, int], tuple[int, int, int]]] = {
+    "3b": ("MaxPool2d_3a_3x3", (1, 3, 3), (1, 2, 2)),
+    "4b": ("MaxPool2d_4a_3x3", (3, 3, 3), (2, 2, 2)),
+    "5b": ("MaxPool2d_5a_2x2", (2, 2, 2), (2, 2, 2)),
+}
+
+
+def trunk() -> "keras.Model":
+    """Return all of the network before its last pool, with random weights.
+
+    It maps float32 ``(n, frames, height, width, 3)`` of any size to ``(n, frames / 8, height / 32,
+    width / 32, 1024)``, rounded up.
+    """
+    import keras
+    from keras import layers
+
+    def unit(x: Any, of: Unit, strides: int = 1) -> Any:
+        x = layers.Conv3D(
+            of.filters, of.size, strides, "same", use_bias=False, name=f"{of.name}_conv"
+        )(x)
+        x = layers.BatchNormalization(scale=False, epsilon=1e-3, name=f"{of.name}_bn")(x)
+        return layers.Activation("relu", name=of.name)(x)
+
+    def mixed(x: Any, block: str) -> Any:
+        first, reduce_1, wide_1, reduce_2, wide_2, last = block_units(block)
+        pool = layers.MaxPooling3D(3, 1, "same", name=f"MaxPool2d_{block}_3a_3x3")(x)
+        branches = [
+            unit(x, first),
+            unit(unit(x, reduce_1), wide_1),
+            unit(unit(x, reduce_2), wide_2),
+            unit(pool, last),
+        ]
+        return layers.Concatenate(name=f"Mixed_{block}")(branches)
+
+    clip = x = keras.Input((None, None, None, 3))
+    x = unit(x, STEM[0], 2)
+    x = layers.MaxPooling3D((1, 3, 3), (1, 2, 2), "same", name="MaxPool2d_2a_3x3")(x)
+    x = unit(unit(x, STEM[1]), STEM[2])
+    for block in BLOCKS:
+        if block in _POOLS:
+            name, window, strides = _POOLS[block]
+            x = layers.MaxPooling3D(window, strides, "same", name=name)(x)
+        x = mixed(x, block)
+    return keras.Model(clip, x, name="i3d_trunk")
+
+
+def network() -> "keras.Model":
+    """Return I3D with random weights.
+
+    It maps float32 ``(n, frames, 224, 224, 3)`` in [-1, 1], at least 9 frames, to float32 logits
+    ``(n, 400)``: their mean over the places in time.
+    """
+    import keras
+    from keras import layers
+
+    body = trunk()
+    x = layers.AveragePooling3D((2, 7, 7), 1, "valid", name="global_avg_pool")(body.output)
+    x = layers.Conv3D(TOP.filters, 1, name=f"{TOP.name}_conv")(x)
+    return keras.Model(body.input, layers.GlobalAveragePooling3D(name="logits")(x), name="i3d")
+
+
+def build(path: Path | None) -> Embed:
+    """Return the embedding with the weights of a file.
+
+    Raises:
+        InputError, OptionError: no file, or see :func:`vidgan.metrics.features.i3d_weights.load`.
+    """
+    if path is None:
+        raise OptionError(
+            "--features i3d: no hash of its published weights is known to check a download by; "
+            "fetch them yourself and name the file with --weights (README: vidgan evaluate)"
+        )
+    # A wrong path shall not wait for TensorFlow.
+    weights.files_of(path)
+    runtime.prepare()
+    import tensorflow as tf
+
+    with runtime.full_precision():
+        model = network()
+    i3d_weights.load(model, path)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, None, 3), tf.uint8)])
+    def embed(clips: Any) -> Any:
+        shape = tf.shape(clips)
+        flat = tf.reshape(clips, tf.concat([[-1], shape[2:]], 0))
+        sides = tf.stack([shape[0], shape[1], SIDE, SIDE, 3])
+        frames = tf.image.resize(tf.cast(flat, tf.float32), (SIDE, SIDE))
+        return model(pixels.to_model(tf.reshape(frames, sides)), training=False)
+
+    return lambda clips: embed(clips).numpy()
+
+
+I3D = Features(
+    name="i3d",
+    distance="Fréchet video distance (FVD)",
+    caution="",
+    description="Logits of I3D, trained on Kinetics-400: the field's FVD. Needs --weights.",
+    unit="clip",
+    dim=TOP.filters,
+    min_frames=MIN_FRAMES,
+    side=SIDE,
+    build=build,
+    needs_weights=True,
+    batch=4,
+)

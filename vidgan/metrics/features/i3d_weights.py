@@ -1,0 +1,120 @@
+"""I3D's weights from a file, under any of the names that published files give them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vidgan.errors import InputError
+from vidgan.metrics.features import weights
+from vidgan.metrics.features.i3d_units import TOP, UNITS, Unit
+
+if TYPE_CHECKING:
+    import keras
+
+# A unit's weights; the top has kernel and bias, all others the first and the statistics.
+_TOP = ("kernel", "bias")
+_UNIT = ("kernel", "beta", "moving_mean", "moving_variance")
+
+
+@dataclass(frozen=True)
+class _Scheme:
+    """How a kind of file names a unit's weights, as formats of the :class:`Unit`."""
+
+    kernel: str
+    bias: str
+    beta: str
+    moving_mean: str
+    moving_variance: str
+
+    def name(self, weight: str, of: Unit) -> str:
+        return getattr(self, weight).format(of)
+
+
+_KERAS = _Scheme(
+    "{0.name}_conv/kernel",
+    "{0.name}_conv/bias",
+    "{0.name}_bn/beta",
+    "{0.name}_bn/moving_mean",
+    "{0.name}_bn/moving_variance",
+)
+_CHECKPOINT = _Scheme(
+    "{0.checkpoint}/conv_3d/w",
+    "{0.checkpoint}/conv_3d/b",
+    "{0.checkpoint}/batch_norm/beta",
+    "{0.checkpoint}/batch_norm/moving_mean",
+    "{0.checkpoint}/batch_norm/moving_variance",
+)
+_TORCH = _Scheme(
+    "{0.torch}.conv3d.weight",
+    "{0.torch}.conv3d.bias",
+    "{0.torch}.bn.bias",
+    "{0.torch}.bn.running_mean",
+    "{0.torch}.bn.running_var",
+)
+
+
+def load(model: "keras.Model", path: Path) -> None:
+    """Give I3D the weights of a file.
+
+    Args:
+        model: from :func:`vidgan.metrics.features.i3d.network`.
+        path: one of
+
+            - ``.weights.h5``: what ``model.save_weights`` wrote;
+            - ``.h5``: the Keras port's file with its top;
+            - the published TensorFlow checkpoint, by its prefix or its ``.index``;
+            - ``.npz``: arrays under the names of that checkpoint or of the PyTorch port.
+
+    Raises:
+        InputError: the file is not there, is damaged, or lacks a weight of the right shape.
+        OptionError: another format.
+    """
+    if path.name.endswith(".weights.h5") and path.is_file():
+        weights.load_hdf5(model, path)
+        return
+    # A checkpoint's names begin with a scope, RGB/inception_i3d/.
+    arrays = {
+        name.rpartition("inception_i3d/")[2]: array
+        for name, array in weights.read_arrays(path).items()
+    }
+    try:
+        for variable, array in _placed(model, arrays):
+            variable.assign(array.reshape(variable.shape))
+    except KeyError as missing:
+        raise InputError(
+            f"{path}: holds no {missing}; it must be I3D trained on Kinetics-400, with its top"
+        ) from missing
+    except ValueError as error:
+        raise weights.unreadable(path, error) from error
+
+
+def _placed(
+    model: "keras.Model", arrays: dict[str, np.ndarray]
+) -> Iterator[tuple["keras.Variable", np.ndarray]]:
+    """Yield every variable of the network with its array; one that is missing is a KeyError."""
+    units = (*UNITS, TOP)
+    scheme = max(
+        (_KERAS, _CHECKPOINT, _TORCH),
+        key=lambda each: sum(each.name("kernel", of) in arrays for of in units),
+    )
+    for of in units:
+        found = {
+            weight: arrays[scheme.name(weight, of)] for weight in (_TOP if of is TOP else _UNIT)
+        }
+        if scheme is _TORCH:
+            found["kernel"] = found["kernel"].transpose(2, 3, 4, 1, 0)
+            _fold(found, arrays.get(f"{of.torch}.bn.weight"))
+        variables = {v.name: v for v in model.get_layer(f"{of.name}_conv").weights}
+        if of is not TOP:
+            variables |= {v.name: v for v in model.get_layer(f"{of.name}_bn").weights}
+        yield from ((variables[weight], array) for weight, array in found.items())
+
+
+def _fold(found: dict[str, np.ndarray], scale: np.ndarray | None) -> None:
+    """Put the scale of a batch normalisation, which the network has not, into its convolution."""
+    if scale is not None:
+        found["kernel"] = found["kernel"] * scale
+        found["moving_mean"] = found["moving_mean"] * scale

@@ -1,0 +1,72 @@
+"""Inception v3 on single frames, for Fréchet and kernel inception distances (FID, KID).
+
+The features are the 2,048 numbers after the last pool (1512.00567). The weights are those of
+``keras.applications``, trained on ImageNet; FID (1706.08500) and KID (1801.01401) were defined on
+another training of almost the same network, that of 2015 with 1,008 outputs, whose last block pools
+by the maximum where this one takes the mean. Figures on the two must not be mixed.
+
+Frames are brought to 299 × 299 bilinearly with half-pixel centres. Where they shrink they are
+smoothed first, without which FID depends on who wrote the resizing (2104.11222); where they grow,
+as clips of this size do, smoothing changes nothing.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from vidgan import pixels, runtime
+from vidgan.metrics.features import weights
+from vidgan.metrics.features.base import Embed, Features
+
+SIDE = 299
+DIM = 2048
+# Where Keras publishes its weights without the top, and the hash that it gives.
+FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
+URL = f"https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/{FILE}"
+MD5 = "bcbd6486424b2319ff4ef7d526e38f63"
+
+
+def build(path: Path | None) -> Embed:
+    """Return the embedding, with the weights of a file or the published ones.
+
+    Raises:
+        InputError: the file is not there or is not of this network; or there is none and the
+            published one can be neither found in the cache nor fetched.
+        OptionError: a file in another format than ``.h5``.
+    """
+    if path is not None:
+        weights.require_hdf5(path)
+    runtime.prepare()
+    import keras
+    import tensorflow as tf
+
+    # Before the network, which takes seconds to make.
+    path = path or weights.fetch(FILE, URL, MD5)
+    with runtime.full_precision():
+        model = keras.applications.InceptionV3(
+            include_top=False, weights=None, input_shape=(SIDE, SIDE, 3), pooling="avg"
+        )
+    weights.load_hdf5(model, path)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, None, 3), tf.uint8)])
+    def embed(clips: Any) -> Any:
+        frames = tf.reshape(clips, tf.concat([[-1], tf.shape(clips)[2:]], 0))
+        return model(
+            pixels.to_model(tf.image.resize(frames, (SIDE, SIDE), antialias=True)), training=False
+        )
+
+    return lambda clips: embed(clips).numpy()
+
+
+INCEPTION = Features(
+    name="inception",
+    distance="Fréchet inception distance of frames (FID)",
+    caution=", not with the weights of published figures",
+    description="Inception v3 of keras.applications on frames. Fetched once, or --weights.",
+    unit="frame",
+    dim=DIM,
+    min_frames=1,
+    side=SIDE,
+    build=build,
+    needs_weights=True,
+    batch=2,
+)

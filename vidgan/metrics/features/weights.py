@@ -1,0 +1,177 @@
+"""Weights from elsewhere: read from safe formats only, or fetched once and checked.
+
+Nothing here unpickles: a pickle, and so a PyTorch file, runs whatever code it holds.
+"""
+
+import contextlib
+import glob
+import hashlib
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vidgan.errors import InputError, OptionError
+from vidgan.files import cache_folder
+
+if TYPE_CHECKING:
+    import keras
+
+_PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".tar")
+HDF5 = (".h5", ".hdf5")
+_CHUNK = 1 << 20
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a path of weights stands for: itself, or those of a TF checkpoint.
+
+    Raises:
+        InputError: there are none.
+        OptionError: the file is of a kind that is never opened.
+    """
+    prefix = path.with_suffix("") if path.suffix == ".index" else path
+    parts = sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
+    if prefix.with_name(prefix.name + ".index").is_file() and parts:
+        return [prefix.with_name(prefix.name + ".index"), *parts]
+    if path.suffix.lower() in _PICKLES:
+        raise OptionError(
+            f"--weights {path}: a {path.suffix} file can run code and is not opened; convert it "
+            "where you trust it: numpy.savez('weights.npz', **{name: array.numpy() for name, array "
+            "in torch.load(path, weights_only=True).items()})"
+        )
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of weights; see --weights")
+    return [path]
+
+
+def digest(path: Path | str) -> str:
+    """Return the SHA-256 of weights, hexadecimal: it tells figures of two networks apart.
+
+    Raises:
+        InputError, OptionError: as :func:`files_of`.
+    """
+    found = hashlib.sha256()
+    for part in files_of(Path(path)):
+        with part.open("rb") as file:
+            while block := file.read(_CHUNK):
+                found.update(block)
+    return found.hexdigest()
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read all arrays of a file of weights by their names.
+
+    Args:
+        path: ``.npz``; ``.h5`` as Keras 2 wrote it, names then being ``layer/variable``; or a
+            TensorFlow checkpoint, by its prefix or its ``.index``.
+
+    Raises:
+        InputError: no such file, or a damaged one.
+        OptionError: another format.
+    """
+    first, *others = files_of(path)
+    try:
+        if others:
+            return _read_checkpoint(first.with_suffix(""))
+        if path.suffix.lower() == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        if path.suffix.lower() in HDF5:
+            return _read_hdf5(path)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise unreadable(path, error) from error
+    raise OptionError(
+        f"--weights {path}: unknown format; use .npz, .h5 or a TensorFlow checkpoint (its .index)"
+    )
+
+
+def require_hdf5(path: Path) -> None:
+    """See that a path is a file that :func:`load_hdf5` may read.
+
+    Raises:
+        InputError: no such file.
+        OptionError: another format.
+    """
+    files_of(path)
+    if path.suffix.lower() not in HDF5:
+        raise OptionError(f"--weights {path}: unknown format; use the .h5 that Keras publishes")
+
+
+def load_hdf5(model: "keras.Model", path: Path) -> None:
+    """Give a network the weights that Keras wrote for it, version 2 or 3.
+
+    Raises:
+        InputError: the file is damaged or of another network.
+    """
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> InputError:
+    """Return the one-line error for weights that a library cannot read or place."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return InputError(f"{path}: cannot be used as weights ({reason:.200})")
+
+
+def fetch(name: str, url: str, md5: str) -> Path:
+    """Return a published file, downloading it into the cache unless it is there.
+
+    Args:
+        name: the file's name in the cache.
+        url: where it is published.
+        md5: the hash its publisher gives.
+
+    Raises:
+        InputError: it cannot be fetched, or is not the published one.
+    """
+    import keras
+
+    folder = cache_folder() / "weights"
+    try:
+        # Keras goes elsewhere, without a word, if the folder is not there.
+        folder.mkdir(parents=True, exist_ok=True)
+        # Its progress is for people; the standard output may be for programs.
+        with contextlib.redirect_stdout(sys.stderr):
+            return Path(
+                keras.utils.get_file(
+                    name, url, file_hash=md5, cache_dir=str(folder), cache_subdir="."
+                )
+            )
+    except Exception as error:  # Keras raises bare ones.
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"the weights {name} cannot be fetched ({reason:.200}); download {url} elsewhere and "
+            "name the file with --weights"
+        ) from error
+
+
+def _read_checkpoint(prefix: Path) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    except (tf.errors.OpError, IndexError) as error:
+        raise unreadable(prefix, error) from error
+
+
+def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
+    import h5py
+
+    def datasets(group: h5py.Group) -> Iterator[h5py.Dataset]:
+        for item in group.values():
+            if isinstance(item, h5py.Dataset):
+                yield item
+            else:
+                yield from datasets(item)
+
+    with h5py.File(path, "r") as file:
+        return {
+            "/".join(each.name.split("/")[-2:]).removesuffix(":0"): each[()]
+            for each in datasets(file)
+        }
