@@ -1,6 +1,5 @@
 """``vidgan evaluate``: how good generated clips are, on clips that training never saw."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,7 @@ from vidgan.config import EvaluateConfig
     "-o",
     "--output",
     type=options.path(),
-    help="Report, .json; a page and a picture go beside it.  [default: "
-    "RUN/evaluation/step-….json]",
+    help="Report, .json; a page and a picture go beside it.  [default: RUN/evaluation/step-….json]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines, a figure each.")
 @options.from_config(EvaluateConfig)

@@ -4,6 +4,7 @@ A file a set, named by the hash of all that decides about it: the clips, the fea
 version. Arrays and numbers only: nothing is unpickled.
 """
 
+import contextlib
 import hashlib
 import os
 import zipfile
@@ -14,24 +15,17 @@ import numpy as np
 
 from vidgan import __version__
 from vidgan.config import EvaluateConfig
-from vidgan.files import atomic_path
+from vidgan.errors import ExportError
+from vidgan.files import atomic_path, cache_folder
 from vidgan.jobs.gather import Embedded, Gathered, Gatherer
 from vidgan.jobs.sources import ClipSet
 from vidgan.metrics.consistency import Warping
+from vidgan.metrics.features import weights
 from vidgan.metrics.moments import Moments
 from vidgan.metrics.motion import Motion
 
 # The oldest files go when there are more.
 MOST = 64
-
-
-def folder() -> Path:
-    """Return where vidgan keeps what can be made again: ``$VIDGAN_CACHE`` or the user's cache."""
-    own = os.environ.get("VIDGAN_CACHE")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "vidgan"
 
 
 class Cache:
@@ -44,10 +38,13 @@ class Cache:
 
     def __init__(self, gatherer: Gatherer, config: EvaluateConfig) -> None:
         self.gatherer = gatherer
-        parts = [__version__, config.weights or "", str(gatherer.motion), str(gatherer.pixels)]
+        parts = [
+            __version__,
+            weights.digest(config.weights) if config.weights else "",
+            str(gatherer.motion),
+            str(gatherer.pixels),
+        ]
         parts += [each.name for each, _ in gatherer.features]
-        if config.weights:
-            parts.append(str(Path(config.weights).stat().st_mtime_ns))
         self.settings = "\n".join(parts)
 
     def look(self, clips: ClipSet) -> Gathered:
@@ -58,7 +55,7 @@ class Cache:
         if self.gatherer.judge is not None:
             return self.gatherer.look(clips)
         name = hashlib.sha256(f"{self.settings}\n{clips.key}".encode()).hexdigest()
-        path = folder() / "real" / f"{name}.npz"
+        path = cache_folder() / "real" / f"{name}.npz"
         if path.exists():
             try:
                 found = _read(path, self.gatherer)
@@ -68,10 +65,9 @@ class Cache:
             except (OSError, ValueError, KeyError, zipfile.BadZipFile):
                 pass  # Of another version, or damaged: made again below.
         gathered = self.gatherer.look(clips)
-        try:
+        # A cache that cannot be written is no reason to fail.
+        with contextlib.suppress(OSError, ExportError):
             _write(path, gathered)
-        except OSError:
-            pass  # A cache that cannot be written is no reason to fail.
         return gathered
 
 
@@ -91,7 +87,7 @@ def _write(path: Path, gathered: Gathered) -> None:
     if gathered.pixels is not None:
         arrays["pixels"] = gathered.pixels
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
     files = sorted(path.parent.glob("*.npz"), key=lambda each: each.stat().st_mtime)
     for old in files[:-MOST]:
         old.unlink(missing_ok=True)
@@ -101,9 +97,7 @@ def _read(path: Path, gatherer: Gatherer) -> Gathered:
     with np.load(path, allow_pickle=False) as arrays:
         embedded = {}
         for each, _ in gatherer.features:
-            state = {
-                key: arrays[f"moments.{each.name}.{key}"] for key in Moments(each.dim).state()
-            }
+            state = {key: arrays[f"moments.{each.name}.{key}"] for key in Moments(each.dim).state()}
             moments = Moments.from_state(state)
             embedded[each.name] = Embedded(moments, arrays[f"vectors.{each.name}"])
         motion = warping = None

@@ -1,6 +1,5 @@
 """The job behind ``vidgan evaluate``: how good generated clips are, with all that qualifies it."""
 
-import contextlib
 import statistics
 import time
 from collections.abc import Iterator
@@ -13,13 +12,12 @@ import numpy as np
 from vidgan import __version__, metrics, pixels, runtime
 from vidgan.config import MEASURES as MEASURE_NAMES
 from vidgan.config import MIN_GENERATED, PROTOCOLS, EvaluateConfig
-from vidgan.dataset.manifest import Manifest
-from vidgan.errors import DatasetError, InputError, OptionError
+from vidgan.errors import InputError, OptionError
 from vidgan.jobs import protocol, report, sources
 from vidgan.jobs.cache import Cache
 from vidgan.jobs.gather import KEPT, Gathered, Gatherer, Lookout, every
 from vidgan.jobs.measures import MEASURES, Case
-from vidgan.jobs.sources import ClipSet, SampleSet, Shape, SplitSet
+from vidgan.jobs.sources import ClipSet, SampleSet, Shape
 from vidgan.metrics.features import FEATURES, Features
 from vidgan.metrics.figure import Figure
 
@@ -41,7 +39,7 @@ class Sides:
         floor: other real clips, as many as the generated ones that are compared.
         generated: generated clips.
         training: what generated clips may have been copied from.
-        held: real clips that cannot have been copied from there: ``reference`` or ``floor``.
+        held: real clips that cannot have been copied from there: ``real`` or ``floor``.
     """
 
     reference: ClipSet
@@ -54,7 +52,7 @@ class Sides:
     def named(self) -> dict[str, ClipSet]:
         """Return the three sets by name."""
         return {
-            "reference": self.reference,
+            "real": self.reference,
             "floor": self.floor,
             "generated": self.generated,
         }
@@ -160,7 +158,7 @@ def _evaluate_run(
         batch_size=config.batch_size,
         frames=shape.frames,
     )
-    sides = Sides(reference, floor, samples, training, "reference")
+    sides = Sides(reference, floor, samples, training, "real")
     step = int(run.state(checkpoint)["step"])
     judge = run.load_judge(config.checkpoint) if _wanted(config, "discriminator") else None
     result = _measure(sides, config, device, progress, run=run, judge=judge)
@@ -272,7 +270,9 @@ def _measure(
         config,
         clip_features,
         frame_features,
-        **gathered,
+        reference=gathered["real"],
+        floor=gathered["floor"],
+        generated=gathered["generated"],
         run=run,
         memorised=memorised,
         labels=sides.generated.labels,
@@ -314,7 +314,7 @@ def _measure(
         "verdicts": report.verdicts(figures, memorised),
         "notes": list(dict.fromkeys(note for each in gathered.values() for note in each.notes)),
         "media": {
-            "real": gathered["reference"].shown,
+            "real": gathered["real"].shown,
             "generated": gathered["generated"].shown,
             **pairs,
         },

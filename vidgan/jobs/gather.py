@@ -142,15 +142,15 @@ class Gatherer:
             for each, _ in self.features:
                 found = vectors[each.name]
                 moments[each.name].add(found)
-                kept[each.name].append(found[held] if each.unit == "clip" else found[
-                    np.repeat(held, batch.shape[1])
-                ])
-            small = pixel_vectors(batch) if self.pixels or lookouts else None
-            if self.pixels and small is not None:
+                kept[each.name].append(
+                    found[held] if each.unit == "clip" else found[np.repeat(held, batch.shape[1])]
+                )
+            if self.pixels or lookouts:
+                small = pixel_vectors(batch)
                 pixels.append(small[held])
-            for lookout in lookouts:
-                lookout.by_features.add(vectors[lookout.features])
-                lookout.by_pixels.add(small)
+                for lookout in lookouts:
+                    lookout.by_features.add(vectors[lookout.features])
+                    lookout.by_pixels.add(small)
             if self.motion:
                 motions.append(measure_motion(batch))
                 if (taken := places % warped == 0).any():

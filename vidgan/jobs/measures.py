@@ -4,10 +4,9 @@ Each function of ``MEASURES`` takes a :class:`Case` and returns figures with the
 floors: the same figure of real clips against other real clips, as many as there are generated ones.
 """
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from vidgan.metrics.figure import Figure
 if TYPE_CHECKING:
     from vidgan.training.run import Run
 
+Value = TypeVar("Value")
 # Shown as what a clip of chance would get, too.
 CHANCE = 0.5
 
@@ -78,12 +78,12 @@ def _interval(
 def _distances(case: Case, features: Features, group: str) -> list[Figure]:
     reference, floor, generated = case.of(features)
     counts = [reference.moments.count, generated.moments.count]
-    choice = metrics.choose_estimator(*counts, features.dim)
+    choice = metrics.choose_estimator(counts[0], counts[1], features.dim)
     protocol = {"features": features.name, "dimensions": features.dim, "clips": counts}
     common: dict[str, Any] = {"group": group, "better": "lower"}
-    drawn = {"replicates": case.config.bootstrap, "seed": case.config.seed}
-    vectors = reference.vectors, generated.vectors
-    kept = min(map(len, vectors)), min(counts)
+    replicates, seed = case.config.bootstrap, case.config.seed
+    real, fake = reference.vectors, generated.vectors
+    kept = min(len(real), len(fake)), min(counts)
     figures = []
     name, short = features.distance.removesuffix(")").split(" (")
     if choice.estimator == KERNEL:
@@ -96,7 +96,9 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
         low, high = _interval(
             case,
             value,
-            functools.partial(metrics.bootstrap_frechet, *vectors, estimator, **drawn),
+            lambda: metrics.bootstrap_frechet(
+                real, fake, estimator, replicates=replicates, seed=seed
+            ),
             *kept,
         )
         figures.append(
@@ -112,10 +114,12 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
                 **common,
             )
         )
-    subsets = metrics.kernel_distance
-    value = subsets(*vectors)
+    value = metrics.kernel_distance(real, fake)
     low, high = _interval(
-        case, value, functools.partial(metrics.bootstrap_kernel, *vectors, **drawn), *kept
+        case,
+        value,
+        lambda: metrics.bootstrap_kernel(real, fake, replicates=replicates, seed=seed),
+        *kept,
     )
     figures.append(
         Figure(
@@ -124,7 +128,7 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
             value=value,
             low=low,
             high=high,
-            floor=subsets(reference.vectors, floor.vectors),
+            floor=metrics.kernel_distance(real, floor.vectors),
             protocol=protocol | {"estimator": "unbiased", "kernel": "(x·y/d + 1)³"},
             **common,
         )
@@ -214,9 +218,10 @@ def diversity(case: Case) -> list[Figure]:
 
 def motion(case: Case) -> list[Figure]:
     """Return how generated clips move against how real ones do."""
-    sets = case.reference.motion, case.floor.motion, case.generated.motion
-    reference, floor, generated = sets
-    assert reference is not None and floor is not None and generated is not None, "asked for"
+    reference, floor, generated = (
+        _present(each.motion) for each in (case.reference, case.floor, case.generated)
+    )
+    warping = [_present(each.warping) for each in (case.floor, case.generated)]
     common: dict[str, Any] = {
         "group": "motion",
         "better": "lower",
@@ -265,8 +270,8 @@ def motion(case: Case) -> list[Figure]:
                 (
                     "warping",
                     "warping error: change that no motion explains",
-                    case.generated.warping,
-                    case.floor.warping,
+                    warping[1],
+                    warping[0],
                     "error",
                     None,
                 ),
@@ -275,13 +280,17 @@ def motion(case: Case) -> list[Figure]:
     ]
 
 
+def _present(value: Value | None) -> Value:
+    """Return what was gathered because it was asked for."""
+    assert value is not None, "asked for"
+    return value
+
+
 def _mean(case: Case, values: np.ndarray) -> tuple[float, float | None, float | None]:
     """Return a mean and its interval."""
     if not case.config.bootstrap or len(values) < bootstrap.FEWEST:
         return float(np.mean(values)), None, None
-    found = metrics.bootstrap_mean(
-        values, replicates=case.config.bootstrap, seed=case.config.seed
-    )
+    found = metrics.bootstrap_mean(values, replicates=case.config.bootstrap, seed=case.config.seed)
     return found.value, found.low, found.high
 
 

@@ -75,7 +75,10 @@ def write(path: Path, result: dict[str, Any], log: Path | None = None) -> dict[s
         ExportError: a file cannot be written.
     """
     shown = result.pop("media")
-    result["page"], result["picture"] = str(path.with_suffix(".html")), str(path.with_suffix(".png"))
+    result["page"], result["picture"] = (
+        str(path.with_suffix(".html")),
+        str(path.with_suffix(".png")),
+    )
     result["log"] = str(log) if log is not None and log.exists() else None
     save_image(path.with_suffix(".png"), picture(shown["real"], shown["generated"]))
     with atomic_path(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
@@ -100,7 +103,7 @@ def media(result: dict[str, Any], shown: Mapping[str, np.ndarray]) -> page.Media
         sheet = contact_sheet(np.stack([clip for pair in rows for clip in pair]), COLUMNS)
         sheets["Generated clips, and below each the training clip nearest to it"] = sheet
     sets = result["sets"]
-    fps = sets["generated"]["fps"] or sets["reference"]["fps"] or DEFAULT_FPS
+    fps = sets["generated"]["fps"] or sets["real"]["fps"] or DEFAULT_FPS
     log = None if result["log"] is None else Path(result["log"])
     clips = {name: shown[name] for name in ("real", "generated")}
     return page.Media(clips, fps, sheets, log)
@@ -141,7 +144,13 @@ def number(value: float | None) -> str:
     size = abs(value)
     if size >= 1000:
         return f"{value:.0f}"
-    return f"{value:.4g}" if size >= 1 or size == 0 else f"{value:.3f}" if size >= 0.1 else f"{value:.2g}"
+    return (
+        f"{value:.4g}"
+        if size >= 1 or size == 0
+        else f"{value:.3f}"
+        if size >= 0.1
+        else f"{value:.2g}"
+    )
 
 
 def table(results: Sequence[dict[str, Any]]) -> str:
@@ -204,12 +213,10 @@ def _one(result: dict[str, Any]) -> str:
     sets, protocol = result["sets"], result["protocol"]
     width, height = protocol["size"]
     compared = " against ".join(
-        f"{sets[name]['clips']} {sets[name]['title']}" for name in ("generated", "reference")
+        f"{sets[name]['clips']} {sets[name]['title']}" for name in ("generated", "real")
     )
     found = [result["title"], "", *_aligned(rows), ""]
-    found += [
-        f"{verdict['title']}: {verdict['text']}." for verdict in result["verdicts"]
-    ]
+    found += [f"{verdict['title']}: {verdict['text']}." for verdict in result["verdicts"]]
     found += [
         f"{compared}; floor: {sets['floor']['clips']} {sets['floor']['title']}.",
         f"{protocol['frames']} frames of {width}x{height}, stride {protocol['stride']}, seed "
@@ -251,8 +258,8 @@ def verdicts(
             found.append(
                 {
                     "title": "Distance" if figure.group == "distance" else "Frames",
-                    "text": f"{figure.title} {number(figure.value)}, {ratio:.2g} times the floor of "
-                    f"{number(figure.floor)} that real clips get",
+                    "text": f"{figure.title} {number(figure.value)}, {ratio:.2g} times the floor "
+                    f"of {number(figure.floor)} that real clips get",
                     "good": ratio < 2,
                 }
             )
@@ -260,9 +267,9 @@ def verdicts(
         found.append(
             {
                 "title": f"Memorisation, by {kind}",
-                "text": f"{each.verdict} ({each.share.value:.0%} of the generated clips are as near "
-                f"to a training clip as {each.expected:.0%} of real ones; {each.copies} exact "
-                "copies)",
+                "text": f"{each.verdict} ({each.share.value:.0%} of the generated clips are as "
+                f"near to a training clip as {each.expected:.0%} of real ones; {each.copies} "
+                "exact copies)",
                 "good": each.verdict != "memorised",
             }
         )

@@ -67,9 +67,7 @@ class ClipSet(ABC):
 
     labels: tuple[str, ...] = ()
 
-    def __init__(
-        self, title: str, path: Path, shape: Shape, fps: float | None, total: int
-    ) -> None:
+    def __init__(self, title: str, path: Path, shape: Shape, fps: float | None, total: int) -> None:
         self.title = title
         self.path = path
         self.shape = shape
@@ -238,7 +236,8 @@ class VideoSet(ClipSet):
     def _read(self, path: Path, windows: list[int]) -> Iterator[np.ndarray]:
         shape = self.shape
         width, height = shape.size or (0, 0)
-        wanted, frames = set(windows), []
+        wanted = set(windows)
+        frames: list[np.ndarray] = []
         with open_video(path, Fit(width, height)) as reader:
             for number, pixels in _frames(reader, shape, wanted):
                 if number % shape.span == 0:

@@ -7,6 +7,8 @@ import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.metrics.checks import feature_sets
+from vidgan.metrics.neighbours import NEIGHBOURS
+from vidgan.metrics.pairwise import blocks, squared_distances
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,44 @@ def by_class(
         except InputError as error:
             figures[label] = ClassFigure(len(a), len(b), None, str(error))
     return figures
+
+
+def label_accuracy(
+    known: np.ndarray,
+    known_labels: np.ndarray,
+    features: np.ndarray,
+    labels: np.ndarray,
+    k: int = NEIGHBOURS,
+) -> np.ndarray:
+    """Say which clips look like their label: the commonest one among their nearest real clips.
+
+    Ties go to the label of the nearer clips. A classifier of its own would have to be trained; this
+    one is only as good as the features, so read it beside that of real clips.
+
+    Args:
+        known: features of real clips, ``(n, d)``.
+        known_labels: their labels, whole numbers ``(n,)``.
+        features: of the clips to judge, ``(m, d)``.
+        labels: what they should be, ``(m,)``.
+        k: neighbours that vote.
+
+    Returns:
+        bool ``(m,)``.
+
+    Raises:
+        InputError: features of other shapes or with NaN, or not one label a clip.
+    """
+    known, features = feature_sets(known, features, least=1)
+    known_labels, labels = np.asarray(known_labels), np.asarray(labels)
+    if len(known_labels) != len(known) or len(labels) != len(features):
+        raise InputError("label accuracy needs one label for each clip")
+    origin = known.mean(axis=0)
+    known, features = known - origin, features - origin
+    found = np.empty(len(features), labels.dtype)
+    for rows in blocks(len(features)):
+        apart = squared_distances(features[rows], known)
+        nearest = np.argsort(apart, axis=1, kind="stable")[:, :k]
+        for row, votes in zip(range(rows.start, rows.stop), known_labels[nearest], strict=False):
+            values, first, counts = np.unique(votes, return_index=True, return_counts=True)
+            found[row] = values[np.lexsort((first, -counts))[0]]
+    return found == labels

@@ -1,5 +1,6 @@
 """Mean and covariance of feature vectors, gathered in a stream."""
 
+from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
@@ -24,6 +25,18 @@ class Moments:
         """Return the moments of one array ``(n, dim)``."""
         moments = cls(np.shape(features)[-1])
         moments.add(features)
+        return moments
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that :meth:`from_state` needs, as arrays."""
+        return {"count": np.array(self.count), "mean": self._mean, "scatter": self._scatter}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray]) -> Self:
+        """Return moments as they were; see :meth:`state`."""
+        moments = cls(len(state["mean"]))
+        moments.count = int(state["count"])
+        moments._mean, moments._scatter = state["mean"], state["scatter"]
         return moments
 
     @property
