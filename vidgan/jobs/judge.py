@@ -9,7 +9,7 @@ import numpy as np
 
 from vidgan.metrics.discriminator import DiscriminatorScore
 from vidgan.metrics.features import FEATURES
-from vidgan.metrics.frechet import Moments
+from vidgan.metrics.moments import Moments
 
 # Clips uint8 ``(n, frames, height, width, 3)`` and their labels, int32 ``(n,)``.
 Batch = tuple[np.ndarray, np.ndarray]
