@@ -1,17 +1,30 @@
 """Measures of generated video: features of clips, and what is told from them and from the clips."""
 
+from vidgan.metrics.classes import ClassFigure, by_class
 from vidgan.metrics.covariance import Choice, choose_estimator
 from vidgan.metrics.distance import clip_moments, frechet_clip_distance
+from vidgan.metrics.diversity import Diversity, measure_diversity
 from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
+from vidgan.metrics.kernel import KernelSubsets, kernel_distance, kernel_distance_subsets
 from vidgan.metrics.moments import Moments
+from vidgan.metrics.neighbours import Neighbourhoods, neighbourhoods
 
 __all__ = [
     "FEATURES",
     "Choice",
+    "ClassFigure",
+    "Diversity",
+    "KernelSubsets",
     "Moments",
+    "Neighbourhoods",
+    "by_class",
     "choose_estimator",
     "clip_moments",
     "frechet_clip_distance",
     "frechet_distance",
+    "kernel_distance",
+    "kernel_distance_subsets",
+    "measure_diversity",
+    "neighbourhoods",
 ]
