@@ -1,11 +1,18 @@
 """Measures of generated video: features of clips, and what is told from them and from the clips."""
 
+from vidgan.metrics.bootstrap import (
+    bootstrap_frechet,
+    bootstrap_interval,
+    bootstrap_kernel,
+    bootstrap_mean,
+)
 from vidgan.metrics.classes import ClassFigure, by_class
 from vidgan.metrics.covariance import Choice, choose_estimator
 from vidgan.metrics.distance import clip_moments, frechet_clip_distance
 from vidgan.metrics.diversity import Diversity, measure_diversity
 from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
+from vidgan.metrics.interval import Interval, share_interval
 from vidgan.metrics.kernel import KernelSubsets, kernel_distance, kernel_distance_subsets
 from vidgan.metrics.moments import Moments
 from vidgan.metrics.neighbours import Neighbourhoods, neighbourhoods
@@ -15,9 +22,14 @@ __all__ = [
     "Choice",
     "ClassFigure",
     "Diversity",
+    "Interval",
     "KernelSubsets",
     "Moments",
     "Neighbourhoods",
+    "bootstrap_frechet",
+    "bootstrap_interval",
+    "bootstrap_kernel",
+    "bootstrap_mean",
     "by_class",
     "choose_estimator",
     "clip_moments",
@@ -27,4 +39,5 @@ __all__ = [
     "kernel_distance_subsets",
     "measure_diversity",
     "neighbourhoods",
+    "share_interval",
 ]
