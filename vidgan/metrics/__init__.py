@@ -7,6 +7,7 @@ from vidgan.metrics.bootstrap import (
     bootstrap_mean,
 )
 from vidgan.metrics.classes import ClassFigure, by_class
+from vidgan.metrics.consistency import Warping, tof, warping_error
 from vidgan.metrics.covariance import Choice, choose_estimator
 from vidgan.metrics.distance import clip_moments, frechet_clip_distance
 from vidgan.metrics.diversity import Diversity, measure_diversity
@@ -15,6 +16,7 @@ from vidgan.metrics.frechet import frechet_distance
 from vidgan.metrics.interval import Interval, share_interval
 from vidgan.metrics.kernel import KernelSubsets, kernel_distance, kernel_distance_subsets
 from vidgan.metrics.moments import Moments
+from vidgan.metrics.motion import Motion, direction_distance, measure_motion, speed_distance
 from vidgan.metrics.neighbours import Neighbourhoods, neighbourhoods
 
 __all__ = [
@@ -25,7 +27,9 @@ __all__ = [
     "Interval",
     "KernelSubsets",
     "Moments",
+    "Motion",
     "Neighbourhoods",
+    "Warping",
     "bootstrap_frechet",
     "bootstrap_interval",
     "bootstrap_kernel",
@@ -33,11 +37,16 @@ __all__ = [
     "by_class",
     "choose_estimator",
     "clip_moments",
+    "direction_distance",
     "frechet_clip_distance",
     "frechet_distance",
     "kernel_distance",
     "kernel_distance_subsets",
     "measure_diversity",
+    "measure_motion",
     "neighbourhoods",
     "share_interval",
+    "speed_distance",
+    "tof",
+    "warping_error",
 ]
