@@ -18,6 +18,8 @@ from vidgan.metrics.kernel import KernelSubsets, kernel_distance, kernel_distanc
 from vidgan.metrics.moments import Moments
 from vidgan.metrics.motion import Motion, direction_distance, measure_motion, speed_distance
 from vidgan.metrics.neighbours import Neighbourhoods, neighbourhoods
+from vidgan.metrics.perceptual import perceptual_distance
+from vidgan.metrics.restoration import psnr, ssim
 
 __all__ = [
     "FEATURES",
@@ -45,8 +47,11 @@ __all__ = [
     "measure_diversity",
     "measure_motion",
     "neighbourhoods",
+    "perceptual_distance",
+    "psnr",
     "share_interval",
     "speed_distance",
+    "ssim",
     "tof",
     "warping_error",
 ]
