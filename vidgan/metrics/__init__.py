@@ -6,6 +6,7 @@ from vidgan.metrics.bootstrap import (
     bootstrap_kernel,
     bootstrap_mean,
 )
+from vidgan.metrics.calibration import Calibration, measure_calibration
 from vidgan.metrics.classes import ClassFigure, by_class
 from vidgan.metrics.consistency import Warping, tof, warping_error
 from vidgan.metrics.covariance import Choice, choose_estimator
@@ -15,6 +16,8 @@ from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
 from vidgan.metrics.interval import Interval, share_interval
 from vidgan.metrics.kernel import KernelSubsets, kernel_distance, kernel_distance_subsets
+from vidgan.metrics.membership import Membership, membership_inference
+from vidgan.metrics.memorisation import Memorisation, Nearest, judge_memorisation, pixel_vectors
 from vidgan.metrics.moments import Moments
 from vidgan.metrics.motion import Motion, direction_distance, measure_motion, speed_distance
 from vidgan.metrics.neighbours import Neighbourhoods, neighbourhoods
@@ -23,13 +26,17 @@ from vidgan.metrics.restoration import psnr, ssim
 
 __all__ = [
     "FEATURES",
+    "Calibration",
     "Choice",
     "ClassFigure",
     "Diversity",
     "Interval",
     "KernelSubsets",
+    "Membership",
+    "Memorisation",
     "Moments",
     "Motion",
+    "Nearest",
     "Neighbourhoods",
     "Warping",
     "bootstrap_frechet",
@@ -42,12 +49,16 @@ __all__ = [
     "direction_distance",
     "frechet_clip_distance",
     "frechet_distance",
+    "judge_memorisation",
     "kernel_distance",
     "kernel_distance_subsets",
+    "measure_calibration",
     "measure_diversity",
     "measure_motion",
+    "membership_inference",
     "neighbourhoods",
     "perceptual_distance",
+    "pixel_vectors",
     "psnr",
     "share_interval",
     "speed_distance",
