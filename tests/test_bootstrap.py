@@ -122,6 +122,8 @@ def test_what_has_no_interval_is_refused():
             interval(x, x * np.nan)
     with pytest.raises(InputError, match="at least 10"):
         bootstrap_interval(frechet, x, x[:9])
+    with pytest.raises(InputError, match=r"shape \(clips,\), found \(20, 2\)"):
+        bootstrap_mean(np.ones((20, 2)))
     with pytest.raises(OptionError, match="level of 95 is not between 0 and 1"):
         bootstrap_mean(np.ones(20), level=95)
     with pytest.raises(OptionError, match=r"10 replicates are too few.*take 40 or more"):

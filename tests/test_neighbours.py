@@ -67,6 +67,14 @@ def test_one_repeated_clip_is_precise_but_recalls_little():
     assert found.coverage < 0.3
 
 
+def test_a_collapsed_model_recalls_nothing():
+    real = normal(13, 100)
+    found = neighbourhoods(real, np.repeat(real[:1], 20, axis=0))
+    assert found.precision == 1
+    # The one real clip that it repeats.
+    assert found.recall == pytest.approx(0.01)
+
+
 def test_outliers_raise_recall_but_not_coverage():
     """What density and coverage are for: a few far clips have balls that hold everything."""
     real = normal(9, 100)
@@ -79,8 +87,8 @@ def test_outliers_raise_recall_but_not_coverage():
 def test_sets_without_neighbours_are_refused():
     with pytest.raises(InputError, match="at least 6 clips are needed, found 5"):
         neighbourhoods(normal(0, 5), normal(1, 50))
-    with pytest.raises(InputError, match="other clips all have the same features"):
-        neighbourhoods(normal(0, 9), np.ones((9, 5)))
+    with pytest.raises(InputError, match="real clips all have the same features"):
+        neighbourhoods(np.ones((9, 5)), normal(0, 9))
     with pytest.raises(OptionError, match="k 0 is too small"):
         neighbourhoods(normal(0, 9), normal(1, 9), k=0)
     with pytest.raises(InputError, match="NaN"):

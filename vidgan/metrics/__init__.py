@@ -12,7 +12,7 @@ from vidgan.metrics.consistency import Warping, tof, warping_error
 from vidgan.metrics.covariance import Choice, choose_estimator
 from vidgan.metrics.distance import clip_moments, frechet_clip_distance
 from vidgan.metrics.diversity import Diversity, measure_diversity
-from vidgan.metrics.features import FEATURES, Features
+from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
 from vidgan.metrics.interval import Interval, share_interval
 from vidgan.metrics.kernel import KernelSubsets, kernel_distance, kernel_distance_subsets
@@ -30,7 +30,6 @@ __all__ = [
     "Choice",
     "ClassFigure",
     "Diversity",
-    "Features",
     "Interval",
     "KernelSubsets",
     "Membership",

@@ -41,8 +41,9 @@ def bootstrap_mean(
         InputError: fewer than 10 values, another shape, or NaN.
         OptionError: a level or a number of replicates that cannot be.
     """
-    found = np.asarray(values, np.float64)
-    found = feature_set(found[:, None] if found.ndim == 1 else found, FEWEST, "values")[:, 0]
+    if np.ndim(values) != 1:
+        raise InputError(f"values must have the shape (clips,), found {np.shape(values)}")
+    found = feature_set(np.reshape(values, (-1, 1)), FEWEST, "values")[:, 0]
     [stream] = _streams(seed, 1)
     drawn = _drawn_means(found, stream, replicates)
     return _interval(float(found.mean()), drawn, level)
@@ -197,10 +198,11 @@ def _weighted_sums(
 
 def _interval(value: float, drawn: np.ndarray, level: float) -> Interval:
     check_level(level)
-    if len(drawn) * (1 - level) < 2:
+    least = round(2 / (1 - level))
+    if len(drawn) < least:
         raise OptionError(
-            f"{len(drawn)} replicates are too few for an interval of {level:.0%}; "
-            f"take {round(2 / (1 - level))} or more"
+            f"{len(drawn)} replicates are too few for an interval of {level:g}; "
+            f"take {least} or more"
         )
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Interval(value, float(low), float(high), level)

@@ -120,8 +120,9 @@ def choose_estimator(real: int, fake: int, dim: int) -> Choice:
     The rule goes by the smaller set. More clips than dimensions: the sample covariance has full
     rank and the Fréchet distance is the usual one. Down to a quarter of the dimensions: the
     covariance is shrunk (``oas``). Fewer: no covariance stands, take the kernel distance, which is
-    unbiased for any number. ``benchmarks/few_clips.md`` shows what each makes of few clips. Fréchet
-    distances of either covariance depend on the number of clips, kernel distances do not.
+    unbiased for any number. Fréchet distances of either covariance depend on the number of clips
+    and, of few, hide lost variety (read coverage and recall for it); kernel distances do not depend
+    on it. ``benchmarks/few_clips.md`` shows what each makes of few clips.
 
     Args:
         real: real clips.

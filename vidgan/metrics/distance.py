@@ -7,7 +7,8 @@ import numpy as np
 
 from vidgan.config import EvaluateConfig
 from vidgan.metrics.features import FEATURES
-from vidgan.metrics.frechet import Moments, frechet_distance
+from vidgan.metrics.frechet import frechet_distance
+from vidgan.metrics.moments import Moments
 
 
 def clip_moments(

@@ -70,8 +70,8 @@ def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> N
         k: the neighbour that the balls reach to; 1 is the nearest.
 
     Raises:
-        InputError: no more than k clips on a side, other shapes, two lengths, NaN, or a set whose
-            balls all have no size because its features are constant.
+        InputError: no more than k clips on a side, other shapes, two lengths, NaN, or real clips
+            whose features are all the same: their balls have no size.
         OptionError: k below 1.
     """
     if k < 1:
@@ -80,13 +80,11 @@ def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> N
     origin = real.mean(axis=0)
     real, fake = real - origin, fake - origin
     slack = noise(real, fake)
-    reach = []
-    for each, name in ((real, "real"), (fake, "other")):
-        radii = _squared_radii(each, k)
-        if radii.max() <= slack:
-            raise InputError(f"the {name} clips all have the same features: they have no distances")
-        # A clip on the border must not fall outside by rounding.
-        reach.append(radii * (1 + 1e-9) + slack)
+    radii = [_squared_radii(each, k) for each in (real, fake)]
+    if radii[0].max() <= slack:
+        raise InputError("the real clips all have the same features: there are no neighbourhoods")
+    # A clip on the border must not fall outside by rounding.
+    reach = [each * (1 + 1e-9) + slack for each in radii]
     counts = np.zeros(len(fake))
     recalled, covered = np.zeros(len(real), bool), np.zeros(len(real), bool)
     for rows in blocks(len(real)):
