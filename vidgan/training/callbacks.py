@@ -16,9 +16,9 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from vidgan import latents, pixels
-from vidgan.errors import TrainingError
 from vidgan.files import atomic_path, write_error
 from vidgan.sheet import contact_sheet, save_image, tile
+from vidgan.training import weights
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 
@@ -257,12 +257,7 @@ class Snapshots(keras.callbacks.Callback):
             TrainingError: a weight is no longer finite; nothing is saved.
         """
         gan = self.model
-        for weight in gan.weights:
-            if not bool(tf.reduce_all(tf.math.is_finite(tf.cast(weight, tf.float32)))):
-                raise TrainingError(
-                    f"{weight.path} is no longer finite at step {self.progress.step}: training has "
-                    "diverged; try half of --g-lr and --d-lr, or a larger --r1"
-                )
+        weights.check_finite(gan, self.progress.step)
         self.run.save_checkpoint(gan, self.progress.state())
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
         clips = [

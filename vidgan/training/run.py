@@ -15,11 +15,9 @@ Weights and JSON only: opening a run executes nothing from it.
 
 import errno
 import json
-import math
 import os
 import re
 import shutil
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -27,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 from vidgan.config import DEFAULT_RUNS, ModelConfig, TrainConfig
 from vidgan.errors import OptionError, RunError
 from vidgan.files import atomic_path, remove, write_error
+from vidgan.training import weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +195,7 @@ class Run:
         """
         folder = self.checkpoint(checkpoint)
         generator = self.build_generator()
-        load_weights(generator, folder / EMA_NAME)
+        weights.load(generator, folder / EMA_NAME)
         return generator
 
     def load_gan(self, checkpoint: str = "latest") -> "VideoGAN":
@@ -209,7 +208,7 @@ class Run:
 
         folder = self.checkpoint(checkpoint)
         gan = build_gan(self)
-        load_weights(gan, folder / GAN_NAME)
+        weights.load(gan, folder / GAN_NAME)
         return gan
 
     def load_judge(self, checkpoint: str = "latest") -> "Callable[..., tf.Tensor]":
@@ -226,7 +225,7 @@ class Run:
         target = self.path / CHECKPOINTS / f"step-{state['step']:08d}"
         # HDF5 that meets a full disk halfway takes the whole process down with it.
         self.path.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(self.path).free < _checkpoint_bytes(gan):
+        if shutil.disk_usage(self.path).free < weights.checkpoint_bytes(gan):
             raise write_error(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         with atomic_path(target) as temporary:
             temporary.mkdir()
@@ -237,39 +236,6 @@ class Run:
         for old in self.checkpoints()[: -self.train.keep]:
             remove(old)
         return target
-
-
-def _checkpoint_bytes(gan: "VideoGAN") -> int:
-    """Return the size of a checkpoint, rather more than less."""
-    variables = [
-        *gan.weights,
-        *gan.generator_ema.weights,
-        *gan.g_optimizer.variables,
-        *gan.d_optimizer.variables,
-    ]
-    # A variable is kept as float32 and has a header of a kilobyte or two.
-    return sum(4 * math.prod(variable.shape) + 4096 for variable in variables)
-
-
-def load_weights(model: "keras.Model", path: Path) -> None:
-    """Load ``.weights.h5`` into a built model.
-
-    Raises:
-        RunError: the file is missing, damaged or of another shape.
-    """
-    try:
-        with warnings.catch_warnings():
-            # Keras goes on without what it does not find, and only warns.
-            warnings.simplefilter("error", UserWarning)
-            model.load_weights(path)
-    except FileNotFoundError:
-        raise RunError(f"{path}: missing; the checkpoint is damaged, use another one") from None
-    except (OSError, ValueError, KeyError, RuntimeError, UserWarning) as error:
-        detail = " ".join(str(error).split())[:120]
-        raise RunError(
-            f"{path}: does not fit the run's config.json or is damaged ({detail}); "
-            "use another checkpoint"
-        ) from None
 
 
 def newest(runs: Path) -> Path:
