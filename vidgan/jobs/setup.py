@@ -16,7 +16,20 @@ if TYPE_CHECKING:
 
 # What may change when a run is taken up again; anything else would make it another training.
 RESUMABLE = frozenset(
-    {"epochs", "steps", "minutes", "device", "snapshot_minutes", "keep", "log_every", "tensorboard"}
+    {
+        "epochs",
+        "steps",
+        "minutes",
+        "device",
+        "snapshot_minutes",
+        "keep",
+        "log_every",
+        "metrics",
+        "metric_every",
+        "metric_share",
+        "patience",
+        "tensorboard",
+    }
 )
 BUDGET = ("epochs", "steps", "minutes")
 

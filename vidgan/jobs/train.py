@@ -66,8 +66,10 @@ def train(
     import tensorflow as tf
 
     from vidgan.dataset.pipeline import checked, training_clips
-    from vidgan.training import callbacks, checkup, curves, loop
+    from vidgan.training import callbacks, checkup, curves, loop, measuring
     from vidgan.training.build import build_gan
+    from vidgan.training.sampling import Sampler
+    from vidgan.training.state import read_measurement
 
     if resume is not None:
         if output is not None:
@@ -103,7 +105,13 @@ def train(
             run.checkpoint()  # Fails here, and clearly, if there is none.
             gan = run.load_gan()
             saved = run.state()
-            state = loop.Progress(**saved, budget=run.train)
+            measured = read_measurement(run.checkpoint())
+            state = loop.Progress(**saved, measurement=measured, budget=run.train)
+            if run.train.patience and measured and measured.waited >= run.train.patience:
+                raise OptionError(
+                    f"{run.path} has stopped early: {measured.waited} measurements in a row were "
+                    f"no better; give --patience {2 * measured.waited}, or 0 for none"
+                )
             if state.share >= 1:
                 raise OptionError(
                     f"{run.path} has used up its budget ({state.epoch:.1f} epochs, "
@@ -134,23 +142,30 @@ def train(
         )
         log = callbacks.Log(run, state, writer)
         closing.callback(log.close)
-        hooks: list[Any] = [log, callbacks.Snapshots(run, state, writer)]
+        snapshots = callbacks.Snapshots(run, state, writer)
+        # A step holds twice its batch, real and generated clips, and what gradients need.
+        sampler = Sampler(gan, 2 * batch_size)
         tell = _above_bar if progress else report
-        health = checkup.Checkup(run, manifest, state, tell, clock)
+        health = checkup.Checkup(run, manifest, state, sampler, tell, clock)
+        metrics = measuring.Measuring(run, manifest, state, sampler, snapshots.save, tell, clock)
+        # What measures comes before those that show and write it.
+        hooks: list[Any] = [log, snapshots]
         if run.train.health:
-            hooks.insert(0, health)  # Before the log, which writes what it measures.
+            hooks.insert(0, health)
+        if metrics.names:
+            hooks.insert(0, metrics)
         if progress:
             bar = callbacks.ProgressBar(state, sys.stderr)
             closing.callback(bar.close)
-            hooks.insert(0, bar)
+            hooks.insert(-2, bar)
         epoch_clips = manifest.epoch_clips(run.frames, run.stride)
         finished = loop.train(gan, checked(data, manifest), state, hooks, epoch_clips, clock)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
         curves.plot(run.path / callbacks.LOG_NAME, run.path / "curves.png", title)
-    summary = health.summary()
-    if summary:
-        report(summary)
+    for summary in (health.summary(), metrics.summary()):
+        if summary:
+            report(summary)
     if not finished:
         if state.step:
             report(
