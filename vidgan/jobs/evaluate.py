@@ -18,7 +18,7 @@ from vidgan.jobs.cache import Cache
 from vidgan.jobs.gather import KEPT, Gathered, Gatherer, Lookout, every
 from vidgan.jobs.measures import MEASURES, Case
 from vidgan.jobs.sources import ClipSet, SampleSet, Shape
-from vidgan.metrics.features import FEATURES, Features
+from vidgan.metrics.features import FEATURES, Features, weights
 from vidgan.metrics.figure import Figure
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def resolve(options: dict[str, Any]) -> EvaluateConfig:
     needs = [FEATURES[name] for name in (config.clip_features, config.frame_features)]
     if config.weights is not None and not any(each.needs_weights for each in needs):
         raise OptionError("--weights goes with --clip-features i3d or --frame-features inception")
+    if config.weights is not None:
+        weights.files_of(Path(config.weights))  # Fails here, and clearly, if there are none.
     return config
 
 
@@ -236,6 +238,12 @@ def _measure(
         )
         if any(_wanted(config, group) for group in groups)
     ]
+    for each in used:
+        if sides.generated.shape.frames < each.min_frames:
+            raise OptionError(
+                f"--frames {sides.generated.shape.frames}: {each.name} needs clips of "
+                f"{each.min_frames} frames"
+            )
     nearest = _wanted(config, "memorisation")
     named = sides.named
     total = sum(each.count for each in named.values())
@@ -277,12 +285,13 @@ def _measure(
         memorised=memorised,
         labels=sides.generated.labels,
     )
-    figures = [
-        figure
-        for name, measure in MEASURES.items()
-        if _wanted(config, name)
-        for figure in measure(case)
-    ]
+    figures: list[Figure] = []
+    for name, measure in MEASURES.items():
+        if _wanted(config, name):
+            try:
+                figures += measure(case)
+            except InputError as error:  # Too few clips for it, or clips that are all alike.
+                figures.append(Figure(name, name, name, None, note=str(error)))
     shape = sides.generated.shape
     return {
         "format": report.FORMAT_VERSION,

@@ -192,6 +192,8 @@ def diversity(case: Case) -> list[Figure]:
     """Return how much generated clips differ from each other."""
     _, floor, generated = case.of(case.clip_features)
     found, real = (metrics.measure_diversity(each.vectors) for each in (generated, floor))
+    if real.spread == 0:
+        raise InputError("the real clips all have the same features: nothing to compare with")
     protocol = {"features": case.clip_features.name, "clips": [len(generated.vectors)]}
     spread = _mean(case, found.to_others / real.spread)
     return [
