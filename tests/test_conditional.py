@@ -20,7 +20,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips, training_clips
 from vidgan.errors import DatasetError, OptionError
 from vidgan.jobs import choices, clips
-from vidgan.jobs import train as job
+from vidgan.jobs.plan import plan
 from vidgan.models import build_discriminators
 from vidgan.models import latents as inputs_of
 from vidgan.training.run import Run
@@ -184,10 +184,10 @@ def test_a_dataset_with_one_label_is_refused(tmp_path):
 
 
 def test_plan_of_a_conditional_run(dataset):
-    planned = job.plan(dataset.path, **OPTIONS)
+    planned = plan(dataset.path, **OPTIONS)
     assert planned.step_seconds > 0
     assert planned.run.model.labels == LABELS
-    bare = job.plan(dataset.path, **{**OPTIONS, "conditional": False})
+    bare = plan(dataset.path, **{**OPTIONS, "conditional": False})
     assert planned.g_params > bare.g_params
     assert planned.d_params > bare.d_params
 

@@ -34,6 +34,19 @@ def test_blocks_do_not_change_the_figure(monkeypatch):
     assert kernel_distance(x, y) == pytest.approx(whole, rel=1e-12)
 
 
+def test_influence_is_what_leaving_a_clip_out_does(monkeypatch):
+    x, y = normal(2, 90), normal(3, 70, shift=0.3)
+    monkeypatch.setattr(kernel, "blocks", lambda count: pairwise.blocks(count, 32))
+    whole, found = kernel_distance(x, y), kernel.kernel_influence(x, y)
+    assert [len(each) for each in found] == [90, 70]
+    without_x = [whole - kernel_distance(np.delete(x, i, 0), y) for i in range(90)]
+    without_y = [whole - kernel_distance(x, np.delete(y, i, 0)) for i in range(70)]
+    for influence, change in zip(found, (without_x, without_y), strict=True):
+        assert influence.mean() == pytest.approx(0, abs=1e-9)
+        expected = len(influence) * np.array(change)
+        np.testing.assert_allclose(influence, expected, atol=0.05 * np.abs(expected).max())
+
+
 def test_unbiased_for_any_number_of_clips():
     few = [kernel_distance(normal(i, 5), normal(1000 + i, 5)) for i in range(400)]
     assert min(few) < 0 < max(few)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidgan.files import atomic_path
+from vidgan.training import distances
 from vidgan.training.callbacks import read_log
 
 if TYPE_CHECKING:
@@ -21,18 +22,24 @@ class Panel:
         curves: from columns of the log to their names.
         limits: of the vertical axis; by default those of the values.
         logarithmic: whether the vertical axis is, down to a thousandth.
+        dotted: whether values are few and far between: a dot stands at each.
     """
 
     label: str
     curves: Mapping[str, str]
     limits: tuple[float, float] | None = None
     logarithmic: bool = False
+    dotted: bool = False
 
 
 PANELS = (
     Panel("loss", {"d_loss": "discriminator", "g_loss": "generator"}),
     Panel("D's accuracy", {"d_acc_real": "on real", "d_acc_fake": "on generated"}, (-0.05, 1.05)),
     Panel("R1 penalty", {"r1": "unweighted"}, logarithmic=True),
+    *(
+        Panel(f"{name} distance", {distances.column(name): "to real clips"}, dotted=True)
+        for name in distances.METRICS
+    ),
 )
 STYLES = ("-", (0, (6, 1)))
 
@@ -49,7 +56,9 @@ def draw(axes: "Axes", panel: Panel, rows: list[dict[str, float]]) -> None:
     for (column, name), style in zip(panel.curves.items(), STYLES, strict=False):
         points = [(row["step"], row[column]) for row in rows if column in row]
         if points:
-            axes.plot(*zip(*points, strict=True), label=name, linewidth=1, linestyle=style)
+            steps, values = zip(*points, strict=True)
+            marker = "." if panel.dotted else None
+            axes.plot(steps, values, label=name, linewidth=1, linestyle=style, marker=marker)
             # Above, where it hides nothing.
             axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     axes.set_ylabel(panel.label)
@@ -62,7 +71,7 @@ def draw(axes: "Axes", panel: Panel, rows: list[dict[str, float]]) -> None:
 
 
 def plot(log: Path, output: Path, title: str) -> None:
-    """Draw losses, the discriminator's accuracy and the R1 penalty over steps.
+    """Draw all panels of which the log has values.
 
     Args:
         log: a run's ``log.csv``.
@@ -72,10 +81,11 @@ def plot(log: Path, output: Path, title: str) -> None:
     from matplotlib.figure import Figure
 
     rows = read_log(log)
-    figure = Figure(figsize=(8, 8), layout="constrained")
+    panels = [each for each in PANELS if any(name in row for row in rows for name in each.curves)]
+    figure = Figure(figsize=(8, 2 + 2 * len(panels)), layout="constrained")
     figure.suptitle(title)
-    drawings = figure.subplots(len(PANELS), 1, sharex=True)
-    for axes, panel in zip(drawings, PANELS, strict=True):
+    drawings = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, panel in zip(drawings, panels, strict=False):
         draw(axes, panel, rows)
     drawings[-1].set_xlabel("step")
     with atomic_path(output) as temporary:
