@@ -7,7 +7,7 @@ from vidgan.config.base import Config, option
 # Fewer generated clips say little of what a generator makes.
 MIN_GENERATED = 256
 # What vidgan.metrics.features knows, by name.
-FEATURES = ("random3d", "random2d", "i3d", "inception")
+FEATURES = ("appearance-motion", "random3d", "random2d", "motion", "i3d", "inception")
 
 
 @dataclass(frozen=True)
