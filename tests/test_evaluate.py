@@ -109,25 +109,26 @@ def test_the_report_is_what_is_returned(run, result):
 
 
 def test_the_distance_is_that_of_test_and_generated_clips(dataset, run, result):
-    """Of the Fréchet distance, 7 clips are too few for 64 features; the kernel distance is told."""
+    """Of the Fréchet distance, 7 clips are too few for 101 features; the kernel distance is told."""
     made = vidgan.load(run.path).generate(N)
-    real, embed = clips_of(dataset, "test"), FEATURES["random3d"].load()
+    real, embed = clips_of(dataset, "test"), FEATURES["appearance-motion"].load()
     found = figures(result)
-    assert found["frechet.random3d"]["value"] is None
-    assert "too few" in found["frechet.random3d"]["note"]
+    assert found["frechet.appearance-motion"]["value"] is None
+    assert "too few" in found["frechet.appearance-motion"]["note"]
     expected = kernel_distance(embed(real), embed(made))
-    assert found["kernel.random3d"]["value"] == pytest.approx(expected, rel=1e-4)
-    assert found["kernel.random3d"]["protocol"]["clips"] == [7, N]
+    assert found["kernel.appearance-motion"]["value"] == pytest.approx(expected, rel=1e-4)
+    assert found["kernel.appearance-motion"]["protocol"]["clips"] == [7, N]
 
 
 def test_enough_clips_for_the_usual_distance(tmp_path):
     """With more clips than features it is the plain one, with an interval about it."""
     data = make_dataset(tmp_path / "data", train=(40,) * 16, test=(40,) * 14)
     run = make_run(tmp_path / "run", data)
-    result = vidgan.evaluate(run.path, n=70, measures="distance")
+    result = vidgan.evaluate(run.path, n=70, measures="distance", clip_features="random3d")
     test, made = clips_of(data, "test"), vidgan.load(run.path).generate(70)
     found = figures(result)["frechet.random3d"]
-    assert found["value"] == pytest.approx(frechet_clip_distance(test, made), rel=1e-4)
+    expected = frechet_clip_distance(test, made, "random3d")
+    assert found["value"] == pytest.approx(expected, rel=1e-4)
     assert found["low"] < found["value"] < found["high"]
     assert found["protocol"]["estimator"] == "empirical"
     assert 0 < found["floor"] < found["value"]
@@ -138,7 +139,7 @@ def test_the_floor_is_that_of_test_and_training_clips(dataset, run, tmp_path):
     whole = vidgan.evaluate(run.path, output=tmp_path / "whole.json", measures="distance,frames")
     train, test = clips_of(dataset, "train"), clips_of(dataset, "test")
     assert whole["sets"]["floor"]["clips"] == whole["sets"]["generated"]["clips"] == len(train)
-    for name in ("random3d", "random2d"):
+    for name in ("appearance-motion", "random2d"):
         embed = FEATURES[name].load()
         expected = kernel_distance(embed(test), embed(train))
         assert figures(whole)[f"kernel.{name}"]["floor"] == pytest.approx(expected, rel=1e-4)
@@ -171,7 +172,7 @@ def test_the_same_seed_gives_the_same_figures_to_the_last_digit(run, result, tmp
 
     assert told(again) == told(result)
     assert again["verdicts"] == result["verdicts"]
-    for key in ("kernel.random3d", "motion.speed"):
+    for key in ("kernel.appearance-motion", "motion.speed"):
         assert figures(other)[key]["value"] != figures(result)[key]["value"]
         assert figures(other)[key]["floor"] != figures(result)[key]["floor"]
 
@@ -261,8 +262,8 @@ def test_command_prints_json_lines(run, result, tmp_path):
     lines = [json.loads(line) for line in shown.stdout.splitlines()]
     assert [each["key"] for each in lines] == list(figures(result))
     assert all(each["protocol"]["frames"] == 8 for each in lines)
-    found = figures(result)["kernel.random3d"]["value"]
-    assert next(each for each in lines if each["key"] == "kernel.random3d")["value"] == found
+    found = figures(result)["kernel.appearance-motion"]["value"]
+    assert next(each for each in lines if each["key"] == "kernel.appearance-motion")["value"] == found
 
 
 # Clips against clips
@@ -305,7 +306,7 @@ def test_worse_clips_are_farther(tmp_path, dataset):
             measures="distance,frames,motion",
         )
     )
-    for key in ("kernel.random3d", "kernel.random2d", "motion.warping"):
+    for key in ("kernel.appearance-motion", "kernel.random2d", "motion.warping"):
         assert found[key]["value"] > 2 * found[key]["floor"], key
 
 
@@ -470,7 +471,7 @@ def test_a_folder_without_permission(run, tmp_path):
     ("options", "message"),
     [
         ({"n": 1}, "--n 1 is too small"),
-        ({"clip_features": "c3d"}, "--clip-features 'c3d' is none of random3d"),
+        ({"clip_features": "c3d"}, "--clip-features 'c3d' is none of appearance-motion"),
         ({"clip_features": "i3d"}, "i3d needs clips of 9 frames"),
         ({"clip_features": "i3d", "weights": "none.npz"}, r"none\.npz: no such file of weights"),
         ({"frames": 16}, "makes clips of 8 frames"),

@@ -20,6 +20,7 @@ from vidgan.jobs.measures import MEASURES, Case
 from vidgan.jobs.sources import ClipSet, SampleSet, Shape
 from vidgan.metrics.features import FEATURES, Features, weights
 from vidgan.metrics.figure import Figure
+from vidgan.metrics.interval import LEVEL
 
 if TYPE_CHECKING:
     from vidgan.jobs.sampler import Sampler
@@ -315,6 +316,9 @@ def _measure(
             "size": list(shape.size or ()),
             "seed": config.seed,
             "bootstrap": config.bootstrap,
+            "confidence": LEVEL,
+        },
+        "made": {
             "weights": "moving average" if run else "",
             "device": device,
             "tensorflow": tf.__version__,
