@@ -263,7 +263,9 @@ def test_command_prints_json_lines(run, result, tmp_path):
     assert [each["key"] for each in lines] == list(figures(result))
     assert all(each["protocol"]["frames"] == 8 for each in lines)
     found = figures(result)["kernel.appearance-motion"]["value"]
-    assert next(each for each in lines if each["key"] == "kernel.appearance-motion")["value"] == found
+    assert (
+        next(each for each in lines if each["key"] == "kernel.appearance-motion")["value"] == found
+    )
 
 
 # Clips against clips
