@@ -231,9 +231,7 @@ def test_evaluation_judges_every_clip_by_its_label(run, tmp_path, judged):
     np.testing.assert_array_equal(labels[30:], np.resize(labels[6:30], 30))
     assert labels[6:30].mean() == pytest.approx(0.25)
     figures = {figure["key"]: figure for figure in result["figures"]}
-    # The features do not see left from right: real clips are told apart by chance, too.
     assert 0 <= figures["labels.accuracy"]["low"] <= figures["labels.accuracy"]["high"] <= 1
-    assert figures["labels.accuracy"]["floor"] < 1
     assert all(f"labels.kernel.{label}" in figures for label in LABELS)
 
 
