@@ -248,7 +248,7 @@ def test_command_prints_a_table(run, tmp_path):
     )
     assert shown.exit_code == 0, shown.output
     assert "7 test clips" in shown.stdout
-    assert "no FVD" in shown.stdout
+    assert "Only distances on i3d are FVD" in shown.stdout
     rows = [line for line in shown.stdout.splitlines() if line.startswith("  kernel distance")]
     assert len(rows) == 2
     assert all(row.endswith("lower") for row in rows)

@@ -147,7 +147,8 @@ def _evaluate_run(
     shape = protocol.shape(run, config)
     reference, floor, training = protocol.splits(run, manifest, shape, config)
     generated = config.n or max(MIN_GENERATED, reference.count)
-    floor.choose(min(generated, config.n or generated), config.seed)
+    floor.choose(generated, config.seed)
+    runtime.prepare()
     device = runtime.choose_device(config.device)
 
     from vidgan.jobs.sampler import Sampler
@@ -206,6 +207,7 @@ def _evaluate_pair(
     floor.keep(order[half : 2 * half])
     generated.choose(half, config.seed)
     floor.keep(floor.chosen[: generated.count])
+    runtime.prepare()
     device = runtime.choose_device(config.device)
     sides = Sides(reference, floor, generated, reference, "floor")
     result = _measure(sides, config, device, progress)
