@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vidgan.errors import InputError
-from vidgan.metrics import Moments, by_class, frechet_distance, kernel_distance
+from vidgan.metrics import Moments, by_class, frechet_distance, kernel_distance, label_accuracy
 
 
 def frechet(real: np.ndarray, fake: np.ndarray) -> float:
@@ -40,3 +40,27 @@ def test_one_label_a_clip():
     x = np.ones((4, 2))
     with pytest.raises(InputError, match="4 other clips need as many labels"):
         by_class(frechet, x, np.zeros(4, int), x, np.zeros(3, int))
+
+
+def test_label_accuracy():
+    """Of two clusters, clips of the one that are called the other are wrong."""
+    random = np.random.default_rng(0)
+    known = np.concatenate([random.normal(0, 1, (20, 4)), random.normal(9, 1, (30, 4))])
+    known_labels = np.repeat([3, 1], [20, 30])
+    clips = np.concatenate([random.normal(0, 1, (6, 4)), random.normal(9, 1, (4, 4))])
+    right = label_accuracy(known, known_labels, clips, np.repeat([3, 1], [6, 4]))
+    assert right.all()
+    half = label_accuracy(known, known_labels, clips, np.full(10, 3))
+    assert half.tolist() == [True] * 6 + [False] * 4
+
+
+def test_nearer_neighbours_break_ties():
+    known = np.array([[0.0], [1.0], [4.0], [5.0]])
+    right = label_accuracy(known, np.array([7, 7, 8, 8]), np.array([[2.0], [3.0]]), [7, 8], k=4)
+    assert right.all()
+
+
+@pytest.mark.parametrize("labels", [[1], [1, 2, 3]])
+def test_label_accuracy_needs_a_label_a_clip(labels):
+    with pytest.raises(InputError, match="one label for each clip"):
+        label_accuracy(np.eye(2), np.array([0, 1]), np.eye(2), np.array(labels))

@@ -8,7 +8,7 @@ from vidgan.config.base import Config, option
 # Fewer generated clips say little of what a generator makes.
 MIN_GENERATED = 256
 # Registry: embeddings of whole clips and of single frames; see vidgan/metrics/features.
-CLIP_FEATURES = ("random3d", "i3d")
+CLIP_FEATURES = ("appearance-motion", "random3d", "motion", "i3d")
 FRAME_FEATURES = ("random2d", "inception")
 # Registry: groups of figures; see vidgan/jobs/measures.py.
 MEASURES = (
@@ -53,10 +53,14 @@ class EvaluateConfig(Config):
         f"What to measure, joined by commas: any of {', '.join(MEASURES)}.",
     )
     clip_features: str = option(
-        "random3d", "Embedding in which clips are compared.", choices=CLIP_FEATURES
+        "appearance-motion",
+        "Embedding in which clips are compared; i3d is FVD's.",
+        choices=CLIP_FEATURES,
     )
     frame_features: str = option(
-        "random2d", "Embedding in which single frames are compared.", choices=FRAME_FEATURES
+        "random2d",
+        "Embedding in which single frames are compared; inception is FID's.",
+        choices=FRAME_FEATURES,
     )
     weights: str | None = option(
         None, "File of the weights of i3d or inception, which vidgan does not bring along."

@@ -18,8 +18,9 @@ from vidgan.jobs.cache import Cache
 from vidgan.jobs.gather import KEPT, Gathered, Gatherer, Lookout, every
 from vidgan.jobs.measures import MEASURES, Case
 from vidgan.jobs.sources import ClipSet, SampleSet, Shape
-from vidgan.metrics.features import FEATURES, Features
+from vidgan.metrics.features import FEATURES, Features, weights
 from vidgan.metrics.figure import Figure
+from vidgan.metrics.interval import LEVEL
 
 if TYPE_CHECKING:
     from vidgan.jobs.sampler import Sampler
@@ -72,6 +73,8 @@ def resolve(options: dict[str, Any]) -> EvaluateConfig:
     needs = [FEATURES[name] for name in (config.clip_features, config.frame_features)]
     if config.weights is not None and not any(each.needs_weights for each in needs):
         raise OptionError("--weights goes with --clip-features i3d or --frame-features inception")
+    if config.weights is not None:
+        weights.files_of(Path(config.weights))  # Fails here, and clearly, if there are none.
     return config
 
 
@@ -144,7 +147,8 @@ def _evaluate_run(
     shape = protocol.shape(run, config)
     reference, floor, training = protocol.splits(run, manifest, shape, config)
     generated = config.n or max(MIN_GENERATED, reference.count)
-    floor.choose(min(generated, config.n or generated), config.seed)
+    floor.choose(generated, config.seed)
+    runtime.prepare()
     device = runtime.choose_device(config.device)
 
     from vidgan.jobs.sampler import Sampler
@@ -203,6 +207,7 @@ def _evaluate_pair(
     floor.keep(order[half : 2 * half])
     generated.choose(half, config.seed)
     floor.keep(floor.chosen[: generated.count])
+    runtime.prepare()
     device = runtime.choose_device(config.device)
     sides = Sides(reference, floor, generated, reference, "floor")
     result = _measure(sides, config, device, progress)
@@ -236,6 +241,12 @@ def _measure(
         )
         if any(_wanted(config, group) for group in groups)
     ]
+    for each in used:
+        if sides.generated.shape.frames < each.min_frames:
+            raise OptionError(
+                f"--frames {sides.generated.shape.frames}: {each.name} needs clips of "
+                f"{each.min_frames} frames"
+            )
     nearest = _wanted(config, "memorisation")
     named = sides.named
     total = sum(each.count for each in named.values())
@@ -277,12 +288,13 @@ def _measure(
         memorised=memorised,
         labels=sides.generated.labels,
     )
-    figures = [
-        figure
-        for name, measure in MEASURES.items()
-        if _wanted(config, name)
-        for figure in measure(case)
-    ]
+    figures: list[Figure] = []
+    for name, measure in MEASURES.items():
+        if _wanted(config, name):
+            try:
+                figures += measure(case)
+            except InputError as error:  # Too few clips for it, or clips that are all alike.
+                figures.append(Figure(name, name, name, None, note=str(error)))
     shape = sides.generated.shape
     return {
         "format": report.FORMAT_VERSION,
@@ -306,6 +318,9 @@ def _measure(
             "size": list(shape.size or ()),
             "seed": config.seed,
             "bootstrap": config.bootstrap,
+            "confidence": LEVEL,
+        },
+        "made": {
             "weights": "moving average" if run else "",
             "device": device,
             "tensorflow": tf.__version__,

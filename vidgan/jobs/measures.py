@@ -152,10 +152,10 @@ def coverage(case: Case) -> list[Figure]:
     found = metrics.neighbourhoods(reference.vectors, generated.vectors)
     real = metrics.neighbourhoods(reference.vectors, floor.vectors)
     rows = (
-        ("precision", "share of generated clips that look real", "precise"),
-        ("recall", "share of real clips that could have been generated", "recalled"),
-        ("density", "how deep among the real clips they lie", "dense"),
-        ("coverage", "share of real clips with a generated one about", "covered"),
+        ("precision", "generated clips that look real", "precise"),
+        ("recall", "real clips that could be generated", "recalled"),
+        ("density", "how deep among real clips they lie", "dense"),
+        ("coverage", "real clips with a generated one near", "covered"),
     )
     figures = []
     for name, meaning, array in rows:
@@ -192,12 +192,14 @@ def diversity(case: Case) -> list[Figure]:
     """Return how much generated clips differ from each other."""
     _, floor, generated = case.of(case.clip_features)
     found, real = (metrics.measure_diversity(each.vectors) for each in (generated, floor))
+    if real.spread == 0:
+        raise InputError("the real clips all have the same features: nothing to compare with")
     protocol = {"features": case.clip_features.name, "clips": [len(generated.vectors)]}
     spread = _mean(case, found.to_others / real.spread)
     return [
         Figure(
             "diversity",
-            "diversity: mean distance of two clips, real ones' being 1",
+            "mean distance of two clips, of real ones 1",
             "diversity",
             *spread,
             1.0,
@@ -206,7 +208,7 @@ def diversity(case: Case) -> list[Figure]:
         ),
         Figure(
             "repeated",
-            "share of clips that are there more than once",
+            "clips that are there more than once",
             "diversity",
             found.repeated,
             floor=real.repeated,
@@ -230,7 +232,7 @@ def motion(case: Case) -> list[Figure]:
     return [
         Figure(
             "motion.speed",
-            "speed: distance of the flow's histograms",
+            "distance of speeds",
             value=metrics.speed_distance(generated.speed, reference.speed),
             floor=metrics.speed_distance(floor.speed, reference.speed),
             unit="pixels a frame",
@@ -238,7 +240,7 @@ def motion(case: Case) -> list[Figure]:
         ),
         Figure(
             "motion.direction",
-            "direction: distance of the flow's histograms",
+            "distance of directions",
             value=metrics.direction_distance(generated.direction, reference.direction),
             floor=metrics.direction_distance(floor.direction, reference.direction),
             unit="degrees",
@@ -247,7 +249,7 @@ def motion(case: Case) -> list[Figure]:
         *(
             Figure(
                 f"motion.{name}",
-                f"share of clips that {does}",
+                f"clips that {does}",
                 value=float(np.mean(getattr(generated, name))),
                 floor=float(np.mean(getattr(floor, name))),
                 **common,
@@ -269,7 +271,7 @@ def motion(case: Case) -> list[Figure]:
                 ("flicker", "flicker", generated, floor, "flicker", "grey levels"),
                 (
                     "warping",
-                    "warping error: change that no motion explains",
+                    "warping error, what no motion explains",
                     warping[1],
                     warping[0],
                     "error",
@@ -301,17 +303,19 @@ def memorisation(case: Case) -> list[Figure]:
         figures.append(
             Figure(
                 f"memorisation.{kind}",
-                f"share of clips as near to a training clip, in {kind}, as the nearest "
-                f"{found.expected:.0%} of real ones",
+                f"as near to training clips as {found.expected:.0%} of real ones, by {kind}",
                 "memorisation",
                 found.share.value,
                 found.share.low,
                 found.share.high,
                 found.expected,
                 "lower",
-                protocol={"p_value": found.p_value, "border": found.border},
-                note=f"{found.verdict}"
-                + (f"; {found.copies} exact copies" if found.copies else ""),
+                protocol={
+                    "verdict": found.verdict,
+                    "p_value": found.p_value,
+                    "border": found.border,
+                    "copies": found.copies,
+                },
             )
         )
     return figures
@@ -359,7 +363,7 @@ def discriminator(case: Case) -> list[Figure]:
         *figures,
         Figure(
             "discriminator.membership",
-            "chance that it tells a training clip from a held-out one",
+            "telling training from held-out clips, AUC",
             value=known.auc.value,
             low=known.auc.low,
             high=known.auc.high,
@@ -398,7 +402,7 @@ def labels(case: Case) -> list[Figure]:
     figures = [
         Figure(
             "labels.accuracy",
-            "share of clips that look like their label",
+            "clips that look like their label",
             "labels",
             interval.value,
             interval.low,

@@ -221,8 +221,8 @@ def _one(result: dict[str, Any]) -> str:
         f"{compared}; floor: {sets['floor']['clips']} {sets['floor']['title']}.",
         f"{protocol['frames']} frames of {width}x{height}, stride {protocol['stride']}, seed "
         f"{protocol['seed']}, protocol {protocol['name']}.",
-        "Distances on random features are no FVD, which is measured on I3D, and not to be compared "
-        "with published figures.",
+        "Only distances on i3d are FVD, only those on inception are FID; others are not to be "
+        "compared with published figures.",
     ]
     found += [f"Note: {note}." for note in _notes(result)]
     return "\n".join(found)

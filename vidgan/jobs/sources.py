@@ -7,7 +7,7 @@ are windows side by side: none shares a frame with another.
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest, span
-from vidgan.errors import InputError, OptionError
+from vidgan.errors import DatasetError, InputError
 from vidgan.jobs import choices
 from vidgan.video.discover import discover
 from vidgan.video.fit import Fit
@@ -150,7 +150,7 @@ class SplitSet(ClipSet):
                 found += 1
                 yield clip, int(label) if self.numbers is None else self.numbers[label]
         if found != self.count:
-            raise InputError(
+            raise DatasetError(
                 f"{self.path}: its shards hold other clips than its manifest says; make the "
                 "dataset again with vidgan preprocess --overwrite"
             )
@@ -415,17 +415,3 @@ def open_set(path: Path | str, shape: Shape, split: str | None = None) -> ClipSe
     if path.suffix.lower() == ".npy":
         return ArraySet(path, shape)
     return VideoSet(path, shape)
-
-
-def check_pair(real: Sequence[Path], fake: Sequence[Path]) -> None:
-    """Refuse to compare something with itself.
-
-    Raises:
-        OptionError: both name the same.
-    """
-    both = {path.resolve() for path in real} & {path.resolve() for path in fake}
-    if both:
-        raise OptionError(
-            f"--real and --fake both name {both.pop()}: its distance from itself says nothing; the "
-            "floor in the report is that of two halves of the real clips"
-        )

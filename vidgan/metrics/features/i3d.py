@@ -4,9 +4,10 @@ The Fréchet video distance (1812.01717) is measured on the 400 logits of the ne
 trained on Kinetics-400, for clips of 224 × 224 in [-1, 1], usually of 16 frames.
 
 Layers bear the names of the Keras port of the published network. Convolutions and pools pad as
-TensorFlow's ``SAME`` does, batch normalisation has no scale and an epsilon of 0.001. Frames are
-enlarged bilinearly, half-pixel centres, without smoothing, as in the PyTorch code that papers since
-StyleGAN-V (2112.14683) share.
+TensorFlow's ``SAME`` does; batch normalisation has no scale and an epsilon of 0.001 (some copies in
+PyTorch take 0.00001, which moves their figures a little). Frames are enlarged bilinearly with
+half-pixel centres and no smoothing, as in the PyTorch code that papers since StyleGAN-V
+(2112.14683) share.
 """
 
 from pathlib import Path

@@ -24,8 +24,8 @@ _KERNELS = (5, 3, 3)
 # How much each stream's features weigh. Motion weighs more, so that temporal damage does not hide
 # behind still frames that look right (the bias of FVD described in 2404.12391).
 _WEIGHTS = {"appearance": 1.0, "detail": 1.0, "motion": 1.5}
-_STREAMS_3D = ("appearance", "detail", "motion")
-_STREAMS_2D = ("appearance", "detail")
+ALL_STREAMS = ("appearance", "detail", "motion")
+STILL_STREAMS = ("appearance", "detail")
 # Frames differ little from their neighbours in space and time; the gains bring those differences
 # to the scale of the frames. Chroma varies less than luma in the same way.
 _GAIN = 4.0
@@ -39,9 +39,9 @@ _FLOOR = 0.01
 
 
 def _weights(
-    streams: tuple[str, ...], frames: int
+    streams: tuple[str, ...], frames: int, dim: int
 ) -> tuple[dict[str, list[np.ndarray]], np.ndarray]:
-    """Draw every stream's kernels over so many frames, and the projection ``(features, DIM)``."""
+    """Draw every stream's kernels over so many frames, and the projection ``(features, dim)``."""
     random = np.random.Generator(np.random.Philox(_SEED))
     kernels: dict[str, list[np.ndarray]] = {}
     for stream in streams:
@@ -53,24 +53,25 @@ def _weights(
             channels = width
         kernels[stream] = layers
     pooled = 2 * sum(_WIDTHS)
-    projection = random.standard_normal((pooled * len(streams), DIM))
+    projection = random.standard_normal((pooled * len(streams), dim))
     scale = np.repeat([_WEIGHTS[stream] for stream in streams], pooled)
     projection *= scale[:, None] / np.sqrt(np.square(scale).sum())
     return kernels, projection.astype(np.float32)
 
 
 @cache
-def _network(streams: tuple[str, ...], frames: int) -> Any:
-    """Return the compiled network: uint8 ``(n, frames, 64, 64, 3)`` → float32 ``(n, DIM)``.
+def random_network(streams: tuple[str, ...], frames: int, dim: int = DIM) -> Any:
+    """Return the compiled network: uint8 ``(n, frames, 64, 64, 3)`` → float32 ``(n, dim)``.
 
     Args:
         streams: what it looks at.
         frames: how many its kernels cover.
+        dim: how many numbers it gives.
     """
     runtime.prepare()
     import tensorflow as tf
 
-    kernels, projection = _weights(streams, frames)
+    kernels, projection = _weights(streams, frames, dim)
 
     def pooled(values: Any, layers: list[np.ndarray]) -> list[Any]:
         features = []
@@ -103,13 +104,13 @@ def _network(streams: tuple[str, ...], frames: int) -> Any:
 
 
 def _build_3d() -> Embed:
-    network = _network(_STREAMS_3D, 3)
+    network = random_network(ALL_STREAMS, 3)
     return lambda clips: network(resized(clips, SIDE)).numpy()
 
 
 def _build_2d() -> Embed:
     """Return the same for frames: each is a clip of its own, and kernels cover one frame."""
-    network = _network(_STREAMS_2D, 1)
+    network = random_network(STILL_STREAMS, 1)
     return lambda clips: network(resized(clips, SIDE).reshape(-1, 1, SIDE, SIDE, 3)).numpy()
 
 

@@ -1,0 +1,180 @@
+"""Clips embedded by what moves in them: hand-made statistics of optical flow.
+
+In the spirit of the Fréchet video motion distance (2407.16124), which gathers the velocities and
+accelerations of tracked points in histograms, with the dense flow of OpenCV's DIS (1603.03590)
+instead, and with more: how steady the motion is, how well it explains the next frame, and in which
+direction time runs. Frames are brought to 64 × 64 and to grey; speeds are in these pixels a frame.
+
+37 numbers a clip, the last four change their sign when it is played backwards:
+
+====  ==========================================================================================
+8     logarithm of the mean speed in each of 8 directions
+8     logarithm of the mean acceleration in each of 8 directions
+5     logarithm of the share of pixels faster than 0.25, 0.5, 1, 2 and 4
+4     logarithm of the deviation, minimum, maximum and mean change of the frames' mean speed
+2     logarithm of the mean divergence and curl of the flow, without their signs
+6     logarithms of the mean and maximum of what is left of the difference between neighbouring
+      frames once the flow is undone, and of the mean, maximum, minimum and deviation of the
+      difference itself
+4     whether motion grows with time; whether it starts or stops suddenly; whether what moves is
+      sharper before or after; whether things grow
+====  ==========================================================================================
+"""
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
+from vidgan.metrics.features.base import Embed, Features, resized
+
+SIDE = 64
+DIM = 37
+MIN_FRAMES = 4
+
+_DIRECTIONS = 8
+_SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
+# Below these nothing counts: speeds in pixels a frame, differences in shares of white.
+_STILL = 0.01
+_EQUAL = 0.001
+# The signed numbers lie between -1 and 1 and mostly near 0. These gains bring each to a deviation
+# of about 1.5 on real clips: they are few, so that without one the direction of time would be lost
+# among the others (benchmarks/metric_sensitivity.md).
+_SIGNED_GAINS = np.array([12.0, 4.0, 28.0, 16.0])
+
+
+def statistics(clip: np.ndarray) -> np.ndarray:
+    """Embed one clip.
+
+    Args:
+        clip: uint8 RGB ``(frames, 64, 64, 3)``, at least 4 frames.
+
+    Returns:
+        float64 ``(37,)``; see above.
+    """
+    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in clip]
+    flow = _flow(grey)
+    light = np.stack(grey).astype(np.float32) / 255
+    speed = np.sqrt(np.square(flow).sum(axis=-1))
+    return np.concatenate([_unsigned(flow, speed, light), _signed(flow, speed, light)])
+
+
+def _flow(grey: list[np.ndarray]) -> np.ndarray:
+    """Return where each frame's pixels go, float32 ``(frames - 1, height, width, 2)``: x, y."""
+    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return np.stack([dis.calc(a, b, None) for a, b in itertools.pairwise(grey)])
+
+
+def _unsigned(flow: np.ndarray, speed: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Return the numbers that do not say which way time runs, ``(33,)``."""
+    means = _frame_means(speed)
+    divergence, curl = _derivatives(flow)
+    in_pixels = [
+        *_by_direction(flow),
+        *_by_direction(flow[1:] - flow[:-1]),
+        *((speed > limit).mean() for limit in _SPEEDS),
+        means.std(),
+        means.min(),
+        means.max(),
+        np.abs(np.diff(means)).mean(),
+        np.abs(divergence).mean(),
+        np.abs(curl).mean(),
+    ]
+    left, change = _residuals(flow, light), _frame_means(np.abs(light[1:] - light[:-1]))
+    in_light = [left.mean(), left.max(), change.mean(), change.max(), change.min(), change.std()]
+    return np.concatenate([np.log(np.add(in_pixels, _STILL)), np.log(np.add(in_light, _EQUAL))])
+
+
+def _signed(flow: np.ndarray, speed: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Return the numbers that change their sign when time runs backwards, ``(4,)``."""
+    means = _frame_means(speed)
+    time = np.linspace(-1, 1, len(means))
+    trend = (means * time).mean() / (means.mean() + 0.02)
+
+    jumps = np.diff(_frame_means(np.abs(light[1:] - light[:-1]))) ** 3
+    sudden = jumps.sum() / (np.abs(jumps).sum() + 1e-8)
+
+    # Change over gradient is speed; where the gradients before and after differ, what moves leaves
+    # or gains sharpness: trails of codecs and of displays, dust, smoke.
+    across = light[:, 1:-1, 2:] - light[:, 1:-1, :-2]
+    down = light[:, 2:, 1:-1] - light[:, :-2, 1:-1]
+    gradient = np.sqrt(np.square(across) + np.square(down)) / 2 + 0.02
+    change = np.abs(light[1:] - light[:-1])[:, 1:-1, 1:-1]
+    before, after = (np.square(change / part).mean() for part in (gradient[:-1], gradient[1:]))
+    sharper = np.log(before + 1e-3) - np.log(after + 1e-3)
+
+    divergence, _ = _derivatives(flow)
+    weighted = divergence * speed[:, 1:, 1:]
+    growth = weighted.mean() / (np.abs(weighted).mean() + 5e-4)
+    return np.array([trend, sudden, sharper, growth]) * _SIGNED_GAINS
+
+
+def _frame_means(values: np.ndarray) -> np.ndarray:
+    return values.reshape(len(values), -1).mean(axis=1, dtype=np.float64)
+
+
+def _by_direction(vectors: np.ndarray) -> np.ndarray:
+    """Return the mean over all pixels of the lengths in each direction, ``(_DIRECTIONS,)``."""
+    rows = vectors.reshape(-1, vectors.shape[2], 2)
+    length, angle = cv2.cartToPolar(rows[..., 0], rows[..., 1])
+    # The first direction lies around the x axis; the rounded last one is the first again.
+    direction = np.rint(angle.ravel() * (_DIRECTIONS / (2 * np.pi))).astype(np.intp) % _DIRECTIONS
+    return np.bincount(direction, length.ravel(), _DIRECTIONS) / length.size
+
+
+def _derivatives(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return divergence and curl, ``(frames - 1, height - 1, width - 1)``."""
+    x, y = flow[..., 0], flow[..., 1]
+    divergence = (x[:, 1:, 1:] - x[:, 1:, :-1]) + (y[:, 1:, 1:] - y[:, :-1, 1:])
+    curl = (y[:, 1:, 1:] - y[:, 1:, :-1]) - (x[:, 1:, 1:] - x[:, :-1, 1:])
+    return divergence, curl
+
+
+def _residuals(flow: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Return how far each frame is from the next one with the flow undone, ``(frames - 1,)``."""
+    rows, columns = np.mgrid[: light.shape[1], : light.shape[2]].astype(np.float32)
+    grid = np.stack([columns, rows], axis=-1)
+    back = [
+        cv2.remap(after, grid + vectors, None, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+        for after, vectors in zip(light[1:], flow, strict=True)
+    ]
+    return _frame_means(np.abs(np.stack(back) - light[:-1]))
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have OpenCV compute in the calling thread: how it parts its work changes the last digits."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def embed_small(clips: np.ndarray) -> np.ndarray:
+    """Embed clips whose frames are 64 × 64 already, ``(n, frames, 64, 64, 3)``, on all cores."""
+    # OpenCV and NumPy let other threads work while they compute.
+    with _one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return np.stack(list(pool.map(statistics, clips))).astype(np.float32)
+
+
+def _build() -> Embed:
+    return lambda clips: embed_small(resized(clips, SIDE))
+
+
+MOTION = Features(
+    name="motion",
+    distance="Fréchet motion distance on optical flow (FMD)",
+    caution=", not FVMD",
+    description="Statistics of optical flow alone: what moves, how fast and how steadily.",
+    unit="clip",
+    dim=DIM,
+    min_frames=MIN_FRAMES,
+    side=SIDE,
+    build=_build,
+)
