@@ -24,7 +24,8 @@ import click
 from vidgan import runtime
 from vidgan.cli import COMMANDS
 from vidgan.config import ModelConfig, TrainConfig
-from vidgan.training.run import CHECKPOINTS, EMA_NAME, STATE_NAME, Run
+from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
+from vidgan.training.state import STATE_NAME
 
 HELP_LIMIT = 3.0
 GENERATE_FACTOR, GENERATE_SECONDS = 1.5, 2.0

@@ -20,7 +20,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips, training_clips
 from vidgan.errors import DatasetError, OptionError
 from vidgan.jobs import choices, clips
-from vidgan.jobs import train as job
+from vidgan.jobs.plan import plan
 from vidgan.models import build_discriminators
 from vidgan.models import latents as inputs_of
 from vidgan.training.run import Run
@@ -184,10 +184,10 @@ def test_a_dataset_with_one_label_is_refused(tmp_path):
 
 
 def test_plan_of_a_conditional_run(dataset):
-    planned = job.plan(dataset.path, **OPTIONS)
+    planned = plan(dataset.path, **OPTIONS)
     assert planned.step_seconds > 0
     assert planned.run.model.labels == LABELS
-    bare = job.plan(dataset.path, **{**OPTIONS, "conditional": False})
+    bare = plan(dataset.path, **{**OPTIONS, "conditional": False})
     assert planned.g_params > bare.g_params
     assert planned.d_params > bare.d_params
 
@@ -223,12 +223,16 @@ def judged(monkeypatch):
 
 def test_evaluation_judges_every_clip_by_its_label(run, tmp_path, judged):
     result = vidgan.evaluate(run.path, output=tmp_path / "report.json", n=30)
-    assert result["protocol"]["clips"] == {"test": 6, "train": 24, "generated": 30}
+    counts = {name: each["clips"] for name, each in result["sets"].items()}
+    assert counts == {"real": 6, "floor": 24, "generated": 30}
     labels = np.array([int(label) for _, label in judged])
     assert side(np.stack([clip for clip, _ in judged])).tolist() == labels.tolist()
     # Generated clips have the training clips' labels, in their order, from the start again.
     np.testing.assert_array_equal(labels[30:], np.resize(labels[6:30], 30))
     assert labels[6:30].mean() == pytest.approx(0.25)
+    figures = {figure["key"]: figure for figure in result["figures"]}
+    assert 0 <= figures["labels.accuracy"]["low"] <= figures["labels.accuracy"]["high"] <= 1
+    assert all(f"labels.kernel.{label}" in figures for label in LABELS)
 
 
 def test_evaluation_knows_labels_by_their_names(run, tmp_path, judged):

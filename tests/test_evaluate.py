@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from datasets import make_dataset, write_shard
+from videos import make_video
 
 import vidgan
 from vidgan import latents
 from vidgan.cli import main
-from vidgan.config import ModelConfig, TrainConfig
+from vidgan.config import MEASURES, ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, VidganError
-from vidgan.metrics import frechet_clip_distance
+from vidgan.jobs import gather
+from vidgan.jobs.evaluate import resolve
+from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
 
@@ -53,6 +56,14 @@ def run(tmp_path_factory, dataset) -> Run:
     return make_run(tmp_path_factory.mktemp("runs") / "00000-dcgan-shapes", dataset)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory):
+    """What is kept between evaluations lies where the test can forget it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIDGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def result(run) -> dict:
     return vidgan.evaluate(run.path, n=N)
@@ -74,44 +85,64 @@ def clips_of(manifest: Manifest, split: str) -> np.ndarray:
     return np.stack(list(evaluation_clips(manifest, split, 8, 1)))
 
 
+def figures(result: dict) -> dict[str, dict]:
+    return {figure["key"]: figure for figure in result["figures"]}
+
+
+def write_videos(folder: Path, count: int, seed: int, frames: int = 36, **options) -> Path:
+    folder.mkdir(exist_ok=True)
+    for i in range(count):
+        make_video(folder / f"{i}.mp4", frames=frames, seed=seed + i, **options)
+    return folder
+
+
 def test_the_report_is_what_is_returned(run, result):
     report = run.path / "evaluation" / "step-00000007.json"
     assert json.loads(report.read_text()) == result
     assert result["step"] == 7
-    protocol = result["protocol"]
-    assert protocol["clips"] == {"test": 7, "train": N, "generated": N}
-    assert protocol["compared"] == {"test": 7, "train": N, "generated": N}
-    wanted = {"features": "random3d", "frames": 8, "stride": 1, "size": [32, 32], "seed": 0}
-    assert wanted.items() <= protocol.items()
+    counts = {name: each["clips"] for name, each in result["sets"].items()}
+    assert counts == {"real": 7, "floor": N, "generated": N}
+    wanted = {"frames": 8, "stride": 1, "size": [32, 32], "seed": 0, "name": "default"}
+    assert wanted.items() <= result["protocol"].items()
+    assert {figure["group"] for figure in result["figures"]} >= set(MEASURES) - {"labels"}
+    assert Path(result["page"]).read_text().count("data:video/mp4") == 2
 
 
 def test_the_distance_is_that_of_test_and_generated_clips(dataset, run, result):
+    """Of the Fréchet distance, 7 clips are too few for 101 features; the kernel distance is told."""
     made = vidgan.load(run.path).generate(N)
-    expected = frechet_clip_distance(clips_of(dataset, "test"), made)
-    assert result["frechet"]["generated_to_test"] == pytest.approx(expected, rel=1e-4)
+    real, embed = clips_of(dataset, "test"), FEATURES["appearance-motion"].load()
+    found = figures(result)
+    assert found["frechet.appearance-motion"]["value"] is None
+    assert "too few" in found["frechet.appearance-motion"]["note"]
+    expected = kernel_distance(embed(real), embed(made))
+    assert found["kernel.appearance-motion"]["value"] == pytest.approx(expected, rel=1e-4)
+    assert found["kernel.appearance-motion"]["protocol"]["clips"] == [7, N]
+
+
+def test_enough_clips_for_the_usual_distance(tmp_path):
+    """With more clips than features it is the plain one, with an interval about it."""
+    data = make_dataset(tmp_path / "data", train=(40,) * 16, test=(40,) * 14)
+    run = make_run(tmp_path / "run", data)
+    result = vidgan.evaluate(run.path, n=70, measures="distance", clip_features="random3d")
+    test, made = clips_of(data, "test"), vidgan.load(run.path).generate(70)
+    found = figures(result)["frechet.random3d"]
+    expected = frechet_clip_distance(test, made, "random3d")
+    assert found["value"] == pytest.approx(expected, rel=1e-4)
+    assert found["low"] < found["value"] < found["high"]
+    assert found["protocol"]["estimator"] == "empirical"
+    assert 0 < found["floor"] < found["value"]
+    assert result["verdicts"][0]["good"] is False
 
 
 def test_the_floor_is_that_of_test_and_training_clips(dataset, run, tmp_path):
-    whole = vidgan.evaluate(run.path, output=tmp_path / "whole.json", n=40)
-    train = clips_of(dataset, "train")
-    assert whole["protocol"]["compared"] == {"test": 7, "train": len(train), "generated": 14}
-    expected = frechet_clip_distance(clips_of(dataset, "test"), train)
-    assert whole["frechet"]["train_to_test"] == pytest.approx(expected, rel=1e-4)
-    made = vidgan.load(run.path).generate(len(train))
-    expected = frechet_clip_distance(clips_of(dataset, "test"), made)
-    assert whole["frechet"]["generated_to_test"] == pytest.approx(expected, rel=1e-4)
-    assert any("first 14 generated clips" in note for note in whole["notes"])
-
-
-def test_frames_are_compared_on_features_of_frames(dataset, run, tmp_path):
-    output = tmp_path / "frames.json"
-    result = vidgan.evaluate(run.path, output=output, n=N, features="random2d")
-    made = vidgan.load(run.path).generate(N)
-    expected = frechet_clip_distance(clips_of(dataset, "test"), made, "random2d")
-    assert result["frechet"]["generated_to_test"] == pytest.approx(expected, rel=1e-4)
-    assert result["protocol"]["compared"] == {"test": 7, "train": N, "generated": N}
-    assert result["protocol"]["metric"].endswith("of frames (RFD-2D)")
-    assert result["notes"][0].startswith("56 frames are few for 64 features")
+    whole = vidgan.evaluate(run.path, output=tmp_path / "whole.json", measures="distance,frames")
+    train, test = clips_of(dataset, "train"), clips_of(dataset, "test")
+    assert whole["sets"]["floor"]["clips"] == whole["sets"]["generated"]["clips"] == len(train)
+    for name in ("appearance-motion", "random2d"):
+        embed = FEATURES[name].load()
+        expected = kernel_distance(embed(test), embed(train))
+        assert figures(whole)[f"kernel.{name}"]["floor"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_discriminator_is_scored_as_it_was_trained(dataset, run, result):
@@ -120,25 +151,68 @@ def test_the_discriminator_is_scored_as_it_was_trained(dataset, run, result):
     real = clips_of(dataset, "test").astype(np.float32) / 127.5 - 1
     on_real, on_made = (
         np.asarray(network({"clip": clips}, training=False)["logit"], np.float64).ravel()
-        for clips in (real, made)
+        for clips in (real, np.clip(made, -1, 1))
     )
-    scores = result["discriminator"]
+    found = {key: each["value"] for key, each in figures(result).items()}
     # Generated clips are judged as they are written, rounded to 256 levels. Each of them is
     # paired with a test clip; the test clips are fewer and come round again.
     paired = np.log1p(np.exp(-np.resize(on_real, N))) + np.log1p(np.exp(on_made))
-    assert scores["test"]["loss"] == pytest.approx(paired.mean(), rel=1e-2)
-    assert scores["generated"]["loss"] is None
-    assert scores["test"]["accuracy"] == pytest.approx((on_real > 0).mean(), abs=0.1)
-    assert scores["generated"]["accuracy"] == pytest.approx((on_made < 0).mean(), abs=0.1)
+    assert found["discriminator.loss.test"] == pytest.approx(paired.mean(), rel=1e-2)
+    assert found["discriminator.accuracy.test"] == pytest.approx((on_real > 0).mean(), abs=0.1)
+    assert found["discriminator.accuracy.generated"] == pytest.approx((on_made < 0).mean(), abs=0.1)
+    assert 0 <= found["discriminator.membership"] <= 1
 
 
 def test_the_same_seed_gives_the_same_figures_to_the_last_digit(run, result, tmp_path):
     again = vidgan.evaluate(run.path, output=tmp_path / "again.json", n=N)
     other = vidgan.evaluate(run.path, output=tmp_path / "other.json", n=N, seed=1)
-    for part in ("frechet", "discriminator", "protocol", "notes"):
-        assert again[part] == result[part]
-    assert other["frechet"]["generated_to_test"] != result["frechet"]["generated_to_test"]
-    assert other["frechet"]["train_to_test"] != result["frechet"]["train_to_test"]
+
+    def told(report):
+        return [each for each in report["figures"] if each["group"] != "speed"]
+
+    assert told(again) == told(result)
+    assert again["verdicts"] == result["verdicts"]
+    for key in ("kernel.appearance-motion", "motion.speed"):
+        assert figures(other)[key]["value"] != figures(result)[key]["value"]
+        assert figures(other)[key]["floor"] != figures(result)[key]["floor"]
+
+
+def test_what_was_measured_of_real_clips_is_kept(run, tmp_path, monkeypatch):
+    """The second time real clips are not embedded again, and the figures are the same."""
+    options = {"n": 6, "measures": "distance,motion"}
+    first = vidgan.evaluate(run.path, output=tmp_path / "1.json", **options)
+    seen = []
+    measure = gather.measure_motion
+    monkeypatch.setattr(
+        gather, "measure_motion", lambda clips: seen.append(len(clips)) or measure(clips)
+    )
+    second = vidgan.evaluate(run.path, output=tmp_path / "2.json", **options)
+    assert sum(seen) == 6, "generated clips alone"
+    vidgan.evaluate(run.path, output=tmp_path / "3.json", cache=False, **options)
+    assert sum(seen) == 6 + 3 * 6
+    assert [f for f in second["figures"] if f["group"] != "speed"] == [
+        f for f in first["figures"] if f["group"] != "speed"
+    ]
+
+
+def test_copies_are_found(dataset, tmp_path):
+    """Clips that are training clips: the verdict says so, and the nearest pairs are pairs."""
+    np.save(tmp_path / "copies.npy", clips_of(dataset, "train")[:6])
+    real = tmp_path / "real.npy"
+    np.save(
+        real, np.concatenate([clips_of(dataset, "train"), clips_of(dataset, "train")[::-1] // 2])
+    )
+    result = vidgan.evaluate(
+        real=real,
+        fake=tmp_path / "copies.npy",
+        frames=8,
+        measures="memorisation",
+        output=tmp_path / "r.json",
+    )
+    verdicts = [each for each in result["verdicts"] if each["title"].startswith("Memorisation")]
+    assert not any(each["good"] for each in verdicts)
+    with np.load(tmp_path / "r.npz") as shown:
+        np.testing.assert_array_equal(shown["copies"][0], shown["originals"][0])
 
 
 def test_the_picture_shows_real_beside_generated_clips(run, result):
@@ -154,18 +228,18 @@ def test_the_picture_shows_real_beside_generated_clips(run, result):
 
 
 def test_speed_is_measured(result):
-    speed = result["speed"]
-    assert speed["batch_size"] == 16
-    assert speed["clips_per_second"] > 0
-    assert speed["frames_per_second"] == pytest.approx(8 * speed["clips_per_second"])
+    speed = figures(result)
+    assert speed["speed.clips"]["value"] > 0
+    frames = 8 * speed["speed.clips"]["value"]
+    assert speed["speed.frames"]["value"] == pytest.approx(frames)
 
 
-def test_stride_and_the_default_number_of_clips(dataset, tmp_path):
+def test_stride(dataset, tmp_path):
     run = make_run(tmp_path / "run", dataset, stride=2)
-    result = vidgan.evaluate(run.path)
-    assert result["protocol"]["clips"] == {"test": 4, "train": 6, "generated": 256}
+    result = vidgan.evaluate(run.path, measures="distance")
+    counts = [each["clips"] for each in result["sets"].values()]
+    assert counts == [4, 6, 6]
     assert result["protocol"]["stride"] == 2
-    assert result["notes"][0].startswith("4 clips are few for 64 features")
 
 
 def test_command_prints_a_table(run, tmp_path):
@@ -173,22 +247,137 @@ def test_command_prints_a_table(run, tmp_path):
         main, ["evaluate", str(run.path), "--n", "12", "-o", str(tmp_path / "r.json")]
     )
     assert shown.exit_code == 0, shown.output
-    lines = [line for line in shown.stdout.splitlines() if "real" in line or "accuracy" in line]
-    header, *rows = lines[:3]
-    assert len({len(line) for line in [header, *rows]}) == 1
-    assert [row.split()[2] for row in rows] == ["7", "12"]
-    assert "not FVD" in shown.stdout
-    assert "clips/s" in shown.stdout
-    assert (tmp_path / "r.json").is_file()
-    assert (tmp_path / "r.png").is_file()
+    assert "7 test clips" in shown.stdout
+    assert "Only distances on i3d are FVD" in shown.stdout
+    rows = [line for line in shown.stdout.splitlines() if line.startswith("  kernel distance")]
+    assert len(rows) == 2
+    assert all(row.endswith("lower") for row in rows)
+    for suffix in (".json", ".png", ".html"):
+        assert (tmp_path / f"r{suffix}").is_file()
 
 
-def test_command_prints_json(run, result, tmp_path):
+def test_command_prints_json_lines(run, result, tmp_path):
     arguments = ["evaluate", str(run.path), "--n", "12", "--json", "-o", str(tmp_path / "r.json")]
     shown = CliRunner().invoke(main, arguments)
-    printed = json.loads(shown.stdout)
-    assert printed["frechet"] == result["frechet"]
-    assert printed == json.loads((tmp_path / "r.json").read_text())
+    lines = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert [each["key"] for each in lines] == list(figures(result))
+    assert all(each["protocol"]["frames"] == 8 for each in lines)
+    found = figures(result)["kernel.appearance-motion"]["value"]
+    assert (
+        next(each for each in lines if each["key"] == "kernel.appearance-motion")["value"] == found
+    )
+
+
+# Clips against clips
+
+
+def test_folders_of_video(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_videos(Path("real"), 3, 0, size=(48, 40))
+    write_videos(Path("fake"), 2, 10, size=(48, 40))
+    (Path("real") / "broken.mp4").write_bytes(b"no video")
+    make_video(Path("real") / "short.mp4", frames=5)
+    make_video(Path("fake") / "wide.mp4", frames=20, size=(96, 40))
+    arguments = ["evaluate", "--real", "real", "--fake", "fake", "--frames", "8"]
+    shown = CliRunner().invoke(main, arguments)
+    assert shown.exit_code == 0, shown.output
+    result = json.loads(Path("evaluation.json").read_text())
+    # Three videos of 36 frames give 12 clips, of which each half gets 6.
+    assert [each["clips"] for each in result["sets"].values()] == [6, 6, 6]
+    assert result["protocol"]["size"] == [48, 40]
+    for words in ("broken.mp4", "short.mp4 has 5 frames", "96x40 were fitted to 48x40"):
+        assert any(words in note for note in result["notes"]), words
+        assert words in shown.stdout
+    again = CliRunner().invoke(main, arguments)
+    assert again.exit_code == 1
+    assert "evaluation.json is there already; use --overwrite" in again.output
+
+
+def test_worse_clips_are_farther(tmp_path, dataset):
+    """Noise on half of the test clips is farther from the training clips than the others are."""
+    clips = clips_of(dataset, "train")
+    noise = np.random.default_rng(0).normal(0, 25, clips.shape)
+    np.save(tmp_path / "noisy.npy", np.clip(clips + noise, 0, 255).astype(np.uint8))
+    found = figures(
+        vidgan.evaluate(
+            real=dataset.path,
+            fake=tmp_path / "noisy.npy",
+            frames=8,
+            split="train",
+            output=tmp_path / "r.json",
+            measures="distance,frames,motion",
+        )
+    )
+    for key in ("kernel.appearance-motion", "kernel.random2d", "motion.warping"):
+        assert found[key]["value"] > 2 * found[key]["floor"], key
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--real", "a.npy"], 2, "--real and --fake go together"),
+        (["--real", "a.npy", "--fake", "./a.npy"], 2, "both name a.npy"),
+        (["run", "--real", "a.npy", "--fake", "b.npy"], 2, "in place of a run"),
+        (["--real", "a.npy", "--fake", "none"], 1, "none: no such file or folder"),
+        (["--real", "a.npy", "--fake", "pickle.npy"], 1, "pickle.npy: not an array"),
+        (["--real", "a.npy", "--fake", "flat.npy"], 1, "flat.npy: holds float64 (3,)"),
+        (["--real", "a.npy", "--fake", "one.npy"], 1, "one.npy: gives 1 clips"),
+        (["--real", "a.npy", "--fake", "b.npy", "--frames", "40"], 1, "clips of 8 frames"),
+        (["--real", "a.npy", "--fake", "b.npy", "--compare", "c"], 2, "--compare is for runs"),
+        (["--measures", "beauty"], 2, "'beauty' is none of distance"),
+        (["--weights", "w.npz"], 2, "--weights goes with"),
+    ],
+)
+def test_sides_that_cannot_be_compared(tmp_path, monkeypatch, arguments, status, message):
+    monkeypatch.chdir(tmp_path)
+    for name, count in (("a", 6), ("b", 6), ("one", 1)):
+        np.save(f"{name}.npy", np.zeros((count, 8, 32, 32, 3), np.uint8))
+    np.save("flat.npy", np.zeros(3))
+    np.save("pickle.npy", np.array([{}]), allow_pickle=True)
+    shown = CliRunner().invoke(main, ["evaluate", "--frames", "8", *arguments])
+    assert shown.exit_code == status, shown.output
+    assert message in shown.output
+    assert not Path("evaluation.json").exists()
+
+
+def test_clips_that_are_all_alike(tmp_path):
+    """Constant features have no neighbourhoods; the figure says so and the others stand."""
+    for name, level in (("a", 50), ("b", 60)):
+        np.save(tmp_path / f"{name}.npy", np.full((14, 8, 32, 32, 3), level, np.uint8))
+    result = vidgan.evaluate(
+        real=tmp_path / "a.npy", fake=tmp_path / "b.npy", frames=8, output=tmp_path / "r.json"
+    )
+    found = figures(result)
+    assert found["coverage"]["value"] is None
+    assert "same features" in found["coverage"]["note"]
+    assert found["motion.frozen"]["value"] == 1
+
+
+def test_protocols_set_what_papers_set():
+    config = resolve({"protocol": "fvd2048_128f_subsample8f", "seed": 3})
+    assert (config.n, config.frames, config.stride) == (2048, 16, 8)
+    assert (config.clip_features, config.split, config.seed) == ("i3d", "train", 3)
+    assert resolve({"protocol": "fvd2048_16f", "n": 12}).n == 12
+
+
+# Runs beside each other
+
+
+def test_runs_beside_each_other(dataset, run, result, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    other = make_run(tmp_path / "other", dataset)
+    report = str(Path(result["page"]).with_suffix(".json"))
+    arguments = ["evaluate", str(other.path), "--compare", report, "--n", "12"]
+    shown = CliRunner().invoke(main, arguments)
+    assert shown.exit_code == 0, shown.output
+    assert "best of the row" in shown.stdout
+    assert shown.stdout.splitlines()[0].startswith("[1] ")
+    both = json.loads(Path("comparison.json").read_text())
+    assert [each["title"] for each in both] == [
+        json.loads((other.path / "evaluation" / "step-00000007.json").read_text())["title"],
+        result["title"],
+    ]
+    assert Path("comparison.html").read_text().count("data:video/mp4") == 4
 
 
 def test_the_newest_run_is_taken(copied, monkeypatch):
@@ -250,7 +439,7 @@ def test_a_shard_that_lost_whole_records(copied):
     data, run = copied
     manifest = Manifest.load(data)
     write_shard(Path(manifest.shards("test")[0]), [np.zeros((20, 32, 32, 3), np.uint8)])
-    with pytest.raises(DatasetError, match=r"other clips than its manifest says \(2 of 7\)"):
+    with pytest.raises(DatasetError, match=r"other clips than its manifest says"):
         vidgan.evaluate(run, n=4)
 
 
@@ -284,10 +473,11 @@ def test_a_folder_without_permission(run, tmp_path):
     ("options", "message"),
     [
         ({"n": 1}, "--n 1 is too small"),
-        ({"features": "c3d"}, "--features 'c3d' is none of random3d"),
-        ({"features": "i3d"}, "--features i3d needs clips of 9 frames, .* makes 8"),
-        ({"weights": "none.npz"}, r"none\.npz: no such file of weights"),
-        ({"weights": __file__}, "--features random3d takes none"),
+        ({"clip_features": "c3d"}, "--clip-features 'c3d' is none of appearance-motion"),
+        ({"clip_features": "i3d"}, "i3d needs clips of 9 frames"),
+        ({"clip_features": "i3d", "weights": "none.npz"}, r"none\.npz: no such file of weights"),
+        ({"frames": 16}, "makes clips of 8 frames"),
+        ({"size": (64, 64)}, "a run has its own"),
         ({"nn": 3}, "unknown option 'nn'"),
         ({"checkpoint": "9"}, "no checkpoint '9'; there are 7"),
         ({"device": "gpu:99"}, "--device gpu:99"),

@@ -5,7 +5,8 @@ import pytest
 import scipy.linalg
 
 from vidgan.errors import InputError
-from vidgan.metrics.frechet import Moments, frechet_distance
+from vidgan.metrics import Moments, frechet_distance
+from vidgan.metrics.frechet import frechet_influence
 
 
 def normal(seed: int, n: int, d: int, spread: float = 1.0, shift: float = 0.0) -> np.ndarray:
@@ -77,6 +78,52 @@ def test_constant_features_have_no_covariance():
 def test_a_set_is_at_no_distance_from_itself_and_never_below(n):
     moments = Moments.of(normal(5, n, 32, spread=100))
     assert 0.0 <= frechet_distance(moments, moments) < 1e-8 * np.trace(moments.covariance)
+
+
+@pytest.mark.parametrize("counts", [(30, 40), (200, 150)])
+def test_variances_over_many_orders_of_magnitude_keep_their_digits(counts):
+    """Squared on the way to singular values, the small half of these would be lost."""
+    scales = np.arange(1, 101) ** -3.0
+    x, y = normal(14, counts[0], 100) * scales, normal(15, counts[1], 100) * scales
+    found = frechet_distance(Moments.of(x), Moments.of(y))
+    assert found == pytest.approx(dual(x, y), rel=1e-7)
+
+
+def weighted(values: np.ndarray, weights: np.ndarray) -> Moments:
+    """Moments of a set whose clips weigh so much, by drawing it out: every clip stands for many."""
+    weights = weights * len(values) / weights.sum()
+    mean = weights @ values / len(values)
+    centred = values - mean
+    moments = Moments(values.shape[1])
+    scatter = (centred * weights[:, None]).T @ centred
+    moments._merge(len(values), mean, scatter)
+    return moments
+
+
+@pytest.mark.parametrize("estimator", ["empirical", "oas"])
+@pytest.mark.parametrize("counts", [(60, 50), (12, 15)])
+def test_influence_is_the_derivative_by_the_clips_weights(estimator, counts):
+    x, y = normal(16, counts[0], 20), normal(17, counts[1], 20, spread=1.5, shift=0.3)
+    influences = frechet_influence(x, y, estimator)
+
+    def moved(side: int, clip: int, by: float) -> float:
+        weights = [np.ones(len(x)), np.ones(len(y))]
+        weights[side][clip] += by
+        sets = [weighted(values, each) for values, each in zip((x, y), weights, strict=True)]
+        return frechet_distance(*sets, estimator)
+
+    for side, clip in ((0, 0), (0, 7), (1, 3)):
+        slope = (moved(side, clip, 1e-5) - moved(side, clip, -1e-5)) / 2e-5
+        assert influences[side][clip] == pytest.approx(counts[side] * slope, rel=1e-5, abs=1e-6)
+    for each in influences:
+        assert each.mean() == pytest.approx(0, abs=1e-9)
+
+
+def test_influence_of_constant_features():
+    still, moving = np.full((5, 3), 2.0), normal(18, 20, 3)
+    on_still, on_moving = frechet_influence(still, moving)
+    np.testing.assert_allclose(on_still, 0, atol=1e-12)
+    assert np.ptp(on_moving) > 0
 
 
 def test_symmetric():

@@ -12,7 +12,7 @@ from vidgan import runtime
 from vidgan.config import DISCRIMINATORS, FRAME_COUNTS, MAX_SIDE, MIN_SIDE, MODELS, ModelConfig
 from vidgan.errors import OptionError
 from vidgan.latents import from_seeds
-from vidgan.models import build_discriminators, build_generator, latents, resolve
+from vidgan.models import build_discriminators, build_generator, dcgan, latents, resolve
 from vidgan.models.sizes import Pyramid, split_side
 
 SIDES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256)
@@ -54,12 +54,12 @@ def check_model(config: ModelConfig, width: int, height: int) -> None:
         assert all(weight.dtype == "float32" for weight in generator.weights)
         assert made.shape == (3, *shape)
         assert logits.shape == (3, 1)
-        assert np.abs(made).max() <= 1
+        assert np.abs(made).max() <= dcgan.BOUND
         assert np.isfinite(logits).all()
         if precision == "float32":
             reference = made
         else:
-            np.testing.assert_allclose(made, reference, atol=0.1)
+            np.testing.assert_allclose(made, reference, atol=0.1 * dcgan.BOUND)
     runtime.seed_everything(1)
     generator, discriminator = build(config, width, height)
     for network, batch, name in ((generator, noise, None), (discriminator, clips, "logit")):
@@ -213,3 +213,19 @@ def test_options_of_other_models_are_refused():
 def test_discriminators_are_checked(views, message):
     with pytest.raises(OptionError, match=message):
         resolve(ModelConfig(discriminators=views))
+
+
+def test_black_can_be_learned():
+    """Where a picture is black, what makes it darker or lighter still has a slope."""
+    values = tf.Variable(tf.zeros((1, 1)))
+    tensor = keras.Input((1,))
+    network = keras.Model(tensor, dcgan.bounded(tensor, "clip"))
+    optimizer = keras.optimizers.SGD(1.0)
+    for _ in range(200):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(network(values) + 1))
+        optimizer.apply([tape.gradient(loss, values)], [values])
+    with tf.GradientTape() as tape:
+        colour = tf.reduce_sum(network(values))
+    assert float(colour) == pytest.approx(-1, abs=1e-3)
+    assert float(tape.gradient(colour, values)[0, 0]) > 0.3

@@ -28,7 +28,8 @@ from vidgan.cli import main
 from vidgan.config import PRESETS, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, TrainingError
-from vidgan.jobs import train as job
+from vidgan.jobs import plan as planning
+from vidgan.jobs import setup
 from vidgan.training import memory
 from vidgan.training.callbacks import COLUMNS, read_log
 from vidgan.training.gan import VideoGAN
@@ -474,13 +475,15 @@ def test_memory_that_does_not_suffice(dataset, tmp_path, monkeypatch):
         assert not (tmp_path / "run").exists()
     monkeypatch.setattr(memory, "available", lambda device: 0)
     with pytest.raises(TrainingError, match="use fewer --frames or a smaller --size"):
-        job._check_memory(gan, job._new_run(dataset, Manifest.load(dataset), Path(), {}), "/CPU:0")
+        setup.check_memory(
+            gan, setup.new_run(dataset, Manifest.load(dataset), Path(), {}), "/CPU:0"
+        )
 
 
 def job_gan(dataset):
     from vidgan.training.build import build_gan
 
-    return build_gan(job._new_run(dataset, Manifest.load(dataset), Path(), dict(OPTIONS)))
+    return build_gan(setup.new_run(dataset, Manifest.load(dataset), Path(), dict(OPTIONS)))
 
 
 def test_memory_of_this_machine():
@@ -513,14 +516,14 @@ def test_batch_larger_than_the_dataset(dataset, tmp_path):
 
 
 def test_default_batch_and_budget(dataset, monkeypatch):
-    monkeypatch.setattr(job.configs, "DEFAULT_BATCH", 13)
+    monkeypatch.setattr(setup.configs, "DEFAULT_BATCH", 13)
     options = {name: value for name, value in OPTIONS.items() if name != "batch_size"}
-    run = job._new_run(dataset, Manifest.load(dataset), Path(), options)
+    run = setup.new_run(dataset, Manifest.load(dataset), Path(), options)
     assert run.train.batch_size == 11
-    assert run.train.epochs == job.configs.DEFAULT_EPOCHS
+    assert run.train.epochs == setup.configs.DEFAULT_EPOCHS
     large = Manifest.load(dataset)
     large.splits["train"].lengths.extend([100] * 4)
-    run = job._new_run(dataset, large, Path(), {**options, "steps": 3})
+    run = setup.new_run(dataset, large, Path(), {**options, "steps": 3})
     assert run.train.batch_size == 13
     assert run.train.epochs is None
 
@@ -706,12 +709,12 @@ def test_dry_run(dataset, tmp_path, monkeypatch):
 def test_presets(dataset, preset):
     """All that a preset says can be trained; what the user says counts for more."""
     own = {"preset": preset, "frames": 8, "steps": 1}
-    run = job.plan(dataset, **own).run
+    run = planning.plan(dataset, **own).run
     assert run.train.preset == preset
     options = run.model.to_json() | run.train.to_json()
     assert PRESETS[preset].items() <= options.items()
     given = {name: value // 2 for name, value in PRESETS[preset].items()}
-    options = job.plan(dataset, **own, **given).run.model.to_json()
+    options = planning.plan(dataset, **own, **given).run.model.to_json()
     assert given.items() <= options.items()
 
 
@@ -728,4 +731,4 @@ def test_presets(dataset, preset):
 def test_time_that_the_budget_takes(budget, hours):
     """Steps of two seconds, epochs of 100 clips in batches of 8."""
     config = TrainConfig(batch_size=8, **budget)
-    assert job._hours(config, 2.0, 100) == pytest.approx(hours)
+    assert planning._hours(config, 2.0, 100) == pytest.approx(hours)

@@ -9,7 +9,8 @@ from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.models import build_generator
 from vidgan.training.gan import VideoGAN
-from vidgan.training.run import CHECKPOINTS, EMA_NAME, STATE_NAME, Run
+from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
+from vidgan.training.state import STATE_NAME
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)
 

@@ -34,7 +34,7 @@ def command(
 
     Ctrl-C saves and says how to go on. Without a budget, 100 epochs.
     """
-    from vidgan.jobs import train
+    from vidgan.jobs import plan, train
 
     given = {
         name: value
@@ -44,7 +44,7 @@ def command(
     if dry_run:
         if resume is not None:
             raise click.UsageError("--dry-run and --resume do not go together")
-        click.echo(train.plan(dataset or DEFAULT_DATASET, **given).text())
+        click.echo(plan.plan(dataset or DEFAULT_DATASET, **given).text())
         return
     run = train.train(
         dataset, output=output, resume=resume, progress=True, report=click.echo, **given

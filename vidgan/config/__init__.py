@@ -1,7 +1,7 @@
 """Every default, bound and explanation of an option stands here, once; a file a command."""
 
 from vidgan.config.base import Config, option, option_name, value_type
-from vidgan.config.evaluate import MIN_GENERATED, EvaluateConfig
+from vidgan.config.evaluate import MEASURES, MIN_GENERATED, PROTOCOLS, EvaluateConfig
 from vidgan.config.generate import (
     CODEC_NAMES,
     COMFORTABLE_SIDE,
@@ -43,10 +43,12 @@ __all__ = [
     "MAX_GRID_SIDE",
     "MAX_SHEET_CLIPS",
     "MAX_SIDE",
+    "MEASURES",
     "MIN_GENERATED",
     "MIN_SIDE",
     "MODELS",
     "PRESETS",
+    "PROTOCOLS",
     "SWEEP_SEEDS",
     "SWEEP_STEPS",
     "VIDEO_FORMATS",

@@ -99,7 +99,10 @@ class GenerateConfig(Config):
         choices=VIDEO_FORMATS,
     )
     batch_size: int = option(16, "Clips generated at once.", min=1, max=4096)
-    checkpoint: str = option("latest", "latest, or the step of a checkpoint of the run.")
+    checkpoint: str = option(
+        "latest",
+        "latest, best (by what training measured), or the step of one of the run's checkpoints.",
+    )
     device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
     overwrite: bool = option(False, "Replace an output that is there already.")
 

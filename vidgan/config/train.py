@@ -1,9 +1,11 @@
 """How networks are trained: options of ``vidgan train``."""
 
+import math
 from dataclasses import dataclass
 
 from vidgan.config.base import Config, option
 from vidgan.config.presets import PRESETS
+from vidgan.errors import OptionError
 
 DEFAULT_RUNS = "runs"
 DEFAULT_BATCH = 2
@@ -16,6 +18,7 @@ LOSSES = (
     "wasserstein",
     "relativistic",
 )
+MAX_MINUTES = 1e5
 # What training runs to when no budget is given.
 DEFAULT_EPOCHS = 100.0
 
@@ -125,10 +128,31 @@ class TrainConfig(Config):
     device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
     seed: int = option(0, "Seed of everything random.", min=0, max=2**31 - 1)
     snapshot_minutes: float = option(
-        5.0, "Save a checkpoint and samples every so many minutes.", min=0.001, max=1e5
+        5.0, "Save a checkpoint and samples every so many minutes.", min=0.001, max=MAX_MINUTES
     )
     keep: int = option(3, "How many of the newest checkpoints to keep.", min=1, max=1000)
     log_every: int = option(10, "Write a line to the log every so many steps.", min=1, max=10000)
+    metrics: str = option(
+        "frechet",
+        "Distances of generated clips to real ones to measure while training: any of frechet, "
+        "kernel, joined by commas, or none. The first chooses the best checkpoint.",
+    )
+    metric_every: str = option(
+        "auto",
+        "Measure every so many minutes at most; auto is half of --snapshot-minutes.",
+    )
+    metric_share: float = option(
+        0.05,
+        "Share of the training time that measuring may take; it is done less often if need be.",
+        min=1e-4,
+        max=1,
+    )
+    patience: int = option(
+        0,
+        "Stop when so many measurements in a row are no better than before, but for chance; 0 is "
+        "off.",
+        min=0,
+    )
     tensorboard: bool = option(True, "Write TensorBoard files.", name="tensorboard")
     health: bool = option(
         True,
@@ -136,3 +160,23 @@ class TrainConfig(Config):
         "change.",
         name="health",
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _ = self.metric_minutes
+
+    @property
+    def metric_minutes(self) -> float | None:
+        """The least minutes between two measurements; None for auto."""
+        if self.metric_every == "auto":
+            return None
+        try:
+            minutes = float(self.metric_every)
+        except ValueError:
+            minutes = math.nan
+        if not 0 < minutes <= MAX_MINUTES:
+            raise OptionError(
+                f"--metric-every {self.metric_every!r} is neither auto nor minutes above 0, "
+                f"{MAX_MINUTES:g} at most"
+            )
+        return minutes

@@ -177,7 +177,7 @@ def evaluation_clips(
 
 
 def labelled_clips(
-    manifest: Manifest, split: str, frames: int, stride: int = 1
+    manifest: Manifest, split: str, frames: int, stride: int = 1, every: int = 1
 ) -> Iterator[tuple[np.ndarray, np.int32]]:
     """Yield a split's windows side by side in fixed order.
 
@@ -186,6 +186,7 @@ def labelled_clips(
         split: ``train`` or ``test``.
         frames: frames of a clip.
         stride: take every n-th frame.
+        every: take every n-th window; the others are not decoded.
 
     Yields:
         uint8 ``(frames, height, width, 3)``, RGB, and the label: an index into the manifest's
@@ -206,7 +207,7 @@ def labelled_clips(
     def decode(encoded: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _decode(encoded, manifest), label
 
-    data = tf.data.TFRecordDataset(manifest.shards(split)).flat_map(windows)
+    data = tf.data.TFRecordDataset(manifest.shards(split)).flat_map(windows).shard(every, 0)
     data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     with reading_errors(manifest):
         yield from data.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()

@@ -1,55 +1,110 @@
-"""The job behind ``vidgan evaluate``: how good a run is, on clips that training never saw."""
+"""The job behind ``vidgan evaluate``: how good generated clips are, with all that qualifies it."""
 
-import itertools
-import os
 import statistics
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vidgan import __version__, runtime
-from vidgan.config import EvaluateConfig
-from vidgan.dataset.manifest import Manifest
-from vidgan.errors import ExportError, OptionError, RunError
-from vidgan.jobs import choices, protocol, report
+from vidgan import __version__, metrics, pixels, runtime
+from vidgan.config import MEASURES as MEASURE_NAMES
+from vidgan.config import MIN_GENERATED, PROTOCOLS, EvaluateConfig
+from vidgan.errors import InputError, OptionError
+from vidgan.jobs import protocol, report, sources
+from vidgan.jobs.cache import Cache
+from vidgan.jobs.gather import KEPT, Gathered, Gatherer, Lookout, every
+from vidgan.jobs.measures import MEASURES, Case
+from vidgan.jobs.sources import ClipSet, SampleSet, Shape
+from vidgan.metrics.features import FEATURES, Features, weights
+from vidgan.metrics.figure import Figure
+from vidgan.metrics.interval import LEVEL
 
 if TYPE_CHECKING:
-    from vidgan.jobs.judge import Judgement
     from vidgan.jobs.sampler import Sampler
-    from vidgan.metrics.features import Embed
     from vidgan.training.run import Run
 
-FOLDER = "evaluation"
+DEFAULT_FRAMES = 16
 # Generation is timed so many times, after one batch that warms it up; the median counts.
 SPEED_RUNS = 7
+
+
+@dataclass
+class Sides:
+    """The sets that are compared.
+
+    Attributes:
+        reference: real clips that generated ones are compared with.
+        floor: other real clips, as many as the generated ones that are compared.
+        generated: generated clips.
+        training: what generated clips may have been copied from.
+        held: real clips that cannot have been copied from there: ``real`` or ``floor``.
+    """
+
+    reference: ClipSet
+    floor: ClipSet
+    generated: ClipSet
+    training: ClipSet
+    held: str
+
+    @property
+    def named(self) -> dict[str, ClipSet]:
+        """Return the three sets by name."""
+        return {
+            "real": self.reference,
+            "floor": self.floor,
+            "generated": self.generated,
+        }
+
+
+def resolve(options: dict[str, Any]) -> EvaluateConfig:
+    """Return the options, those of the protocol where none is given.
+
+    Raises:
+        OptionError: an option is unknown or out of bounds, or two contradict each other.
+    """
+    named = PROTOCOLS.get(options.get("protocol", EvaluateConfig.protocol), {})
+    config = EvaluateConfig.from_options(named | options)
+    for name in config.measures.split(","):
+        if name not in MEASURE_NAMES:
+            raise OptionError(f"--measures {name!r} is none of {', '.join(MEASURE_NAMES)}")
+    needs = [FEATURES[name] for name in (config.clip_features, config.frame_features)]
+    if config.weights is not None and not any(each.needs_weights for each in needs):
+        raise OptionError("--weights goes with --clip-features i3d or --frame-features inception")
+    if config.weights is not None:
+        weights.files_of(Path(config.weights))  # Fails here, and clearly, if there are none.
+    return config
 
 
 def evaluate(
     run: Path | str | None = None,
     dataset: Path | str | None = None,
     *,
+    real: Path | str | None = None,
+    fake: Path | str | None = None,
     output: Path | str | None = None,
     progress: bool = False,
     **options: Any,
 ) -> dict[str, Any]:
-    """Judge a run on the test split of its dataset and write a report and a picture.
+    """Measure a run, or any clips against any others, and write a report.
 
-    Both Fréchet distances are to all test clips: of generated clips, and of equally many training
-    clips, which is the floor that a perfect generator would reach. With the same seed all figures
-    but the speeds are the same to the last digit on one machine.
+    Of a run, generated clips are compared with its dataset's test split, and the training split
+    gives the floor: what a perfect generator would get. Of ``real`` and ``fake``, one half of the
+    real clips is the reference and the other half the floor. With the same seed all figures but the
+    speeds are the same to the last digit on one machine.
 
-    A conditional run makes one clip for each of these training clips, of its label, and goes
-    through them again for more: so labels are as frequent as in the training data. The
-    discriminator judges every clip as one of its label.
+    A conditional run makes one clip for each real one of the floor, of its label, and goes through
+    them again for more: so labels are as frequent as in the training data.
 
     Args:
         run: the run folder; the newest under ``runs`` by default.
         dataset: the dataset, if it is not where the run was trained on it.
-        output: the report, ``.json``; the picture goes beside it. By default
-            ``RUN/evaluation/step-….json``, which is replaced.
+        real: in place of a run: real clips, a dataset, a video, a folder of videos or a ``.npy``.
+        fake: the clips to be measured, likewise.
+        output: the report, ``.json``; ``.html`` and pictures go beside it. By default
+            ``RUN/evaluation/step-….json``, which is replaced, or ``evaluation.json``.
         progress: show a progress bar on a terminal.
         **options: the fields of :class:`vidgan.config.EvaluateConfig`, such as ``n=512``.
 
@@ -57,185 +112,282 @@ def evaluate(
         The report as it stands in the file; :func:`vidgan.jobs.report.table` makes it text.
 
     Raises:
-        OptionError: an option is unknown or out of bounds, the device is not there, or the features
-            need other weights or longer clips.
-        InputError: the weights of the features cannot be used, or fetched.
+        OptionError: an option is unknown or out of bounds, or the device is not there.
         RunError: no run there, none with a checkpoint, or one that gives NaN.
-        DatasetError: the dataset is missing, damaged, of another size, or has too few test clips.
+        DatasetError: the dataset is missing, damaged, of another size, or has too few clips.
+        InputError: videos that cannot be read or are too short, or weights that are not there.
         ExportError: the report is there already or cannot be written.
     """
-    from vidgan.metrics.features import FEATURES, weights
+    config = resolve(options)
+    if (real is None) != (fake is None):
+        raise OptionError("--real and --fake go together: give both, or a run")
+    if real is not None and fake is not None:
+        if run is not None or dataset is not None:
+            raise OptionError("--real and --fake stand in place of a run; leave the run out")
+        return _evaluate_pair(Path(real), Path(fake), config, output, progress)
+    return _evaluate_run(run, dataset, config, output, progress)
+
+
+def _evaluate_run(
+    path: Path | str | None,
+    dataset: Path | str | None,
+    config: EvaluateConfig,
+    output: Path | str | None,
+    progress: bool,
+) -> dict[str, Any]:
     from vidgan.training.run import Run
 
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
-    config = EvaluateConfig.from_options(options)
-    opened = Run.open(run)
-    checkpoint = opened.checkpoint(config.checkpoint)
-    manifest = protocol.open_dataset(opened, dataset)
-    counts = protocol.count_clips(opened, manifest, config)
-    path = _output(opened, checkpoint, output, config.overwrite)
-    features = FEATURES[config.features]
-    protocol.require_frames(opened, features)
-    digest = weights.digest(config.weights) if config.weights else None
-
+    run = Run.open(path)
+    checkpoint = run.checkpoint(config.checkpoint)
+    manifest = protocol.open_dataset(run, dataset)
+    target = report.target(
+        output, run.path / report.FOLDER / f"{checkpoint.name}.json", config.overwrite
+    )
+    shape = protocol.shape(run, config)
+    reference, floor, training = protocol.splits(run, manifest, shape, config)
+    generated = config.n or max(MIN_GENERATED, reference.count)
+    floor.choose(generated, config.seed)
     runtime.prepare()
-    import tensorflow as tf
+    device = runtime.choose_device(config.device)
 
     from vidgan.jobs.sampler import Sampler
 
-    device = runtime.choose_device(config.device)
-    with tf.device(device):
-        embed = features.load(config.weights)
-        sampler = Sampler(opened, config.checkpoint, config.device)
-        sets = _look(opened, manifest, config, counts, sampler, embed, progress)
-        speed = _speed(sampler, config)
-    step = int(opened.state(checkpoint)["step"])
-    result = {
-        "format": report.FORMAT_VERSION,
-        "run": str(opened.path),
-        "step": step,
-        "dataset": str(manifest.path),
-        "frechet": _distances(sets),
-        "discriminator": _scores(sets, opened, checkpoint),
-        "speed": speed,
-        "protocol": {
-            "metric": features.distance,
-            "caution": features.caution,
-            "features": config.features,
-            "features_weights": digest,
-            "dimensions": sets["test"].moments.dim,
-            "frames": opened.frames,
-            "stride": opened.stride,
-            "size": list(opened.size),
-            "seed": config.seed,
-            "clips": {name: judged.score.count for name, judged in sets.items()},
-            "compared": {name: judged.compared for name, judged in sets.items()},
-            "weights": "moving average",
-            "device": device,
-            "vidgan": __version__,
-            "tensorflow": tf.__version__,
-        },
-        "notes": protocol.notes(opened, manifest, sets, features),
-        "picture": str(path.with_suffix(".png")),
-    }
-    picture = report.picture(sets["test"].shown, sets["generated"].shown, step)
-    report.write(path, result, picture)
-    return result
+    sampler = Sampler(run, config.checkpoint, config.device)
+    samples = SampleSet(
+        sampler,
+        min(generated, floor.count) if config.n is None else generated,
+        config.seed,
+        labels=protocol.labels(run, floor),
+        batch_size=config.batch_size,
+        frames=shape.frames,
+    )
+    sides = Sides(reference, floor, samples, training, "real")
+    step = int(run.state(checkpoint)["step"])
+    judge = run.load_judge(config.checkpoint) if _wanted(config, "discriminator") else None
+    result = _measure(sides, config, device, progress, run=run, judge=judge)
+    result["title"] = f"{run.path}, step {step}, on {manifest.path}"
+    result["run"], result["step"], result["dataset"] = str(run.path), step, str(manifest.path)
+    result["figures"] += [each.to_json() for each in _speed(sampler, config)]
+    result["notes"] += protocol.notes(run, manifest, shape)
+    return report.write(target, result, log=run.path / "log.csv")
 
 
-def _output(run: "Run", checkpoint: Path, output: Path | str | None, overwrite: bool) -> Path:
-    """Return where the report goes, seeing now, not after minutes, that it can go there."""
-    if output is None:
-        path = run.path / FOLDER / f"{checkpoint.name}.json"
-    else:
-        path = Path(output)
-        if path.suffix.lower() != ".json":
-            raise OptionError(f"--output {path}: the report is JSON; let the name end in .json")
-        for taken in (path, path.with_suffix(".png")):
-            if taken.exists() and not overwrite:
-                raise ExportError(f"{taken} is there already; use --overwrite to replace it, or -o")
-    parent = next(folder for folder in path.parents if folder.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise ExportError(
-            f"{path}: cannot be written ({parent} is no folder that can be written); "
-            "choose another place with -o"
-        )
-    return path
-
-
-def _look(
-    run: "Run",
-    manifest: Manifest,
+def _evaluate_pair(
+    real: Path,
+    fake: Path,
     config: EvaluateConfig,
-    counts: protocol.Counts,
-    sampler: "Sampler",
-    embed: "Embed",
+    output: Path | str | None,
     progress: bool,
-) -> dict[str, "Judgement"]:
-    """Stream test, training and generated clips past the judge."""
+) -> dict[str, Any]:
+    if real.resolve() == fake.resolve():
+        raise OptionError(
+            f"--real and --fake both name {real}: its distance from itself says nothing; the floor "
+            "in every report is that of two halves of the real clips"
+        )
+    target = report.target(output, Path("evaluation.json"), config.overwrite)
+    shape = Shape(config.frames or DEFAULT_FRAMES, config.stride or 1, config.size, config.fps)
+    reference = sources.open_set(real, shape, config.split)
+    generated = sources.open_set(
+        fake, replace(shape, size=reference.shape.size, stride=shape.stride), config.split
+    )
+    if reference.total < 4 or generated.total < 2:
+        short = real if reference.total < 4 else fake
+        found = reference.total if reference.total < 4 else generated.total
+        raise InputError(
+            f"{short}: gives {found} clips of {shape.span} frames; 4 real ones and 2 others are "
+            "the least"
+        )
+    floor = sources.open_set(real, shape, config.split)
+    # Halves that share no clip, of which none is larger than what is compared with it.
+    random = np.random.Generator(np.random.Philox(config.seed))
+    order = random.permutation(reference.total)
+    half = min(reference.total // 2, config.n or reference.total)
+    reference.keep(order[:half])
+    floor.keep(order[half : 2 * half])
+    generated.choose(half, config.seed)
+    floor.keep(floor.chosen[: generated.count])
+    runtime.prepare()
+    device = runtime.choose_device(config.device)
+    sides = Sides(reference, floor, generated, reference, "floor")
+    result = _measure(sides, config, device, progress)
+    result["title"] = f"{fake} against {real}"
+    return report.write(target, result)
+
+
+def _wanted(config: EvaluateConfig, measure: str) -> bool:
+    return measure in config.measures.split(",")
+
+
+def _measure(
+    sides: Sides,
+    config: EvaluateConfig,
+    device: str,
+    progress: bool,
+    run: "Run | None" = None,
+    judge: Any = None,
+) -> dict[str, Any]:
+    """Go through all sets and return the report."""
+    import tensorflow as tf
     from tqdm import tqdm
 
-    from vidgan.jobs.judge import Judge, batched
-    from vidgan.metrics.features import FEATURES
-
-    random = np.random.Generator(np.random.Philox(config.seed))
-    chosen = set(random.permutation(counts.in_train)[: counts.train].tolist())
-    real = {split: protocol.labelled(run, manifest, split) for split in ("test", "train")}
-    test = protocol.expect(real["test"], counts.test, manifest)
-    train = protocol.expect(
-        (pair for index, pair in enumerate(real["train"]) if index in chosen),
-        counts.train,
-        manifest,
-    )
-    seeds = range(config.seed, config.seed + counts.generated)
-    total = counts.test + counts.train + counts.generated
+    clip_features = FEATURES[config.clip_features]
+    frame_features = FEATURES[config.frame_features]
+    used = [
+        each
+        for each, groups in (
+            (clip_features, ("distance", "coverage", "diversity", "memorisation", "labels")),
+            (frame_features, ("frames",)),
+        )
+        if any(_wanted(config, group) for group in groups)
+    ]
+    for each in used:
+        if sides.generated.shape.frames < each.min_frames:
+            raise OptionError(
+                f"--frames {sides.generated.shape.frames}: {each.name} needs clips of "
+                f"{each.min_frames} frames"
+            )
+    nearest = _wanted(config, "memorisation")
+    named = sides.named
+    total = sum(each.count for each in named.values())
+    total += sides.training.count if nearest else 0
     # None: no bar where the error stream is no terminal.
     hidden = None if progress else True
-    with tqdm(total=total, unit="clip", desc="evaluate", disable=hidden, leave=False) as bar:
-        judge = Judge(
-            run.load_judge(config.checkpoint),
-            FEATURES[config.features],
-            embed,
-            bar.update,
-            run.model.conditional,
+    with (
+        tf.device(device),
+        tqdm(total=total, unit="clip", desc="evaluate", disable=hidden, leave=False) as bar,
+    ):
+        networks = [(each, _load(each, config)) for each in used]
+        gatherer = Gatherer(
+            networks,
+            motion=_wanted(config, "motion"),
+            pixels=nearest,
+            judge=None if judge is None else _judged(judge, run),
+            batch_size=config.batch_size,
+            advance=bar.update,
         )
-        size = config.batch_size
-        sets = {
-            "test": judge.look(batched(test, size), counts.test),
-            "train": judge.look(batched(train, size), counts.train),
-        }
-        labels = np.resize(sets["train"].labels, counts.generated)
-        made = batched(_made(sampler, seeds, labels, size), size)
-        return sets | {"generated": judge.look(made, counts.generated, compared=counts.train)}
-
-
-def _made(
-    sampler: "Sampler", seeds: Iterable[int], labels: np.ndarray, batch_size: int
-) -> Iterator[tuple[np.ndarray, int]]:
-    """Yield generated clips, of these labels where the run is conditional, with the labels."""
-    names = sampler.run.model.labels
-    wanted = [choices.label(label, names[label]) for label in labels.tolist()] if names else []
-    noises = choices.in_turn(sampler.noises(seeds), wanted)
-    clips = itertools.chain.from_iterable(sampler.stream(noises, batch_size))
-    yield from zip(clips, labels.tolist(), strict=True)
-
-
-def _distances(sets: dict[str, "Judgement"]) -> dict[str, float]:
-    from vidgan.metrics.frechet import frechet_distance
-
-    test = sets["test"].moments
+        cache = Cache(gatherer, config) if config.cache else None
+        gathered = {}
+        for name, clips in named.items():
+            bar.set_description(name)
+            keep = cache is not None and name != "generated"
+            gathered[name] = cache.look(clips) if keep and cache else gatherer.look(clips)
+        memorised: dict[str, metrics.Memorisation] | None = None
+        pairs: dict[str, np.ndarray] = {}
+        if nearest:
+            bar.set_description("nearest training clips")
+            memorised, pairs = _memorised(sides, gathered, gatherer, clip_features)
+    case = Case(
+        config,
+        clip_features,
+        frame_features,
+        reference=gathered["real"],
+        floor=gathered["floor"],
+        generated=gathered["generated"],
+        run=run,
+        memorised=memorised,
+        labels=sides.generated.labels,
+    )
+    figures: list[Figure] = []
+    for name, measure in MEASURES.items():
+        if _wanted(config, name):
+            try:
+                figures += measure(case)
+            except InputError as error:  # Too few clips for it, or clips that are all alike.
+                figures.append(Figure(name, name, name, None, note=str(error)))
+    shape = sides.generated.shape
     return {
-        f"{name}_to_test": frechet_distance(sets[name].moments, test)
-        for name in ("train", "generated")
+        "format": report.FORMAT_VERSION,
+        "vidgan": __version__,
+        "title": "",
+        "sets": {
+            name: {
+                "title": each.title,
+                "path": str(each.path),
+                "clips": gathered[name].count,
+                "fps": each.fps,
+                "size": list(each.shape.size or ()),
+                "frames": each.shape.frames,
+            }
+            for name, each in named.items()
+        },
+        "protocol": {
+            "name": config.protocol,
+            "frames": shape.frames,
+            "stride": shape.stride,
+            "size": list(shape.size or ()),
+            "seed": config.seed,
+            "bootstrap": config.bootstrap,
+            "confidence": LEVEL,
+        },
+        "made": {
+            "weights": "moving average" if run else "",
+            "device": device,
+            "tensorflow": tf.__version__,
+        },
+        "figures": [figure.to_json() for figure in figures],
+        "verdicts": report.verdicts(figures, memorised),
+        "notes": list(dict.fromkeys(note for each in gathered.values() for note in each.notes)),
+        "media": {
+            "real": gathered["real"].shown,
+            "generated": gathered["generated"].shown,
+            **pairs,
+        },
     }
 
 
-def _scores(
-    sets: dict[str, "Judgement"], run: "Run", checkpoint: Path
-) -> dict[str, dict[str, float | None]]:
-    """Return the discriminator's loss on real clips paired with generated ones, and accuracies."""
-    from vidgan.losses import LOSSES
-    from vidgan.metrics.discriminator import accuracies, pair_loss
+def _load(features: Features, config: EvaluateConfig) -> Any:
+    return features.load(config.weights if features.needs_weights else None)
 
-    loss, logits = LOSSES[run.train.loss], {name: each.score.logits for name, each in sets.items()}
-    if not all(np.isfinite(each).all() for each in logits.values()):
-        raise RunError(
-            f"{checkpoint}: the networks give NaN or infinity; evaluate an earlier --checkpoint"
-        )
-    right = accuracies(loss, logits)
-    return {
-        name: {
-            "loss": None if name == "generated" else pair_loss(loss, each, logits["generated"]),
-            "accuracy": right[name],
-        }
-        for name, each in logits.items()
+
+def _judged(judge: Any, run: "Run | None") -> Any:
+    conditional = run is not None and run.model.conditional
+
+    def logits(clips: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        seen = judge(pixels.to_model(clips), labels if conditional else None)
+        return np.asarray(seen, np.float64)
+
+    return logits
+
+
+def _memorised(
+    sides: Sides, gathered: dict[str, Gathered], gatherer: Gatherer, features: Features
+) -> tuple[dict[str, metrics.Memorisation], dict[str, np.ndarray]]:
+    """Look for the training clips that are nearest to generated and to held-out clips.
+
+    Returns:
+        The verdicts, and the nearest pairs: generated clips and training clips.
+    """
+    made = Lookout.of(gathered["generated"], features.name)
+    held = Lookout.of(gathered[sides.held], features.name)
+    plain = Gatherer(
+        [each for each in gatherer.features if each[0].name == features.name],
+        motion=False,
+        pixels=False,
+        judge=None,
+        batch_size=gatherer.batch_size,
+        advance=gatherer.advance,
+    )
+    plain.look(sides.training, (made, held))
+    found = {
+        "features": metrics.judge_memorisation(
+            made.by_features.distances, held.by_features.distances
+        ),
+        "pixels": metrics.judge_memorisation(made.by_pixels.distances, held.by_pixels.distances),
     }
+    generated = gathered["generated"]
+    return found, report.nearest_pairs(
+        sides.generated,
+        sides.training,
+        found["features"].order,
+        made.by_features.indices,
+        every(generated.count, KEPT),
+    )
 
 
-def _speed(sampler: "Sampler", config: EvaluateConfig) -> dict[str, float]:
+def _speed(sampler: "Sampler", config: EvaluateConfig) -> Iterator[Figure]:
     """Time batches from latents to uint8 clips, warm; the median counts."""
-    seeds = range(config.seed, config.seed + config.batch_size)
-    noises = list(sampler.noises(seeds))
+    noises = list(sampler.noises(range(config.seed, config.seed + config.batch_size)))
     seconds = []
     for _ in range(1 + SPEED_RUNS):
         start = time.perf_counter()
@@ -243,9 +395,13 @@ def _speed(sampler: "Sampler", config: EvaluateConfig) -> dict[str, float]:
             pass
         seconds.append(time.perf_counter() - start)
     rate = config.batch_size / statistics.median(seconds[1:])
-    return {
-        "clips_per_second": rate,
-        "frames_per_second": rate * sampler.frames,
-        "batch_size": config.batch_size,
-        "runs": SPEED_RUNS,
-    }
+    settings = {"batch_size": config.batch_size, "runs": SPEED_RUNS}
+    for unit, value in (("clips", rate), ("frames", rate * sampler.frames)):
+        yield Figure(
+            f"speed.{unit}",
+            f"{unit} generated a second",
+            "speed",
+            value,
+            better="higher",
+            protocol=settings,
+        )

@@ -26,7 +26,7 @@ def load(
 
     Args:
         run: the run folder; the newest under ``runs`` by default.
-        checkpoint: ``latest`` or the step of a checkpoint.
+        checkpoint: ``latest``, ``best`` or the step of a checkpoint.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
 
     Raises:

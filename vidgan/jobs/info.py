@@ -8,14 +8,16 @@ from vidgan.config import ModelConfig
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
 from vidgan.training import health
-from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, STATE_NAME, Run
+from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, Run
+from vidgan.training.state import STATE_NAME, read_measurement
 
 
-def info(path: Path | str) -> dict[str, Any]:
+def info(path: Path | str, checkpoint: str | None = None) -> dict[str, Any]:
     """Describe a dataset, a run or a checkpoint.
 
     Args:
         path: its folder, or ``latest`` for the newest run under ``runs``.
+        checkpoint: describe this one of the run: ``latest``, ``best`` or its step.
 
     Returns:
         Plain JSON values; ``kind`` is ``dataset``, ``run`` or ``checkpoint``.
@@ -23,9 +25,12 @@ def info(path: Path | str) -> dict[str, Any]:
     Raises:
         InputError: there is nothing of the kind.
         DatasetError: a manifest that cannot be read.
-        RunError: a run or checkpoint that cannot be read.
+        RunError: a run or checkpoint that cannot be read, or is not there.
     """
     folder = Path(path)
+    if checkpoint is not None:
+        run = Run.open(path)
+        return _checkpoint(run, run.checkpoint(checkpoint))
     if (folder / MANIFEST_NAME).is_file():
         return _dataset(Manifest.load(folder))
     if (folder / CONFIG_NAME).is_file() or str(path) == "latest":
@@ -80,7 +85,7 @@ def _dataset(manifest: Manifest) -> dict[str, Any]:
 
 
 def _run(run: Run) -> dict[str, Any]:
-    checkpoints = run.checkpoints()
+    checkpoints, best = run.checkpoints(), run.best()
     return {
         "kind": "run",
         "path": str(run.path),
@@ -89,6 +94,7 @@ def _run(run: Run) -> dict[str, Any]:
         "dataset_there": (run.dataset / MANIFEST_NAME).is_file(),
         "trained": run.state(checkpoints[-1]) if checkpoints else None,
         "checkpoints": [path.name for path in checkpoints],
+        "best": None if best is None else _measurement(best),
         "health": _health(run.path / health.HEALTH_NAME),
         "bytes": _bytes(run.path),
         "model": run.model.to_json(),
@@ -103,8 +109,14 @@ def _checkpoint(run: Run, folder: Path) -> dict[str, Any]:
         "run": str(run.path),
         **_clip(run),
         "trained": run.state(folder),
+        "measurement": _measurement(folder),
         "files": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
     }
+
+
+def _measurement(checkpoint: Path) -> dict[str, Any] | None:
+    found = read_measurement(checkpoint)
+    return None if found is None else found.to_json()
 
 
 def _clip(run: Run) -> dict[str, Any]:
@@ -171,6 +183,7 @@ def _run_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
         *([("labels", ", ".join(labels))] if labels else []),
         ("trained", _trained(values["trained"])),
         ("checkpoints", ", ".join(values["checkpoints"]) or "none"),
+        ("best", _measured(values["best"])),
         *(("health", text) for text in _health_texts(values["health"])),
         ("on disk", _disk(values["bytes"])),
         ("model", _options(values["model"])),
@@ -189,6 +202,7 @@ def _checkpoint_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
         ("run", values["run"]),
         *_clip_rows(values),
         ("trained", _trained(values["trained"])),
+        ("measured", _measured(values["measurement"])),
         *((name, _disk(size)) for name, size in values["files"].items()),
     ]
 
@@ -204,6 +218,15 @@ def _trained(state: dict[str, Any] | None) -> str:
     return (
         f"{state['step']} steps, {state['clips']} clips, {state['epoch']:.1f} epochs, "
         f"{_time(state['seconds'])}"
+    )
+
+
+def _measured(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "not measured"
+    return (
+        f"step {found['step']}: {found['metric']} distance {found['value']:.3g} "
+        f"({found['protocol']})"
     )
 
 

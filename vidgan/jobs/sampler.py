@@ -29,7 +29,7 @@ class Sampler:
 
         Args:
             run: a :class:`vidgan.training.run.Run`.
-            checkpoint: ``latest`` or the step of one.
+            checkpoint: ``latest``, ``best`` or the step of one.
             device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
 
         Raises:

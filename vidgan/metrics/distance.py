@@ -7,12 +7,13 @@ import numpy as np
 
 from vidgan.config import EvaluateConfig
 from vidgan.metrics.features import FEATURES
-from vidgan.metrics.frechet import Moments, frechet_distance
+from vidgan.metrics.frechet import frechet_distance
+from vidgan.metrics.moments import Moments
 
 
 def clip_moments(
     batches: Iterable[np.ndarray],
-    features: str = EvaluateConfig.features,
+    features: str = EvaluateConfig.clip_features,
     weights: Path | str | None = None,
 ) -> Moments:
     """Embed clips batch by batch and return their moments; memory does not grow with the clips.
@@ -36,7 +37,7 @@ def clip_moments(
 def frechet_clip_distance(
     real: np.ndarray,
     fake: np.ndarray,
-    features: str = EvaluateConfig.features,
+    features: str = EvaluateConfig.clip_features,
     weights: Path | str | None = None,
 ) -> float:
     """Return the Fréchet distance between two sets of clips.

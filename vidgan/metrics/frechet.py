@@ -1,121 +1,125 @@
-"""The Fréchet distance between two sets of features, and their moments gathered in a stream.
+"""The Fréchet distance between two sets of features, and each clip's influence on it.
 
 The distance between the Gaussians that have the sets' means and covariances (FID 1706.08500, FVD
 1812.01717) is |m₁ − m₂|² + tr C₁ + tr C₂ − 2 tr (C₁ᵏ C₂ C₁ᵏ)^½ with k = ½.
 """
 
-from typing import Self
-
 import numpy as np
+from scipy.linalg import lapack, solve_triangular
 
 from vidgan.errors import InputError
+from vidgan.metrics.checks import feature_sets
+from vidgan.metrics.covariance import EMPIRICAL, covariance, covariance_influence
+from vidgan.metrics.moments import Moments
 
 
-class Moments:
-    """Mean and covariance of feature vectors, gathered batch by batch in float64.
-
-    Memory is ``dim²`` numbers, however many vectors are added. Batches are merged by Chan's
-    pairwise update, which stays exact where a sum of squares would lose every digit.
-    """
-
-    def __init__(self, dim: int) -> None:
-        self.count = 0
-        self._mean = np.zeros(dim)
-        self._scatter = np.zeros((dim, dim))
-
-    @classmethod
-    def of(cls, features: np.ndarray) -> Self:
-        """Return the moments of one array ``(n, dim)``."""
-        moments = cls(np.shape(features)[-1])
-        moments.add(features)
-        return moments
-
-    @property
-    def dim(self) -> int:
-        """Length of a feature vector."""
-        return len(self._mean)
-
-    @property
-    def mean(self) -> np.ndarray:
-        """The mean, float64 ``(dim,)``."""
-        return self._mean
-
-    @property
-    def covariance(self) -> np.ndarray:
-        """The unbiased covariance, float64 ``(dim, dim)``.
-
-        Raises:
-            InputError: fewer than two vectors were added.
-        """
-        if self.count < 2:
-            raise InputError(f"a Fréchet distance needs at least 2 clips, found {self.count}")
-        return self._scatter / (self.count - 1)
-
-    def add(self, features: np.ndarray) -> None:
-        """Add vectors.
-
-        Args:
-            features: real numbers ``(n, dim)``; n may be 0.
-
-        Raises:
-            InputError: another shape, or a value that is not finite.
-        """
-        values = np.asarray(features, np.float64)
-        if values.ndim != 2 or values.shape[1] != self.dim:
-            raise InputError(f"features of shape {values.shape} are not (n, {self.dim})")
-        if not np.isfinite(values).all():
-            raise InputError("features hold NaN or infinity")
-        if len(values):
-            mean = values.mean(axis=0)
-            centred = values - mean
-            self._merge(len(values), mean, centred.T @ centred)
-
-    def merge(self, other: "Moments") -> None:
-        """Add all that another accumulator has seen.
-
-        Raises:
-            InputError: its vectors have another length.
-        """
-        if other.dim != self.dim:
-            raise InputError(f"features of {other.dim} and {self.dim} numbers do not mix")
-        if other.count:
-            self._merge(other.count, other._mean, other._scatter)
-
-    def _merge(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
-        total = self.count + count
-        shift = mean - self._mean
-        self._mean = self._mean + shift * (count / total)
-        self._scatter = self._scatter + scatter
-        self._scatter += np.outer(shift, shift) * (self.count * count / total)
-        self.count = total
-
-
-def frechet_distance(a: Moments, b: Moments) -> float:
+def frechet_distance(a: Moments, b: Moments, estimator: str = EMPIRICAL) -> float:
     """Return the (squared) Fréchet distance between the Gaussians of two sets.
 
-    The last trace is the sum of the square roots of the eigenvalues of √C₁ C₂ √C₁, that is, of the
-    singular values of √C₁ √C₂. Taken that way, from factors cut to their numerical rank, it is
-    real and finite for covariances of any rank, where the square root of the product C₁ C₂ is not.
+    With C₁ = F₁ F₁ᵀ and C₂ = F₂ F₂ᵀ the last trace is the sum of the singular values of F₁ᵀ F₂.
+    Taken that way, from factors cut to their numerical rank, it is real and finite for covariances
+    of any rank, where the square root of the product C₁ C₂ is not.
+
+    Args:
+        a: moments of one set.
+        b: moments of the other.
+        estimator: of the covariances, a name in ``ESTIMATORS``; ``choose_estimator`` says which
+            stands the clips there are.
 
     Returns:
         float64 ≥ 0 in the features' units squared; 0 for equal moments up to rounding.
 
     Raises:
         InputError: fewer than two vectors on a side, or vectors of two lengths.
+        OptionError: no such estimator.
     """
     if a.dim != b.dim:
         raise InputError(f"features of {a.dim} and {b.dim} numbers cannot be compared")
     difference = a.mean - b.mean
-    root_a, root_b = _factor(a.covariance), _factor(b.covariance)
-    overlap = np.linalg.svd(root_a.T @ root_b, compute_uv=False).sum()
-    traces = np.square(root_a).sum() + np.square(root_b).sum()
+    of_a, of_b = covariance(a, estimator), covariance(b, estimator)
+    product = _Factor(of_a).values.T @ _Factor(of_b).values
+    overlap = np.sqrt(np.maximum(np.linalg.eigvalsh(_gram(product)), 0.0)).sum()
+    traces = np.trace(of_a) + np.trace(of_b)
     return max(0.0, float(difference @ difference + traces - 2.0 * overlap))
 
 
-def _factor(covariance: np.ndarray) -> np.ndarray:
-    """Return F ``(dim, rank)`` with F Fᵀ = covariance."""
-    values, vectors = np.linalg.eigh(covariance)
-    # Below this an eigenvalue is rounding error, whose square root would not be small.
-    noise = max(values[-1], 0.0) * len(values) * np.finfo(np.float64).eps
-    kept = values > noise
-    return vectors[:, kept] * np.sqrt(values[kept])
+def frechet_influence(
+    real: np.ndarray, fake: np.ndarray, estimator: str = EMPIRICAL
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much each clip's weight moves the Fréchet distance.
+
+    To first order the distance of sets whose clips weigh w (1 on average) is the distance plus
+    the mean of w times these values over each set: they are its derivative (the influence function
+    of robust statistics). With T the linear map that takes C₁ to C₂ optimally, a clip x of set 1
+    counts 2 (m₁ − m₂)·(x − m₁) + (x − m₁)ᵀ (I − T) (x − m₁), less the mean. Costs a few times as
+    much as the distance itself.
+
+    Args:
+        real: features ``(n, d)``.
+        fake: features ``(m, d)``.
+        estimator: of the covariances, a name in ``ESTIMATORS``.
+
+    Returns:
+        float64 ``(n,)`` and ``(m,)``, each of mean 0, in the features' units squared.
+
+    Raises:
+        InputError: fewer than two clips on a side, other shapes, two lengths, or NaN.
+        OptionError: no such estimator.
+    """
+    real, fake = feature_sets(real, fake)
+    moments = Moments.of(real), Moments.of(fake)
+    factors = [_Factor(covariance(each, estimator)) for each in moments]
+    product = factors[0].values.T @ factors[1].values
+    shift = moments[0].mean - moments[1].mean
+    influences = []
+    for values, of, factor, turned, sign in (
+        (real, moments[0], factors[0], product, 1.0),
+        (fake, moments[1], factors[1], product.T, -1.0),
+    ):
+        centred = values - of.mean
+        # xᵀ T x = zᵀ (F₁ᵀ C₂ F₁)^½ z with x = F₁ z.
+        eigenvalues, vectors = np.linalg.eigh(turned @ turned.T)
+        roots = np.sqrt(np.maximum(eigenvalues, 0.0))
+        form = np.square(centred).sum(axis=1) - np.square(factor.solve(centred) @ vectors) @ roots
+        trace = of.dim - _transport_trace(factor, vectors, roots)
+        spread = covariance_influence(of, centred, form, trace, estimator)
+        influences.append(2 * sign * centred @ shift + spread)
+    return influences[0], influences[1]
+
+
+def _transport_trace(factor: "_Factor", vectors: np.ndarray, roots: np.ndarray) -> float:
+    """Return tr T where the covariance has full rank: T = F⁻ᵀ (F₁ᵀ C₂ F₁)^½ F⁻¹."""
+    whitened = factor.solve(np.eye(len(factor.values)))
+    return float(np.square(whitened @ vectors).sum(axis=0) @ roots)
+
+
+def _gram(values: np.ndarray) -> np.ndarray:
+    """Return A Aᵀ or Aᵀ A, whichever is smaller; A's singular values are its eigenvalues' roots."""
+    return values @ values.T if values.shape[0] <= values.shape[1] else values.T @ values
+
+
+class _Factor:
+    """A covariance as F Fᵀ by Cholesky's method with pivots, cut to its numerical rank.
+
+    The pivots fall, so F is graded: squaring a product of two such factors keeps the small
+    singular values, which squaring a product of other square roots loses. It is also ten times as
+    fast as an eigendecomposition.
+
+    Attributes:
+        values: F, float64 ``(dim, rank)``.
+    """
+
+    def __init__(self, matrix: np.ndarray) -> None:
+        lower, pivots, rank, _ = lapack.dpstrf(matrix, lower=1)
+        self._pivots = pivots - 1
+        self._lower = np.tril(lower)[:, :rank]
+        self.values = np.empty_like(self._lower)
+        self.values[self._pivots] = self._lower
+
+    def solve(self, vectors: np.ndarray) -> np.ndarray:
+        """Return z ``(n, rank)`` with F z = x for x ``(n, dim)`` in the span of F."""
+        rank = self._lower.shape[1]
+        if rank == 0:
+            return np.zeros((len(vectors), 0))
+        top = vectors[:, self._pivots[:rank]].T
+        return solve_triangular(self._lower[:rank], top, lower=True, check_finite=False).T

@@ -110,7 +110,7 @@ def _conditions(config: ModelConfig) -> tuple[Latent, ...]:
 
 
 def build_generator(config: ModelConfig, height: int, width: int) -> "keras.Model":
-    """Build a generator: a dict of latents, see :func:`latents`, → clips in [-1, 1].
+    """Build a generator: a dict of latents, see :func:`latents`, → clips for [-1, 1].
 
     Returns:
         A Keras model whose output is float32 ``(batch, frames, height, width, 3)``.

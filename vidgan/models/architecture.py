@@ -26,7 +26,7 @@ class Architecture:
         paper: the paper it follows, as ``arXiv 1511.06434``.
         generator: from config, height and width to a Keras model whose inputs are a dict of the
             latents by name and whose output is float32 clips ``(batch, frames, height, width, 3)``
-            in [-1, 1].
+            for [-1, 1], which may lie a little beyond; see :func:`vidgan.models.dcgan.bounded`.
         trunk: from config and ``(frames, height, width)`` to a Keras model from items
             ``(batch, frames, height, width, 3)`` to features ``(batch, n)``: a discriminator
             without its head. No item's features may depend on the others of its batch. ``frames``

@@ -24,6 +24,8 @@ from vidgan.models.sizes import Pyramid
 # Channels stop growing here: the smallest levels hold few positions and gain nothing from more.
 MAX_FACTOR = 8
 SLOPE = 0.2
+# Colours before they are clipped to [-1, 1]; see :func:`bounded`.
+BOUND = 1.2
 
 # From a level, 0 being the smallest, and its features to other features of the same shape.
 AtLevel = Callable[[int, keras.KerasTensor], keras.KerasTensor]
@@ -76,10 +78,20 @@ def features(
 
 
 def as_clip(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Turn features of the full size into a clip, float32 ``(…, 3)`` in [-1, 1]."""
+    """Turn features of the full size into a clip, float32 ``(…, 3)``; see :func:`bounded`."""
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
-    return layers.Activation("tanh", dtype="float32", name="clip")(x)
+    return bounded(x, "clip")
+
+
+def bounded(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Turn numbers into colours, float32 in ±``BOUND``: [-1, 1] and a little room.
+
+    Black and white lie where tanh still has a slope: on videos with black backgrounds tanh alone
+    stops learning (``benchmarks/quality.md``).
+    """
+    x = layers.Activation("tanh", dtype="float32")(x)
+    return layers.Rescaling(BOUND, dtype="float32", name=name)(x)
 
 
 def generator(

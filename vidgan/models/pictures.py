@@ -38,7 +38,7 @@ def pictures(
             levels.
 
     Returns:
-        float32 ``(batch, frames, height, width, 3)`` in [-1, 1].
+        float32 ``(batch, frames, height, width, 3)``, see :func:`vidgan.models.dcgan.bounded`.
     """
     pyramid = Pyramid.build(1, height, width)
     _, rows, columns = pyramid.base

@@ -42,18 +42,17 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     moving = layers.Conv3D(4, (1, 3, 3), padding="same", name="moving")(moving)
     still = layers.Conv3D(3, (1, 3, 3), padding="same", name="still")(still)
 
-    def bounded(x: keras.KerasTensor, function: str, name: str) -> keras.KerasTensor:
-        return layers.Activation(function, dtype="float32", name=name)(x)
-
     # Splitting takes a quarter of the time of two slices.
     colours, logit = keras.ops.split(moving, [3], axis=-1)
-    foreground = bounded(colours, "tanh", "foreground")
-    mask = bounded(logit + MASK_START, "sigmoid", "mask")
-    background = bounded(still, "tanh", "background")
+    foreground = layers.Activation("linear", dtype="float32", name="foreground")(colours)
+    mask = layers.Activation("sigmoid", dtype="float32", name="mask")(logit + MASK_START)
+    background = layers.Activation("linear", dtype="float32", name="background")(still)
     # mask · foreground + (1 − mask) · background
     difference = layers.Subtract(dtype="float32")([foreground, background])
     shown = layers.Multiply(dtype="float32")([mask, difference])
-    clip = layers.Add(dtype="float32", name="clip")([background, shown])
+    # What is put together is bounded, not its parts: behind a mask that is nearly shut a foreground
+    # of its own bounds runs into them, all white, and learns no more.
+    clip = dcgan.bounded(layers.Add(dtype="float32")([background, shown]), "clip")
     return keras.Model({"latent": latent}, clip, name="generator")
 
 
@@ -65,10 +64,10 @@ def streams(network: keras.Model, noise: Noise) -> dict[str, np.ndarray]:
         noise: its inputs.
 
     Returns:
-        Float32: ``foreground`` ``(batch, frames, height, width, 3)`` in [-1, 1], ``mask``
+        Float32: ``foreground`` ``(batch, frames, height, width, 3)``, ``mask``
         ``(batch, frames, height, width, 1)`` in [0, 1] and ``background``
-        ``(batch, 1, height, width, 3)`` in [-1, 1]. A clip is
-        mask · foreground + (1 − mask) · background.
+        ``(batch, 1, height, width, 3)``. A clip is mask · foreground + (1 − mask) · background,
+        made colours by :func:`vidgan.models.dcgan.bounded`.
     """
     within = [layer for layer in network.layers if isinstance(layer, keras.Model)]
     if within:

@@ -16,11 +16,12 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from vidgan import latents, pixels
-from vidgan.errors import TrainingError
 from vidgan.files import atomic_path, write_error
 from vidgan.sheet import contact_sheet, save_image, tile
+from vidgan.training import distances, weights
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
+from vidgan.training.sampling import rows
 
 SAMPLES = 8
 GRID = (2, 4)
@@ -44,6 +45,7 @@ COLUMNS = (
     "motion_diversity",
     "novelty",
     "overfitting",
+    *map(distances.column, distances.METRICS),
     "clips_per_second",
     "wait_share",
 )
@@ -100,6 +102,9 @@ class ProgressBar(keras.callbacks.Callback):
         )
         if "seconds" in self.means:
             text += f" {self.means['clips'] / max(self.means['seconds'], 1e-9):.1f} clips/s"
+        measured = self.progress.measurement
+        if measured is not None:
+            text += f" {measured.metric} {measured.value:.3g}"
         return text
 
     def _left(self) -> str:
@@ -140,11 +145,14 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 def _rows(path: Path) -> Iterator[tuple[dict[str, str], dict[str, float]]]:
-    """Yield the whole lines of ``log.csv`` as text and as numbers, empty cells left out."""
+    """Yield the whole lines of ``log.csv`` as text and as numbers, empty cells left out.
+
+    A log of an earlier vidgan has fewer columns.
+    """
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         for row in csv.DictReader(file):
             # A kill or a full disk may cut a line off anywhere.
-            if set(row) != set(COLUMNS) or None in row.values():
+            if None in row or None in row.values() or not set(row) <= set(COLUMNS):
                 continue
             try:
                 numbers = {name: float(value) for name, value in row.items() if value}
@@ -220,11 +228,6 @@ class Log(keras.callbacks.Callback):
         self.writer.close()
 
 
-def rows(noise: latents.Noise, start: int, count: int = 1) -> dict[str, tf.Tensor]:
-    """Return some clips' inputs: a small batch takes little memory."""
-    return {name: tf.constant(values[start : start + count]) for name, values in noise.items()}
-
-
 class Snapshots(keras.callbacks.Callback):
     """A checkpoint, a contact sheet and an mp4 of fixed latents, every so many minutes."""
 
@@ -257,12 +260,7 @@ class Snapshots(keras.callbacks.Callback):
             TrainingError: a weight is no longer finite; nothing is saved.
         """
         gan = self.model
-        for weight in gan.weights:
-            if not bool(tf.reduce_all(tf.math.is_finite(tf.cast(weight, tf.float32)))):
-                raise TrainingError(
-                    f"{weight.path} is no longer finite at step {self.progress.step}: training has "
-                    "diverged; try half of --g-lr and --d-lr, or a larger --r1"
-                )
+        weights.check_finite(gan, self.progress.step)
         self.run.save_checkpoint(gan, self.progress.state())
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
         clips = [

@@ -13,9 +13,10 @@ from vidgan import latents, pixels
 from vidgan.dataset.manifest import Manifest
 from vidgan.files import atomic_path, write_error
 from vidgan.training import diversity, health
-from vidgan.training.callbacks import Means, rows
+from vidgan.training.callbacks import Means
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
+from vidgan.training.sampling import Sampler
 
 # The share of the time that looking at samples may take.
 COST = 0.02
@@ -33,6 +34,7 @@ class Checkup(keras.callbacks.Callback):
         run: the run.
         manifest: its dataset.
         progress: of the training.
+        sampler: makes the clips that are looked at.
         tell: called with a line.
         clock: returns seconds; what the cost of looking is counted in.
     """
@@ -42,12 +44,14 @@ class Checkup(keras.callbacks.Callback):
         run: Run,
         manifest: Manifest,
         progress: Progress,
+        sampler: Sampler,
         tell: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self.clock = clock
         self.run, self.manifest, self.progress, self.tell = run, manifest, progress, tell
+        self.sampler = sampler
         self.path = run.path / health.HEALTH_NAME
         self.means = Means()
         self.findings: list[health.Finding] = []
@@ -55,8 +59,6 @@ class Checkup(keras.callbacks.Callback):
         self.noise = latents.from_seeds(run.latents(), range(diversity.CLIPS))
         self.real: diversity.Real | None = None
         self.looked_at, self.cost, self.judged = 0.0, 0.0, False
-        # A step holds twice its batch, real and generated clips, and what gradients need.
-        self.at_once = 2 * (run.train.batch_size or 1)
 
     def _watches(self) -> list[health.Watch]:
         names = {finding.trouble for finding in health.standing(self.findings)}
@@ -93,10 +95,9 @@ class Checkup(keras.callbacks.Callback):
         if self.real is None:
             self.real = diversity.Real.load(self.run, self.manifest)
             # Traced, for calling layer by layer takes long where networks are small.
-            self.generate = tf.function(self.model.call, jit_compile=False)
             self.judge = tf.function(self.model.judge, jit_compile=False)
         start = self.clock()
-        clips = self._generate()
+        clips = np.concatenate(list(self.sampler.batches(self.noise)))
         figures = self.real.compare(clips)
         if len(self.real.test.whole):
             made = self._judge(clips, self.noise.get("label"))
@@ -109,17 +110,9 @@ class Checkup(keras.callbacks.Callback):
         self.cost = 0.0 if first else self.looked_at - start
         return figures
 
-    def _generate(self) -> np.ndarray:
-        """Return clips of fixed latents, uint8."""
-        size, made = self.at_once, []
-        for start in range(0, diversity.CLIPS, size):
-            inputs = rows(self.noise, start, size)
-            made.append(pixels.to_uint8(self.generate(inputs).numpy()))
-        return np.concatenate(made)
-
     def _judge(self, clips: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Return the discriminators' logits on uint8 clips, ``(n,)``."""
-        size, logits = self.at_once, []
+        size, logits = self.sampler.at_once, []
         for start in range(0, len(clips), size):
             part = slice(start, start + size)
             known = None if labels is None else tf.constant(labels[part])

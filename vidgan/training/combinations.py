@@ -6,6 +6,7 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.errors import OptionError
 from vidgan.losses import LOSSES
 from vidgan.models import find
+from vidgan.training import distances
 
 
 def check(model: ModelConfig, train: TrainConfig) -> None:
@@ -53,6 +54,13 @@ def check(model: ModelConfig, train: TrainConfig) -> None:
         raise OptionError(
             f"--recognition weighs codes, and --model {model.model} has none; use --model infogan"
         )
+    if not distances.parse(train.metrics):
+        for name in ("metric_every", "metric_share", "patience"):
+            if getattr(train, name) != getattr(TrainConfig, name):
+                raise OptionError(
+                    f"--{name.replace('_', '-')} is about measuring, which --metrics none turns "
+                    "off; leave one of them out"
+                )
     if model.conditional and len(model.labels) < 2:
         raise OptionError(
             "--conditional needs a dataset with two labels or more; use vidgan preprocess --labels"

@@ -15,7 +15,7 @@ import tensorflow as tf
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
 from vidgan.training.gan import VideoGAN
-from vidgan.training.run import STATE_KEYS
+from vidgan.training.state import STATE_KEYS, Measurement
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Progress:
         step_seconds: length of the last step, waiting included; NaN for the first step of a
             sitting, which builds the graph and says nothing of the speed; not kept.
         wait_seconds: how long the last step waited for its batch; NaN as before; not kept.
+        measurement: the last one of the moving average, of this step or an earlier one.
         budget: what ends training; not kept.
     """
 
@@ -39,11 +40,15 @@ class Progress:
     seconds: float = 0.0
     step_seconds: float = field(default=0.0, repr=False)
     wait_seconds: float = field(default=0.0, repr=False)
+    measurement: Measurement | None = None
     budget: TrainConfig = field(default_factory=TrainConfig, repr=False)
 
     def state(self) -> dict[str, Any]:
         """Return what ``state.json`` keeps."""
-        return {key: getattr(self, key) for key in STATE_KEYS}
+        state = {key: getattr(self, key) for key in STATE_KEYS}
+        if self.measurement is not None:
+            state["measurement"] = self.measurement.to_json()
+        return state
 
     @property
     def share(self) -> float:
@@ -102,10 +107,11 @@ def train(
     epoch_clips: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> bool:
-    """Train until the budget is used or the user interrupts.
+    """Train until the budget is used, a callback stops it or the user interrupts.
 
     Callbacks get ``on_train_begin``, ``on_train_batch_end(step, logs)`` after every step, and
-    ``on_train_end``, the last also after an interruption but not after an error.
+    ``on_train_end``, the last also after an interruption but not after an error. As in Keras, one
+    stops training by setting ``gan.stop_training``.
 
     Args:
         gan: compiled.
@@ -125,9 +131,10 @@ def train(
     hooks = keras.callbacks.CallbackList(list(callbacks), model=gan)
     interrupted = Interrupted()
     with interrupted.listening():
+        gan.stop_training = False
         hooks.on_train_begin()
         batches, first = iter(data), True
-        while progress.share < 1 and not interrupted.requested:
+        while progress.share < 1 and not (gan.stop_training or interrupted.requested):
             gan.share.assign(progress.share)
             start = clock()
             batch = next(batches)

@@ -7,7 +7,7 @@
         checkpoints/step-00001000/
             generator_ema.weights.h5   what generates
             gan.weights.h5             all weights and both optimizers
-            state.json                 step, clips seen, seconds trained
+            state.json                 step, clips seen, seconds trained, last measurement
         log.csv  health.jsonl  curves.png  samples/  tensorboard/
 
 Weights and JSON only: opening a run executes nothing from it.
@@ -15,11 +15,9 @@ Weights and JSON only: opening a run executes nothing from it.
 
 import errno
 import json
-import math
 import os
 import re
 import shutil
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -27,6 +25,8 @@ from typing import TYPE_CHECKING, Any, Self
 from vidgan.config import DEFAULT_RUNS, ModelConfig, TrainConfig
 from vidgan.errors import OptionError, RunError
 from vidgan.files import atomic_path, remove, write_error
+from vidgan.training import weights
+from vidgan.training.state import STATE_NAME, best, read_json, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,20 +42,6 @@ CONFIG_NAME = "config.json"
 CHECKPOINTS = "checkpoints"
 EMA_NAME = "generator_ema.weights.h5"
 GAN_NAME = "gan.weights.h5"
-STATE_NAME = "state.json"
-STATE_KEYS = ("step", "clips", "epoch", "seconds")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise RunError(f"{path}: not valid JSON ({error}); the run cannot be opened") from None
-    if not isinstance(values, dict):
-        raise RunError(f"{path}: not what vidgan train writes; the run cannot be opened")
-    return values
 
 
 @dataclass(frozen=True)
@@ -120,7 +106,7 @@ class Run:
         if not (folder / CONFIG_NAME).is_file():
             raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); make one with vidgan train")
         source = folder / CONFIG_NAME
-        values = _read_json(source)
+        values = read_json(source)
         version = values.get("format")
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise RunError(f"{source}: format {version} is newer than this vidgan; upgrade vidgan")
@@ -151,7 +137,7 @@ class Run:
         """Return one checkpoint folder.
 
         Args:
-            name: ``latest``, or the number of a step.
+            name: ``latest``, ``best`` (see :meth:`best`), or the number of a step.
 
         Raises:
             RunError: it is not there.
@@ -164,6 +150,14 @@ class Run:
             )
         if name == "latest":
             return found[-1]
+        if name == "best":
+            chosen = self.best()
+            if chosen is None:
+                raise RunError(
+                    f"{self.path}: no checkpoint was measured while training (--metrics none, or "
+                    "too short a training); leave --checkpoint out for the newest"
+                )
+            return chosen
         steps = {str(int(path.name.removeprefix("step-"))): path for path in found}
         if name not in steps:
             raise RunError(f"{self.path}: no checkpoint {name!r}; there are {', '.join(steps)}")
@@ -171,12 +165,14 @@ class Run:
 
     def state(self, checkpoint: Path | None = None) -> dict[str, Any]:
         """Return a checkpoint's ``state.json``: ``step``, ``clips``, ``epoch``, ``seconds``."""
-        path = (checkpoint or self.checkpoint()) / STATE_NAME
-        values = _read_json(path)
-        for key in STATE_KEYS:
-            if not isinstance(values.get(key), (int, float)):
-                raise RunError(f"{path}: {key!r} is missing; the checkpoint is damaged")
-        return {key: values[key] for key in STATE_KEYS}
+        return read_state(checkpoint or self.checkpoint())
+
+    def best(self) -> Path | None:
+        """Return the checkpoint with the lowest distance to real clips, of those measured.
+
+        Training measures as ``--metrics`` says; None for a run that was never measured.
+        """
+        return best(self.checkpoints())
 
     def build_generator(self) -> "keras.Model":
         """Build the generator with fresh weights."""
@@ -196,7 +192,7 @@ class Run:
         """
         folder = self.checkpoint(checkpoint)
         generator = self.build_generator()
-        load_weights(generator, folder / EMA_NAME)
+        weights.load(generator, folder / EMA_NAME)
         return generator
 
     def load_gan(self, checkpoint: str = "latest") -> "VideoGAN":
@@ -209,7 +205,7 @@ class Run:
 
         folder = self.checkpoint(checkpoint)
         gan = build_gan(self)
-        load_weights(gan, folder / GAN_NAME)
+        weights.load(gan, folder / GAN_NAME)
         return gan
 
     def load_judge(self, checkpoint: str = "latest") -> "Callable[..., tf.Tensor]":
@@ -222,11 +218,14 @@ class Run:
         return self.load_gan(checkpoint).judge
 
     def save_checkpoint(self, gan: "VideoGAN", state: dict[str, Any]) -> Path:
-        """Save weights and state under ``step-…``, whole or not at all, and drop the oldest."""
+        """Save weights and state under ``step-…``, whole or not at all.
+
+        The oldest checkpoints are dropped, but never the best.
+        """
         target = self.path / CHECKPOINTS / f"step-{state['step']:08d}"
         # HDF5 that meets a full disk halfway takes the whole process down with it.
         self.path.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(self.path).free < _checkpoint_bytes(gan):
+        if shutil.disk_usage(self.path).free < weights.checkpoint_bytes(gan):
             raise write_error(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         with atomic_path(target) as temporary:
             temporary.mkdir()
@@ -234,42 +233,11 @@ class Run:
             gan.save_weights(temporary / GAN_NAME)
             (temporary / STATE_NAME).write_text(json.dumps(state) + "\n", "utf-8")
             remove(target)
-        for old in self.checkpoints()[: -self.train.keep]:
-            remove(old)
+        kept = {self.best(), *self.checkpoints()[-self.train.keep :]}
+        for old in self.checkpoints():
+            if old not in kept:
+                remove(old)
         return target
-
-
-def _checkpoint_bytes(gan: "VideoGAN") -> int:
-    """Return the size of a checkpoint, rather more than less."""
-    variables = [
-        *gan.weights,
-        *gan.generator_ema.weights,
-        *gan.g_optimizer.variables,
-        *gan.d_optimizer.variables,
-    ]
-    # A variable is kept as float32 and has a header of a kilobyte or two.
-    return sum(4 * math.prod(variable.shape) + 4096 for variable in variables)
-
-
-def load_weights(model: "keras.Model", path: Path) -> None:
-    """Load ``.weights.h5`` into a built model.
-
-    Raises:
-        RunError: the file is missing, damaged or of another shape.
-    """
-    try:
-        with warnings.catch_warnings():
-            # Keras goes on without what it does not find, and only warns.
-            warnings.simplefilter("error", UserWarning)
-            model.load_weights(path)
-    except FileNotFoundError:
-        raise RunError(f"{path}: missing; the checkpoint is damaged, use another one") from None
-    except (OSError, ValueError, KeyError, RuntimeError, UserWarning) as error:
-        detail = " ".join(str(error).split())[:120]
-        raise RunError(
-            f"{path}: does not fit the run's config.json or is damaged ({detail}); "
-            "use another checkpoint"
-        ) from None
 
 
 def newest(runs: Path) -> Path:

@@ -1,0 +1,203 @@
+"""Whether vidgan's figures are those of other libraries on the same features and frames.
+
+    pip install -e .[bench]
+    python benchmarks/metric_agreement.py
+
+Fréchet distances against SciPy's matrix root and torch-fidelity, kernel distances against
+torch-fidelity, neighbourhood figures against prdc and torch-fidelity, PSNR and SSIM against
+scikit-image. Features are drawn: variances fall as 1 / i, as those of networks do. Takes some
+minutes, most of them in SciPy. Writes the table beside this script.
+"""
+
+import contextlib
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import prdc
+import scipy.linalg
+import skimage.metrics
+import torch
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_kid import kid_features_to_metric
+from torch_fidelity.metric_prc import prc_features_to_metric
+
+from vidgan import metrics
+
+# Clips of each set and numbers of a feature.
+SIZES = ((2048, 400), (100, 400), (2048, 2048))
+WANTED = 1e-4
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure by two libraries."""
+
+    figure: str
+    size: str
+    other: str
+    ours: float
+    theirs: float
+    seconds: tuple[float, float]
+
+    @property
+    def difference(self) -> float:
+        return abs(self.ours - self.theirs) / max(abs(self.theirs), 1e-300)
+
+    def __str__(self) -> str:
+        agrees = "yes" if self.difference <= WANTED else "**no**"
+        return (
+            f"| {self.figure} | {self.size} | {self.other} | {self.ours:.8g} | {self.theirs:.8g} | "
+            f"{self.difference:.0e} | {agrees} | {self.seconds[0]:.2f} | {self.seconds[1]:.2f} |"
+        )
+
+
+def features(count: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw two sets whose means, variances and axes differ."""
+    random = np.random.default_rng(count + dim)
+    deviations = np.arange(1, dim + 1) ** -0.5
+    turn = scipy.linalg.expm(0.1 / np.sqrt(dim) * np.triu(random.normal(size=(dim, dim)), 1))
+    real = random.normal(size=(count, dim)) * deviations + 0.5
+    fake = (random.normal(size=(count, dim)) * deviations**1.1) @ turn + 0.52
+    return real, fake
+
+
+def timed(function: Callable[[], Any]) -> tuple[Any, float]:
+    """Return a result and the CPU seconds it took, over all cores."""
+    start = time.process_time()
+    with contextlib.redirect_stdout(io.StringIO()):
+        result = function()
+    return result, time.process_time() - start
+
+
+def ours_frechet(real: np.ndarray, fake: np.ndarray) -> float:
+    return metrics.frechet_distance(metrics.Moments.of(real), metrics.Moments.of(fake))
+
+
+def scipy_frechet(real: np.ndarray, fake: np.ndarray) -> float:
+    """Take the formula as it stands, with the square root of the product of the covariances."""
+    a, b = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
+    shift = real.mean(axis=0) - fake.mean(axis=0)
+    root = scipy.linalg.sqrtm(a @ b)
+    return float(shift @ shift + np.trace(a) + np.trace(b) - 2 * np.trace(root).real)
+
+
+def fidelity_frechet(real: np.ndarray, fake: np.ndarray) -> float:
+    sets = [fid_features_to_statistics(torch.from_numpy(each)) for each in (real, fake)]
+    return fid_statistics_to_metric(*sets, verbose=False)["frechet_inception_distance"]
+
+
+def fidelity_kernel(real: np.ndarray, fake: np.ndarray) -> float:
+    """Take one subset of all clips, so that chance has no part."""
+    sets = [torch.from_numpy(each) for each in (real, fake)]
+    options = {"kid_subsets": 1, "kid_subset_size": len(real), "verbose": False}
+    return kid_features_to_metric(*sets, **options)["kernel_inception_distance_mean"]
+
+
+def distances() -> list[Row]:
+    rows = []
+    for count, dim in SIZES:
+        real, fake = features(count, dim)
+        size = f"{count} × {dim}"
+        frechet, own = timed(lambda a=real, b=fake: ours_frechet(a, b))
+        for name, other in (("SciPy sqrtm", scipy_frechet), ("torch-fidelity", fidelity_frechet)):
+            value, seconds = timed(lambda f=other, a=real, b=fake: f(a, b))
+            rows.append(Row("Fréchet distance", size, name, frechet, value, (own, seconds)))
+        kernel, own = timed(lambda a=real, b=fake: metrics.kernel_distance(a, b))
+        value, seconds = timed(lambda a=real, b=fake: fidelity_kernel(a, b))
+        rows.append(Row("kernel distance", size, "torch-fidelity", kernel, value, (own, seconds)))
+        print(*rows[-3:], sep="\n", flush=True)
+    return rows
+
+
+def neighbours() -> list[Row]:
+    real, fake = features(2048, 400)
+    found, own = timed(lambda: metrics.neighbourhoods(real, fake, k=5))
+    theirs, seconds = timed(lambda: prdc.compute_prdc(real, fake, nearest_k=5))
+    rows = [
+        Row(name, "2048 × 400, k 5", "prdc", getattr(found, name), float(value), (own, seconds))
+        for name, value in theirs.items()
+    ]
+    found, own = timed(lambda: metrics.neighbourhoods(real, fake, k=3))
+    sets = [torch.from_numpy(each) for each in (fake, real)]
+    theirs, seconds = timed(
+        lambda: prc_features_to_metric(*sets, prc_neighborhood=3, save_cpu_ram=True, verbose=False)
+    )
+    rows += [
+        Row(
+            name,
+            "2048 × 400, k 3",
+            "torch-fidelity",
+            getattr(found, name),
+            theirs[name],
+            (own, seconds),
+        )
+        for name in ("precision", "recall")
+    ]
+    return rows
+
+
+def frames() -> list[Row]:
+    random = np.random.default_rng(0)
+    clean = np.cumsum(random.normal(0, 3, (2, 8, 96, 80, 3)), axis=3) + 128
+    clean = np.clip(clean, 0, 255).astype(np.uint8)
+    noisy = np.clip(clean + random.normal(0, 12, clean.shape), 0, 255).astype(np.uint8)
+    pairs = list(zip(noisy.reshape(-1, 96, 80, 3), clean.reshape(-1, 96, 80, 3), strict=True))
+    peak = skimage.metrics.peak_signal_noise_ratio
+    options = {"channel_axis": -1, "gaussian_weights": True, "use_sample_covariance": False}
+    similar = skimage.metrics.structural_similarity
+    rows = []
+    for name, ours, theirs in (
+        ("PSNR", metrics.psnr, lambda a, b: peak(b, a)),
+        ("SSIM", metrics.ssim, lambda a, b: similar(a, b, sigma=1.5, **options)),
+    ):
+        value, own = timed(lambda f=ours: f(noisy, clean).mean())
+        other, seconds = timed(lambda f=theirs: np.mean([f(a, b) for a, b in pairs]))
+        rows.append(
+            Row(
+                name,
+                "16 frames of 80 × 96",
+                "scikit-image",
+                float(value),
+                float(other),
+                (own, seconds),
+            )
+        )
+    return rows
+
+
+def main() -> None:
+    rows = distances() + neighbours() + frames()
+    table = "\n".join(map(str, rows))
+    names = ("torch-fidelity", "SciPy", "prdc", "scikit-image")
+    libraries = ", ".join(f"{name} {version(name)}" for name in names)
+    worst = max(row.difference for row in rows if row.other != "SciPy sqrtm")
+    text = f"""# Agreement with other libraries
+
+Made by `benchmarks/metric_agreement.py` with {libraries}.
+Both sides get the same float64 features, drawn with variances that fall as 1 / i. Sizes are clips ×
+numbers of a feature; with 100 × 400 and 2048 × 2048 the covariances have no full rank. Seconds are
+CPU seconds over all cores.
+
+| figure | size | against | vidgan | the other | difference | ≤ {WANTED:g} | s | other's s |
+|---|---|---|---|---|---|---|---|---|
+{table}
+
+- Differences are relative. The largest to another library than SciPy is {worst:.0e}.
+- SciPy's root is that of the product of the covariances, as most code for FID takes it; the product
+  of singular ones need not have a root.
+- torch-fidelity's kernel distance is taken on one subset of all clips, where chance has no part.
+- prdc counts clips inside a ball, vidgan and torch-fidelity those on its border, too: no clip lies
+  there by chance.
+"""
+    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,434 @@
+"""Distances measured while training: the figures, what they cost, the best checkpoint, patience."""
+
+import csv
+import itertools
+import json
+import math
+import os
+import re
+import shutil
+import signal
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+from datasets import make_dataset
+from scipy.linalg import hadamard
+
+import vidgan
+from vidgan.cli import main
+from vidgan.config import ModelConfig, TrainConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.pipeline import labelled_clips
+from vidgan.errors import OptionError, RunError, TrainingError
+from vidgan.metrics.covariance import OAS
+from vidgan.metrics.features import FEATURES
+from vidgan.metrics.frechet import frechet_distance
+from vidgan.metrics.moments import Moments
+from vidgan.training import distances
+from vidgan.training.callbacks import COLUMNS, read_log
+from vidgan.training.distances import METRICS, Distance
+from vidgan.training.gan import VideoGAN
+from vidgan.training.measuring import FIRST_SEED
+from vidgan.training.run import Run
+from vidgan.training.state import SURE, Measurement, best, read_measurement
+
+TINY = {
+    "frames": 8,
+    "latent_dim": 6,
+    "g_channels": 4,
+    "d_channels": 4,
+    "batch_size": 2,
+    "log_every": 1,
+    "seed": 5,
+    "precision": "float32",
+    "tensorboard": False,
+    "health": False,
+}
+# A quarter of the clips, and looks as often as the clock below lets them be.
+OFTEN = {"metric_share": 1.0, "metric_every": "0.25"}
+MADE, REAL = 16, 40
+CHANCE = 0.5
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distances, "MADE", MADE)
+        patch.setattr(distances, "REAL", REAL)
+        yield
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    """Eighty test clips of eight frames; of every second one is measured."""
+    folder = tmp_path_factory.mktemp("measuring") / "clips"
+    make_dataset(folder, (40, 40), (320, 320), labels=("a", "b"))
+    return folder
+
+
+class Clock:
+    """A second passes whenever it is looked at: two in each step, one in each measurement."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1
+        return self.now
+
+
+def train(*args, **options):
+    return vidgan.train(*args, clock=Clock(), **options)
+
+
+@pytest.fixture(scope="module")
+def measured(dataset, tmp_path_factory):
+    output = tmp_path_factory.mktemp("measured") / "run"
+    lines = []
+    options = {**TINY, **OFTEN, "metrics": "frechet,kernel", "steps": 40, "keep": 50}
+    train(dataset, output=output, report=lines.append, **options)
+    return Run.open(output), lines
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """Let distances be what the test says, two of which differ by CHANCE where it is chance."""
+    script, patterns = iter(()), itertools.cycle(hadamard(MADE)[1:])
+
+    def say(*values):
+        nonlocal script
+        script = itertools.chain(values, itertools.repeat(99.0))
+
+    def measure(real, made):
+        value = next(script)
+        value = value() if callable(value) else value
+        # Any two patterns are uncorrelated.
+        influence = next(patterns) * CHANCE / SURE * (MADE / 2) ** 0.5
+        return Distance(value, (np.zeros(len(real)), influence))
+
+    monkeypatch.setitem(distances.METRICS, "frechet", measure)
+    return say
+
+
+def logged(run, name="frechet"):
+    """Return the figures in the log by their steps."""
+    key = distances.column(name)
+    return {int(row["step"]): row[key] for row in read_log(run / "log.csv") if key in row}
+
+
+def steps_of(run):
+    return [int(path.name.removeprefix("step-")) for path in Run.open(run).checkpoints()]
+
+
+# Measurements.
+
+
+def test_figure_is_that_of_the_moving_average(measured, dataset):
+    """The best checkpoint makes the clips that were measured, and they have the distance noted."""
+    run, _ = measured
+    embed = FEATURES["random3d"].load()
+    clips = vidgan.load(run.path, checkpoint="best").generate(
+        seeds=range(FIRST_SEED, FIRST_SEED + MADE)
+    )
+    real = [clip for clip, _ in labelled_clips(Manifest.load(dataset), "test", 8)][::2]
+    expected = frechet_distance(Moments.of(embed(np.stack(real))), Moments.of(embed(clips)), OAS)
+    found = read_measurement(run.best())
+    assert found.value == pytest.approx(expected, rel=1e-4)
+    assert found.value == pytest.approx(logged(run.path)[found.step], rel=1e-5)
+    assert found.protocol.startswith("random3d, 16 clips against 40 of test (")
+
+
+def test_what_a_run_leaves(measured):
+    run, lines = measured
+    kernel, frechet = (logged(run.path, name) for name in ("kernel", "frechet"))
+    assert list(kernel) == list(frechet)
+    assert len(kernel) >= 3
+    assert all(value > 0 for value in frechet.values())
+    assert all(math.isfinite(value) for value in kernel.values())
+    # All were saved that were the best so far: the best of all is known.
+    lowest = min(frechet, key=frechet.get)
+    assert run.best() == run.checkpoint("best") == run.checkpoint(str(lowest))
+    # The last step is looked at, too.
+    assert max(frechet) == 40 == read_measurement(run.checkpoint()).step
+    assert f"at step {lowest}, the best (--checkpoint best)" in lines[-1]
+    panels = cv2.imread(str(run.path / "curves.png"))
+    assert panels.shape[0] > 1.4 * panels.shape[1]
+
+
+def test_info_tells(measured):
+    run, _ = measured
+    step = read_measurement(run.best()).step
+    text = CliRunner().invoke(main, ["info", str(run.path)]).output
+    assert re.search(rf"best +step {step}: frechet distance [\d.e-]+ \(random3d, 16 clips", text)
+    one = CliRunner().invoke(main, ["info", str(run.path), "--checkpoint", "best"]).output
+    assert one.startswith(f"Checkpoint {run.best()}")
+    assert vidgan.info(run.path)["best"]["step"] == step
+
+
+def test_measuring_changes_nothing(measured, dataset, tmp_path):
+    """The same weights, to the bit, without."""
+    off = train(dataset, output=tmp_path / "off", metrics="none", steps=40, **TINY)
+    pair = [run.load_gan() for run in (measured[0], Run.open(off))]
+    for name in ("generator", "generator_ema", "d_optimizer"):
+        weights = [[v.numpy() for v in getattr(gan, name).variables] for gan in pair]
+        for a, b in zip(*weights, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert logged(off) == {}
+    assert Run.open(off).best() is None
+
+
+def test_labels_stride_and_half_precision(dataset, tmp_path, monkeypatch):
+    """Clips are measured with labels as frequent as among the real ones."""
+    seen = []
+    original = VideoGAN.call
+
+    def call(self, inputs, training=False):
+        tf.py_function(lambda labels: seen.extend(labels.numpy()), [inputs["label"]], [])
+        return original(self, inputs, training)
+
+    monkeypatch.setattr(VideoGAN, "call", call)
+    options = {"conditional": True, "stride": 2, "precision": "mixed_bfloat16", "steps": 12}
+    run = train(dataset, output=tmp_path / "run", **{**TINY, **OFTEN, **options})
+    assert len(logged(run)) >= 1
+    # Two shots, one of each label.
+    assert np.mean(seen[:MADE]) == 0.5
+    assert "against 21 of test" in read_measurement(Run.open(run).best()).protocol
+
+
+def test_cost_is_kept_within_the_share(dataset, tmp_path, monkeypatch):
+    clock, asked = Clock(), []
+
+    def slow(real, made):
+        clock.now += 20
+        asked.append(clock.now)
+        return Distance(1.0, (real[:, 0], made[:, 0]))
+
+    monkeypatch.setitem(distances.METRICS, "frechet", slow)
+    lines = []
+    options = {**TINY, "metric_share": 0.5, "metric_every": "0.01", "steps": 150}
+    run = vidgan.train(
+        dataset, output=tmp_path / "run", clock=clock, report=lines.append, **options
+    )
+    spent = 21.0 * len(asked)
+    trained = Run.open(run).state()["seconds"]
+    assert 0.3 * trained < spent <= 0.5 * trained
+    assert max(logged(run)) == 150
+    took = float(re.search(r"took ([\d.]+)% of the training time", lines[-1])[1])
+    assert took == pytest.approx(100 * spent / trained, abs=0.1)
+
+
+def test_time_between_measurements():
+    train = TrainConfig(metric_every="2.5")
+    assert train.metric_minutes == 2.5
+    assert TrainConfig().metric_minutes is None
+    for wrong in ("0", "-1", "often", "nan", "1e6"):
+        with pytest.raises(OptionError, match="neither auto nor minutes"):
+            TrainConfig(metric_every=wrong)
+
+
+# What there is to compare with.
+
+
+def run_of(tmp_path, frames=8):
+    return Run(tmp_path, ModelConfig(frames=frames), TrainConfig(), tmp_path, (32, 32), 25.0)
+
+
+def test_split(dataset, tmp_path):
+    run = run_of(tmp_path)
+    assert distances.choose_split(run, Manifest.load(dataset)) == ("test", None)
+    split, line = distances.choose_split(
+        run, make_dataset(tmp_path / "train", (8 * 16,), (8 * 15,), shards=1)
+    )
+    assert split == "train"
+    assert "15 test clips, 16 are needed" in line
+    assert "--test-share" in line
+
+
+def test_too_few_clips(tmp_path):
+    """One line says so, and training goes on."""
+    make_dataset(tmp_path / "clips", (20, 28), ())
+    lines = []
+    run = train(tmp_path / "clips", output=tmp_path / "run", report=lines.append, steps=3, **TINY)
+    (line,) = [line for line in lines if line.startswith("Metrics")]
+    assert "0 test and 5 training clips are too few, 16 of one are needed" in line
+    assert logged(run) == {}
+    with pytest.raises(RunError, match="no checkpoint was measured"):
+        Run.open(run).checkpoint("best")
+
+
+def test_every_so_manieth_clip(dataset):
+    manifest = Manifest.load(dataset)
+    every = [clip for clip, _ in labelled_clips(manifest, "test", 8)]
+    third = [clip for clip, _ in labelled_clips(manifest, "test", 8, every=3)]
+    np.testing.assert_array_equal(third, every[::3])
+
+
+# The best checkpoint.
+
+
+def checkpoint(folder, number, **measurement):
+    path = folder / f"step-{number:08d}"
+    path.mkdir()
+    state = {"step": number, "clips": 1, "epoch": 1.0, "seconds": 1.0}
+    if measurement:
+        made = Measurement(number, "frechet", "p", value=0.1, mark=0.0)
+        state["measurement"] = made.to_json() | measurement
+    (path / "state.json").write_text(json.dumps(state))
+    return path
+
+
+def test_best(tmp_path):
+    made = [
+        checkpoint(tmp_path, 1, value=0.1, protocol="of another dataset"),
+        checkpoint(tmp_path, 2, value=3.0),
+        checkpoint(tmp_path, 3, value=2),
+        checkpoint(tmp_path, 4, value=2.0),
+        checkpoint(tmp_path, 5, value=1.0, step=4),
+        checkpoint(tmp_path, 6, value=0.5),
+        checkpoint(tmp_path, 7),
+        checkpoint(tmp_path, 8, value=4.0),
+    ]
+    (made[5] / "state.json").write_text('{"step": 6, "measurement": {"value": "0.')
+    assert best(made) == made[2]
+    assert best([made[6]]) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"value": "0.1"}, {"value": float("nan")}, {"waited": 1.5}, {"metric": None}]
+)
+def test_damaged_measurement(tmp_path, change):
+    with pytest.raises(RunError, match="checkpoint is damaged"):
+        read_measurement(checkpoint(tmp_path, 1, **{"value": 0.1} | change))
+
+
+def test_marks():
+    """A gain counts where it is more than chance; small gains add up to one."""
+    last = None
+    waited = []
+    for value in (10.0, 9.7, 9.6, 9.4, 9.3, 9.9, 5.0):
+        last = Measurement(1, "kernel", "p", value, mark=value).after(last, CHANCE / SURE)
+        waited.append(last.waited)
+    assert waited == [0, 1, 2, 0, 1, 2, 0]
+    assert Measurement(1, "kernel", "another", 50.0, mark=50.0).after(last, 1.0).waited == 0
+    assert Measurement.from_json(last.to_json()) == last
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_noise_is_that_of_other_clips(name):
+    """As figures of two steps scatter with clips and latents that are drawn again for both."""
+    random = np.random.default_rng(0)
+    real, first = random.normal(size=(2, 60, 4))
+    later = 0.5 * first + 0.2 * random.normal(size=first.shape) + 0.3
+    differences = []
+    for _ in range(300):
+        i, j = random.integers(0, 60, (2, 60))
+        figures = [METRICS[name](real[i], made[j]).value for made in (first, later)]
+        differences.append(figures[1] - figures[0])
+    noise = METRICS[name](real, first).noise(METRICS[name](real, later))
+    assert noise == pytest.approx(np.std(differences), rel=0.2)
+
+
+def test_best_and_patience(dataset, tmp_path, figures):
+    """The newest and the best are kept; training stops, says so and remembers."""
+    lines = []
+    output = tmp_path / "run"
+    figures(5.0, 3.0, 3.5, 2.9, 4.0, 4.0)
+    options = {**TINY, **OFTEN, "patience": 3, "keep": 1}
+    train(dataset, output=output, report=lines.append, steps=500, **options)
+    found = logged(output)
+    assert list(found.values()) == [5.0, 3.0, 3.5, 2.9, 4.0]
+    *_, chosen, last = found
+    assert last < 500
+    assert steps_of(output) == [chosen, last]
+    assert "3 measurements in a row were no better" in lines[-1]
+    # The best one generates what it says.
+    result = CliRunner().invoke(
+        main, ["generate", str(output), "--checkpoint=best", "--n=2", "-o", str(tmp_path / "a.npy")]
+    )
+    assert result.exit_code == 0, result.output
+    expected = vidgan.load(output, checkpoint=str(chosen)).generate(n=2)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), expected)
+
+    with pytest.raises(OptionError, match="3 measurements in a row were no better"):
+        train(resume=output)
+    # It goes on waiting where it was, and knows its best.
+    figures(4.0, 3.0, 2.5, 4.0)
+    train(resume=output, patience=5)
+    assert list(logged(output).values())[5:] == [4.0, 3.0]
+    assert steps_of(output) == [chosen, max(logged(output))]
+    figures(2.5)
+    train(resume=output, patience=0, steps=max(logged(output)) + 20)
+    assert Run.open(output).best().name == f"step-{list(logged(output))[7]:08d}"
+
+
+def test_interrupted_while_measuring(dataset, tmp_path, figures):
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+        return 1.0
+
+    figures(2.0, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, output=tmp_path / "run", steps=500, **TINY, **OFTEN)
+    run = Run.open(tmp_path / "run")
+    assert run.best() == run.checkpoint()
+    assert list(logged(run.path).values()) == [2.0, 1.0]
+
+
+def test_broken_weights_are_not_measured(dataset, tmp_path, monkeypatch, figures):
+    original = VideoGAN._update_average
+
+    def spoil(self):
+        original(self)
+        weight = self.generator.trainable_variables[0]
+        weight.assign(tf.where(self.step >= 1, np.nan, weight))
+
+    monkeypatch.setattr(VideoGAN, "_update_average", spoil)
+    monkeypatch.setattr("vidgan.training.loop._check_finite", lambda logs, progress: None)
+    figures(0.0)
+    with pytest.raises(TrainingError, match="no longer finite at step"):
+        train(dataset, output=tmp_path / "run", steps=500, **TINY, **OFTEN)
+    assert steps_of(tmp_path / "run") == []
+
+
+def test_log_of_an_earlier_vidgan(measured, tmp_path):
+    """It has fewer columns; its lines stay, and figures follow them."""
+    run = shutil.copytree(measured[0].path, tmp_path / "run")
+    new = [distances.column(name) for name in distances.METRICS]
+    with (run / "log.csv").open(newline="") as file:
+        rows = [{k: v for k, v in row.items() if k not in new} for row in csv.DictReader(file)]
+    with (run / "log.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, [name for name in COLUMNS if name not in new])
+        table.writeheader()
+        table.writerows(rows)
+    train(resume=run, steps=60)
+    assert [row["step"] for row in read_log(run / "log.csv")] == list(range(1, 61))
+    assert min(logged(run)) > 40
+    header = (run / "log.csv").read_text().splitlines()[0]
+    assert header == ",".join(COLUMNS)
+
+
+# Options.
+
+
+def test_metrics_option():
+    assert distances.parse("kernel, frechet,kernel") == ("kernel", "frechet")
+    assert distances.parse("none") == ()
+    with pytest.raises(OptionError, match="--metrics 'fvd' is none of frechet, kernel, none"):
+        distances.parse("kernel,fvd")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"patience": 3}, "--patience is about measuring"),
+        ({"metric_every": "3"}, "--metric-every is about measuring"),
+        ({"metrics": "fvd"}, "'fvd' is none of"),
+    ],
+)
+def test_contradictions(dataset, tmp_path, options, text):
+    with pytest.raises(OptionError, match=text):
+        train(dataset, output=tmp_path / "run", **{**TINY, "metrics": "none", **options})
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,195 @@
+"""One pass over a set of clips that gathers all that figures are made of."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vidgan.jobs.sources import Clip, ClipSet
+from vidgan.metrics.consistency import Warping, warping_error
+from vidgan.metrics.features import Embed, Features
+from vidgan.metrics.memorisation import Nearest, pixel_vectors
+from vidgan.metrics.moments import Moments
+from vidgan.metrics.motion import Motion, measure_motion
+
+# Clips uint8 ``(n, frames, height, width, 3)`` and their labels, int32 ``(n,)``.
+Batch = tuple[np.ndarray, np.ndarray]
+# Clips of a set that the pictures show.
+SHOWN = 8
+# Vectors of a set that are kept, spread over all clips, for what needs more than moments: memory
+# does not grow with the clips beyond that.
+KEPT = 8192
+# Clips of a set whose warping error is measured, spread likewise: it takes two flows a frame.
+WARPED = 256
+
+
+@dataclass
+class Embedded:
+    """A set's features.
+
+    Attributes:
+        moments: of all vectors.
+        vectors: float32 ``(up to KEPT, dim)``, those kept.
+    """
+
+    moments: Moments
+    vectors: np.ndarray
+
+
+@dataclass
+class Gathered:
+    """What one pass over a set has gathered.
+
+    Attributes:
+        count: clips.
+        embedded: by the features' name.
+        motion: of every clip, None where it was not asked for.
+        warping: of up to WARPED clips, likewise.
+        pixels: of the kept clips, float32 ``(k, n)``, None where they were not asked for.
+        logits: of the discriminator on every clip, float64, None without one.
+        labels: int32, of every clip; -1 where they have none.
+        shown: uint8 ``(up to SHOWN, frames, height, width, 3)``, spread over all clips.
+        notes: what a reader of the figures must know.
+    """
+
+    count: int
+    embedded: dict[str, Embedded]
+    motion: Motion | None
+    warping: Warping | None
+    pixels: np.ndarray | None
+    logits: np.ndarray | None
+    labels: np.ndarray
+    shown: np.ndarray
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def kept_labels(self) -> np.ndarray:
+        """Labels of the kept clips, int32 ``(k,)``."""
+        return self.labels[:: every(self.count, KEPT)]
+
+
+@dataclass
+class Lookout:
+    """Held clips, and for each the nearest clip of a stream that goes by.
+
+    Attributes:
+        features: of which vectors are compared.
+        by_features: the nearest in features.
+        by_pixels: the nearest in pixels.
+    """
+
+    features: str
+    by_features: Nearest
+    by_pixels: Nearest
+
+    @classmethod
+    def of(cls, gathered: Gathered, features: str) -> "Lookout":
+        """Look out for the nearest of a set's kept clips."""
+        assert gathered.pixels is not None, "asked for"
+        vectors = gathered.embedded[features].vectors
+        return cls(features, Nearest(vectors), Nearest(gathered.pixels))
+
+
+class Gatherer:
+    """Goes through sets of clips.
+
+    Args:
+        features: what to embed with, and the functions that do it.
+        motion: whether to measure how clips move.
+        pixels: whether to keep small pictures of the clips.
+        judge: a discriminator, from clips and labels to logits; see ``Run.load_judge``.
+        batch_size: clips handled at once.
+        advance: called with the size of each batch that is done.
+    """
+
+    def __init__(
+        self,
+        features: Iterable[tuple[Features, Embed]],
+        *,
+        motion: bool,
+        pixels: bool,
+        judge: Callable[[np.ndarray, np.ndarray], np.ndarray] | None,
+        batch_size: int,
+        advance: Callable[[int], Any],
+    ) -> None:
+        self.features = list(features)
+        self.motion, self.pixels, self.judge = motion, pixels, judge
+        self.batch_size, self.advance = batch_size, advance
+
+    def look(self, clips: ClipSet, lookouts: Iterable[Lookout] = ()) -> Gathered:
+        """Go through a set once.
+
+        Args:
+            clips: the set.
+            lookouts: shown every clip, by features that are among the gatherer's.
+
+        Raises:
+            VidganError: the set cannot be read, or is empty.
+        """
+        lookouts = list(lookouts)
+        step, warped = every(clips.count, KEPT), every(clips.count, WARPED)
+        wanted = set(np.linspace(0, clips.count - 1, min(SHOWN, clips.count)).round().astype(int))
+        moments = {each.name: Moments(each.dim) for each, _ in self.features}
+        kept: dict[str, list[np.ndarray]] = {each.name: [] for each, _ in self.features}
+        motions, warping, pixels, logits, labels, shown = [], [], [], [], [], []
+        done = 0
+        for batch, numbers in batched(clips, self.batch_size):
+            places = np.arange(done, done + len(batch))
+            held = places % step == 0
+            vectors = {each.name: embed(batch) for each, embed in self.features}
+            for each, _ in self.features:
+                found = vectors[each.name]
+                moments[each.name].add(found)
+                kept[each.name].append(
+                    found[held] if each.unit == "clip" else found[np.repeat(held, batch.shape[1])]
+                )
+            if self.pixels or lookouts:
+                small = pixel_vectors(batch)
+                pixels.append(small[held])
+                for lookout in lookouts:
+                    lookout.by_features.add(vectors[lookout.features])
+                    lookout.by_pixels.add(small)
+            if self.motion:
+                motions.append(measure_motion(batch))
+                if (taken := places % warped == 0).any():
+                    warping.append(warping_error(batch[taken]))
+            if self.judge is not None:
+                logits.append(self.judge(batch, numbers))
+            labels.append(numbers)
+            shown += [clip for place, clip in zip(places, batch, strict=True) if place in wanted]
+            done += len(batch)
+            self.advance(len(batch))
+        return Gathered(
+            count=done,
+            embedded={
+                name: Embedded(each, np.concatenate(kept[name])[:KEPT])
+                for name, each in moments.items()
+            },
+            motion=Motion.join(motions) if motions else None,
+            warping=Warping(
+                np.concatenate([each.error for each in warping]),
+                np.concatenate([each.visible for each in warping]),
+            )
+            if warping
+            else None,
+            pixels=np.concatenate(pixels) if pixels else None,
+            logits=np.concatenate(logits) if logits else None,
+            labels=np.concatenate(labels),
+            shown=np.stack(shown),
+            notes=list(clips.notes),
+        )
+
+
+def every(count: int, most: int) -> int:
+    """Return n such that every n-th of ``count`` clips are at most ``most``."""
+    return max(1, -(-count // most))
+
+
+def batched(clips: Iterable[Clip], size: int) -> Iterator[Batch]:
+    """Stack clips and their labels into batches of ``size``; the last may be smaller."""
+    waiting = iter(clips)
+    while group := list(itertools.islice(waiting, size)):
+        pictures, labels = zip(*group, strict=True)
+        yield np.stack(pictures), np.array(labels, np.int32)

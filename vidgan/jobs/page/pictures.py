@@ -1,0 +1,155 @@
+"""Clips as videos and sheets as pictures, small enough to stand within the page."""
+
+import base64
+import math
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vidgan.errors import ExportError
+from vidgan.jobs.layout import comfortable_scale, enlarged
+from vidgan.sheet import BACKGROUND, tile
+from vidgan.video import stills
+from vidgan.video.writer import choose_codec, open_writer
+
+# How many clips a video shows, how many frames of each, and the longer side of the picture in
+# pixels, all at most. The first choice that is small enough counts.
+CHOICES = ((9, 64, 480), (4, 64, 480), (1, 64, 320), (1, 16, 128))
+# Around each clip.
+MARGIN = 2
+
+
+@dataclass(frozen=True)
+class Video:
+    """Some clips that play beside each other.
+
+    Attributes:
+        uri: a ``data:`` address.
+        width: in pixels.
+        height: in pixels.
+        clips: how many are shown.
+        frames: how many of each are shown.
+        of_frames: how many each has.
+    """
+
+    uri: str
+    width: int
+    height: int
+    clips: int
+    frames: int
+    of_frames: int
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture.
+
+    Attributes:
+        uri: a ``data:`` address.
+        width: in pixels.
+        height: in pixels.
+        shrunk: whether it was larger.
+    """
+
+    uri: str
+    width: int
+    height: int
+    shrunk: bool
+
+
+def video(clips: np.ndarray, fps: float, budget: int) -> Video:
+    """Lay clips out as one video, so that they play in step.
+
+    Clips are taken from all over the set. Small ones are enlarged.
+
+    Args:
+        clips: uint8 RGB ``(n, frames, height, width, 3)``, at least one.
+        fps: frames a second.
+        budget: bytes that the file should stay below; fewer clips are shown until it does, down
+            to a few frames of one, which take about 200 KB if they are pure noise.
+
+    Raises:
+        ExportError: the video cannot be encoded.
+    """
+    for most, frames, side in CHOICES:
+        chosen = np.linspace(0, len(clips) - 1, min(most, len(clips))).round().astype(int)
+        page = _page(clips[chosen, :frames], side)
+        uri, size = _encode(page, fps)
+        if size <= budget:
+            break
+    _, height, width, _ = page.shape
+    return Video(uri, width, height, len(chosen), len(page), clips.shape[1])
+
+
+def _page(clips: np.ndarray, side: int) -> np.ndarray:
+    """Return uint8 ``(frames, height, width, 3)``: clips in rows, all of a size that looks well.
+
+    Args:
+        clips: uint8 ``(n, frames, height, width, 3)``.
+        side: what the longer side of the result may have, margins aside.
+    """
+    import cv2
+
+    count, _, height, width, _ = clips.shape
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    longer = max(width * columns, height * rows)
+    if longer > side:
+        size = tuple(max(1, each * side // longer) for each in (width, height))
+        scaled = [
+            [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in clip]
+            for clip in clips
+        ]
+    else:
+        wanted = comfortable_scale((width * columns, height * rows))
+        factor = min(wanted, side // longer)
+        scaled = [list(enlarged(clip, factor)) for clip in clips]
+    margins = ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
+    framed = [np.pad(clip, margins, constant_values=BACKGROUND) for clip in scaled]
+    return tile(framed, (rows, columns))
+
+
+def _encode(frames: np.ndarray, fps: float) -> tuple[str, int]:
+    """Return frames as an address that browsers play, and the size of its file in bytes."""
+    # What OpenCV puts into an .mp4 where there is no H.264 shows in no browser.
+    suffix = ".mp4" if choose_codec("clips.mp4") == "h264" else ".webm"
+    _, height, width, _ = frames.shape
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"clips{suffix}"
+            with open_writer(path, fps, (width, height)) as writer:
+                for frame in frames:
+                    writer.write(frame)
+            data = path.read_bytes()
+    except (ExportError, OSError) as error:
+        raise ExportError(
+            f"the report's videos cannot be encoded ({error}); free some space where temporary "
+            "files go, or name another folder in TMPDIR"
+        ) from error
+    return _address(f"video/{suffix[1:]}", data), len(data)
+
+
+def still(rgb: np.ndarray, budget: int) -> Still:
+    """Encode a picture, shrunk until it fits.
+
+    Args:
+        rgb: uint8 ``(height, width, 3)``.
+        budget: bytes that the file should stay below.
+    """
+    import cv2
+
+    picture, data = rgb, stills.encode(rgb, ".jpg")
+    while len(data) > budget and min(picture.shape[:2]) > 1:
+        # A file's size goes with the area; a little less, so that one turn mostly is enough.
+        factor = 0.95 * math.sqrt(budget / len(data))
+        size = tuple(max(1, int(side * factor)) for side in picture.shape[1::-1])
+        picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+        data = stills.encode(picture, ".jpg")
+    height, width, _ = picture.shape
+    return Still(_address("image/jpeg", data), width, height, picture is not rgb)
+
+
+def _address(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

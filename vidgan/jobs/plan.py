@@ -1,0 +1,118 @@
+"""What a training would be, with a measured step: ``vidgan train --dry-run``."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidgan import config as configs
+from vidgan import runtime
+from vidgan.config import TrainConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.jobs import setup
+from vidgan.training.run import Run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training would be: the answer of ``--dry-run``.
+
+    Attributes:
+        run: the configuration; its folder does not exist.
+        g_params: trainable weights of the generator.
+        d_params: trainable weights of the discriminators.
+        memory: bytes at the peak, estimated.
+        step_flops: floating-point operations of a step, on average over steps.
+        step_seconds: a step's length, measured.
+        epoch_clips: training clips of an epoch.
+        hours: of the whole budget, at the measured rate.
+    """
+
+    run: Run
+    g_params: int
+    d_params: int
+    memory: int
+    step_flops: float
+    step_seconds: float
+    epoch_clips: int
+    hours: float
+
+    def text(self) -> str:
+        """Return the plan as lines for a terminal."""
+        options = self.run.model.to_json() | self.run.train.to_json()
+        lines = [f"{name:>18}  {value}" for name, value in options.items()]
+        width, height = self.run.size
+        batch_size, speed = self.run.train.batch_size or 1, 1 / self.step_seconds
+        hours = f"{self.hours:.1f} hours" if self.hours >= 1 else f"{60 * self.hours:.1f} minutes"
+        lines += [
+            f"{'clips':>18}  {self.run.frames} frames of {width}x{height} at {self.run.fps:g} "
+            f"frames/s; {self.epoch_clips} an epoch",
+            f"{'parameters':>18}  generator {self.g_params:,}, discriminator {self.d_params:,}",
+            f"{'memory':>18}  about {self.memory / 2**30:.1f} GiB",
+            f"{'arithmetic':>18}  {self.step_flops / batch_size / 1e9:.2f} GFLOP a clip, "
+            f"{self.step_flops * speed / 1e9:.1f} GFLOP/s",
+            f"{'speed':>18}  {batch_size * speed:.1f} clips/s, {self.step_seconds:.2f} s a step",
+            f"{'time':>18}  about {hours}",
+        ]
+        return "\n".join(lines)
+
+
+def _hours(train: TrainConfig, step_seconds: float, epoch_clips: int) -> float:
+    """Return how long the budget lasts; the limit that is reached first counts."""
+    step = step_seconds / 3600
+    epoch = epoch_clips / (train.batch_size or 1) * step
+    limits = ((train.minutes, 1 / 60), (train.steps, step), (train.epochs, epoch))
+    return min(limit * hours for limit, hours in limits if limit is not None)
+
+
+def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
+    """Work out what a training would be, with a measured step, and write nothing.
+
+    Args:
+        dataset: a folder made by ``vidgan.preprocess``.
+        **options: fields of :class:`~vidgan.config.ModelConfig` and
+            :class:`~vidgan.config.TrainConfig`.
+
+    Raises:
+        VidganError: as for :func:`train`.
+    """
+    runtime.prepare()
+    import tensorflow as tf
+
+    from vidgan.dataset.pipeline import checked, training_clips
+    from vidgan.models import flops
+    from vidgan.training import memory
+    from vidgan.training.build import build_gan
+
+    dataset = Path(dataset)
+    manifest = Manifest.load(dataset)
+    run = setup.new_run(dataset, manifest, Path(), options)
+    device = runtime.choose_device(run.train.device)
+    with tf.device(device):
+        gan = build_gan(run)
+        setup.check_memory(gan, run, device)
+        data = training_clips(
+            manifest,
+            run.frames,
+            run.train.batch_size or 1,
+            stride=run.stride,
+            labels=run.model.conditional,
+        )
+        step = tf.function(gan.train_step, jit_compile=False)
+        times = []
+        for batch in checked(data.take(4), manifest):
+            start = time.perf_counter()
+            float(step(batch)["d_loss"])
+            times.append(time.perf_counter() - start)
+    seconds = min(times[1:])  # The first one traces the graph.
+    epoch_clips = manifest.epoch_clips(run.frames, run.stride)
+    return Plan(
+        run,
+        gan.generator.count_params(),
+        sum(network.count_params() for network in gan.discriminators.values()),
+        memory.estimate(gan, run.train.batch_size or 1),
+        flops.count(step.get_concrete_function(batch)),
+        seconds,
+        epoch_clips,
+        _hours(run.train, seconds, epoch_clips),
+    )

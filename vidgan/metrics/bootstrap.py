@@ -1,0 +1,208 @@
+"""Bootstrap confidence intervals for figures of clips: how far other clips might have moved them.
+
+Clips are drawn again with replacement, as weights: a clip that is drawn twice weighs 2. Drawn again
+as they are, they make the wrong intervals for distances: copies of a clip look like lost variety,
+and the distance of drawn sets lies far above the figure (``benchmarks/intervals.md``). So distances
+are either linear in the weights or leave out pairs of a clip with itself, and others are moved back
+so that their mean is the figure.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from vidgan.errors import InputError, OptionError
+from vidgan.metrics.checks import feature_set, feature_sets
+from vidgan.metrics.covariance import EMPIRICAL
+from vidgan.metrics.frechet import frechet_distance, frechet_influence
+from vidgan.metrics.interval import LEVEL, Interval, check_level
+from vidgan.metrics.kernel import kernel_blocks
+from vidgan.metrics.moments import Moments
+
+REPLICATES = 1000
+# Fewer say nothing about how they scatter.
+FEWEST = 10
+# Replicates whose weights are held at once.
+_CHUNK = 100
+
+
+def bootstrap_mean(
+    values: np.ndarray, level: float = LEVEL, replicates: int = REPLICATES, seed: int = 0
+) -> Interval:
+    """Return the mean of one value a clip with its interval; for shares see ``share_interval``.
+
+    Args:
+        values: real numbers ``(n,)``, such as ``Neighbourhoods.dense``.
+        level: of confidence, in (0, 1).
+        replicates: how often clips are drawn again.
+        seed: of the draws; the same seed gives the same digits.
+
+    Raises:
+        InputError: fewer than 10 values, another shape, or NaN.
+        OptionError: a level or a number of replicates that cannot be.
+    """
+    if np.ndim(values) != 1:
+        raise InputError(f"values must have the shape (clips,), found {np.shape(values)}")
+    found = feature_set(np.reshape(values, (-1, 1)), FEWEST, "values")[:, 0]
+    [stream] = _streams(seed, 1)
+    drawn = _drawn_means(found, stream, replicates)
+    return _interval(float(found.mean()), drawn, level)
+
+
+def bootstrap_frechet(
+    real: np.ndarray,
+    fake: np.ndarray,
+    estimator: str = EMPIRICAL,
+    level: float = LEVEL,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Interval:
+    """Return the Fréchet distance with its interval.
+
+    The interval is for what sets of as many clips give on average, not for endlessly many: the
+    distance depends on their number. Distances of drawn sets are taken to first order in the
+    clips' weights (``frechet_influence``): a thousand replicates cost as much as a few distances.
+
+    Args:
+        real: features ``(n, d)``.
+        fake: features ``(m, d)``.
+        estimator: of the covariances, a name in ``ESTIMATORS``.
+        level: of confidence, in (0, 1).
+        replicates: how often clips are drawn again.
+        seed: of the draws; the same seed gives the same digits.
+
+    Raises:
+        InputError: fewer than 10 clips on a side, other shapes, two lengths, or NaN.
+        OptionError: no such estimator, or a level or number of replicates that cannot be.
+    """
+    real, fake = feature_sets(real, fake, FEWEST)
+    value = frechet_distance(Moments.of(real), Moments.of(fake), estimator)
+    influences = frechet_influence(real, fake, estimator)
+    moved = sum(
+        _drawn_means(influence, stream, replicates)
+        for influence, stream in zip(influences, _streams(seed, 2), strict=True)
+    )
+    return _interval(value, np.maximum(value + moved, 0.0), level)
+
+
+def bootstrap_kernel(
+    real: np.ndarray,
+    fake: np.ndarray,
+    level: float = LEVEL,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Interval:
+    """Return the kernel distance with its interval.
+
+    A clip is never paired with a copy of itself, so drawn sets are no farther apart on average than
+    the sets are. The kernel is taken once, block by block; each replicate costs as much as one more
+    feature.
+
+    Args:
+        real: features ``(n, d)``.
+        fake: features ``(m, d)``.
+        level: of confidence, in (0, 1).
+        replicates: how often clips are drawn again.
+        seed: of the draws; the same seed gives the same digits.
+
+    Raises:
+        InputError: fewer than 10 clips on a side, other shapes, two lengths, or NaN.
+        OptionError: a level or number of replicates that cannot be.
+    """
+    real, fake = feature_sets(real, fake, FEWEST)
+    # The first row is the sets as they are.
+    weights = [
+        np.concatenate(
+            [np.ones((1, len(each)), np.int16), *_weights(len(each), stream, replicates)]
+        )
+        for each, stream in zip((real, fake), _streams(seed, 2), strict=True)
+    ]
+    across = _weighted_sums(kernel_blocks(real, fake), *weights)
+    drawn = -2.0 * across / (len(real) * len(fake))
+    for each, of in zip((real, fake), weights, strict=True):
+        pairs = len(each) ** 2 - np.square(of.astype(np.float64)).sum(axis=1)
+        drawn += _weighted_sums(kernel_blocks(each), of, of) / pairs
+    return _interval(float(drawn[0]), drawn[1:], level)
+
+
+def bootstrap_interval(
+    statistic: Callable[..., float],
+    *samples: np.ndarray,
+    level: float = LEVEL,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Interval:
+    """Return any figure with its interval, by taking it again on drawn sets.
+
+    For figures that have no faster way. The drawn figures are moved so that their mean is the
+    figure: copies among the drawn clips shift many figures.
+
+    Args:
+        statistic: from as many arrays as samples to a figure.
+        samples: arrays whose first axis is clips; each is drawn from by itself.
+        level: of confidence, in (0, 1).
+        replicates: how often clips are drawn again; the statistic is taken once more than that.
+        seed: of the draws; the same seed gives the same digits.
+
+    Raises:
+        InputError: fewer than 10 clips in a sample.
+        OptionError: a level or number of replicates that cannot be.
+    """
+    for sample in samples:
+        if len(sample) < FEWEST:
+            raise InputError(f"an interval needs at least {FEWEST} clips, found {len(sample)}")
+    streams, value = _streams(seed, len(samples)), float(statistic(*samples))
+    drawn = np.array(
+        [
+            statistic(
+                *(
+                    sample[stream.integers(0, len(sample), len(sample))]
+                    for sample, stream in zip(samples, streams, strict=True)
+                )
+            )
+            for _ in range(replicates)
+        ]
+    )
+    return _interval(value, drawn - drawn.mean() + value, level)
+
+
+def _streams(seed: int, count: int) -> list[np.random.Generator]:
+    """Return independent random streams, one a sample."""
+    seeds = np.random.SeedSequence(seed).spawn(count)
+    return [np.random.Generator(np.random.Philox(each)) for each in seeds]
+
+
+def _weights(count: int, stream: np.random.Generator, replicates: int) -> Iterator[np.ndarray]:
+    """Yield how often each clip is drawn, int16 ``(up to _CHUNK, count)``."""
+    even = np.full(count, 1 / count)
+    for start in range(0, replicates, _CHUNK):
+        rows = min(_CHUNK, replicates - start)
+        yield stream.multinomial(count, even, size=rows).astype(np.int16)
+
+
+def _drawn_means(values: np.ndarray, stream: np.random.Generator, replicates: int) -> np.ndarray:
+    chunks = [weights @ values for weights in _weights(len(values), stream, replicates)]
+    return np.concatenate([np.empty(0), *chunks]) / len(values)
+
+
+def _weighted_sums(
+    kernel: Iterable[tuple[slice, slice, np.ndarray]], of_rows: np.ndarray, of_columns: np.ndarray
+) -> np.ndarray:
+    """Return for each row of weights a kernel's sum over all pairs, ``(replicates,)``."""
+    sums = np.zeros(len(of_rows))
+    for rows, columns, values in kernel:
+        left, right = of_rows[:, rows] @ values, of_columns[:, columns]
+        sums += np.einsum("ij,ij->i", left, right)
+    return sums
+
+
+def _interval(value: float, drawn: np.ndarray, level: float) -> Interval:
+    check_level(level)
+    least = round(2 / (1 - level))
+    if len(drawn) < least:
+        raise OptionError(
+            f"{len(drawn)} replicates are too few for an interval of {level:g}; "
+            f"take {least} or more"
+        )
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value, float(low), float(high), level)

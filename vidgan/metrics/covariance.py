@@ -1,0 +1,151 @@
+"""Covariances for the Fréchet distance, and how many clips each of them needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vidgan.errors import InputError, OptionError
+from vidgan.metrics.moments import Moments
+
+EMPIRICAL = "empirical"
+OAS = "oas"
+KERNEL = "kernel"
+ESTIMATORS = (EMPIRICAL, OAS)
+
+# With fewer clips than this share of the features' dimension a shrunk covariance is little more
+# than a multiple of the identity: benchmarks/few_clips.md.
+_FEWEST_FOR_OAS = 0.25
+
+
+def oas_shrinkage(moments: Moments) -> float:
+    """Return how far a covariance is shrunk towards a multiple of the identity.
+
+    The oracle approximating shrinkage of 0907.4698 (Chen, Wiesel, Eldar, Hero), in the form in
+    which scikit-learn has it. It needs the moments alone, so it is had from a stream.
+
+    Returns:
+        float in [0, 1]: 0 keeps the covariance, 1 gives the identity times its mean variance.
+
+    Raises:
+        InputError: fewer than two vectors.
+    """
+    covariance, dim = moments.covariance, moments.dim
+    power, level = float(np.mean(np.square(covariance))), float(np.trace(covariance) / dim) ** 2
+    excess = (moments.count + 1) * (power - level / dim)
+    # Equal variances without correlation: the covariance is its own target.
+    return min(1.0, (power + level) / excess) if excess > 0 else 1.0
+
+
+def covariance(moments: Moments, estimator: str = EMPIRICAL) -> np.ndarray:
+    """Return the covariance of a set of features.
+
+    Args:
+        moments: of at least two vectors.
+        estimator: ``empirical``, the unbiased sample covariance; ``oas``, the same shrunk by
+            :func:`oas_shrinkage`, which has full rank however few the vectors are.
+
+    Returns:
+        float64 ``(dim, dim)``.
+
+    Raises:
+        InputError: fewer than two vectors.
+        OptionError: no such estimator.
+    """
+    if estimator not in ESTIMATORS:
+        raise OptionError(f"estimator {estimator!r} is none of {', '.join(ESTIMATORS)}")
+    sample = moments.covariance
+    if estimator == EMPIRICAL:
+        return sample
+    share = oas_shrinkage(moments)
+    shrunk = (1 - share) * sample
+    shrunk[np.diag_indices_from(shrunk)] += share * np.trace(sample) / moments.dim
+    return shrunk
+
+
+def covariance_influence(
+    moments: Moments, centred: np.ndarray, form: np.ndarray, trace: float, estimator: str
+) -> np.ndarray:
+    """Return how much each vector's weight moves tr G C, a linear function of a covariance C.
+
+    Args:
+        moments: of the vectors.
+        centred: the vectors less their mean, float64 ``(n, dim)``.
+        form: xᵀ G x of each of them, ``(n,)``.
+        trace: tr G; only ``oas`` needs it.
+        estimator: of C, a name in ``ESTIMATORS``.
+
+    Returns:
+        float64 ``(n,)``, of mean 0: the derivatives by the weights, times n.
+    """
+    scale, dim = moments.count / (moments.count - 1), moments.dim
+    moved = scale * (form - form.mean())
+    if estimator == EMPIRICAL:
+        return moved
+    sample, share = moments.covariance, oas_shrinkage(moments)
+    total = np.trace(sample)
+    power = np.square(centred).sum(axis=1)
+    # How the trace of the sample covariance S moves, tr S² / d² and (tr S / d)².
+    traced = scale * (power - power.mean())
+    squares = np.einsum("ij,ij->i", centred @ sample, centred)
+    squares = 2 * scale * (squares - squares.mean()) / dim**2
+    levels = 2 * total * traced / dim**2
+    excess = (moments.count + 1) * (np.square(sample).mean() - total**2 / dim**3)
+    shares = np.zeros(moments.count)
+    if share < 1:
+        shares = squares + levels - share * (moments.count + 1) * (squares - levels / dim)
+        shares /= excess
+    target = trace * total / dim
+    return (
+        (1 - share) * moved + share * trace * traced / dim + shares * (target - scale * form.mean())
+    )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What stands a number of clips.
+
+    Attributes:
+        estimator: ``empirical`` or ``oas`` for a Fréchet distance with that covariance; ``kernel``
+            where only the kernel distance stands.
+        reason: one sentence for the reader of the figure.
+    """
+
+    estimator: str
+    reason: str
+
+
+def choose_estimator(real: int, fake: int, dim: int) -> Choice:
+    """Say which estimator stands the clips there are.
+
+    The rule goes by the smaller set. More clips than dimensions: the sample covariance has full
+    rank and the Fréchet distance is the usual one. Down to a quarter of the dimensions: the
+    covariance is shrunk (``oas``). Fewer: no covariance stands, take the kernel distance, which is
+    unbiased for any number. Fréchet distances of either covariance depend on the number of clips
+    and, of few, hide lost variety (read coverage and recall for it); kernel distances do not depend
+    on it. ``benchmarks/few_clips.md`` shows what each makes of few clips.
+
+    Args:
+        real: real clips.
+        fake: other clips.
+        dim: numbers in a feature vector.
+
+    Raises:
+        InputError: fewer than two clips on a side: no distance stands.
+    """
+    count = min(real, fake)
+    if count < 2:
+        raise InputError(
+            f"a distance between sets needs at least 2 clips on each side, found {count}"
+        )
+    if count > dim:
+        return Choice(EMPIRICAL, f"{count} clips give a covariance of {dim} features full rank")
+    if count >= _FEWEST_FOR_OAS * dim:
+        return Choice(
+            OAS,
+            f"{count} clips cannot fill a covariance of {dim} features: it is shrunk (OAS); "
+            "compare with figures of as many clips and of the same estimator only",
+        )
+    return Choice(
+        KERNEL,
+        f"{count} clips are too few for a covariance of {dim} features: take the kernel distance",
+    )

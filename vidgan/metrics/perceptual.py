@@ -1,0 +1,94 @@
+"""A perceptual distance between frames that needs no trained network.
+
+In the manner of LPIPS (1801.03924): channels of a convolution are brought to unit length at every
+place and compared by their squared difference. The weights are random and fixed; that paper finds
+that random networks already beat squared errors. Responses are averaged over windows before they
+are compared, so that texture counts where it is rather than pixel by pixel: what has lost or gained
+texture (blur, noise, blocks) is far, what has moved by a fraction of a pixel or got a little
+brighter is near. ``benchmarks/perceptual.md`` shows it.
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from vidgan.metrics.checks import clip_pairs
+
+# The coarsest scale must have one window.
+MIN_SIDE = 32
+
+_SEED = 0
+_SIDE = 5
+_CHANNELS = 32
+_SCALES = 3
+# Responses are averaged over windows of two by two cells of this side, each overlapping the next.
+_CELL = 4
+# Below this length responses count less and less: what hardly differs from flat is no texture.
+_FLOOR = 0.1
+# How much of its mean each filter keeps. Without any, brightness and colour would not count; with
+# all of it, they would drown everything else.
+_MEAN = 0.1
+_OPPONENT = np.array([[0.299, 0.587, 0.114], [0.5, -0.5, 0.0], [-0.25, -0.25, 0.5]], np.float32)
+
+
+def perceptual_distance(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return how differently frames look from their references.
+
+    Its figures are no LPIPS and must not be compared with those. On one machine they are the same
+    to the last digit.
+
+    Args:
+        clips: uint8 RGB ``(n, frames, height, width, 3)``, sides of at least 32.
+        reference: the same shape, the clips as they should be.
+
+    Returns:
+        float64 ``(n, frames)``, 0 for equal frames; about 0.05 for what is plainly blurred.
+
+    Raises:
+        InputError: other shapes or dtypes, two shapes, or too small frames.
+    """
+    clips, reference = clip_pairs(clips, reference, side=MIN_SIDE)
+    distances = np.empty(clips.shape[:2])
+    for place in np.ndindex(distances.shape):
+        distances[place] = sum(
+            np.square(a - b).sum(axis=-1).mean(dtype=np.float64)
+            for a, b in zip(_features(clips[place]), _features(reference[place]), strict=True)
+        )
+    return distances
+
+
+@cache
+def _filters() -> np.ndarray:
+    """Draw the filters, float32 ``(3 · side · side, channels)``, each of unit length."""
+    random = np.random.Generator(np.random.Philox(_SEED))
+    filters = random.standard_normal((3, _SIDE, _SIDE, _CHANNELS))
+    filters -= (1 - _MEAN) * filters.mean(axis=(1, 2), keepdims=True)
+    filters /= np.sqrt(np.square(filters).sum(axis=(0, 1, 2)))
+    return filters.reshape(-1, _CHANNELS).astype(np.float32)
+
+
+def _features(frame: np.ndarray) -> list[np.ndarray]:
+    """Return a frame's features at every scale, float32 ``(rows, columns, channels)``."""
+    values: np.ndarray = (
+        frame.astype(np.float32) / np.float32(127.5) - np.float32(1)
+    ) @ _OPPONENT.T
+    found, margin = [], _SIDE // 2
+    for scale in range(_SCALES):
+        if scale:
+            values = cv2.resize(values, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        height, width = values.shape[:2]
+        padded = np.pad(values, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")
+        windows = sliding_window_view(padded, (_SIDE, _SIDE), (0, 1)).reshape(height, width, -1)
+        pooled = _pooled(np.maximum(windows @ _filters(), 0))
+        length = np.sqrt(np.square(pooled).sum(axis=-1, keepdims=True))
+        found.append(pooled / (length + np.float32(_FLOOR)))
+    return found
+
+
+def _pooled(responses: np.ndarray) -> np.ndarray:
+    rows, columns = responses.shape[0] // _CELL, responses.shape[1] // _CELL
+    whole = responses[: rows * _CELL, : columns * _CELL]
+    cells = whole.reshape(rows, _CELL, columns, _CELL, -1).mean(axis=(1, 3))
+    return (cells[:-1, :-1] + cells[1:, :-1] + cells[:-1, 1:] + cells[1:, 1:]) / 4

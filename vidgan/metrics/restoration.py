@@ -1,0 +1,78 @@
+"""Restored video against its original: the figures of single frames.
+
+``consistency.tof`` has the one for motion, ``perceptual`` the one for looks.
+"""
+
+import cv2
+import numpy as np
+
+from vidgan.metrics.checks import clip_pairs
+
+# The window of the structural similarity: 11 × 11 pixels, a Gaussian of 1.5.
+_WINDOW = 11
+_SIGMA = 1.5
+_LEVELS = 255.0
+
+
+def psnr(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the peak signal-to-noise ratio of frames over all channels.
+
+    Args:
+        clips: uint8 RGB ``(n, frames, height, width, 3)``.
+        reference: the same shape, the clips as they should be.
+
+    Returns:
+        float64 ``(n, frames)`` in dB; infinity for equal frames.
+
+    Raises:
+        InputError: other shapes or dtypes, or two shapes.
+    """
+    clips, reference = clip_pairs(clips, reference)
+    errors = np.empty(clips.shape[:2])
+    for place in np.ndindex(errors.shape):
+        errors[place] = np.mean(
+            np.square(np.subtract(clips[place], reference[place], dtype=np.float64))
+        )
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(_LEVELS**2 / errors)
+
+
+def ssim(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the structural similarity of frames (Wang et al. 2004), the mean over the channels.
+
+    With the paper's settings: a Gaussian window of 11 × 11 pixels and deviation 1.5, K₁ 0.01 and
+    K₂ 0.03, over all places where the whole window lies in the frame.
+
+    Args:
+        clips: uint8 RGB ``(n, frames, height, width, 3)``, sides of at least 11.
+        reference: the same shape, the clips as they should be.
+
+    Returns:
+        float64 ``(n, frames)`` in [-1, 1]; 1 for equal frames.
+
+    Raises:
+        InputError: other shapes or dtypes, two shapes, or frames smaller than the window.
+    """
+    clips, reference = clip_pairs(clips, reference, side=_WINDOW)
+    found = np.empty(clips.shape[:2])
+    for place in np.ndindex(found.shape):
+        found[place] = _similarity(
+            clips[place].astype(np.float64), reference[place].astype(np.float64)
+        )
+    return found
+
+
+def _similarity(a: np.ndarray, b: np.ndarray) -> float:
+    mean_a, mean_b = _local_mean(a), _local_mean(b)
+    variances = _local_mean(a * a) - mean_a**2 + _local_mean(b * b) - mean_b**2
+    covariance = _local_mean(a * b) - mean_a * mean_b
+    light, contrast = (0.01 * _LEVELS) ** 2, (0.03 * _LEVELS) ** 2
+    similarity = (2 * mean_a * mean_b + light) * (2 * covariance + contrast)
+    similarity /= (mean_a**2 + mean_b**2 + light) * (variances + contrast)
+    return float(similarity.mean())
+
+
+def _local_mean(frame: np.ndarray) -> np.ndarray:
+    margin = _WINDOW // 2
+    blurred = cv2.GaussianBlur(frame, (_WINDOW, _WINDOW), _SIGMA)
+    return blurred[margin:-margin, margin:-margin]
