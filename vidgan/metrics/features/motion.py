@@ -31,6 +31,7 @@ import cv2
 import numpy as np
 
 from vidgan.metrics.features.base import Embed, Features, resized
+from vidgan.metrics.flow import warp
 
 SIDE = 64
 DIM = 37
@@ -137,17 +138,7 @@ def _derivatives(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _residuals(flow: np.ndarray, light: np.ndarray) -> np.ndarray:
     """Return how far each frame is from the next one with the flow undone, ``(frames - 1,)``."""
-    rows, columns = np.mgrid[: light.shape[1], : light.shape[2]].astype(np.float32)
-    grid = np.stack([columns, rows], axis=-1)
-    back = [
-        cv2.remap(
-            after,
-            *np.moveaxis(grid + vectors, -1, 0),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        for after, vectors in zip(light[1:], flow, strict=True)
-    ]
+    back = [warp(after, vectors) for after, vectors in zip(light[1:], flow, strict=True)]
     return _frame_means(np.abs(np.stack(back) - light[:-1]))
 
 
