@@ -19,7 +19,7 @@ from scipy.linalg import hadamard
 
 import vidgan
 from vidgan.cli import main
-from vidgan.config import ModelConfig, TrainConfig
+from vidgan.config import EvaluateConfig, ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import OptionError, RunError, TrainingError
@@ -70,7 +70,7 @@ def dataset(tmp_path_factory):
 
 
 class Clock:
-    """A second passes whenever it is looked at: two in each step, one in each measurement."""
+    """A second passes whenever it is looked at: two in each step as in each measurement."""
 
     def __init__(self):
         self.now = 0.0
@@ -129,17 +129,19 @@ def steps_of(run):
 def test_figure_is_that_of_the_moving_average(measured, dataset):
     """The best checkpoint makes the clips that were measured, and they have the distance noted."""
     run, _ = measured
-    embed = FEATURES["random3d"].load()
+    embed = FEATURES[EvaluateConfig.clip_features].load()
     clips = vidgan.load(run.path, checkpoint="best").generate(
         seeds=range(FIRST_SEED, FIRST_SEED + MADE)
     )
-    # Sixteen clips are few for 64 numbers: the covariances are shrunk.
+    # Sixteen clips are few for the features: the covariances are shrunk.
     real = [clip for clip, _ in labelled_clips(Manifest.load(dataset), "test", 8)][::2]
     expected = frechet_distance(Moments.of(embed(np.stack(real))), Moments.of(embed(clips)), OAS)
     found = read_measurement(run.best())
     assert found.value == pytest.approx(expected, rel=1e-4)
     assert found.value == pytest.approx(logged(run.path)[found.step], rel=1e-5)
-    assert found.protocol.startswith("random3d, 16 clips against 40 of test (")
+    assert found.protocol.startswith(
+        f"{EvaluateConfig.clip_features}, 16 clips against 40 of test ("
+    )
 
 
 def test_what_a_run_leaves(measured):
@@ -163,7 +165,10 @@ def test_info_tells(measured):
     run, _ = measured
     step = read_measurement(run.best()).step
     text = CliRunner().invoke(main, ["info", str(run.path)]).output
-    assert re.search(rf"best +step {step}: frechet distance [\d.e-]+ \(random3d, 16 clips", text)
+    assert re.search(
+        rf"best +step {step}: frechet distance [\d.e-]+ \({EvaluateConfig.clip_features}, 16 clips",
+        text,
+    )
     one = CliRunner().invoke(main, ["info", str(run.path), "--checkpoint", "best"]).output
     assert one.startswith(f"Checkpoint {run.best()}")
     assert vidgan.info(run.path)["best"]["step"] == step
@@ -213,7 +218,7 @@ def test_cost_is_kept_within_the_share(dataset, tmp_path, monkeypatch):
     run = vidgan.train(
         dataset, output=tmp_path / "run", clock=clock, report=lines.append, **options
     )
-    spent = 21.0 * len(asked)
+    spent = 22.0 * len(asked)
     trained = Run.open(run).state()["seconds"]
     assert 0.3 * trained < spent <= 0.5 * trained
     assert max(logged(run)) == 150
@@ -241,10 +246,10 @@ def test_split(dataset, tmp_path):
     run = run_of(tmp_path)
     assert distances.choose_split(run, Manifest.load(dataset)) == ("test", None)
     split, line = distances.choose_split(
-        run, make_dataset(tmp_path / "train", (8 * 16,), (8 * 15,), shards=1)
+        run, make_dataset(tmp_path / "train", (8 * 32,), (8 * 31,), shards=1)
     )
     assert split == "train"
-    assert "15 test clips, 16 are needed" in line
+    assert "31 test clips, 32 are needed" in line
     assert "--test-share" in line
 
 
@@ -254,7 +259,7 @@ def test_too_few_clips(tmp_path):
     lines = []
     run = train(tmp_path / "clips", output=tmp_path / "run", report=lines.append, steps=3, **TINY)
     (line,) = [line for line in lines if line.startswith("Metrics")]
-    assert "0 test and 5 training clips are too few, 16 of one are needed" in line
+    assert "0 test and 5 training clips are too few, 32 of one are needed" in line
     assert logged(run) == {}
     with pytest.raises(RunError, match="no checkpoint was measured"):
         Run.open(run).checkpoint("best")
