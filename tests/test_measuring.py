@@ -133,6 +133,7 @@ def test_figure_is_that_of_the_moving_average(measured, dataset):
     clips = vidgan.load(run.path, checkpoint="best").generate(
         seeds=range(FIRST_SEED, FIRST_SEED + MADE)
     )
+    # Sixteen clips are few for 64 numbers: the covariances are shrunk.
     real = [clip for clip, _ in labelled_clips(Manifest.load(dataset), "test", 8)][::2]
     expected = frechet_distance(Moments.of(embed(np.stack(real))), Moments.of(embed(clips)), OAS)
     found = read_measurement(run.best())
@@ -323,12 +324,12 @@ def test_noise_is_that_of_other_clips(name):
     real, first = random.normal(size=(2, 60, 4))
     later = 0.5 * first + 0.2 * random.normal(size=first.shape) + 0.3
     differences = []
-    for _ in range(300):
+    for _ in range(120):
         i, j = random.integers(0, 60, (2, 60))
         figures = [METRICS[name](real[i], made[j]).value for made in (first, later)]
         differences.append(figures[1] - figures[0])
     noise = METRICS[name](real, first).noise(METRICS[name](real, later))
-    assert noise == pytest.approx(np.std(differences), rel=0.2)
+    assert noise == pytest.approx(np.std(differences), rel=0.3)
 
 
 def test_best_and_patience(dataset, tmp_path, figures):

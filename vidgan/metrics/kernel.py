@@ -114,7 +114,7 @@ def kernel_influence(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np
         sums[0][rows] -= values.sum(axis=1) / len(fake)
         sums[1][columns] -= values.sum(axis=0) / len(real)
     for each, total in zip((real, fake), sums, strict=True):
-        for rows, columns, values in kernel_blocks(each, each):
+        for rows, columns, values in kernel_blocks(each):
             # Blocks above the diagonal are doubled, and stand for those below as well.
             half = 1 if rows == columns else 2
             total[rows] += values.sum(axis=1) / half / (len(each) - 1)

@@ -12,7 +12,7 @@ import numpy as np
 from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import OptionError
-from vidgan.metrics.covariance import OAS
+from vidgan.metrics.covariance import EMPIRICAL, OAS
 from vidgan.metrics.features import Embed
 from vidgan.metrics.frechet import frechet_distance, frechet_influence
 from vidgan.metrics.kernel import kernel_distance, kernel_influence
@@ -51,9 +51,10 @@ class Distance:
 
 
 def frechet(real: np.ndarray, made: np.ndarray) -> Distance:
-    """Return the Fréchet distance with shrunk covariances, which stand few clips."""
-    value = frechet_distance(Moments.of(real), Moments.of(made), OAS)
-    return Distance(value, frechet_influence(real, made, OAS))
+    """Return the Fréchet distance, with shrunk covariances where clips are few for the features."""
+    estimator = EMPIRICAL if min(len(real), len(made)) > real.shape[1] else OAS
+    value = frechet_distance(Moments.of(real), Moments.of(made), estimator)
+    return Distance(value, frechet_influence(real, made, estimator))
 
 
 def kernel(real: np.ndarray, made: np.ndarray) -> Distance:

@@ -140,7 +140,7 @@ class Measuring(keras.callbacks.Callback):
         measured = Measurement(step, self.names[0], protocol, found.value, mark=found.value)
         measured = measured.after(last, noise)
         if not measured.waited:
-            self.mark = figure
+            self.mark = found
         self.progress.measurement = measured
         if best is None or not measured.comparable(best) or measured.value < best.value:
             self.best = measured
