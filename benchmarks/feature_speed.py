@@ -162,9 +162,9 @@ of {arguments.rounds} rounds). The share is the rate of extraction in the networ
 {chr(10).join(rows)}
 
 {arguments.clips} against {arguments.clips} clips of {FRAMES} × 64 × 64 on
-`{EvaluateConfig.features}`, moments and distance included: {cpu:.0f} CPU seconds over all cores,
-{wall:.0f} seconds on the clock of a machine that had other work. At most {TARGET} s on two cores
-were wanted, which have {2 * TARGET} CPU seconds in that time.
+`{EvaluateConfig.clip_features}`, moments and distance included: {cpu:.0f} CPU seconds over all
+cores, {wall:.0f} seconds on the clock of a machine that had other work. At most {TARGET} s on two
+cores were wanted, which have {2 * TARGET} CPU seconds in that time.
 """
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)

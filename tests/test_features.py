@@ -128,7 +128,7 @@ def test_every_entry_of_the_registry_is_told_apart():
 
 
 def test_embedded_features_take_no_weights(tmp_path):
-    with pytest.raises(OptionError, match="--features random2d takes none"):
+    with pytest.raises(OptionError, match="the features random2d take none"):
         FEATURES["random2d"].load(tmp_path / "w.npz")
 
 
