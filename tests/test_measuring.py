@@ -1,15 +1,14 @@
 """Distances measured while training: the figures, what they cost, the best checkpoint, patience."""
 
-import csv
 import itertools
 import json
 import math
 import os
 import re
-import shutil
 import signal
 
 import cv2
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -27,11 +26,12 @@ from vidgan.metrics.covariance import OAS
 from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
 from vidgan.metrics.moments import Moments
-from vidgan.training import distances
-from vidgan.training.callbacks import COLUMNS, read_log
+from vidgan.training import distances, loop
+from vidgan.training.callbacks import COLUMNS, Log, read_log
 from vidgan.training.distances import METRICS, Distance
 from vidgan.training.gan import VideoGAN
-from vidgan.training.measuring import FIRST_SEED
+from vidgan.training.loop import Progress
+from vidgan.training.measuring import FIRST_SEED, Measuring
 from vidgan.training.run import Run
 from vidgan.training.state import SURE, Measurement, best, read_measurement
 
@@ -88,7 +88,7 @@ def train(*args, **options):
 def measured(dataset, tmp_path_factory):
     output = tmp_path_factory.mktemp("measured") / "run"
     lines = []
-    options = {**TINY, **OFTEN, "metrics": "frechet,kernel", "steps": 40, "keep": 50}
+    options = {**TINY, **OFTEN, "metrics": "frechet,kernel", "steps": 30, "keep": 50}
     train(dataset, output=output, report=lines.append, **options)
     return Run.open(output), lines
 
@@ -111,6 +111,44 @@ def figures(monkeypatch):
 
     monkeypatch.setitem(distances.METRICS, "frechet", measure)
     return say
+
+
+class Steps(keras.Model):
+    """Stands in for the networks: its steps do nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.share = tf.Variable(0.0)
+
+    def train_step(self, data):
+        return dict.fromkeys(("d_loss", "g_loss"), tf.constant(1.0))
+
+
+class Noise:
+    """Stands in for a sampler: clips of noise."""
+
+    def batches(self, noise):
+        count = len(noise["latent"])
+        yield np.random.default_rng(0).integers(0, 256, (count, 8, 32, 32, 3), np.uint8)
+
+
+def follow(dataset, folder, clock=None, gan=None, **options):
+    """Measure a training without networks; return who measured, how far it came and what it did."""
+    train = TrainConfig(batch_size=2, **options)
+    run = Run(folder, ModelConfig(frames=8), train, dataset, (32, 32), 25.0)
+    progress, lines, clock = Progress(budget=train), [], clock or Clock()
+    measuring = Measuring(
+        run,
+        Manifest.load(dataset),
+        progress,
+        Noise(),
+        lambda: lines.append(f"save at step {progress.step}"),
+        lines.append,
+        clock,
+    )
+    data = itertools.repeat(tf.zeros((2, 1)))
+    loop.train(gan or Steps(), data, progress, [measuring], 10, clock)
+    return measuring, progress, lines
 
 
 def logged(run, name="frechet"):
@@ -155,7 +193,7 @@ def test_what_a_run_leaves(measured):
     lowest = min(frechet, key=frechet.get)
     assert run.best() == run.checkpoint("best") == run.checkpoint(str(lowest))
     # The last step is looked at, too.
-    assert max(frechet) == 40 == read_measurement(run.checkpoint()).step
+    assert max(frechet) == 30 == read_measurement(run.checkpoint()).step
     assert f"at step {lowest}, the best (--checkpoint best)" in lines[-1]
     panels = cv2.imread(str(run.path / "curves.png"))
     assert panels.shape[0] > 1.4 * panels.shape[1]
@@ -176,14 +214,15 @@ def test_info_tells(measured):
 
 def test_measuring_changes_nothing(measured, dataset, tmp_path):
     """The same weights, to the bit, without."""
-    off = train(dataset, output=tmp_path / "off", metrics="none", steps=40, **TINY)
+    off = train(dataset, output=tmp_path / "off", metrics="none", steps=30, **TINY)
     pair = [run.load_gan() for run in (measured[0], Run.open(off))]
     for name in ("generator", "generator_ema", "d_optimizer"):
         weights = [[v.numpy() for v in getattr(gan, name).variables] for gan in pair]
         for a, b in zip(*weights, strict=True):
             np.testing.assert_array_equal(a, b)
     assert logged(off) == {}
-    assert Run.open(off).best() is None
+    with pytest.raises(RunError, match="no checkpoint was measured"):
+        Run.open(off).checkpoint("best")
 
 
 def test_labels_stride_and_half_precision(dataset, tmp_path, monkeypatch):
@@ -213,17 +252,15 @@ def test_cost_is_kept_within_the_share(dataset, tmp_path, monkeypatch):
         return Distance(1.0, (real[:, 0], made[:, 0]))
 
     monkeypatch.setitem(distances.METRICS, "frechet", slow)
-    lines = []
-    options = {**TINY, "metric_share": 0.5, "metric_every": "0.01", "steps": 150}
-    run = vidgan.train(
-        dataset, output=tmp_path / "run", clock=clock, report=lines.append, **options
+    measuring, progress, _ = follow(
+        dataset, tmp_path, clock, steps=200, metric_share=0.5, metric_every="0.01"
     )
+    # Two to measure, and what the distance takes.
     spent = 22.0 * len(asked)
-    trained = Run.open(run).state()["seconds"]
-    assert 0.3 * trained < spent <= 0.5 * trained
-    assert max(logged(run)) == 150
-    took = float(re.search(r"took ([\d.]+)% of the training time", lines[-1])[1])
-    assert took == pytest.approx(100 * spent / trained, abs=0.1)
+    assert 0.4 * progress.seconds < spent <= 0.5 * progress.seconds
+    assert progress.measurement.step == progress.step == 200
+    took = float(re.search(r"took ([\d.]+)% of the training time", measuring.summary())[1])
+    assert took == pytest.approx(100 * spent / progress.seconds, abs=0.1)
 
 
 def test_time_between_measurements():
@@ -256,13 +293,10 @@ def test_split(dataset, tmp_path):
 def test_too_few_clips(tmp_path):
     """One line says so, and training goes on."""
     make_dataset(tmp_path / "clips", (20, 28), ())
-    lines = []
-    run = train(tmp_path / "clips", output=tmp_path / "run", report=lines.append, steps=3, **TINY)
-    (line,) = [line for line in lines if line.startswith("Metrics")]
+    measuring, progress, lines = follow(tmp_path / "clips", tmp_path, steps=200, patience=1)
+    (line,) = lines
     assert "0 test and 5 training clips are too few, 32 of one are needed" in line
-    assert logged(run) == {}
-    with pytest.raises(RunError, match="no checkpoint was measured"):
-        Run.open(run).checkpoint("best")
+    assert (progress.step, progress.measurement, measuring.summary()) == (200, None, None)
 
 
 def test_every_so_manieth_clip(dataset):
@@ -329,7 +363,7 @@ def test_noise_is_that_of_other_clips(name):
     real, first = random.normal(size=(2, 60, 4))
     later = 0.5 * first + 0.2 * random.normal(size=first.shape) + 0.3
     differences = []
-    for _ in range(120):
+    for _ in range(60):
         i, j = random.integers(0, 60, (2, 60))
         figures = [METRICS[name](real[i], made[j]).value for made in (first, later)]
         differences.append(figures[1] - figures[0])
@@ -365,9 +399,14 @@ def test_best_and_patience(dataset, tmp_path, figures):
     train(resume=output, patience=5)
     assert list(logged(output).values())[5:] == [4.0, 3.0]
     assert steps_of(output) == [chosen, max(logged(output))]
-    figures(2.5)
-    train(resume=output, patience=0, steps=max(logged(output)) + 20)
-    assert Run.open(output).best().name == f"step-{list(logged(output))[7]:08d}"
+
+
+def test_patience_that_is_off(dataset, tmp_path, figures):
+    figures(1.0)
+    measuring, progress, lines = follow(dataset, tmp_path, steps=100, **OFTEN)
+    assert (progress.step, lines) == (100, ["save at step 11"])
+    assert progress.measurement.waited >= 8
+    assert "Stopped early" not in measuring.summary()
 
 
 def test_interrupted_while_measuring(dataset, tmp_path, figures):
@@ -376,44 +415,36 @@ def test_interrupted_while_measuring(dataset, tmp_path, figures):
         return 1.0
 
     figures(2.0, interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        train(dataset, output=tmp_path / "run", steps=500, **TINY, **OFTEN)
-    run = Run.open(tmp_path / "run")
-    assert run.best() == run.checkpoint()
-    assert list(logged(run.path).values()) == [2.0, 1.0]
+    _, progress, lines = follow(dataset, tmp_path, steps=100, **OFTEN)
+    assert progress.step == progress.measurement.step < 100
+    assert lines == ["save at step 11", f"save at step {progress.step}"]
 
 
-def test_broken_weights_are_not_measured(dataset, tmp_path, monkeypatch, figures):
-    original = VideoGAN._update_average
-
-    def spoil(self):
-        original(self)
-        weight = self.generator.trainable_variables[0]
-        weight.assign(tf.where(self.step >= 1, np.nan, weight))
-
-    monkeypatch.setattr(VideoGAN, "_update_average", spoil)
-    monkeypatch.setattr("vidgan.training.loop._check_finite", lambda logs, progress: None)
+def test_broken_weights_are_not_measured(dataset, tmp_path, figures):
     figures(0.0)
+    gan = Steps()
+    gan.add_weight(shape=(2,), initializer=lambda shape, dtype: tf.constant([1.0, math.nan]))
     with pytest.raises(TrainingError, match="no longer finite at step"):
-        train(dataset, output=tmp_path / "run", steps=500, **TINY, **OFTEN)
-    assert steps_of(tmp_path / "run") == []
+        follow(dataset, tmp_path, gan=gan, steps=300, **OFTEN)
 
 
-def test_log_of_an_earlier_vidgan(measured, tmp_path):
+def test_log_of_an_earlier_vidgan(tmp_path):
     """It has fewer columns; its lines stay, and figures follow them."""
-    run = shutil.copytree(measured[0].path, tmp_path / "run")
-    new = [distances.column(name) for name in distances.METRICS]
-    with (run / "log.csv").open(newline="") as file:
-        rows = [{k: v for k, v in row.items() if k not in new} for row in csv.DictReader(file)]
-    with (run / "log.csv").open("w", newline="") as file:
-        table = csv.DictWriter(file, [name for name in COLUMNS if name not in new])
-        table.writeheader()
-        table.writerows(rows)
-    train(resume=run, steps=60)
-    assert [row["step"] for row in read_log(run / "log.csv")] == list(range(1, 61))
-    assert min(logged(run)) > 40
-    header = (run / "log.csv").read_text().splitlines()[0]
-    assert header == ",".join(COLUMNS)
+    new = [distances.column(name) for name in METRICS]
+    old = [name for name in COLUMNS if name not in new]
+    lines = [",".join(old), *(",".join([str(step)] * len(old)) for step in (10, 20, 30)), "40,4"]
+    (tmp_path / "log.csv").write_text("\n".join(lines))
+    progress = Progress(step=20, clips=40)
+    log = Log(run_of(tmp_path), progress, tf.summary.create_noop_writer())
+    log.on_train_begin()
+    progress.step = 40
+    log.on_train_batch_end(40, {"d_loss": 1.0, new[0]: 2.5})
+    log.close()
+    rows = read_log(tmp_path / "log.csv")
+    assert [row["step"] for row in rows] == [10, 20, 40]
+    assert rows[0]["d_loss"] == 10
+    assert logged(tmp_path) == {40: 2.5}
+    assert (tmp_path / "log.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
 
 
 # Options.
