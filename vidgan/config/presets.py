@@ -1,4 +1,7 @@
-"""Settings for the time there is: ``vidgan train --preset``; see ``benchmarks/quality.md``."""
+"""Settings for the time there is: ``vidgan train --preset``.
+
+Only ``balanced`` was measured (``benchmarks/quality.md``); the others' widths are a first guess.
+"""
 
 from typing import Any
 
