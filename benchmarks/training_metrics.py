@@ -32,7 +32,7 @@ import numpy as np  # noqa: E402
 from scipy.stats import kendalltau  # noqa: E402
 
 from vidgan import latents  # noqa: E402
-from vidgan.config import ModelConfig, TrainConfig  # noqa: E402
+from vidgan.config import EvaluateConfig, ModelConfig, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import checked, labelled_clips, training_clips  # noqa: E402
 from vidgan.metrics.covariance import EMPIRICAL, OAS  # noqa: E402
@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=16)
     parser.add_argument("--no-mirror", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--features", default="random3d")
+    parser.add_argument("--features", default=EvaluateConfig.clip_features)
     parser.add_argument("--output", type=Path, default=Path("training_metrics"))
     args = parser.parse_args()
     path = args.output / f"{args.dataset.resolve().name}-{args.features}-seed{args.seed}.npz"

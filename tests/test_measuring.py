@@ -1,15 +1,14 @@
 """Distances measured while training: the figures, what they cost, the best checkpoint, patience."""
 
-import csv
 import itertools
 import json
 import math
 import os
 import re
-import shutil
 import signal
 
 import cv2
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,7 +18,7 @@ from scipy.linalg import hadamard
 
 import vidgan
 from vidgan.cli import main
-from vidgan.config import ModelConfig, TrainConfig
+from vidgan.config import EvaluateConfig, ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import OptionError, RunError, TrainingError
@@ -27,11 +26,12 @@ from vidgan.metrics.covariance import OAS
 from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
 from vidgan.metrics.moments import Moments
-from vidgan.training import distances
-from vidgan.training.callbacks import COLUMNS, read_log
+from vidgan.training import distances, loop
+from vidgan.training.callbacks import COLUMNS, Log, read_log
 from vidgan.training.distances import METRICS, Distance
 from vidgan.training.gan import VideoGAN
-from vidgan.training.measuring import FIRST_SEED
+from vidgan.training.loop import Progress
+from vidgan.training.measuring import FIRST_SEED, Measuring
 from vidgan.training.run import Run
 from vidgan.training.state import SURE, Measurement, best, read_measurement
 
@@ -70,7 +70,7 @@ def dataset(tmp_path_factory):
 
 
 class Clock:
-    """A second passes whenever it is looked at: two in each step, one in each measurement."""
+    """A second passes whenever it is looked at: two in each step as in each measurement."""
 
     def __init__(self):
         self.now = 0.0
@@ -88,7 +88,7 @@ def train(*args, **options):
 def measured(dataset, tmp_path_factory):
     output = tmp_path_factory.mktemp("measured") / "run"
     lines = []
-    options = {**TINY, **OFTEN, "metrics": "frechet,kernel", "steps": 40, "keep": 50}
+    options = {**TINY, **OFTEN, "metrics": "frechet,kernel", "steps": 30, "keep": 50}
     train(dataset, output=output, report=lines.append, **options)
     return Run.open(output), lines
 
@@ -113,6 +113,44 @@ def figures(monkeypatch):
     return say
 
 
+class Steps(keras.Model):
+    """Stands in for the networks: its steps do nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.share = tf.Variable(0.0)
+
+    def train_step(self, data):
+        return dict.fromkeys(("d_loss", "g_loss"), tf.constant(1.0))
+
+
+class Noise:
+    """Stands in for a sampler: clips of noise."""
+
+    def batches(self, noise):
+        count = len(noise["latent"])
+        yield np.random.default_rng(0).integers(0, 256, (count, 8, 32, 32, 3), np.uint8)
+
+
+def follow(dataset, folder, clock=None, gan=None, **options):
+    """Measure a training without networks; return who measured, how far it came and what it did."""
+    train = TrainConfig(batch_size=2, **options)
+    run = Run(folder, ModelConfig(frames=8), train, dataset, (32, 32), 25.0)
+    progress, lines, clock = Progress(budget=train), [], clock or Clock()
+    measuring = Measuring(
+        run,
+        Manifest.load(dataset),
+        progress,
+        Noise(),
+        lambda: lines.append(f"save at step {progress.step}"),
+        lines.append,
+        clock,
+    )
+    data = itertools.repeat(tf.zeros((2, 1)))
+    loop.train(gan or Steps(), data, progress, [measuring], 10, clock)
+    return measuring, progress, lines
+
+
 def logged(run, name="frechet"):
     """Return the figures in the log by their steps."""
     key = distances.column(name)
@@ -129,17 +167,19 @@ def steps_of(run):
 def test_figure_is_that_of_the_moving_average(measured, dataset):
     """The best checkpoint makes the clips that were measured, and they have the distance noted."""
     run, _ = measured
-    embed = FEATURES["random3d"].load()
+    embed = FEATURES[EvaluateConfig.clip_features].load()
     clips = vidgan.load(run.path, checkpoint="best").generate(
         seeds=range(FIRST_SEED, FIRST_SEED + MADE)
     )
-    # Sixteen clips are few for 64 numbers: the covariances are shrunk.
+    # Sixteen clips are few for the features: the covariances are shrunk.
     real = [clip for clip, _ in labelled_clips(Manifest.load(dataset), "test", 8)][::2]
     expected = frechet_distance(Moments.of(embed(np.stack(real))), Moments.of(embed(clips)), OAS)
     found = read_measurement(run.best())
     assert found.value == pytest.approx(expected, rel=1e-4)
     assert found.value == pytest.approx(logged(run.path)[found.step], rel=1e-5)
-    assert found.protocol.startswith("random3d, 16 clips against 40 of test (")
+    assert found.protocol.startswith(
+        f"{EvaluateConfig.clip_features}, 16 clips against 40 of test ("
+    )
 
 
 def test_what_a_run_leaves(measured):
@@ -153,7 +193,7 @@ def test_what_a_run_leaves(measured):
     lowest = min(frechet, key=frechet.get)
     assert run.best() == run.checkpoint("best") == run.checkpoint(str(lowest))
     # The last step is looked at, too.
-    assert max(frechet) == 40 == read_measurement(run.checkpoint()).step
+    assert max(frechet) == 30 == read_measurement(run.checkpoint()).step
     assert f"at step {lowest}, the best (--checkpoint best)" in lines[-1]
     panels = cv2.imread(str(run.path / "curves.png"))
     assert panels.shape[0] > 1.4 * panels.shape[1]
@@ -163,7 +203,10 @@ def test_info_tells(measured):
     run, _ = measured
     step = read_measurement(run.best()).step
     text = CliRunner().invoke(main, ["info", str(run.path)]).output
-    assert re.search(rf"best +step {step}: frechet distance [\d.e-]+ \(random3d, 16 clips", text)
+    assert re.search(
+        rf"best +step {step}: frechet distance [\d.e-]+ \({EvaluateConfig.clip_features}, 16 clips",
+        text,
+    )
     one = CliRunner().invoke(main, ["info", str(run.path), "--checkpoint", "best"]).output
     assert one.startswith(f"Checkpoint {run.best()}")
     assert vidgan.info(run.path)["best"]["step"] == step
@@ -171,14 +214,15 @@ def test_info_tells(measured):
 
 def test_measuring_changes_nothing(measured, dataset, tmp_path):
     """The same weights, to the bit, without."""
-    off = train(dataset, output=tmp_path / "off", metrics="none", steps=40, **TINY)
+    off = train(dataset, output=tmp_path / "off", metrics="none", steps=30, **TINY)
     pair = [run.load_gan() for run in (measured[0], Run.open(off))]
     for name in ("generator", "generator_ema", "d_optimizer"):
         weights = [[v.numpy() for v in getattr(gan, name).variables] for gan in pair]
         for a, b in zip(*weights, strict=True):
             np.testing.assert_array_equal(a, b)
     assert logged(off) == {}
-    assert Run.open(off).best() is None
+    with pytest.raises(RunError, match="no checkpoint was measured"):
+        Run.open(off).checkpoint("best")
 
 
 def test_labels_stride_and_half_precision(dataset, tmp_path, monkeypatch):
@@ -208,17 +252,15 @@ def test_cost_is_kept_within_the_share(dataset, tmp_path, monkeypatch):
         return Distance(1.0, (real[:, 0], made[:, 0]))
 
     monkeypatch.setitem(distances.METRICS, "frechet", slow)
-    lines = []
-    options = {**TINY, "metric_share": 0.5, "metric_every": "0.01", "steps": 150}
-    run = vidgan.train(
-        dataset, output=tmp_path / "run", clock=clock, report=lines.append, **options
+    measuring, progress, _ = follow(
+        dataset, tmp_path, clock, steps=200, metric_share=0.5, metric_every="0.01"
     )
-    spent = 21.0 * len(asked)
-    trained = Run.open(run).state()["seconds"]
-    assert 0.3 * trained < spent <= 0.5 * trained
-    assert max(logged(run)) == 150
-    took = float(re.search(r"took ([\d.]+)% of the training time", lines[-1])[1])
-    assert took == pytest.approx(100 * spent / trained, abs=0.1)
+    # Two to measure, and what the distance takes.
+    spent = 22.0 * len(asked)
+    assert 0.4 * progress.seconds < spent <= 0.5 * progress.seconds
+    assert progress.measurement.step == progress.step == 200
+    took = float(re.search(r"took ([\d.]+)% of the training time", measuring.summary())[1])
+    assert took == pytest.approx(100 * spent / progress.seconds, abs=0.1)
 
 
 def test_time_between_measurements():
@@ -241,23 +283,20 @@ def test_split(dataset, tmp_path):
     run = run_of(tmp_path)
     assert distances.choose_split(run, Manifest.load(dataset)) == ("test", None)
     split, line = distances.choose_split(
-        run, make_dataset(tmp_path / "train", (8 * 16,), (8 * 15,), shards=1)
+        run, make_dataset(tmp_path / "train", (8 * 32,), (8 * 31,), shards=1)
     )
     assert split == "train"
-    assert "15 test clips, 16 are needed" in line
+    assert "31 test clips, 32 are needed" in line
     assert "--test-share" in line
 
 
 def test_too_few_clips(tmp_path):
     """One line says so, and training goes on."""
     make_dataset(tmp_path / "clips", (20, 28), ())
-    lines = []
-    run = train(tmp_path / "clips", output=tmp_path / "run", report=lines.append, steps=3, **TINY)
-    (line,) = [line for line in lines if line.startswith("Metrics")]
-    assert "0 test and 5 training clips are too few, 16 of one are needed" in line
-    assert logged(run) == {}
-    with pytest.raises(RunError, match="no checkpoint was measured"):
-        Run.open(run).checkpoint("best")
+    measuring, progress, lines = follow(tmp_path / "clips", tmp_path, steps=200, patience=1)
+    (line,) = lines
+    assert "0 test and 5 training clips are too few, 32 of one are needed" in line
+    assert (progress.step, progress.measurement, measuring.summary()) == (200, None, None)
 
 
 def test_every_so_manieth_clip(dataset):
@@ -324,7 +363,7 @@ def test_noise_is_that_of_other_clips(name):
     real, first = random.normal(size=(2, 60, 4))
     later = 0.5 * first + 0.2 * random.normal(size=first.shape) + 0.3
     differences = []
-    for _ in range(120):
+    for _ in range(60):
         i, j = random.integers(0, 60, (2, 60))
         figures = [METRICS[name](real[i], made[j]).value for made in (first, later)]
         differences.append(figures[1] - figures[0])
@@ -360,9 +399,14 @@ def test_best_and_patience(dataset, tmp_path, figures):
     train(resume=output, patience=5)
     assert list(logged(output).values())[5:] == [4.0, 3.0]
     assert steps_of(output) == [chosen, max(logged(output))]
-    figures(2.5)
-    train(resume=output, patience=0, steps=max(logged(output)) + 20)
-    assert Run.open(output).best().name == f"step-{list(logged(output))[7]:08d}"
+
+
+def test_patience_that_is_off(dataset, tmp_path, figures):
+    figures(1.0)
+    measuring, progress, lines = follow(dataset, tmp_path, steps=100, **OFTEN)
+    assert (progress.step, lines) == (100, ["save at step 11"])
+    assert progress.measurement.waited >= 8
+    assert "Stopped early" not in measuring.summary()
 
 
 def test_interrupted_while_measuring(dataset, tmp_path, figures):
@@ -371,44 +415,36 @@ def test_interrupted_while_measuring(dataset, tmp_path, figures):
         return 1.0
 
     figures(2.0, interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        train(dataset, output=tmp_path / "run", steps=500, **TINY, **OFTEN)
-    run = Run.open(tmp_path / "run")
-    assert run.best() == run.checkpoint()
-    assert list(logged(run.path).values()) == [2.0, 1.0]
+    _, progress, lines = follow(dataset, tmp_path, steps=100, **OFTEN)
+    assert progress.step == progress.measurement.step < 100
+    assert lines == ["save at step 11", f"save at step {progress.step}"]
 
 
-def test_broken_weights_are_not_measured(dataset, tmp_path, monkeypatch, figures):
-    original = VideoGAN._update_average
-
-    def spoil(self):
-        original(self)
-        weight = self.generator.trainable_variables[0]
-        weight.assign(tf.where(self.step >= 1, np.nan, weight))
-
-    monkeypatch.setattr(VideoGAN, "_update_average", spoil)
-    monkeypatch.setattr("vidgan.training.loop._check_finite", lambda logs, progress: None)
+def test_broken_weights_are_not_measured(dataset, tmp_path, figures):
     figures(0.0)
+    gan = Steps()
+    gan.add_weight(shape=(2,), initializer=lambda shape, dtype: tf.constant([1.0, math.nan]))
     with pytest.raises(TrainingError, match="no longer finite at step"):
-        train(dataset, output=tmp_path / "run", steps=500, **TINY, **OFTEN)
-    assert steps_of(tmp_path / "run") == []
+        follow(dataset, tmp_path, gan=gan, steps=300, **OFTEN)
 
 
-def test_log_of_an_earlier_vidgan(measured, tmp_path):
+def test_log_of_an_earlier_vidgan(tmp_path):
     """It has fewer columns; its lines stay, and figures follow them."""
-    run = shutil.copytree(measured[0].path, tmp_path / "run")
-    new = [distances.column(name) for name in distances.METRICS]
-    with (run / "log.csv").open(newline="") as file:
-        rows = [{k: v for k, v in row.items() if k not in new} for row in csv.DictReader(file)]
-    with (run / "log.csv").open("w", newline="") as file:
-        table = csv.DictWriter(file, [name for name in COLUMNS if name not in new])
-        table.writeheader()
-        table.writerows(rows)
-    train(resume=run, steps=60)
-    assert [row["step"] for row in read_log(run / "log.csv")] == list(range(1, 61))
-    assert min(logged(run)) > 40
-    header = (run / "log.csv").read_text().splitlines()[0]
-    assert header == ",".join(COLUMNS)
+    new = [distances.column(name) for name in METRICS]
+    old = [name for name in COLUMNS if name not in new]
+    lines = [",".join(old), *(",".join([str(step)] * len(old)) for step in (10, 20, 30)), "40,4"]
+    (tmp_path / "log.csv").write_text("\n".join(lines))
+    progress = Progress(step=20, clips=40)
+    log = Log(run_of(tmp_path), progress, tf.summary.create_noop_writer())
+    log.on_train_begin()
+    progress.step = 40
+    log.on_train_batch_end(40, {"d_loss": 1.0, new[0]: 2.5})
+    log.close()
+    rows = read_log(tmp_path / "log.csv")
+    assert [row["step"] for row in rows] == [10, 20, 40]
+    assert rows[0]["d_loss"] == 10
+    assert logged(tmp_path) == {40: 2.5}
+    assert (tmp_path / "log.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
 
 
 # Options.

@@ -23,7 +23,7 @@ from vidgan.training.run import Run
 REAL = 256
 MADE = 128
 # With fewer real clips the order of checkpoints is left to chance: benchmarks/training_metrics.md.
-LEAST = 16
+LEAST = 32
 _BATCH = 16
 
 
