@@ -248,6 +248,15 @@ distance of the undamaged halves. Medians over {PARTINGS} partings; near 1 means
 
 The default is `{chosen}`.
 
+- The convolutions alone hardly see frozen or dropped frames, nor clips played backwards; the flow
+  alone sees neither colours nor small blur. The default joins them and notices all of it, each a
+  little less than the one that is made for it.
+- Whether a warp is the same in all frames or another in each, a frame alone looks the same:
+  `random2d` cannot tell them apart, the default can. Temporal damage does not hide behind frames
+  that look right (2404.12391).
+- A generator that knows all of its training clips by heart lies at the floor: no distance between
+  sets shows that, only a search for the nearest training clip does.
+
 ## Real clips: {len(clips)} of the Weizmann actions, side by side
 
 {table(sets["real"])}
