@@ -1,9 +1,10 @@
 """What ``quality.py`` measures of generated clips, keeps and prints.
 
-- RFD to test and to train: the random-feature Fréchet distance (``vidgan.metrics``, not FVD) of the
-  generated clips to all clips of a split. The first row is what as many real clips get, drawn from
-  the other split: a perfect generator's.
-- diversity: mean distance between two generated clips in the space of these features, and
+- AMFD to test and to train: the Fréchet distance of ``vidgan evaluate``, on looks and motion (not
+  FVD), of the generated clips to all clips of a split. The first row is what as many real clips
+  get, drawn from the other split: a perfect generator's.
+- RFD: the same on random convolutions alone, which searches before there was the other went by.
+- diversity: mean distance between two generated clips in the space of random convolutions, and
 - motion: mean difference of neighbouring frames, both as shares of the real training clips'.
 - GFLOP a clip: arithmetic of a training step for each real clip in it.
 - health: troubles that ``vidgan train`` reported and that stood at the end.
@@ -23,6 +24,7 @@ from scipy.spatial.distance import pdist
 
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
+from vidgan.metrics.covariance import EMPIRICAL, OAS
 from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import Moments, frechet_distance
 
@@ -30,49 +32,68 @@ Row = dict[str, Any]
 REAL = "real clips"
 
 
-def embed(clips: Iterable[np.ndarray]) -> tuple[np.ndarray, float]:
-    """Return the clips' features ``(n, dim)`` and their motion, in grey levels."""
-    vectors, motions, waiting = [], [], iter(clips)
-    features = FEATURES["random3d"].load()
+# What a row calls a distance, and the embedding it is measured on.
+DISTANCES = {"amfd": "appearance-motion", "rfd": "random3d"}
+SPLITS = ("test", "train")
+Vectors = dict[str, np.ndarray]
+
+
+def embed(clips: Iterable[np.ndarray]) -> tuple[Vectors, float]:
+    """Return the clips' features ``(n, dim)`` a distance, and their motion in grey levels."""
+    networks = {name: FEATURES[features].load() for name, features in DISTANCES.items()}
+    vectors: dict[str, list[np.ndarray]] = {name: [] for name in networks}
+    motions, waiting = [], iter(clips)
     while part := list(islice(waiting, 64)):
         stacked = np.stack(part)
-        vectors.append(features(stacked))
+        for name, network in networks.items():
+            vectors[name].append(network(stacked))
         motions += [np.abs(np.diff(clip.astype(np.int16), axis=0)).mean() for clip in stacked]
-    return np.concatenate(vectors), float(np.mean(motions))
+    return {name: np.concatenate(parts) for name, parts in vectors.items()}, float(np.mean(motions))
 
 
 class Reference:
     """The real clips of so many frames, and as many of each split as will be generated."""
 
     def __init__(self, manifest: Manifest, frames: int, samples: int) -> None:
-        self.vectors, self.motion, self.drawn = {}, {}, {}
-        random = np.random.default_rng(0)
-        for split in ("train", "test"):
-            clips = evaluation_clips(manifest, split, frames)
-            vectors, self.motion[split] = embed(clips)
-            self.vectors[split] = vectors
-            self.drawn[split] = random.permutation(vectors)[:samples]
-        self.moments = {split: Moments.of(vectors) for split, vectors in self.vectors.items()}
+        self.motion: dict[str, float] = {}
+        self.moments: dict[str, dict[str, Moments]] = {}
+        self.drawn: dict[str, Vectors] = {}
+        for split in SPLITS:
+            vectors, self.motion[split] = embed(evaluation_clips(manifest, split, frames))
+            self.moments[split] = {name: Moments.of(values) for name, values in vectors.items()}
+            order = np.random.default_rng(0).permutation(len(vectors["rfd"]))[:samples]
+            self.drawn[split] = {name: values[order] for name, values in vectors.items()}
 
-    def distance(self, vectors: np.ndarray, split: str) -> float:
-        return frechet_distance(self.moments[split], Moments.of(vectors))
+    def distance(self, name: str, vectors: Vectors, split: str) -> float:
+        real, fake = self.moments[split][name], Moments.of(vectors[name])
+        # Test splits are small, some smaller than the longer of the embeddings.
+        estimator = OAS if name == "amfd" else EMPIRICAL
+        return frechet_distance(real, fake, estimator)
 
-    def measure(self, vectors: np.ndarray, motion: float) -> Row:
+    def measure(self, vectors: Vectors, motion: float) -> Row:
         return {
-            "rfd_test": self.distance(vectors, "test"),
-            "rfd_train": self.distance(vectors, "train"),
-            "diversity": float(pdist(vectors).mean() / pdist(self.drawn["train"]).mean()),
+            **{
+                f"{name}_{split}": self.distance(name, vectors, split)
+                for name in DISTANCES
+                for split in SPLITS
+            },
+            "diversity": float(
+                pdist(vectors["rfd"]).mean() / pdist(self.drawn["train"]["rfd"]).mean()
+            ),
             "motion": motion / self.motion["train"],
         }
 
     def floor(self) -> Row:
         """Return what real clips get: each split's at the other split."""
         row = self.measure(self.drawn["test"], self.motion["test"])
-        return row | {"rfd_test": self.distance(self.drawn["train"], "test")}
+        train = self.drawn["train"]
+        return row | {f"{name}_test": self.distance(name, train, "test") for name in DISTANCES}
 
 
 # Title, field of a row and digits behind the point.
 COLUMNS = (
+    ("AMFD to test", "amfd_test", 2),
+    ("AMFD to train", "amfd_train", 2),
     ("RFD to test", "rfd_test", 2),
     ("RFD to train", "rfd_train", 2),
     ("diversity", "diversity", 2),
@@ -100,7 +121,7 @@ def table(rows: list[Row]) -> str:
         groups.setdefault((row["recipe"], row["budget"]), []).append(row)
 
     def order(group: list[Row]) -> tuple[bool, float]:
-        values = [row.get("rfd_test", math.inf) for row in group]
+        values = [row.get("amfd_test", math.inf) for row in group]
         return group[0]["recipe"] != REAL, sum(values) / len(values)
 
     titles = ["recipe", "time", "seeds", *(title for title, _, _ in COLUMNS), "health"]

@@ -111,14 +111,15 @@ def test_comparison(compared):
     assert [row["recipe"] for row in rows] == list(TINY.values())
     for row in rows:
         assert row["steps"] == 2
-        assert row["rfd_test"] > floor["rfd_test"] > 0
+        for name in scores.DISTANCES:
+            assert row[f"{name}_test"] > floor[f"{name}_test"] > 0
         # Nothing is learned in two steps.
         assert row["diversity"] < 0.5
         assert row["gflops"] > 0
         assert row["clips_per_second"] > 0
         assert row["options"]["mirror"] is False
         assert (
-            f"| {row['recipe']} | 10 min, at most 2 steps | 0 | {row['rfd_test']:.2f} |" in output
+            f"| {row['recipe']} | 10 min, at most 2 steps | 0 | {row['amfd_test']:.2f} |" in output
         )
     assert len(list(folder.glob("*.png"))) == 3
 
