@@ -49,7 +49,7 @@ class SpectralNorm(layers.Wrapper):
     """Calls a layer with its kernel divided by the kernel's largest singular value.
 
     Args:
-        layer: a dense layer or a convolution, transposed or not.
+        layer: a dense layer or a convolution, transposed or not, without an activation.
         sustained: whether the quotient is multiplied by the norm of a fresh kernel.
         dtype: of the singular value.
         **options: of ``keras.layers.Layer``.
@@ -90,7 +90,11 @@ class SpectralNorm(layers.Wrapper):
         return float(np.sqrt(2 / seen) * (np.sqrt(rows) + np.sqrt(outputs)))
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Call the layer; follow the singular value when training."""
+        """Call the layer; follow the singular value when training.
+
+        The layer is linear, so either its kernel is scaled or what comes of it, whichever is
+        smaller.
+        """
         kernel = tf.convert_to_tensor(self.layer.kernel.value)
         size, vector = self._largest(kernel, tf.convert_to_tensor(self.vector.value))
         if training:
@@ -109,14 +113,15 @@ class SpectralNorm(layers.Wrapper):
             The largest singular value, differentiable, and the vector after the step. A kernel of
             zeros has a value of 1, and leaves the vector alone.
         """
-        # (taps, outputs, inputs) or (1, taps · inputs, outputs); products of matrices as they lie
-        # in memory are faster than one with a transposed kernel.
-        shape = (-1, *kernel.shape[-2:]) if self.transposed else (1, -1, kernel.shape[-1])
+        # (taps, outputs, inputs) or (taps · inputs, outputs); products of matrices as they lie in
+        # memory are faster than one with a transposed kernel.
+        shape = (-1, *kernel.shape[-2:]) if self.transposed else (-1, kernel.shape[-1])
         matrices = tf.reshape(kernel, shape)
         back = tf.matmul(matrices, vector[:, None], transpose_a=self.transposed)
         back = tf.math.l2_normalize(tf.stop_gradient(back), epsilon=_NOTHING)
         # With a fixed direction behind it, this length has the singular value's gradient.
-        there = tf.reduce_sum(tf.matmul(matrices, back, transpose_a=not self.transposed), (0, 2))
+        there = tf.matmul(matrices, back, transpose_a=not self.transposed)
+        there = tf.reduce_sum(there, (0, 2) if self.transposed else 1)
         square = tf.reduce_sum(tf.square(there))
         exists = square > _NOTHING
         size = tf.sqrt(tf.where(exists, square, 1.0))
