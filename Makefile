@@ -12,7 +12,8 @@
 PYTHON ?= python3
 # Minutes of training in the demo; installing and everything else take about three more.
 DEMO_MINUTES ?= 6
-# Further arguments for pytest, as in: make test PYTEST_ARGS="-k generate"
+# Further arguments for pytest, as in: make test PYTEST_ARGS="-k generate"; a file of tests goes to one
+# of so many processes.
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -69,7 +70,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy vidgan
 
 test: lint
-	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(PYTEST_ARGS)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

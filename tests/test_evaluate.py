@@ -109,7 +109,7 @@ def test_the_report_is_what_is_returned(run, result):
 
 
 def test_the_distance_is_that_of_test_and_generated_clips(dataset, run, result):
-    """Of the Fréchet distance, 7 clips are too few for 101 features; the kernel distance is told."""
+    """Of 101 features, 7 clips give no Fréchet distance; the kernel distance is told."""
     made = vidgan.load(run.path).generate(N)
     real, embed = clips_of(dataset, "test"), FEATURES["appearance-motion"].load()
     found = figures(result)

@@ -14,6 +14,10 @@ from vidgan.metrics import FEATURES, clip_moments, frechet_clip_distance, freche
 random3d = FEATURES["random3d"].load()
 
 
+def distance(real: np.ndarray, fake: np.ndarray) -> float:
+    return frechet_clip_distance(real, fake, "random3d")
+
+
 def growing_discs(seed: int, n: int = 40, frames: int = 12, side: int = 64) -> np.ndarray:
     """Clips of a disc that drifts and grows before a textured wall."""
     random = np.random.default_rng(seed)
@@ -44,7 +48,7 @@ def other() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def floor(real, other) -> float:
-    return frechet_clip_distance(real, other)
+    return distance(real, other)
 
 
 def blurred(clips: np.ndarray, sigma: float) -> np.ndarray:
@@ -124,7 +128,7 @@ def test_every_entry_of_the_registry_is_told_apart():
 
 
 def test_embedded_features_take_no_weights(tmp_path):
-    with pytest.raises(OptionError, match="--features random2d takes none"):
+    with pytest.raises(OptionError, match="the features random2d take none"):
         FEATURES["random2d"].load(tmp_path / "w.npz")
 
 
@@ -161,7 +165,7 @@ def test_a_larger_picture_of_the_same_gives_nearly_the_same(real, floor):
     larger = np.stack(
         [[cv2.resize(f, (128, 128), interpolation=cv2.INTER_NEAREST) for f in c] for c in real]
     )
-    assert frechet_clip_distance(real, larger) < 1e-3 * floor
+    assert distance(real, larger) < 1e-3 * floor
 
 
 @pytest.mark.parametrize(
@@ -174,24 +178,26 @@ def test_a_larger_picture_of_the_same_gives_nearly_the_same(real, floor):
     ],
 )
 def test_damage_raises_the_distance_with_its_strength(real, other, floor, damage, strengths):
-    distances = [frechet_clip_distance(real, damage(other, strength)) for strength in strengths]
+    distances = [distance(real, damage(other, strength)) for strength in strengths]
     assert distances == sorted(distances)
     assert distances[0] > floor
     assert distances[-1] > 4 * floor
 
 
 def test_the_direction_of_time_counts(real, other, floor):
-    assert frechet_clip_distance(real, other[:, ::-1]) > 1.5 * floor
+    assert distance(real, other[:, ::-1]) > 1.5 * floor
 
 
 def test_a_lost_variety_counts(real, other, floor):
     repeated = np.repeat(other[:4], 10, axis=0)
-    assert frechet_clip_distance(real, repeated) > 2 * floor
+    assert distance(real, repeated) > 2 * floor
 
 
 def test_streamed_batches_give_the_same_distance(real, other, floor):
-    moments = clip_moments(other[i : i + 5] for i in range(0, len(other), 5))
-    assert frechet_distance(clip_moments([real]), moments) == pytest.approx(floor, rel=1e-3)
+    moments = clip_moments((other[i : i + 5] for i in range(0, len(other), 5)), "random3d")
+    assert frechet_distance(clip_moments([real], "random3d"), moments) == pytest.approx(
+        floor, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,6 +217,6 @@ def test_other_arrays_are_refused(clips, message):
 def test_one_clip_or_none_is_refused(real):
     for count in (0, 1):
         with pytest.raises(InputError, match=f"at least 2 clips, found {count}"):
-            frechet_clip_distance(real, real[:count])
+            distance(real, real[:count])
     with pytest.raises(InputError, match="found 0"):
         frechet_distance(clip_moments([]), clip_moments([]))

@@ -22,7 +22,7 @@ class Features:
     the name of its features.
 
     Attributes:
-        name: what ``--features`` calls it.
+        name: what options and reports call it.
         distance: the Fréchet distance on it in the field's words, its abbreviation in brackets.
         caution: what keeps its figures from being set beside published ones, from a comma on.
         description: one line for people who choose.
@@ -68,7 +68,7 @@ class Features:
         elif weights is None:
             network = self.build()
         else:
-            raise OptionError(f"--weights {weights}: --features {self.name} takes none; leave it")
+            raise OptionError(f"--weights {weights}: the features {self.name} take none; leave it")
 
         def embed(clips: np.ndarray) -> np.ndarray:
             self._check(clips)

@@ -95,7 +95,7 @@ def build(path: Path | None) -> Embed:
     """
     if path is None:
         raise OptionError(
-            "--features i3d: no hash of its published weights is known to check a download by; "
+            "the features i3d: no hash of their published weights is known to check a download by; "
             "fetch them yourself and name the file with --weights (README: vidgan evaluate)"
         )
     # A wrong path shall not wait for TensorFlow.

@@ -31,6 +31,7 @@ import cv2
 import numpy as np
 
 from vidgan.metrics.features.base import Embed, Features, resized
+from vidgan.metrics.flow import warp
 
 SIDE = 64
 DIM = 37
@@ -65,8 +66,9 @@ def statistics(clip: np.ndarray) -> np.ndarray:
 
 def _flow(grey: list[np.ndarray]) -> np.ndarray:
     """Return where each frame's pixels go, float32 ``(frames - 1, height, width, 2)``: x, y."""
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    return np.stack([dis.calc(a, b, None) for a, b in itertools.pairwise(grey)])
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    unknown = np.empty(0, np.float32)
+    return np.stack([dis.calc(a, b, unknown) for a, b in itertools.pairwise(grey)])
 
 
 def _unsigned(flow: np.ndarray, speed: np.ndarray, light: np.ndarray) -> np.ndarray:
@@ -136,12 +138,7 @@ def _derivatives(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _residuals(flow: np.ndarray, light: np.ndarray) -> np.ndarray:
     """Return how far each frame is from the next one with the flow undone, ``(frames - 1,)``."""
-    rows, columns = np.mgrid[: light.shape[1], : light.shape[2]].astype(np.float32)
-    grid = np.stack([columns, rows], axis=-1)
-    back = [
-        cv2.remap(after, grid + vectors, None, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
-        for after, vectors in zip(light[1:], flow, strict=True)
-    ]
+    back = [warp(after, vectors) for after, vectors in zip(light[1:], flow, strict=True)]
     return _frame_means(np.abs(np.stack(back) - light[:-1]))
 
 

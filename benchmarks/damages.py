@@ -1,0 +1,157 @@
+"""Ways to damage clips, each over several strengths, for ``metric_sensitivity.py``.
+
+Clips are uint8 RGB ``(n, frames, height, width, 3)`` and stay so. The same call gives the same
+clips. ``DAMAGES`` are damages to the clips themselves; ``fewer`` and ``memorised`` are to the set.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+Damage = Callable[[np.ndarray, float], np.ndarray]
+
+
+def per_frame(clips: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    return np.stack([[change(frame) for frame in clip] for clip in clips])
+
+
+def clipped(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def blur(clips: np.ndarray, sigma: float) -> np.ndarray:
+    return per_frame(clips, lambda frame: cv2.GaussianBlur(frame, (0, 0), sigma))
+
+
+def noise(clips: np.ndarray, sigma: float) -> np.ndarray:
+    random = np.random.default_rng(0)
+    return np.stack([clipped(clip + random.normal(0, sigma, clip.shape)) for clip in clips])
+
+
+def colour(clips: np.ndarray, shift: float) -> np.ndarray:
+    return clipped(clips + np.array([shift, 0, -shift], np.float32))
+
+
+def checkerboard(clips: np.ndarray, height: float) -> np.ndarray:
+    y, x = np.mgrid[: clips.shape[2], : clips.shape[3]]
+    board = (height * ((y + x) % 2 * 2 - 1)[..., None]).astype(np.float32)
+    return clipped(clips + board)
+
+
+def silhouette(clips: np.ndarray, sigma: float) -> np.ndarray:
+    """Blur what moves and leave the wall as it is: how an early generator looks."""
+    wall = np.median(clips, axis=1, keepdims=True)
+    return clipped(wall + blur((clips - wall).astype(np.float32), sigma))
+
+
+def warps(count: int, pixels: float, side: tuple[int, int], seed: int) -> np.ndarray:
+    """Return smooth random maps for ``cv2.remap``, float32 ``(count, height, width, 2)``."""
+    random = np.random.default_rng(seed)
+    coarse = random.normal(0, pixels, (count, 8, 8, 2)).astype(np.float32)
+    y, x = np.mgrid[: side[0], : side[1]].astype(np.float32)
+    return np.stack(
+        [cv2.resize(field, side[::-1], interpolation=cv2.INTER_CUBIC) for field in coarse]
+    ) + np.stack([x, y], axis=-1)
+
+
+def warped(clips: np.ndarray, pixels: float, every_frame: bool) -> np.ndarray:
+    out = np.empty_like(clips)
+    for index, (clip, damaged) in enumerate(zip(clips, out, strict=True)):
+        maps = warps(len(clip) if every_frame else 1, pixels, clip.shape[1:3], index)
+        for t, frame in enumerate(clip):
+            where = maps[t % len(maps)]
+            damaged[t] = cv2.remap(frame, where, None, cv2.INTER_LINEAR, None, cv2.BORDER_REFLECT)
+    return out
+
+
+def warp_clips(clips: np.ndarray, pixels: float) -> np.ndarray:
+    """Bend a clip's frames, all in the same way: space is damaged, time is not."""
+    return warped(clips, pixels, every_frame=False)
+
+
+def warp_frames(clips: np.ndarray, pixels: float) -> np.ndarray:
+    """Bend every frame in a way of its own: a frame alone looks as it does in ``warp_clips``."""
+    return warped(clips, pixels, every_frame=True)
+
+
+def freeze(clips: np.ndarray, share: float) -> np.ndarray:
+    """Stop the last frames of a clip."""
+    last = clips.shape[1] - round(share * clips.shape[1])
+    return clips[:, np.minimum(np.arange(clips.shape[1]), max(last, 0))]
+
+
+def hold(clips: np.ndarray, every: float) -> np.ndarray:
+    """Show every n-th frame only, each for n frames."""
+    return clips[:, np.arange(clips.shape[1]) // int(every) * int(every)]
+
+
+def shuffle(clips: np.ndarray, share: float) -> np.ndarray:
+    random, out = np.random.default_rng(1), clips.copy()
+    for clip, damaged in zip(clips, out, strict=True):
+        some = random.choice(len(clip), round(share * len(clip)), replace=False)
+        damaged[some] = clip[random.permutation(some)]
+    return out
+
+
+def shake(clips: np.ndarray, pixels: float) -> np.ndarray:
+    random, out, most = np.random.default_rng(2), clips.copy(), int(pixels)
+    for clip in out:
+        for index, frame in enumerate(clip):
+            clip[index] = np.roll(frame, random.integers(-most, most + 1, 2), axis=(0, 1))
+    return out
+
+
+def flicker(clips: np.ndarray, levels: float) -> np.ndarray:
+    random = np.random.default_rng(3)
+    change = random.normal(0, levels, (*clips.shape[:2], 1, 1, 1)).astype(np.float32)
+    return clipped(clips + change)
+
+
+def reverse(clips: np.ndarray, share: float) -> np.ndarray:
+    """Play some of the clips backwards."""
+    out = clips.copy()
+    some = np.random.default_rng(4).permutation(len(clips))[: round(share * len(clips))]
+    out[some] = clips[some, ::-1]
+    return out
+
+
+# By name: the damage, its strengths and their unit.
+SPATIAL: dict[str, tuple[Damage, tuple[float, ...], str]] = {
+    "blur": (blur, (0.5, 0.8, 1.2, 2), "σ in pixels"),
+    "noise": (noise, (2, 5, 10, 20), "σ in levels"),
+    "colour shift": (colour, (3, 8, 15, 30), "levels red up, blue down"),
+    "checkerboard": (checkerboard, (1, 3, 6, 12), "levels"),
+    "blurred silhouettes": (silhouette, (0.7, 1, 2, 4), "σ in pixels"),
+}
+# Not to be noticed much: what the next damage does to a frame, without what it does to time. Most
+# of it is the blur of interpolating, which does not grow with the strength.
+CONTROL: dict[str, tuple[Damage, tuple[float, ...], str]] = {
+    "warped, all frames alike": (warp_clips, (0.5, 1, 2), "pixels"),
+}
+TEMPORAL: dict[str, tuple[Damage, tuple[float, ...], str]] = {
+    "warped, each frame anew": (warp_frames, (0.5, 1, 2), "pixels"),
+    "frozen": (freeze, (0.25, 0.5, 0.75, 1), "share of the frames"),
+    "dropped frames": (hold, (2, 4, 8, 16), "frames each is held"),
+    "shuffled": (shuffle, (0.25, 0.5, 0.75, 1), "share of the frames"),
+    "shaking": (shake, (1, 2, 3), "pixels"),
+    "flicker": (flicker, (2, 5, 10), "σ in levels"),
+    "reversed": (reverse, (0.25, 0.5, 1), "share of the clips"),
+}
+DAMAGES = SPATIAL | CONTROL | TEMPORAL
+# Shares of the clips that are left, for ``fewer`` and ``memorised``.
+LEFT = (0.5, 0.25, 0.1, 0.03)
+
+
+def fewer(count: int, share: float) -> np.ndarray:
+    """Return which of ``count`` clips a set holds in which modes were dropped, ``(count,)``."""
+    return np.arange(count) % max(1, round(share * count))
+
+
+def memorised(clips: np.ndarray) -> np.ndarray:
+    """Change clips as little as a generator does that knows them by heart: a shift, a shade."""
+    random, out = np.random.default_rng(5), np.empty_like(clips)
+    for clip, copy in zip(clips, out, strict=True):
+        moved = np.roll(clip, random.integers(-1, 2, 2), axis=(1, 2))
+        copy[:] = clipped(moved + random.normal(0, 2))
+    return out

@@ -1,0 +1,174 @@
+"""How fast clips are embedded, against the rate of the network alone.
+
+    python benchmarks/feature_speed.py [--clips 2048]
+
+For each embedding the clips (16 × 64 × 64, and 16 × 128 × 128) go through all of it: checks,
+resizing, scaling, the network, the way back to NumPy. The network alone gets what it takes, ready
+in memory: the difference is what extraction costs. Both take turns, and CPU seconds over all cores
+are counted, so that other programs on the machine hardly matter; the share is the median of the
+rounds' shares. I3D and Inception have random weights here: they take as long.
+
+Then two sets of clips are compared from end to end on the default features, streamed in batches of
+64 clips. Writes the table beside this script.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidgan import runtime
+
+runtime.prepare()
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from drawn_clips import drawn_clips  # noqa: E402
+
+from vidgan.config import EvaluateConfig  # noqa: E402
+from vidgan.metrics import FEATURES, clip_moments, frechet_distance  # noqa: E402
+from vidgan.metrics.features import i3d, motion  # noqa: E402
+from vidgan.metrics.features.base import resized  # noqa: E402
+from vidgan.metrics.features.random_convolutions import (  # noqa: E402
+    ALL_STREAMS,
+    STILL_STREAMS,
+    random_network,
+)
+
+FRAMES = 16
+# Clips of a round: about a second's work.
+CLIPS = {"i3d": 4, "inception": 2}
+MANY = 64
+BATCH = 64
+# Seconds that the comparison of the sets may take on two cores.
+TARGET = 180
+
+
+def batched(network: Callable[[Any], Any], inputs: np.ndarray, size: int) -> Callable[[], None]:
+    """Return a call that puts inputs, which lie in memory already, through a network."""
+    parts = [tf.constant(inputs[i : i + size]) for i in range(0, len(inputs), size)]
+
+    def run() -> None:
+        for part in parts:
+            network(part).numpy()
+
+    return run
+
+
+def alone(name: str, clips: np.ndarray, model: keras.Model | None) -> Callable[[], None]:
+    """Return the call of the network alone, on inputs made ready for it."""
+    features = FEATURES[name]
+    if model is not None:
+        compiled = tf.function(lambda x: model(x, training=False))
+        frames = clips.reshape(-1, *clips.shape[2:])
+        large = tf.image.resize(frames, (features.side,) * 2).numpy() / 127.5 - 1
+        if features.unit == "clip":
+            large = large.reshape(*clips.shape[:2], *large.shape[1:])
+        per_clip = 1 if features.unit == "clip" else FRAMES
+        return batched(compiled, large, features.batch * per_clip)
+    small = resized(clips, features.side)
+    if name == "motion":
+        return lambda: motion.embed_small(small)
+    if name == "random2d":
+        single = small.reshape(-1, 1, *small.shape[2:])
+        return batched(random_network(STILL_STREAMS, 1), single, features.batch * FRAMES)
+    if name == "random3d":
+        return batched(random_network(ALL_STREAMS, 3), small, features.batch)
+    convolutions = batched(random_network(STILL_STREAMS, 3), small, features.batch)
+
+    def both() -> None:
+        convolutions()
+        motion.embed_small(small)
+
+    return both
+
+
+def cpu_seconds(call: Callable[[], Any]) -> float:
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+def row(name: str, clips: np.ndarray, rounds: int, folder: Path) -> str:
+    """Measure one embedding."""
+    model, weights = None, None
+    if FEATURES[name].needs_weights:
+        model = (
+            i3d.network()
+            if name == "i3d"
+            else keras.applications.InceptionV3(
+                include_top=False, weights=None, input_shape=(299, 299, 3), pooling="avg"
+            )
+        )
+        weights = folder / f"{name}.weights.h5"
+        model.save_weights(weights)
+    embed = FEATURES[name].load(weights)
+    network = alone(name, clips, model)
+    whole, bare = (lambda: embed(clips)), network
+    whole(), bare()
+    pairs = [(cpu_seconds(whole), cpu_seconds(bare)) for _ in range(rounds)]
+    seconds = statistics.median(pair[0] for pair in pairs)
+    share = statistics.median(bare / whole for whole, bare in pairs)
+    side = clips.shape[2]
+    cells = (name, f"{FRAMES} × {side} × {side}", f"{len(clips) / seconds:.3g}", f"{share:.0%}")
+    line = f"| {' | '.join(cells)} | {'yes' if share >= 0.8 else '**no**'} |"
+    print(line, flush=True)
+    return line
+
+
+def stream(clips: np.ndarray, count: int) -> Iterator[np.ndarray]:
+    """Yield batches that differ, without holding all of them."""
+    for start in range(0, count, BATCH):
+        some = clips[np.arange(start, min(start + BATCH, count)) % len(clips)]
+        yield np.roll(some, start // len(clips), axis=3)
+
+
+def end_to_end(clips: np.ndarray, count: int) -> tuple[float, float]:
+    """Return the seconds on the clock and of all cores for two sets of so many clips."""
+    start, cpu = time.perf_counter(), time.process_time()
+    half = len(clips) // 2
+    real, fake = (clip_moments(stream(part, count)) for part in (clips[:half], clips[half:]))
+    frechet_distance(real, fake)
+    return time.perf_counter() - start, time.process_time() - cpu
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=int, default=2048, help="of each of the two sets")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    clips, _ = drawn_clips(0, MANY, FRAMES)
+    large = clips.repeat(2, axis=2).repeat(2, axis=3)
+    with tempfile.TemporaryDirectory() as temporary:
+        rows = [
+            row(name, some[: CLIPS.get(name, MANY)], arguments.rounds, Path(temporary))
+            for name in FEATURES
+            for some in (clips, large)
+        ]
+    wall, cpu = end_to_end(clips, arguments.clips)
+    text = f"""# How fast clips are embedded
+
+Made by `benchmarks/feature_speed.py` ({os.cpu_count()} cores, TensorFlow {tf.__version__}, medians
+of {arguments.rounds} rounds). The share is the rate of extraction in the network's own rate.
+
+| features | clips | clips a CPU second | share | at least 80 % |
+|---|---|---|---|---|
+{chr(10).join(rows)}
+
+{arguments.clips} against {arguments.clips} clips of {FRAMES} × 64 × 64 on
+`{EvaluateConfig.clip_features}`, moments and distance included: {cpu:.0f} CPU seconds over all
+cores, {wall:.0f} seconds on the clock of a machine that had other work. At most {TARGET} s on two
+cores were wanted, which have {2 * TARGET} CPU seconds in that time.
+"""
+    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
