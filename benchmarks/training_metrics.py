@@ -33,7 +33,7 @@ import numpy as np  # noqa: E402
 from scipy.stats import kendalltau  # noqa: E402
 
 from vidgan import latents  # noqa: E402
-from vidgan.config import EvaluateConfig, ModelConfig, TrainConfig  # noqa: E402
+from vidgan.config import ModelConfig, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import checked, labelled_clips, training_clips  # noqa: E402
 from vidgan.metrics.covariance import EMPIRICAL, OAS  # noqa: E402
@@ -45,7 +45,7 @@ from vidgan.models import resolve  # noqa: E402
 from vidgan.sheet import contact_sheet, save_image  # noqa: E402
 from vidgan.training import loop  # noqa: E402
 from vidgan.training.build import build_gan  # noqa: E402
-from vidgan.training.distances import MADE, METRICS, REAL, Distance  # noqa: E402
+from vidgan.training.distances import FEATURES_NAME, MADE, METRICS, REAL, Distance  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.training.sampling import Sampler  # noqa: E402
 
@@ -229,7 +229,7 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=16)
     parser.add_argument("--no-mirror", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--features", default=EvaluateConfig.clip_features)
+    parser.add_argument("--features", default=FEATURES_NAME)
     parser.add_argument("--output", type=Path, default=Path("training_metrics"))
     args = parser.parse_args()
     stem = args.dataset.resolve().name
