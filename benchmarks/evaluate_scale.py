@@ -34,7 +34,7 @@ runtime.set_environment()
 FRAMES = 16
 TARGET_SECONDS, TARGET_CORES = 180, 2
 TIMED = 2048
-GROWING = (128, 512, 2048)
+GROWING = (64, 256, 1024)
 POLL_SECONDS = 0.1
 # A kernel of the random texture's blur, pixels.
 BLUR = 1.5
