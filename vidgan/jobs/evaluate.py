@@ -16,8 +16,9 @@ from vidgan.config.base import option_names
 from vidgan.errors import InputError, OptionError
 from vidgan.jobs import protocol, report, sources
 from vidgan.jobs.cache import Cache
+from vidgan.jobs.case import Case
 from vidgan.jobs.gather import KEPT, Gathered, Gatherer, Lookout, every
-from vidgan.jobs.measures import MEASURES, Case
+from vidgan.jobs.measures import MEASURES
 from vidgan.jobs.restoration import evaluate_paired
 from vidgan.jobs.sources import ClipSet, SampleSet, Shape
 from vidgan.metrics.features import FEATURES, Features, weights
@@ -349,7 +350,14 @@ def _measure(
         },
         "figures": [figure.to_json() for figure in figures],
         "verdicts": report.verdicts(figures, memorised),
-        "notes": list(dict.fromkeys(note for each in gathered.values() for note in each.notes)),
+        "notes": list(
+            dict.fromkeys(
+                [
+                    *protocol.too_few(config, {name: each.count for name, each in named.items()}),
+                    *(note for each in gathered.values() for note in each.notes),
+                ]
+            )
+        ),
         "media": {
             "real": gathered["real"].shown,
             "generated": gathered["generated"].shown,

@@ -13,7 +13,7 @@ from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs import page, sheets
 from vidgan.jobs.table import number
-from vidgan.sheet import contact_sheet, save_image
+from vidgan.sheet import save_image
 
 if TYPE_CHECKING:
     from vidgan.jobs.sources import ClipSet
@@ -102,9 +102,9 @@ def media(result: dict[str, Any], shown: Mapping[str, np.ndarray]) -> page.Media
         return page.Media({}, fps, {}, log, sheets.strips(shown))
     pairs = {}
     if "copies" in shown:
-        rows = zip(shown["copies"], shown["originals"], strict=True)
-        sheet = contact_sheet(np.stack([clip for pair in rows for clip in pair]), sheets.COLUMNS)
-        pairs["Generated clips, and below each the training clip nearest to it"] = sheet
+        pairs["Generated clips, each beside the training clip nearest to it"] = sheets.nearest(
+            shown
+        )
     return page.Media({name: shown[name] for name in ("real", "generated")}, fps, pairs, log)
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from vidgan.sheet import BACKGROUND, contact_sheet
 
 COLUMNS = 6
+# Of each half, where two clips share a row.
+PAIR_COLUMNS = 4
 # Differences are shown so many times as large: those of a good restoration are invisible else.
 GAIN = 4
 _CAPTION_HEIGHT = 28
@@ -23,9 +25,27 @@ def generated(shown: Mapping[str, np.ndarray]) -> np.ndarray:
     Returns:
         uint8 RGB ``(rows, columns, 3)``: a row a clip, time from left to right.
     """
-    halves = [
-        _captioned(contact_sheet(shown[name], COLUMNS), name) for name in ("real", "generated")
-    ]
+    return _beside({name: contact_sheet(shown[name], COLUMNS) for name in ("real", "generated")})
+
+
+def nearest(shown: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Lay generated clips beside the training clips that they may be copies of.
+
+    Args:
+        shown: ``copies`` and ``originals``, uint8 RGB ``(n, frames, height, width, 3)``.
+
+    Returns:
+        uint8 RGB ``(rows, columns, 3)``: a row a pair.
+    """
+    titles = {"copies": "generated", "originals": "nearest in training"}
+    return _beside(
+        {title: contact_sheet(shown[name], PAIR_COLUMNS) for name, title in titles.items()}
+    )
+
+
+def _beside(sheets: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Lay sheets side by side, each under its caption."""
+    halves = [_captioned(sheet, caption) for caption, sheet in sheets.items()]
     height = max(half.shape[0] for half in halves)
     padded = [_padded(half, height, half.shape[1] + _MARGIN) for half in halves]
     return np.concatenate(padded, axis=1)[:, :-_MARGIN]

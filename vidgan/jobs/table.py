@@ -15,7 +15,8 @@ def lines(result: dict[str, Any]) -> str:
 
     Of restored videos a line for each follows.
     """
-    common = {"report": result["title"], "vidgan": result["vidgan"]}
+    sources = {name: each["path"] for name, each in result["sets"].items()}
+    common = {"report": result["title"], "sets": sources, "vidgan": result["vidgan"]}
     rows = [
         {**common, **figure, "protocol": result["protocol"] | figure["protocol"]}
         for figure in result["figures"]
