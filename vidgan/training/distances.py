@@ -19,8 +19,9 @@ from vidgan.metrics.kernel import kernel_distance, kernel_influence
 from vidgan.metrics.moments import Moments
 from vidgan.training.run import Run
 
-# Not what evaluate takes by default: statistics of motion cost three times as much and can prefer
-# the still pictures of a network that has learned nothing yet (benchmarks/training_metrics.md).
+# Not what evaluate takes by default: with statistics of motion it costs three times as much and
+# preferred, in one of two trainings, the black frames of an early step to all later ones
+# (benchmarks/training_metrics.md).
 FEATURES_NAME = "random3d"
 # Real clips are embedded once, so they may be more than those generated for each measurement.
 REAL = 256
