@@ -14,7 +14,8 @@ sets, and these measured against clips of the other half by the distances of ``v
 - how a distance scatters from set to set, how its difference from the look before does when both
   are of the same clips and latents, and what ``vidgan train --patience`` takes for that scatter.
 
-The features are kept in the output folder; if they are there, nothing is trained.
+``--features a,b`` judges the same clips by several embeddings. Features are kept in the output
+folder, with a contact sheet of each look; if they are there, nothing is trained.
 """
 
 import argparse
@@ -32,7 +33,7 @@ import numpy as np  # noqa: E402
 from scipy.stats import kendalltau  # noqa: E402
 
 from vidgan import latents  # noqa: E402
-from vidgan.config import EvaluateConfig, ModelConfig, TrainConfig  # noqa: E402
+from vidgan.config import ModelConfig, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import checked, labelled_clips, training_clips  # noqa: E402
 from vidgan.metrics.covariance import EMPIRICAL, OAS  # noqa: E402
@@ -41,13 +42,15 @@ from vidgan.metrics.frechet import frechet_distance  # noqa: E402
 from vidgan.metrics.kernel import kernel_distance  # noqa: E402
 from vidgan.metrics.moments import Moments  # noqa: E402
 from vidgan.models import resolve  # noqa: E402
+from vidgan.sheet import contact_sheet, save_image  # noqa: E402
 from vidgan.training import loop  # noqa: E402
 from vidgan.training.build import build_gan  # noqa: E402
-from vidgan.training.distances import MADE, METRICS, REAL, Distance  # noqa: E402
+from vidgan.training.distances import FEATURES_NAME, MADE, METRICS, REAL, Distance  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.training.sampling import Sampler  # noqa: E402
 
 BATCH = 16
+SHOWN = 6
 Measure = Callable[[np.ndarray, np.ndarray], float]
 
 
@@ -65,27 +68,35 @@ MEASURES: dict[str, Measure] = {
 class Looks(keras.callbacks.Callback):
     """Embeds clips of the moving average at evenly spaced steps."""
 
-    def __init__(self, run: Run, sampler: Sampler, embed: Embed, clips: int, every: int) -> None:
+    def __init__(
+        self, run: Run, sampler: Sampler, embeds: dict[str, Embed], clips: int, every: int
+    ) -> None:
         super().__init__()
-        self.sampler, self.embed, self.every = sampler, embed, every
+        self.sampler, self.embeds, self.every = sampler, embeds, every
         self.noise = latents.from_seeds(run.latents(), range(2 * clips))
         self.steps: list[int] = []
-        self.features: list[np.ndarray] = []
-        self.seconds: list[float] = []
+        self.features: dict[str, list[np.ndarray]] = {name: [] for name in embeds}
+        self.seconds = dict.fromkeys(embeds, 0.0)
+        self.shown: list[np.ndarray] = []
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         if batch % self.every:
             return
         start = time.process_time()
-        batches = self.sampler.batches(self.noise)
-        self.features.append(np.concatenate([self.embed(clips) for clips in batches]))
-        self.seconds.append((time.process_time() - start) / len(self.features[-1]))
+        batches = list(self.sampler.batches(self.noise))
+        making = time.process_time() - start
+        for name, embed in self.embeds.items():
+            start = time.process_time()
+            self.features[name].append(np.concatenate([embed(clips) for clips in batches]))
+            self.seconds[name] += making + time.process_time() - start
         self.steps.append(batch)
+        self.shown.append(batches[0][:SHOWN])
 
 
-def collect(args: argparse.Namespace, path: Path) -> None:
+def collect(args: argparse.Namespace, paths: dict[str, Path]) -> None:
     """Train, and write the features of real and of generated clips."""
-    manifest, embed = Manifest.load(args.dataset), FEATURES[args.features].load()
+    manifest = Manifest.load(args.dataset)
+    embeds = {name: FEATURES[name].load() for name in paths}
     width = args.channels
     model = resolve(ModelConfig(frames=args.frames, g_channels=width, d_channels=width))
     train = TrainConfig(
@@ -98,22 +109,26 @@ def collect(args: argparse.Namespace, path: Path) -> None:
     run = Run(args.output, model, train, args.dataset, manifest.size, manifest.fps)
     every = -(-manifest.splits["test"].clips(args.frames) // (2 * args.clips))
     clips = (clip for clip, _ in labelled_clips(manifest, "test", args.frames, every=every))
-    test = []
+    test: dict[str, list[np.ndarray]] = {name: [] for name in embeds}
     while part := list(islice(clips, BATCH)):
-        test.append(embed(np.stack(part)))
+        for name, embed in embeds.items():
+            test[name].append(embed(np.stack(part)))
     gan = build_gan(run)
     data = training_clips(manifest, args.frames, 4, mirror=train.mirror, seed=train.seed)
-    looks = Looks(run, Sampler(gan, BATCH), embed, args.clips, args.steps // args.looks)
+    looks = Looks(run, Sampler(gan, BATCH), embeds, args.clips, args.steps // args.looks)
     epoch = manifest.epoch_clips(args.frames, 1)
     loop.train(gan, checked(data, manifest), loop.Progress(budget=train), [looks], epoch)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(
-        path,
-        steps=looks.steps,
-        made=np.stack(looks.features),
-        seconds=looks.seconds,
-        test=np.concatenate(test),
-    )
+    args.output.mkdir(parents=True, exist_ok=True)
+    for step, shown in zip(looks.steps, looks.shown, strict=True):
+        save_image(args.output / f"{args.dataset.name}-{step}.png", contact_sheet(shown))
+    for name, path in paths.items():
+        np.savez(
+            path,
+            steps=looks.steps,
+            made=np.stack(looks.features[name]),
+            seconds=looks.seconds[name] / (2 * args.clips * len(looks.steps)),
+            test=np.concatenate(test[name]),
+        )
 
 
 class Sets:
@@ -174,7 +189,7 @@ def table(titles: list[str], rows: list[list[str]]) -> str:
 def report(path: Path) -> str:
     with np.load(path) as file:
         made, test, steps = file["made"], file["test"], file["steps"]
-        milliseconds = 1000 * float(np.median(file["seconds"]))
+        milliseconds = 1000 * float(file["seconds"])
     half = made.shape[1] // 2
     true_real, other = test[::2], test[1::2]
     truth = np.array([MEASURES["Fréchet"](true_real, each[:half]) for each in made])
@@ -214,13 +229,18 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=16)
     parser.add_argument("--no-mirror", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--features", default=EvaluateConfig.clip_features)
+    parser.add_argument("--features", default=FEATURES_NAME)
     parser.add_argument("--output", type=Path, default=Path("training_metrics"))
     args = parser.parse_args()
-    path = args.output / f"{args.dataset.resolve().name}-{args.features}-seed{args.seed}.npz"
-    if not path.exists():
-        collect(args, path)
-    print(report(path))
+    stem = args.dataset.resolve().name
+    paths = {
+        name: args.output / f"{stem}-{name}-seed{args.seed}.npz"
+        for name in args.features.split(",")
+    }
+    if not all(path.exists() for path in paths.values()):
+        collect(args, paths)
+    for path in paths.values():
+        print(report(path))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from scipy.linalg import hadamard
 
 import vidgan
 from vidgan.cli import main
-from vidgan.config import EvaluateConfig, ModelConfig, TrainConfig
+from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import OptionError, RunError, TrainingError
@@ -167,7 +167,7 @@ def steps_of(run):
 def test_figure_is_that_of_the_moving_average(measured, dataset):
     """The best checkpoint makes the clips that were measured, and they have the distance noted."""
     run, _ = measured
-    embed = FEATURES[EvaluateConfig.clip_features].load()
+    embed = FEATURES[distances.FEATURES_NAME].load()
     clips = vidgan.load(run.path, checkpoint="best").generate(
         seeds=range(FIRST_SEED, FIRST_SEED + MADE)
     )
@@ -177,9 +177,7 @@ def test_figure_is_that_of_the_moving_average(measured, dataset):
     found = read_measurement(run.best())
     assert found.value == pytest.approx(expected, rel=1e-4)
     assert found.value == pytest.approx(logged(run.path)[found.step], rel=1e-5)
-    assert found.protocol.startswith(
-        f"{EvaluateConfig.clip_features}, 16 clips against 40 of test ("
-    )
+    assert found.protocol.startswith(f"{distances.FEATURES_NAME}, 16 clips against 40 of test (")
 
 
 def test_what_a_run_leaves(measured):
@@ -204,7 +202,7 @@ def test_info_tells(measured):
     step = read_measurement(run.best()).step
     text = CliRunner().invoke(main, ["info", str(run.path)]).output
     assert re.search(
-        rf"best +step {step}: frechet distance [\d.e-]+ \({EvaluateConfig.clip_features}, 16 clips",
+        rf"best +step {step}: frechet distance [\d.e-]+ \({distances.FEATURES_NAME}, 16 clips",
         text,
     )
     one = CliRunner().invoke(main, ["info", str(run.path), "--checkpoint", "best"]).output

@@ -53,8 +53,11 @@ def command(
     Prints distances, coverage, motion, memorisation and what the discriminator makes of clips, each
     with its confidence interval and the floor that real clips get; writes them as JSON, as a page
     that plays the clips (.html), and as a picture.
+
+    With --paired: how faithful restored videos are to their originals, by PSNR, SSIM, a perceptual
+    distance and tOF.
     """
-    from vidgan.jobs import comparison, evaluate, report
+    from vidgan.jobs import comparison, evaluate, table
 
     # What a protocol says counts for more than defaults, and for less than what the user gives.
     given = {
@@ -76,7 +79,7 @@ def command(
         ]
     if as_json:
         for result in results:
-            click.echo(report.lines(result))
+            click.echo(table.lines(result))
     else:
-        click.echo(report.table(results))
+        click.echo(table.table(results))
         click.echo(f"Page: {results[-1]['page'] if not compare else results[0]['compared']}")

@@ -1,7 +1,13 @@
 """Every default, bound and explanation of an option stands here, once; a file a command."""
 
 from vidgan.config.base import Config, option, option_name, value_type
-from vidgan.config.evaluate import MEASURES, MIN_GENERATED, PROTOCOLS, EvaluateConfig
+from vidgan.config.evaluate import (
+    MEASURES,
+    MIN_GENERATED,
+    PAIRED_OPTIONS,
+    PROTOCOLS,
+    EvaluateConfig,
+)
 from vidgan.config.generate import (
     CODEC_NAMES,
     COMFORTABLE_SIDE,
@@ -47,6 +53,7 @@ __all__ = [
     "MIN_GENERATED",
     "MIN_SIDE",
     "MODELS",
+    "PAIRED_OPTIONS",
     "PRESETS",
     "PROTOCOLS",
     "SWEEP_SEEDS",

@@ -21,6 +21,8 @@ MEASURES = (
     "discriminator",
     "labels",
 )
+# What can be chosen of restored videos against their originals.
+PAIRED_OPTIONS = ("paired", "bootstrap", "seed", "overwrite")
 # The names under which figures are published, with the settings of StyleGAN-V (arXiv 2112.14683).
 _FVD: dict[str, Any] = {"n": 2048, "clip_features": "i3d", "split": "train", "measures": "distance"}
 _FID: dict[str, Any] = {
@@ -47,6 +49,11 @@ class EvaluateConfig(Config):
         "default",
         "Settings under a name that papers use; options that you give count for more.",
         choices=tuple(PROTOCOLS),
+    )
+    paired: bool = option(
+        False,
+        "Compare restored videos, --fake, with their originals, --real, frame by frame: two "
+        "videos, or two folders with the same names.",
     )
     measures: str = option(
         ",".join(MEASURES),

@@ -11,12 +11,15 @@ import numpy as np
 
 from vidgan import __version__, metrics, pixels, runtime
 from vidgan.config import MEASURES as MEASURE_NAMES
-from vidgan.config import MIN_GENERATED, PROTOCOLS, EvaluateConfig
+from vidgan.config import MIN_GENERATED, PAIRED_OPTIONS, PROTOCOLS, EvaluateConfig
+from vidgan.config.base import option_names
 from vidgan.errors import InputError, OptionError
 from vidgan.jobs import protocol, report, sources
 from vidgan.jobs.cache import Cache
+from vidgan.jobs.case import Case
 from vidgan.jobs.gather import KEPT, Gathered, Gatherer, Lookout, every
-from vidgan.jobs.measures import MEASURES, Case
+from vidgan.jobs.measures import MEASURES
+from vidgan.jobs.restoration import evaluate_paired
 from vidgan.jobs.sources import ClipSet, SampleSet, Shape
 from vidgan.metrics.features import FEATURES, Features, weights
 from vidgan.metrics.figure import Figure
@@ -73,6 +76,21 @@ def resolve(options: dict[str, Any]) -> EvaluateConfig:
     needs = [FEATURES[name] for name in (config.clip_features, config.frame_features)]
     if config.weights is not None and not any(each.needs_weights for each in needs):
         raise OptionError("--weights goes with --clip-features i3d or --frame-features inception")
+    least = round(2 / (1 - LEVEL))
+    if 0 < config.bootstrap < least:
+        raise OptionError(
+            f"--bootstrap {config.bootstrap}: an interval of {LEVEL:.0%} needs at least {least} "
+            "resamplings; 0 is none"
+        )
+    if config.paired:
+        for name in options:
+            if name not in PAIRED_OPTIONS and getattr(config, name) != getattr(
+                EvaluateConfig, name
+            ):
+                raise OptionError(
+                    f"{option_names(EvaluateConfig)[name]} does not go with --paired, which "
+                    "compares all frames of videos as they are"
+                )
     if config.weights is not None:
         weights.files_of(Path(config.weights))  # Fails here, and clearly, if there are none.
     return config
@@ -102,14 +120,15 @@ def evaluate(
         run: the run folder; the newest under ``runs`` by default.
         dataset: the dataset, if it is not where the run was trained on it.
         real: in place of a run: real clips, a dataset, a video, a folder of videos or a ``.npy``.
-        fake: the clips to be measured, likewise.
+        fake: the clips to be measured, likewise. With ``paired=True`` they are restored videos,
+            and ``real`` their originals: each is compared with the one of its name, frame by frame.
         output: the report, ``.json``; ``.html`` and pictures go beside it. By default
             ``RUN/evaluation/step-….json``, which is replaced, or ``evaluation.json``.
         progress: show a progress bar on a terminal.
         **options: the fields of :class:`vidgan.config.EvaluateConfig`, such as ``n=512``.
 
     Returns:
-        The report as it stands in the file; :func:`vidgan.jobs.report.table` makes it text.
+        The report as it stands in the file; :func:`vidgan.jobs.table.table` makes it text.
 
     Raises:
         OptionError: an option is unknown or out of bounds, or the device is not there.
@@ -124,7 +143,16 @@ def evaluate(
     if real is not None and fake is not None:
         if run is not None or dataset is not None:
             raise OptionError("--real and --fake stand in place of a run; leave the run out")
-        return _evaluate_pair(Path(real), Path(fake), config, output, progress)
+        real, fake = Path(real), Path(fake)
+        if real.resolve() == fake.resolve():
+            raise OptionError(
+                f"--real and --fake both name {real}: its distance from itself says nothing; the "
+                "floor in every report is that of two halves of the real clips"
+            )
+        compare = evaluate_paired if config.paired else _evaluate_pair
+        return compare(real, fake, config, output, progress)
+    if config.paired:
+        raise OptionError("--paired needs the originals as --real, the restored videos as --fake")
     return _evaluate_run(run, dataset, config, output, progress)
 
 
@@ -180,11 +208,6 @@ def _evaluate_pair(
     output: Path | str | None,
     progress: bool,
 ) -> dict[str, Any]:
-    if real.resolve() == fake.resolve():
-        raise OptionError(
-            f"--real and --fake both name {real}: its distance from itself says nothing; the floor "
-            "in every report is that of two halves of the real clips"
-        )
     target = report.target(output, Path("evaluation.json"), config.overwrite)
     shape = Shape(config.frames or DEFAULT_FRAMES, config.stride or 1, config.size, config.fps)
     reference = sources.open_set(real, shape, config.split)
@@ -327,7 +350,14 @@ def _measure(
         },
         "figures": [figure.to_json() for figure in figures],
         "verdicts": report.verdicts(figures, memorised),
-        "notes": list(dict.fromkeys(note for each in gathered.values() for note in each.notes)),
+        "notes": list(
+            dict.fromkeys(
+                [
+                    *protocol.too_few(config, {name: each.count for name, each in named.items()}),
+                    *(note for each in gathered.values() for note in each.notes),
+                ]
+            )
+        ),
         "media": {
             "real": gathered["real"].shown,
             "generated": gathered["generated"].shown,

@@ -21,6 +21,8 @@ SHOWN = 8
 # Vectors of a set that are kept, spread over all clips, for what needs more than moments: memory
 # does not grow with the clips beyond that.
 KEPT = 8192
+# Clips of a set of which small pictures are kept, spread likewise: each takes 200 KB.
+PIXELS = 512
 # Clips of a set whose warping error is measured, spread likewise: it takes two flows a frame.
 WARPED = 256
 
@@ -47,7 +49,7 @@ class Gathered:
         embedded: by the features' name.
         motion: of every clip, None where it was not asked for.
         warping: of up to WARPED clips, likewise.
-        pixels: of the kept clips, float32 ``(k, n)``, None where they were not asked for.
+        pixels: of up to PIXELS clips, float32 ``(k, n)``, None where they were not asked for.
         logits: of the discriminator on every clip, float64, None without one.
         labels: int32, of every clip; -1 where they have none.
         shown: uint8 ``(up to SHOWN, frames, height, width, 3)``, spread over all clips.
@@ -129,7 +131,7 @@ class Gatherer:
             VidganError: the set cannot be read, or is empty.
         """
         lookouts = list(lookouts)
-        step, warped = every(clips.count, KEPT), every(clips.count, WARPED)
+        step, pictured, warped = (every(clips.count, most) for most in (KEPT, PIXELS, WARPED))
         wanted = set(np.linspace(0, clips.count - 1, min(SHOWN, clips.count)).round().astype(int))
         moments = {each.name: Moments(each.dim) for each, _ in self.features}
         kept: dict[str, list[np.ndarray]] = {each.name: [] for each, _ in self.features}
@@ -147,7 +149,7 @@ class Gatherer:
                 )
             if self.pixels or lookouts:
                 small = pixel_vectors(batch)
-                pixels.append(small[held])
+                pixels.append(small[places % pictured == 0])
                 for lookout in lookouts:
                     lookout.by_features.add(vectors[lookout.features])
                     lookout.by_pixels.add(small)

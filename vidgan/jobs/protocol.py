@@ -112,3 +112,21 @@ def notes(run: "Run", manifest: Manifest, shape: Shape) -> list[str]:
         f"clips of {manifest.path} play at {manifest.fps / shape.stride:g} frames/s, those of "
         f"the run at {run.fps:g}: motion differs for that reason alone"
     ]
+
+
+def too_few(config: EvaluateConfig, counts: dict[str, int]) -> list[str]:
+    """Say which sets have fewer clips than were asked for.
+
+    Args:
+        config: the options.
+        counts: clips by the set's name.
+    """
+    wanted = config.n or 0
+    short = [f"{count} {name} clips" for name, count in counts.items() if count < wanted]
+    if not short:
+        return []
+    named = "" if config.protocol == EvaluateConfig.protocol else f" of {config.protocol}"
+    return [
+        f"there are only {', '.join(short)} for the {wanted}{named}: compare with figures of as "
+        "many only"
+    ]

@@ -1,4 +1,4 @@
-"""The report of ``vidgan evaluate``: files, pictures and a table."""
+"""The report of ``vidgan evaluate``: its files, its pictures and its verdicts."""
 
 import json
 import os
@@ -11,8 +11,9 @@ import numpy as np
 
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
-from vidgan.jobs import page
-from vidgan.sheet import BACKGROUND, contact_sheet, save_image
+from vidgan.jobs import page, sheets
+from vidgan.jobs.table import number
+from vidgan.sheet import save_image
 
 if TYPE_CHECKING:
     from vidgan.jobs.sources import ClipSet
@@ -21,14 +22,10 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 2
 FOLDER = "evaluation"
-COLUMNS = 6
 # Pairs of generated and training clips that the report shows.
 PAIRS = 6
 # Frames a second at which clips of unknown rate are shown.
 DEFAULT_FPS = 10.0
-_CAPTION_HEIGHT = 28
-_MARGIN = 12
-_INK = (235, 235, 235)
 _SUFFIXES = (".json", ".html", ".png", ".npz")
 
 
@@ -61,7 +58,7 @@ def target(output: Path | str | None, default: Path, overwrite: bool) -> Path:
 
 
 def write(path: Path, result: dict[str, Any], log: Path | None = None) -> dict[str, Any]:
-    """Write the report as JSON, as a page and as a picture of real beside generated clips.
+    """Write the report as JSON, as a page and as a picture of what was compared.
 
     Args:
         path: the JSON file; the others go beside it.
@@ -80,7 +77,8 @@ def write(path: Path, result: dict[str, Any], log: Path | None = None) -> dict[s
         str(path.with_suffix(".png")),
     )
     result["log"] = str(log) if log is not None and log.exists() else None
-    save_image(path.with_suffix(".png"), picture(shown["real"], shown["generated"]))
+    picture = sheets.restored if "videos" in result else sheets.generated
+    save_image(path.with_suffix(".png"), picture(shown))
     with atomic_path(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **shown)
     page.write(path.with_suffix(".html"), [result], [media(result, shown)])
@@ -97,16 +95,17 @@ def media(result: dict[str, Any], shown: Mapping[str, np.ndarray]) -> page.Media
         result: the report.
         shown: its clips, as in the ``.npz`` beside it.
     """
-    sheets = {}
-    if "copies" in shown:
-        rows = zip(shown["copies"], shown["originals"], strict=True)
-        sheet = contact_sheet(np.stack([clip for pair in rows for clip in pair]), COLUMNS)
-        sheets["Generated clips, and below each the training clip nearest to it"] = sheet
-    sets = result["sets"]
-    fps = sets["generated"]["fps"] or sets["real"]["fps"] or DEFAULT_FPS
+    sets = list(result["sets"].values())
+    fps = next((each["fps"] for each in reversed(sets) if each["fps"]), DEFAULT_FPS)
     log = None if result["log"] is None else Path(result["log"])
-    clips = {name: shown[name] for name in ("real", "generated")}
-    return page.Media(clips, fps, sheets, log)
+    if "videos" in result:
+        return page.Media({}, fps, {}, log, sheets.strips(shown))
+    pairs = {}
+    if "copies" in shown:
+        pairs["Generated clips, each beside the training clip nearest to it"] = sheets.nearest(
+            shown
+        )
+    return page.Media({name: shown[name] for name in ("real", "generated")}, fps, pairs, log)
 
 
 def read(path: Path) -> tuple[dict[str, Any], page.Media]:
@@ -125,126 +124,6 @@ def read(path: Path) -> tuple[dict[str, Any], page.Media]:
         raise ExportError(
             f"{path}: no report that can be read ({error}); run vidgan evaluate again"
         ) from None
-
-
-def lines(result: dict[str, Any]) -> str:
-    """Return a report as JSON lines: a figure a line, each with all that qualifies it."""
-    common = {key: result[key] for key in ("title", "vidgan")}
-    rows = [
-        {**common, **figure, "protocol": result["protocol"] | figure["protocol"]}
-        for figure in result["figures"]
-    ]
-    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-
-
-def number(value: float | None) -> str:
-    """Return a figure's value for people."""
-    if value is None:
-        return "-"
-    size = abs(value)
-    if size >= 1000:
-        return f"{value:.0f}"
-    return (
-        f"{value:.4g}"
-        if size >= 1 or size == 0
-        else f"{value:.3f}"
-        if size >= 0.1
-        else f"{value:.2g}"
-    )
-
-
-def table(results: Sequence[dict[str, Any]]) -> str:
-    """Return reports as aligned text for a terminal: one, or several side by side."""
-    if len(results) == 1:
-        return _one(results[0])
-    titles = [result["title"] for result in results]
-    rows = [["", *(f"[{i + 1}]" for i in range(len(results))), "floor [1]"]]
-    keys = list(dict.fromkeys(each["key"] for result in results for each in result["figures"]))
-    group = None
-    for key in keys:
-        found = [next((f for f in r["figures"] if f["key"] == key), None) for r in results]
-        first = next(figure for figure in found if figure is not None)
-        if first["group"] != group:
-            group = first["group"]
-            rows.append([group])
-        cells = [number(figure["value"] if figure else None) for figure in found]
-        values = [figure["value"] if figure else None for figure in found]
-        best = _best(values, first["better"])
-        cells = [cell + (" *" if i in best else "  ") for i, cell in enumerate(cells)]
-        rows.append(["  " + first["title"], *cells, number(first["floor"])])
-    return "\n".join(
-        [
-            *(f"[{i + 1}] {title}" for i, title in enumerate(titles)),
-            "",
-            *_aligned(rows),
-            "",
-            "* best of the row",
-        ]
-    )
-
-
-def _best(values: Sequence[float | None], better: str | None) -> set[int]:
-    known = [value for value in values if value is not None]
-    if better is None or len(known) < 2 or min(known) == max(known):
-        return set()
-    best = min(known) if better == "lower" else max(known)
-    return {i for i, value in enumerate(values) if value == best}
-
-
-def _one(result: dict[str, Any]) -> str:
-    rows, group = [["", "value", "95 %", "floor", "better"]], None
-    for figure in result["figures"]:
-        if figure["group"] != group:
-            group = figure["group"]
-            rows.append([group])
-        low, high = figure["low"], figure["high"]
-        interval = "" if low is None else f"{number(low)} to {number(high)}"
-        floor = "" if figure["floor"] is None else number(figure["floor"])
-        unit = f", {figure['unit']}" if figure["unit"] else ""
-        rows.append(
-            [
-                f"  {figure['title']}{unit}",
-                number(figure["value"]),
-                interval,
-                floor,
-                figure["better"] or "",
-            ]
-        )
-    sets, protocol = result["sets"], result["protocol"]
-    width, height = protocol["size"]
-    compared = " against ".join(
-        f"{sets[name]['clips']} {sets[name]['title']}" for name in ("generated", "real")
-    )
-    found = [result["title"], "", *_aligned(rows), ""]
-    found += [f"{verdict['title']}: {verdict['text']}." for verdict in result["verdicts"]]
-    found += [
-        f"{compared}; floor: {sets['floor']['clips']} {sets['floor']['title']}.",
-        f"{protocol['frames']} frames of {width}x{height}, stride {protocol['stride']}, seed "
-        f"{protocol['seed']}, protocol {protocol['name']}.",
-        "Only distances on i3d are FVD, only those on inception are FID; others are not to be "
-        "compared with published figures.",
-    ]
-    found += [f"Note: {note}." for note in _notes(result)]
-    return "\n".join(found)
-
-
-def _notes(result: dict[str, Any]) -> list[str]:
-    of_figures = [each["note"] for each in result["figures"] if each["note"]]
-    return list(dict.fromkeys([*result["notes"], *of_figures]))
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    columns = max(map(len, rows))
-    full = [[*row, *[""] * (columns - len(row))] for row in rows]
-    # A group's name stands alone and may be as long as it likes.
-    widths = [max(len(row[column]) for row in full) for column in range(columns)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0])]
-            + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        ).rstrip()
-        for row in full
-    ]
 
 
 def verdicts(
@@ -307,38 +186,3 @@ def nearest_pairs(
                 break
         found[name] = np.stack([held[place] for place in places])
     return found
-
-
-def picture(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
-    """Lay real clips beside generated ones, each half under its caption.
-
-    Args:
-        real: uint8 RGB ``(n, frames, height, width, 3)``.
-        generated: uint8 RGB ``(m, frames, height, width, 3)``.
-
-    Returns:
-        uint8 RGB ``(rows, columns, 3)``: a row a clip, time from left to right.
-    """
-    halves = [
-        _captioned(contact_sheet(real, COLUMNS), "real"),
-        _captioned(contact_sheet(generated, COLUMNS), "generated"),
-    ]
-    height = max(half.shape[0] for half in halves)
-    padded = [
-        np.pad(
-            half,
-            ((0, height - half.shape[0]), (0, _MARGIN), (0, 0)),
-            constant_values=BACKGROUND,
-        )
-        for half in halves
-    ]
-    return np.concatenate(padded, axis=1)[:, :-_MARGIN]
-
-
-def _captioned(sheet: np.ndarray, text: str) -> np.ndarray:
-    import cv2
-
-    strip = np.full((_CAPTION_HEIGHT, sheet.shape[1], 3), BACKGROUND, np.uint8)
-    baseline = (6, _CAPTION_HEIGHT - 9)
-    cv2.putText(strip, text, baseline, cv2.FONT_HERSHEY_SIMPLEX, 0.6, _INK, 1, cv2.LINE_AA)
-    return np.concatenate([strip, sheet])

@@ -19,7 +19,7 @@ from vidgan.errors import DatasetError, InputError
 from vidgan.jobs import choices
 from vidgan.video.discover import discover
 from vidgan.video.fit import Fit
-from vidgan.video.rate import resample
+from vidgan.video.rate import resample, resampled_length
 from vidgan.video.reader import VideoReader, open_video
 
 if TYPE_CHECKING:
@@ -185,8 +185,8 @@ class VideoSet(ClipSet):
             except InputError as error:
                 notes.append(f"left out: {error}")
                 continue
-            if shape.fps and info.fps:
-                frames = int(frames * shape.fps / info.fps)
+            if shape.fps and info.fps and frames:
+                frames = resampled_length(frames, info.fps, shape.fps)
             count = frames // shape.span
             if not count:
                 notes.append(

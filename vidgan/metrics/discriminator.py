@@ -57,8 +57,8 @@ def pair_loss(loss: "Loss", real: np.ndarray, fake: np.ndarray) -> float:
     )
 
 
-def accuracies(loss: "Loss", scores: dict[str, np.ndarray]) -> dict[str, float]:
-    """Return for each set of logits the share on its side of the border.
+def judged_right(loss: "Loss", scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return for each set of logits which of them are on its side of the border, bool ``(n,)``.
 
     Args:
         loss: what the discriminator was trained with.
@@ -67,6 +67,6 @@ def accuracies(loss: "Loss", scores: dict[str, np.ndarray]) -> dict[str, float]:
     """
     border = float(loss.border(scores["train"], scores["generated"]))
     return {
-        name: float(np.mean(logits < border if name == "generated" else logits > border))
+        name: logits < border if name == "generated" else logits > border
         for name, logits in scores.items()
     }

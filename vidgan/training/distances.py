@@ -19,6 +19,10 @@ from vidgan.metrics.kernel import kernel_distance, kernel_influence
 from vidgan.metrics.moments import Moments
 from vidgan.training.run import Run
 
+# Not what evaluate takes by default: with statistics of motion it costs three times as much and
+# preferred, in one of two trainings, the black frames of an early step to all later ones
+# (benchmarks/training_metrics.md).
+FEATURES_NAME = "random3d"
 # Real clips are embedded once, so they may be more than those generated for each measurement.
 REAL = 256
 MADE = 128

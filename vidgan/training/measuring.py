@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from vidgan import latents
-from vidgan.config import EvaluateConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.metrics.features import FEATURES
 from vidgan.training import distances, weights
@@ -116,7 +115,7 @@ class Measuring(keras.callbacks.Callback):
 
     def _prepare(self, split: str) -> Reference:
         """Embed the real clips, once, and draw the latents that all measurements share."""
-        name = EvaluateConfig.clip_features
+        name = distances.FEATURES_NAME
         self.embed = FEATURES[name].load()
         reference = Reference.load(self.run, self.manifest, split, name, self.embed)
         seeds = range(FIRST_SEED, FIRST_SEED + distances.MADE)

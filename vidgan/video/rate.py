@@ -33,6 +33,17 @@ class Sample:
     gap: bool = False
 
 
+def resampled_length(frames: int, rate: float, fps: float) -> int:
+    """Return how many frames :func:`resample` makes of an unbroken video.
+
+    Args:
+        frames: of the video, at least 1.
+        rate: of the video, frames a second.
+        fps: frames a second wanted.
+    """
+    return math.floor((frames - 1) * fps / rate + EARLY) + 1
+
+
 def resample(reader: VideoReader, fps: float) -> Iterator[Sample]:
     """Yield the frames of a reader at a constant rate.
 

@@ -5,7 +5,7 @@ content security policy in its head makes browsers refuse whatever would.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,14 @@ class Media:
         fps: frames a second at which the clips play.
         sheets: uint8 RGB ``(height, width, 3)`` by caption.
         log: the run's ``log.csv``, for curves; None, or a file that is not there, gives none.
+        strips: videos as wide as the page, uint8 RGB ``(frames, height, width, 3)`` by caption.
     """
 
     clips: Mapping[str, np.ndarray]
     fps: float
     sheets: Mapping[str, np.ndarray]
     log: Path | None = None
+    strips: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Run:
         label: how the page names it among several.
         report: the report.
         videos: by the name of their set.
+        strips: by caption.
         sheets: by caption.
         charts: SVG elements.
     """
@@ -57,6 +60,7 @@ class Run:
     label: str
     report: dict[str, Any]
     videos: "dict[str, Video]"
+    strips: "dict[str, Video]"
     sheets: "dict[str, Still]"
     charts: list[str]
 
@@ -97,7 +101,7 @@ def render(reports: list[dict[str, Any]], media: list[Media]) -> str:
     )
     environment.filters |= {"number": figures.number, "plain": figures.plain}
     labels = figures.labels(len(reports))
-    shown = sum(len(each.clips) + len(each.sheets) for each in media)
+    shown = sum(len(each.clips) + len(each.strips) + len(each.sheets) for each in media)
     budget = min(PICTURE_BYTES, MEDIA_BYTES // max(1, shown))
     drawn = charts.draw([each.log for each in media])
     runs = [
@@ -108,6 +112,10 @@ def render(reports: list[dict[str, Any]], media: list[Media]) -> str:
                 name: pictures.video(clips, each.fps, budget)
                 for name, clips in each.clips.items()
                 if len(clips)
+            },
+            {
+                caption: pictures.video(strip[None], each.fps, budget, pictures.WIDE)
+                for caption, strip in each.strips.items()
             },
             {caption: pictures.still(sheet, budget) for caption, sheet in each.sheets.items()},
             curves,

@@ -3,7 +3,7 @@
 import itertools
 import math
 import string
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,13 +111,15 @@ def groups(reports: list[dict[str, Any]]) -> list[Group]:
     ]
 
 
-def differences(reports: list[dict[str, Any]]) -> list[str]:
-    """Say in what several reports were not measured alike: protocol or real clips."""
-    described = [
-        report["protocol"]
-        | {f"the real set's {key}": value for key, value in report["sets"].get("real", {}).items()}
-        for report in reports
-    ]
+def differences(reports: Sequence[dict[str, Any]]) -> list[str]:
+    """Say in what several reports were not measured alike: protocol or what was compared with."""
+    described = []
+    for report in reports:
+        name = "original" if "original" in report["sets"] else "real"
+        of_set = {
+            f"the {name} set's {key}": value for key, value in report["sets"].get(name, {}).items()
+        }
+        described.append(report["protocol"] | of_set)
     return [
         f"{key} ({', '.join(plain(each.get(key), key) for each in described)})"
         for key in _differing(described)

@@ -17,6 +17,8 @@ from vidgan.video.writer import choose_codec, open_writer
 # How many clips a video shows, how many frames of each, and the longer side of the picture in
 # pixels, all at most. The first choice that is small enough counts.
 CHOICES = ((9, 64, 480), (4, 64, 480), (1, 64, 320), (1, 16, 128))
+# The same for one video as wide as the page.
+WIDE = ((1, 64, 960), (1, 32, 640), (1, 16, 320))
 # Around each clip.
 MARGIN = 2
 
@@ -59,7 +61,9 @@ class Still:
     shrunk: bool
 
 
-def video(clips: np.ndarray, fps: float, budget: int) -> Video:
+def video(
+    clips: np.ndarray, fps: float, budget: int, choices: tuple[tuple[int, int, int], ...] = CHOICES
+) -> Video:
     """Lay clips out as one video, so that they play in step.
 
     Clips are taken from all over the set. Small ones are enlarged.
@@ -69,11 +73,12 @@ def video(clips: np.ndarray, fps: float, budget: int) -> Video:
         fps: frames a second.
         budget: bytes that the file should stay below; fewer clips are shown until it does, down
             to a few frames of one, which take about 200 KB if they are pure noise.
+        choices: ``CHOICES`` or ``WIDE``.
 
     Raises:
         ExportError: the video cannot be encoded.
     """
-    for most, frames, side in CHOICES:
+    for most, frames, side in choices:
         chosen = np.linspace(0, len(clips) - 1, min(most, len(clips))).round().astype(int)
         page = _page(clips[chosen, :frames], side)
         uri, size = _encode(page, fps)

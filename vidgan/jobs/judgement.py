@@ -1,0 +1,153 @@
+"""What the discriminator makes of clips, and whether they are what their labels say."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from vidgan import metrics
+from vidgan.errors import RunError
+from vidgan.jobs.case import Case, Ends
+from vidgan.metrics.figure import Figure
+
+# Shown as what a clip of chance would get, too.
+CHANCE = 0.5
+
+
+def discriminator(case: Case) -> list[Figure]:
+    """Return what the discriminator makes of real clips, held out or not, and of generated ones."""
+    from vidgan.losses import LOSSES
+    from vidgan.metrics.discriminator import judged_right, pair_loss
+
+    run = case.run
+    if run is None or case.generated.logits is None:
+        return []
+    sets = {"test": case.reference, "train": case.floor, "generated": case.generated}
+    logits = {name: each.logits for name, each in sets.items() if each.logits is not None}
+    if not all(np.isfinite(each).all() for each in logits.values()):
+        raise RunError(f"{run.path}: the networks give NaN; evaluate an earlier --checkpoint")
+    loss = LOSSES[run.train.loss]
+    names = {"test": "held-out", "train": "training", "generated": "generated"}
+    common: dict[str, Any] = {"group": "discriminator"}
+    figures = []
+    for name, right in judged_right(loss, logits).items():
+        value, low, high = case.share(right)
+        figures.append(
+            Figure(
+                f"discriminator.accuracy.{name}",
+                f"accuracy on {names[name]} clips",
+                value=value,
+                low=low,
+                high=high,
+                protocol={"clips": [len(right)]},
+                **common,
+            )
+        )
+    for name in ("test", "train"):
+        value, low, high = case.of_sets(
+            lambda real, fake: pair_loss(loss, real, fake),
+            logits[name],
+            logits["generated"],
+            least=-math.inf,
+        )
+        figures.append(
+            Figure(
+                f"discriminator.loss.{name}",
+                f"loss on {names[name]} against generated clips",
+                value=value,
+                low=low,
+                high=high,
+                protocol={"loss": run.train.loss},
+                **common,
+            )
+        )
+    known = metrics.membership_inference(logits["train"], logits["test"])
+    calibration = metrics.measure_calibration(logits["test"], logits["generated"])
+    error, low, high = case.of_sets(
+        lambda real, fake: metrics.measure_calibration(real, fake).error,
+        logits["test"],
+        logits["generated"],
+    )
+    return [
+        *figures,
+        Figure(
+            "discriminator.membership",
+            "telling training from held-out clips, AUC",
+            value=known.auc.value,
+            low=known.auc.low,
+            high=known.auc.high,
+            floor=CHANCE,
+            better="lower",
+            protocol={"advantage": known.advantage, "p_value": known.p_value},
+            **common,
+        ),
+        Figure(
+            "discriminator.calibration",
+            "calibration error of its probabilities",
+            value=error,
+            low=low,
+            high=high,
+            better="lower",
+            protocol={"brier": calibration.brier},
+            note=None
+            if run.train.loss in ("non-saturating", "saturating")
+            else f"the logits of --loss {run.train.loss} mean no probabilities",
+            **common,
+        ),
+    ]
+
+
+def labels(case: Case) -> list[Figure]:
+    """Return each class's distance, and how often a conditional model makes what it is asked for.
+
+    The class of a clip is told by its nearest neighbours among the floor's real clips.
+    """
+    if len(case.labels) < 2 or case.generated.labels.min() < 0:
+        return []
+    reference, floor, generated = case.of(case.clip_features)
+    kept = [each.kept_labels for each in (case.reference, case.floor, case.generated)]
+    known = metrics.label_accuracy(floor.vectors, kept[1], generated.vectors, kept[2])
+    real = metrics.label_accuracy(floor.vectors, kept[1], reference.vectors, kept[0])
+    protocol = {"features": case.clip_features.name}
+    figures = [
+        Figure(
+            "labels.accuracy",
+            "clips that look like their label",
+            "labels",
+            *case.share(known),
+            float(np.mean(real)),
+            "higher",
+            protocol=protocol,
+        )
+    ]
+    classes = metrics.by_class(
+        metrics.kernel_distance, reference.vectors, kept[0], generated.vectors, kept[2]
+    )
+    floors = metrics.by_class(
+        metrics.kernel_distance, reference.vectors, kept[0], floor.vectors, kept[1]
+    )
+    for number, found in classes.items():
+        of_class = reference.vectors[kept[0] == number], generated.vectors[kept[2] == number]
+        low, high = _kernel_ends(case, *of_class)
+        figures.append(
+            Figure(
+                f"labels.kernel.{case.labels[number]}",
+                f"kernel distance of {case.labels[number]!r}",
+                "labels",
+                found.value,
+                low,
+                high,
+                floor=floors[number].value if number in floors else None,
+                better="lower",
+                protocol=protocol | {"clips": [found.real, found.fake]},
+                note=found.problem or None,
+            )
+        )
+    return figures
+
+
+def _kernel_ends(case: Case, real: np.ndarray, generated: np.ndarray) -> Ends:
+    replicates, seed = case.config.bootstrap, case.config.seed
+    return case.ends(
+        lambda: metrics.bootstrap_kernel(real, generated, replicates=replicates, seed=seed)
+    )

@@ -1,0 +1,86 @@
+"""How generated clips move, figure by figure."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+
+from vidgan import metrics
+from vidgan.jobs.case import Case
+from vidgan.metrics.figure import Figure
+
+Value = TypeVar("Value")
+
+
+def motion(case: Case) -> list[Figure]:
+    """Return how generated clips move against how real ones do."""
+    reference, floor, generated = (
+        _present(each.motion) for each in (case.reference, case.floor, case.generated)
+    )
+    warping = [_present(each.warping) for each in (case.floor, case.generated)]
+    protocol = {"flow": "DIS", "clips": [case.reference.count, case.generated.count]}
+    common: dict[str, Any] = {"better": "lower", "protocol": protocol}
+    figures = [
+        Figure(
+            f"motion.{name}",
+            f"distance of {name}s",
+            "motion",
+            *_distance(case, function, getattr(generated, name), getattr(reference, name)),
+            function(getattr(floor, name), getattr(reference, name)),
+            unit=unit,
+            **common,
+        )
+        for name, function, unit in (
+            ("speed", metrics.speed_distance, "pixels a frame"),
+            ("direction", metrics.direction_distance, "degrees"),
+        )
+    ]
+    figures += [
+        Figure(
+            f"motion.{name}",
+            f"clips that {does}",
+            "motion",
+            *case.share(getattr(generated, name)),
+            float(np.mean(getattr(floor, name))),
+            **common,
+        )
+        for name, does in (("frozen", "stand still"), ("looping", "repeat themselves"))
+    ]
+    figures += [
+        Figure(
+            f"motion.{key}",
+            title,
+            "motion",
+            *case.mean(getattr(made, name)),
+            float(np.mean(getattr(real, name))),
+            unit=unit,
+            protocol=protocol,
+        )
+        for key, title, made, real, name, unit in (
+            ("flicker", "flicker", generated, floor, "flicker", "grey levels"),
+            (
+                "warping",
+                "warping error, what no motion explains",
+                warping[1],
+                warping[0],
+                "error",
+                None,
+            ),
+        )
+    ]
+    return figures
+
+
+def _distance(
+    case: Case, function: Any, generated: np.ndarray, reference: np.ndarray
+) -> tuple[float | None, float | None, float | None]:
+    """Return a distance and its interval; nothing where nothing moves in one of the sets."""
+    if function(generated, reference) is None:
+        return None, None, None
+    # Where all clips that move are left out by chance, direction has no distance.
+    return case.of_sets(lambda *drawn: function(*drawn) or 0.0, generated, reference)
+
+
+def _present(value: Value | None) -> Value:
+    """Return what was gathered because it was asked for."""
+    assert value is not None, "asked for"
+    return value
