@@ -34,6 +34,7 @@ from vidgan.config.tasks import (
     EnhanceConfig,
     RestoringConfig,
     TaskOptions,
+    TranslateConfig,
     refuse_other_tasks_options,
 )
 from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, LOSSES, TrainConfig
@@ -77,6 +78,7 @@ __all__ = [
     "RestoringConfig",
     "TaskOptions",
     "TrainConfig",
+    "TranslateConfig",
     "option",
     "option_name",
     "refuse_other_tasks_options",

@@ -99,6 +99,26 @@ class EnhanceConfig(RestoringConfig):
         return parse_range(option_names(type(self))[kind], getattr(self, kind), *_BOUNDS[kind])
 
 
+@dataclass(frozen=True)
+class TranslateConfig(CropConfig):
+    """What two generators between two domains learn beside looking like clips of the other."""
+
+    cycle: float = option(
+        10.0,
+        "translate: weight of coming back, from one domain to the other and back again, as one "
+        "was; 0 is off.",
+        min=0,
+        max=1000,
+    )
+    identity: float = option(
+        0.0,
+        "translate: weight of leaving clips alone that are of the other domain already, which "
+        "keeps colours; 0 is off.",
+        min=0,
+        max=1000,
+    )
+
+
 # Fields of ModelConfig and TrainConfig that mean something to tasks that turn clips into clips.
 _CLIP_TO_CLIP = frozenset(
     {
@@ -191,6 +211,15 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
             "beta_1": 0.9,
             "schedule": "cosine",
         },
+    ),
+    "translate": TaskOptions(
+        "turn clips of one kind into another and back, learnt without pairs",
+        command="vidgan translate",
+        example="vidgan translate input.mp4 -o output.mp4 --direction a2b",
+        config=TranslateConfig,
+        honours=_CLIP_TO_CLIP | {"augment"},
+        defaults={"frames": 8, "g_channels": 16, "d_channels": 16, "d_lr": 8e-4, "r1": 0.1},
+        datasets=2,
     ),
 }
 TASKS = tuple(TASK_OPTIONS)

@@ -82,7 +82,8 @@ def train(
             raise OptionError("--output cannot be given with --resume, which goes on in its run")
         run = setup.resumed_run(resume, options, task)
         manifests = setup.load_datasets(run.task, given or run.datasets)
-        _check_datasets(run, manifests[0])
+        for manifest in manifests:
+            _check_dataset(run, manifest)
     else:
         task = task or configs.DEFAULT_TASK
         folders = given or [Path(configs.DEFAULT_DATASET)]
@@ -161,7 +162,7 @@ def train(
     return run.path
 
 
-def _check_datasets(run: Run, manifest: Manifest) -> None:
+def _check_dataset(run: Run, manifest: Manifest) -> None:
     """See that a run can go on with a dataset.
 
     Raises:

@@ -30,6 +30,7 @@ BAR = {
     "d_loss": "D {:.2f}",
     "g_loss": "G {:.2f}",
     "pixel_loss": "pixels {:.4f}",
+    "cycle_loss": "cycle {:.3f}",
     "d_acc_real": "real {:.0%}",
     "d_acc_fake": "fake {:.0%}",
 }

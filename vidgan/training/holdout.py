@@ -1,12 +1,15 @@
-"""The callback that measures on held-out clips while training, of tasks that have an original."""
+"""Held-out clips, and the callback that measures on them, of tasks that have an original."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 
-from vidgan.dataset.manifest import span
+from vidgan.dataset.manifest import Manifest, span
+from vidgan.dataset.pipeline import labelled_clips
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.periodic import PeriodicMeasuring
+from vidgan.training.run import Run
 from vidgan.training.state import Measurement
 from vidgan.training.tasks.base import Sitting
 
@@ -16,6 +19,30 @@ Score = Callable[[AdversarialModel], Mapping[str, np.ndarray]]
 # build graphs, and of a clip a share of the time that training on one takes.
 START_SECONDS = 3.0
 CLIP_SHARE = 0.5
+# Of large frames only the middle is measured, and shown.
+MAX_SIDE = 128
+
+
+def held_out(run: Run, manifest: Manifest, count: int, multiple: int) -> Iterator[np.ndarray]:
+    """Yield clips that training does not see, evenly chosen; of large frames the middle.
+
+    Args:
+        run: the run.
+        manifest: a dataset of it; one that holds nothing out gives training clips.
+        count: how many at most.
+        multiple: what sides are multiples of.
+
+    Yields:
+        uint8 ``(frames, height, width, 3)``.
+    """
+    covered = span(run.frames, run.stride)
+    split = "test" if manifest.splits["test"].clips(covered) else "train"
+    every = max(1, manifest.splits[split].clips(covered) // count)
+    sides = [min(side, MAX_SIDE) // multiple * multiple for side in run.size]
+    left, top = ((whole - side) // 2 for whole, side in zip(run.size, sides, strict=True))
+    clips = labelled_clips(manifest, split, run.frames, run.stride, every)
+    for clip, _ in islice(clips, count):
+        yield clip[:, top : top + sides[1], left : left + sides[0]]
 
 
 class Holdout(PeriodicMeasuring):

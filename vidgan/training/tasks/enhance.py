@@ -1,7 +1,6 @@
 """Enhance: from damaged clips to what they were before."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import keras
@@ -11,24 +10,23 @@ import tensorflow as tf
 from vidgan import pixels
 from vidgan.config import EnhanceConfig, TrainConfig
 from vidgan.damage.degradations import degrade
-from vidgan.dataset.manifest import Manifest, span
-from vidgan.dataset.pipeline import labelled_clips, training_clips
+from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
 from vidgan.metrics import perceptual
 from vidgan.metrics.flow import farneback_flow, grey
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer
+from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizer
 from vidgan.training.enhancing import EnhanceGAN
-from vidgan.training.holdout import Holdout, Score
 from vidgan.training.run import Run
 from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, crop_of
 
-# Held-out clips that are measured, and shown; of large frames only the middle.
+# Held-out clips that are measured, and shown.
 MEASURED = 24
 SHOWN = 4
-MAX_SIDE = 128
 # What equal frames count for, whose ratio is infinite.
 MAX_PSNR = 100.0
 # What means nothing without a discriminator.
@@ -124,23 +122,11 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
 
 
 def held_out(run: Run, manifest: Manifest, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield damaged clips and originals that training does not see, evenly chosen.
-
-    Args:
-        run: the run.
-        manifest: its dataset; one that holds nothing out gives training clips.
-        count: how many at most.
-    """
-    config, covered = config_of(run), span(run.frames, run.stride)
-    split = "test" if manifest.splits["test"].clips(covered) else "train"
-    every = max(1, manifest.splits[split].clips(covered) // count)
-    sides = [min(side, MAX_SIDE) // multiple(config) * multiple(config) for side in run.size]
-    left, top = ((whole - side) // 2 for whole, side in zip(run.size, sides, strict=True))
-    clips = labelled_clips(manifest, split, run.frames, run.stride, every)
-    for index, (clip, _) in enumerate(islice(clips, count)):
-        middle = clip[:, top : top + sides[1], left : left + sides[0]]
+    """Yield damaged clips and originals; see :func:`vidgan.training.holdout.held_out`."""
+    config = config_of(run)
+    for index, clip in enumerate(holdout.held_out(run, manifest, count, multiple(config))):
         random = np.random.Generator(np.random.Philox(key=[run.train.seed, index]))
-        yield degrade(middle, config, random), middle
+        yield degrade(clip, config, random), clip
 
 
 def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
@@ -163,7 +149,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
     """Measure PSNR and SSIM of held-out clips, and what they are without the network."""
     run, manifest = sitting.run, sitting.manifests[0]
 
-    def prepare() -> tuple[str, Score]:
+    def prepare() -> tuple[str, holdout.Score]:
         pairs = list(held_out(run, manifest, MEASURED))
         base = restorer.Bicubic(config_of(run).scale)
         before = _figures(pairs, base)
@@ -175,7 +161,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
 
         return f"{len(pairs)} clips of test", score
 
-    return [Holdout(sitting, prepare, MEASURED)]
+    return [holdout.Holdout(sitting, prepare, MEASURED)]
 
 
 def _figures(pairs: Sequence[tuple[np.ndarray, np.ndarray]], restore: Any) -> dict[str, np.ndarray]:
