@@ -25,6 +25,15 @@ from vidgan.config.model import (
 )
 from vidgan.config.preprocess import DEFAULT_DATASET, PreprocessConfig
 from vidgan.config.presets import PRESETS
+from vidgan.config.restore import (
+    DEFAULT_COLOUR_GROW,
+    DEFAULT_SCALE,
+    DIRECTIONS,
+    EnhanceVideo,
+    InpaintVideo,
+    RestoreConfig,
+    TranslateVideo,
+)
 from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, LOSSES, TrainConfig
 
 __all__ = [
@@ -32,11 +41,14 @@ __all__ = [
     "COMFORTABLE_SIDE",
     "DEFAULT_BATCH",
     "DEFAULT_CLIPS",
+    "DEFAULT_COLOUR_GROW",
     "DEFAULT_DATASET",
     "DEFAULT_EPOCHS",
     "DEFAULT_OUTPUT",
     "DEFAULT_PLAYBACK_FPS",
     "DEFAULT_RUNS",
+    "DEFAULT_SCALE",
+    "DIRECTIONS",
     "DISCRIMINATORS",
     "FRAME_COUNTS",
     "LOSSES",
@@ -53,11 +65,15 @@ __all__ = [
     "SWEEP_STEPS",
     "VIDEO_FORMATS",
     "Config",
+    "EnhanceVideo",
     "EvaluateConfig",
     "GenerateConfig",
+    "InpaintVideo",
     "ModelConfig",
     "PreprocessConfig",
+    "RestoreConfig",
     "TrainConfig",
+    "TranslateVideo",
     "option",
     "option_name",
     "value_type",

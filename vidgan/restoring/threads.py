@@ -1,4 +1,4 @@
-"""Reading ahead and writing behind, in threads: what FFmpeg does while a filter runs costs no time."""
+"""Reading ahead and writing behind in threads, so that FFmpeg works while a filter runs."""
 
 import contextlib
 import queue
