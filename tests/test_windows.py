@@ -24,7 +24,10 @@ def average(reach: int, margin: int, scale: int = 1, **declared: int) -> Filter:
 
     def apply(frames: np.ndarray, masks: np.ndarray | None) -> np.ndarray:
         blurred = np.stack(
-            [cv2.filter2D(f.astype(np.float32), -1, kernel, borderType=cv2.BORDER_CONSTANT) for f in frames]
+            [
+                cv2.filter2D(f.astype(np.float32), -1, kernel, borderType=cv2.BORDER_CONSTANT)
+                for f in frames
+            ]
         )
         padded = np.pad(blurred, ((reach, reach), (0, 0), (0, 0), (0, 0)))
         mixed = sum(t * padded[i : i + len(frames)] for i, t in enumerate(times))
@@ -73,5 +76,3 @@ def steps(clip: np.ndarray, axis: int) -> np.ndarray:
     """Mean absolute change from one frame, row or column to the next."""
     others = tuple(i for i in range(4) if i != axis)
     return np.abs(np.diff(clip.astype(float), axis=axis)).mean(axis=others)
-
-

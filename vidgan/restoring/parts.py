@@ -13,14 +13,14 @@ import numpy as np
 from vidgan.errors import OptionError
 from vidgan.files import atomic_path, remove
 from vidgan.video.reader import open_video
-from vidgan.video.writer import VideoWriter, open_writer
+from vidgan.video.writer import CODECS, VideoWriter, open_writer
 
 _MANIFEST = "manifest.json"
 _CLOSING = "closing.json"
 # A part has so many frames at least: an interruption costs no more than one.
 _LEAST_FRAMES = 48
 # A GIF chooses its colours in the end, from parts that have them all.
-_LOSSLESS = ("ffv1", ".mkv")
+_LOSSLESS = "ffv1"
 
 
 class Parts:
@@ -44,9 +44,9 @@ class Parts:
         """
         self.output, self.rate, self.size = output, rate, size
         self.folder = output.with_name(output.name + ".parts")
-        self._codec, self._suffix = codec, output.suffix.lower()
-        if self._suffix == ".gif":
-            self._codec, self._suffix = _LOSSLESS
+        self._codec = _LOSSLESS if codec == "gif" else codec
+        # Not always the output's: not all containers keep the order of decoding.
+        self._suffix = CODECS[self._codec].suffixes[0]
         self.times: list[int] = []
         self.closing: int | None = None
         self._count = 0

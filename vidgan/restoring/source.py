@@ -95,6 +95,9 @@ class Source:
         if self.begin and self.timed and not self.counted:
             self._reader.seek(self._reader.origin + self.begin)
         start = Fraction(self._reader.origin + self.begin)
+        stop = None
+        if self.end is not None:
+            stop = round((Fraction(self.end) - Fraction(self.begin)) / self.tick)
         last, gap, count = -1, max(1, round(1 / (Fraction(self.fps) * self.tick))), 0
         while (seconds := self._reader.grab()) is not None:
             time = round((Fraction(seconds) - start) / self.tick)
@@ -104,8 +107,7 @@ class Source:
                 # No two frames at once, nor one before the other: players drop them.
                 time = max(time, last + 1)
                 gap = time - last
-            ended = self.end is not None and time * self.tick >= self.end - self.begin
-            if ended or count == self._most:
+            if (stop is not None and time >= stop) or count == self._most:
                 self.closing = time
                 break
             last = time
