@@ -1,10 +1,5 @@
 """enhance, inpaint and translate from the command line: what is kept, refused, resumed."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +10,9 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from test_writer import small_disk
 from videos import make_images, make_video, rotate_mp4, scene, write_video
 
 from vidgan.cli import main
-from vidgan.jobs import restore as jobs
 from vidgan.video.reader import open_video
 
 SIZE = (48, 32)
@@ -176,7 +169,7 @@ def test_sound_of_a_span(loud, tmp_path):
     expected = cv2.resize(source.frames[13], (96, 64), interpolation=cv2.INTER_CUBIC)
     assert np.abs(made.frames[0].astype(int) - expected).mean() < 6
     for track, whole in zip(sounds(tmp_path / "o.mp4"), sounds(loud), strict=True):
-        packets = dict((data, at) for at, data in whole)
+        packets = {data: at for at, data in whole}
         assert len(track) == pytest.approx(RATE / 1024, abs=1)
         # Against the picture, no sound has moved.
         assert all(abs(packets[data] - 0.5 - at) < 0.001 for at, data in track if data in packets)

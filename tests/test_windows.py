@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from videos import scene
 
-from vidgan.errors import InputError
 from vidgan.restoring.filter import Filter
-from vidgan.restoring.plan import Plan, choose, divide, spans
-from vidgan.restoring.windows import Frame, first_needed, restore
+from vidgan.restoring.plan import Plan, divide
+from vidgan.restoring.windows import Frame, restore
 
 SIZE = (48, 32)
 

@@ -34,11 +34,23 @@ from vidgan.config.restore import (
     RestoreConfig,
     TranslateVideo,
 )
+from vidgan.config.tasks import (
+    DAMAGES,
+    DEFAULT_TASK,
+    TASK_OPTIONS,
+    TASKS,
+    CropConfig,
+    EnhanceConfig,
+    RestoringConfig,
+    TaskOptions,
+    refuse_other_tasks_options,
+)
 from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, LOSSES, TrainConfig
 
 __all__ = [
     "CODEC_NAMES",
     "COMFORTABLE_SIDE",
+    "DAMAGES",
     "DEFAULT_BATCH",
     "DEFAULT_CLIPS",
     "DEFAULT_COLOUR_GROW",
@@ -48,6 +60,7 @@ __all__ = [
     "DEFAULT_PLAYBACK_FPS",
     "DEFAULT_RUNS",
     "DEFAULT_SCALE",
+    "DEFAULT_TASK",
     "DIRECTIONS",
     "DISCRIMINATORS",
     "FRAME_COUNTS",
@@ -63,8 +76,12 @@ __all__ = [
     "PROTOCOLS",
     "SWEEP_SEEDS",
     "SWEEP_STEPS",
+    "TASKS",
+    "TASK_OPTIONS",
     "VIDEO_FORMATS",
     "Config",
+    "CropConfig",
+    "EnhanceConfig",
     "EnhanceVideo",
     "EvaluateConfig",
     "GenerateConfig",
@@ -72,9 +89,12 @@ __all__ = [
     "ModelConfig",
     "PreprocessConfig",
     "RestoreConfig",
+    "RestoringConfig",
+    "TaskOptions",
     "TrainConfig",
     "TranslateVideo",
     "option",
     "option_name",
+    "refuse_other_tasks_options",
     "value_type",
 ]
