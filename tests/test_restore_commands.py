@@ -1,95 +1,13 @@
-"""enhance, inpaint and translate from the command line: what is kept, refused, resumed."""
-
-import time
-from fractions import Fraction
-from pathlib import Path
-from typing import NamedTuple
+"""Restoring from the command line: what of the source is kept, and which part of it is taken."""
 
 import av
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from restored import RATE, add_sound, ok, read, refused, sounds
 from videos import make_images, make_video, rotate_mp4, scene, write_video
 
-from vidgan.cli import main
-from vidgan.video.reader import open_video
-
 SIZE = (48, 32)
-RATE = 44100
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def ok(*arguments: object) -> Result:
-    result = call(*arguments)
-    assert result.exit_code == 0, result.output
-    return result
-
-
-def refused(*arguments: object, status: int = 1) -> str:
-    result = call(*arguments)
-    assert result.exit_code == status, result.output
-    assert result.output.count("\n") == 1, result.output
-    return result.output
-
-
-class Video(NamedTuple):
-    frames: np.ndarray
-    times: np.ndarray
-    duration: float
-    rate: float
-    codec: str
-
-
-def read(path: Path) -> Video:
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        with open_video(path) as reader:
-            times, frames = zip(*reader, strict=True)
-        return Video(
-            np.stack(frames),
-            np.array(times),
-            container.duration / 1e6,
-            float(stream.average_rate or 0),
-            stream.codec_context.name,
-        )
-
-
-def sounds(path: Path) -> list[list[tuple[float, bytes]]]:
-    """Return the packets of every audio stream with their times."""
-    found = []
-    with av.open(str(path)) as container:
-        count = len(container.streams.audio)
-    for index in range(count):
-        with av.open(str(path)) as container:
-            packets = container.demux(container.streams.audio[index])
-            found.append([(float(p.pts * p.time_base), bytes(p)) for p in packets if p.size])
-    return found
-
-
-def add_sound(path: Path, target: Path, codec: str = "aac", streams: int = 1) -> Path:
-    """Put tones beside the picture of a video."""
-    with av.open(str(path)) as source, av.open(str(target), "w") as output:
-        picture = source.streams.video[0]
-        seconds = source.duration / 1e6
-        copy = output.add_stream_from_template(picture)
-        rate = 48000 if codec == "libopus" else RATE
-        tracks = [output.add_stream(codec, rate=rate) for _ in range(streams)]
-        for packet in source.demux(picture):
-            if packet.size:
-                packet.stream = copy
-                output.mux(packet)
-        for i, track in enumerate(tracks):
-            wave = np.sin(np.arange(int(rate * seconds)) * 2 * np.pi * 440 * (i + 1) / rate)
-            tone = np.repeat((wave * 8000).astype(np.int16), 2)[None]
-            frame = av.AudioFrame.from_ndarray(tone, format="s16", layout="stereo")
-            frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
-            output.mux(track.encode(frame))
-            output.mux(track.encode())
-    return target
 
 
 @pytest.fixture(scope="module")
@@ -332,70 +250,3 @@ def test_wrong_spans(clip, tmp_path, options, word):
         "enhance", clip, "-o", tmp_path / "o.mp4", "--method", "bicubic", *options, status=2
     )
     assert not list(tmp_path.iterdir())
-
-
-# Interruptions
-
-
-@pytest.fixture(scope="module")
-def long(folder):
-    return add_sound(make_video(folder / "q.mp4", 150, SIZE), folder / "long.mp4")
-
-
-def interrupt(monkeypatch, after: int, failure: BaseException, waiting_for: Path) -> None:
-    """Let the filter fail at a call, once a file is there."""
-    from vidgan.restoring import classical
-
-    calls = iter(range(10**6))
-    denoise = classical.denoise_clip
-
-    def failing(*arguments):
-        if next(calls) == after:
-            deadline = time.monotonic() + 10
-            while not waiting_for.exists() and time.monotonic() < deadline:
-                time.sleep(0.01)
-            raise failure
-        return denoise(*arguments)
-
-    monkeypatch.setattr(classical, "denoise_clip", failing)
-
-
-@pytest.fixture
-def quick_denoise(monkeypatch):
-    """A filter with context and margin that does not take long."""
-    from vidgan.restoring import classical
-
-    def blur(clip, strength):
-        mixed = np.stack([cv2.GaussianBlur(f, (5, 5), 1) for f in clip]).astype(np.float32)
-        padded = np.pad(mixed, ((2, 2), (0, 0), (0, 0), (0, 0)), mode="edge")
-        return np.rint(sum(padded[i : i + len(clip)] for i in range(5)) / 5).astype(np.uint8)
-
-    monkeypatch.setattr(classical, "denoise_clip", blur)
-
-
-@pytest.mark.parametrize("name", ["o.mkv", "o.mp4", "o.gif"])
-def test_resume_equals_the_uninterrupted(long, tmp_path, monkeypatch, quick_denoise, name):
-    options = ("--method", "nlmeans", "--memory", "0.05")
-    ok("enhance", long, "-o", tmp_path / "whole" / name, *options)
-    out = tmp_path / name
-    with monkeypatch.context() as patch:
-        part = tmp_path / f"{name}.parts" / "00001.json"
-        interrupt(patch, 2, KeyboardInterrupt(), part)
-        result = call("enhance", long, "-o", out, *options)
-    assert result.exit_code == 130
-    assert "--resume goes on" in result.output
-    assert not out.exists()
-    calls = []
-    from vidgan.restoring import classical
-
-    denoise = classical.denoise_clip
-    monkeypatch.setattr(
-        classical, "denoise_clip", lambda c, s: calls.append(len(c)) or denoise(c, s)
-    )
-    ok("enhance", long, "-o", out, *options, "--resume")
-    assert 0 < sum(calls) < 150
-    whole = tmp_path / "whole" / name
-    np.testing.assert_array_equal(read(out).frames, read(whole).frames)
-    np.testing.assert_array_equal(read(out).times, read(whole).times)
-    assert sounds(out) == sounds(whole)
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([name, "whole"])
