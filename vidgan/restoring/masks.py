@@ -81,13 +81,13 @@ class ColourMask(Mask):
     def __init__(self, colour: tuple[int, int, int], tolerance: int) -> None:
         super().__init__()
         self._bounds = [
-            np.clip(np.add(colour, by), 0, 255).tolist() for by in (-tolerance, tolerance)
+            tuple(min(max(part + by, 0), 255) for part in colour) for by in (-tolerance, tolerance)
         ]
 
     def at(self, frame: Frame) -> np.ndarray:
         """Return where the colour is."""
         low, high = self._bounds
-        return cv2.inRange(frame.pixels, low, high).view(bool) > 0
+        return cv2.inRange(frame.pixels, low, high) > 0
 
 
 class VideoMask(Mask):
