@@ -21,6 +21,7 @@ ORDER = (
     "sheet",
     "dataset",
     "damage",
+    "restoring",
     "models",
     "losses",
     "regularizers",

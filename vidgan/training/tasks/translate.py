@@ -12,10 +12,12 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import DatasetError
 from vidgan.models.sizes import Pyramid
-from vidgan.models.translator import MULTIPLE, translators
+from vidgan.models.translator import CONTEXT, MARGIN, MULTIPLE, bytes_per_pixel, translators
+from vidgan.restoring.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizer
+from vidgan.training.filtering import clip_filter
 from vidgan.training.run import Run
 from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, crop_of
 from vidgan.training.translation import TranslationGAN, there_and_back
@@ -148,6 +150,24 @@ def _levels(
     )
 
 
+def filter(run: Run, network: keras.Model, direction: str) -> Filter:
+    """Return what translates a video.
+
+    Args:
+        run: the run.
+        network: both of its generators.
+        direction: the one to use, ``a2b`` or ``b2a``.
+    """
+    return Filter(
+        clip_filter(network.get_layer(direction)),
+        name=str(run.path.resolve()),
+        context=CONTEXT,
+        margin=MARGIN,
+        multiple=MULTIPLE,
+        bytes_per_pixel=bytes_per_pixel(run.model.g_channels),
+    )
+
+
 TASK = Task(
     settle=settle,
     build=build,
@@ -169,4 +189,5 @@ TASK = Task(
         "reconstruction",
         "shuffled",
     ),
+    filter=filter,
 )
