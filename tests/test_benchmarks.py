@@ -22,6 +22,7 @@ from vidgan.training.run import Run
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import baselines
+import drawn_domains
 import moving_digits
 import quality
 import scores
@@ -226,3 +227,44 @@ def test_measures():
     vectors, motion = scores.embed(still)
     assert motion == 0
     np.testing.assert_allclose(vectors, vectors[:1].repeat(3, axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("domain", drawn_domains.DOMAINS)
+def test_drawn_domains_show_what_stands_for_their_motion(domain):
+    kinds = []
+    for kind, clip in drawn_domains.clips(domain, 60, seed=1):
+        seen = drawn_domains.look(clip)
+        expected = (kind, kind, -1) if domain == "shapes" else (kind, 0, kind)
+        assert (seen.direction, seen.shape, seen.color) == expected
+        # Whole in all frames, and never still.
+        assert (seen.path > 2).all()
+        assert (seen.path < drawn_domains.SIDE - 3).all()
+        assert (np.linalg.norm(np.diff(seen.path, axis=0), axis=1) > 1).all()
+        kinds.append(kind)
+    assert np.bincount(kinds, minlength=3).min() > 10
+
+
+def test_a_translation_is_right_only_in_every_respect():
+    def clip(domain, kind, seed):
+        return drawn_domains.draw(domain, kind, np.random.default_rng(seed))
+
+    for kind in range(3):
+        a, b = clip("shapes", kind, seed=3), clip("colors", kind, seed=3)
+        assert drawn_domains.recovered(a, b, kind, "colors")
+        assert drawn_domains.recovered(b, a, kind, "shapes")
+        # Not translated, of another colour, elsewhere, in another direction, nothing at all.
+        other = clip("colors", (kind + 1) % 3, seed=3)
+        recolored = np.roll(b, 1, axis=-1)
+        for wrong in (a, recolored, np.roll(b, 3, axis=1), b[::-1], other, np.zeros_like(b)):
+            assert not drawn_domains.recovered(a, wrong, kind, "colors")
+
+
+def test_drawn_domains_as_files(tmp_path):
+    folders = [tmp_path / name for name in drawn_domains.DOMAINS]
+    arguments = [*map(str, folders), "--clips", "2"]
+    done = CliRunner().invoke(drawn_domains.main, arguments)
+    assert done.exit_code == 0, done.output
+    assert [len(list(folder.iterdir())) for folder in folders] == [2, 2]
+    again = CliRunner().invoke(drawn_domains.main, arguments)
+    assert again.exit_code == 1
+    assert "exists already" in again.output

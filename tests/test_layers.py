@@ -20,6 +20,8 @@ ORDER = (
     "video",
     "sheet",
     "dataset",
+    "damage",
+    "restoring",
     "models",
     "losses",
     "regularizers",
