@@ -198,9 +198,21 @@ def test_domains_must_be_alike(tmp_path, domains, changes, words):
         vidgan.train(domains[0], tmp_path / "c", steps=1, **TINY)
 
 
+def test_a_run_goes_on_with_datasets_of_its_size(tmp_path, domains, whole):
+    make_dataset(tmp_path / "c", size=(32, 32))
+    with pytest.raises(DatasetError, match="32x32, the run was trained on 40x32"):
+        vidgan.train(domains[0], tmp_path / "c", resume=whole, steps=9)
+
+
+def test_sides_that_do_not_split(tmp_path):
+    make_dataset(tmp_path / "c", size=(36, 32))
+    with pytest.raises(OptionError, match="36 pixels does not split"):
+        vidgan.train(tmp_path / "c", tmp_path / "c", steps=1, **TINY)
+
+
 def test_needs_two_datasets(domains):
     done = CliRunner().invoke(main, ["train", "--task", "translate", str(domains[0])])
     assert done.exit_code == 2
-    assert "two" in done.output or "2" in done.output
+    assert "learns from 2 datasets" in done.output
     with pytest.raises(OptionError, match="--cycle"):
         vidgan.train(domains[0], cycle=1.0, steps=1)
