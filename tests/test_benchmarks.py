@@ -26,6 +26,7 @@ import drawn_domains
 import moving_digits
 import quality
 import scores
+import translate
 
 # Small enough for a step in a moment.
 TINY = {
@@ -268,3 +269,21 @@ def test_drawn_domains_as_files(tmp_path):
     again = CliRunner().invoke(drawn_domains.main, arguments)
     assert again.exit_code == 1
     assert "exists already" in again.output
+
+
+def test_translations_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(translate, "HELD_OUT", 8)
+    arguments = [str(tmp_path / "out"), "--clips", "20", "--cpu-minutes", "0.001"]
+    done = CliRunner().invoke(translate.main, arguments)
+    assert done.exit_code == 0, done.output
+    rows = [
+        line.split(" | ") for line in (tmp_path / "out" / "translate.md").read_text().split("\n")
+    ]
+    assert [row[1] for row in rows[2:4]] == ["shapes → colors", "colors → shapes"]
+    # Nothing is right after one step.
+    assert [row[4] for row in rows[2:4]] == ["0.0%", "0.0%"]
+    run = tmp_path / "out" / "run-0" / "config.json"
+    before = run.stat().st_mtime_ns
+    again = CliRunner().invoke(translate.main, arguments)
+    assert again.output.endswith(done.output[-200:])
+    assert run.stat().st_mtime_ns == before

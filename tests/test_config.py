@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from vidgan.cli import COMMANDS, main
 from vidgan.config import (
     Config,
+    EnhanceConfig,
     EnhanceVideo,
     EvaluateConfig,
     GenerateConfig,
@@ -18,6 +19,7 @@ from vidgan.config import (
     ModelConfig,
     PreprocessConfig,
     TrainConfig,
+    TranslateConfig,
     TranslateVideo,
     option,
     option_name,
@@ -27,7 +29,7 @@ from vidgan.errors import OptionError
 
 CONFIGS = {
     "preprocess": (PreprocessConfig,),
-    "train": (ModelConfig, TrainConfig),
+    "train": (ModelConfig, TrainConfig, EnhanceConfig, TranslateConfig),
     "generate": (GenerateConfig,),
     "enhance": (EnhanceVideo,),
     "inpaint": (InpaintVideo,),
