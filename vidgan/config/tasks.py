@@ -185,7 +185,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
         defaults={
             "frames": 8,
             "g_channels": 32,
-            "d_channels": 16,
+            "d_channels": 8,
             "batch_size": 4,
             "g_lr": 1e-3,
             "beta_1": 0.9,
