@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from vidgan.cli import COMMANDS, main
 from vidgan.config import (
     Config,
+    EnhanceConfig,
     EnhanceVideo,
     EvaluateConfig,
     GenerateConfig,
@@ -27,7 +28,7 @@ from vidgan.errors import OptionError
 
 CONFIGS = {
     "preprocess": (PreprocessConfig,),
-    "train": (ModelConfig, TrainConfig),
+    "train": (ModelConfig, TrainConfig, EnhanceConfig),
     "generate": (GenerateConfig,),
     "enhance": (EnhanceVideo,),
     "inpaint": (InpaintVideo,),
