@@ -92,7 +92,7 @@ RECIPES = {
         {},
     ),
     "sigma 25": Recipe(
-        {"scale": 1, "damage": "noise", "noise": "25", "crop": 32},
+        {"scale": 1, "damage": "noise", "noise": "25"},
         {
             "as it is": lambda clip: clip,
             # The strongest of a few is what one would choose.
@@ -100,7 +100,7 @@ RECIPES = {
         },
     ),
     "low light": Recipe(
-        {"scale": 1, "damage": "dark", "dark": f"{NIGHT:g}", "crop": 32},
+        {"scale": 1, "damage": "dark", "dark": f"{NIGHT:g}"},
         {
             "as it is": lambda clip: clip,
             "histogram equalisation": framewise(equalised),

@@ -15,6 +15,7 @@ from datasets import make_dataset, moving_shapes
 import vidgan
 from vidgan import metrics, pixels
 from vidgan.cli import main
+from vidgan.config import EnhanceConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.jobs import setup
 from vidgan.jobs.filters import trained_filter
@@ -148,6 +149,12 @@ def setup_run(dataset, manifest, **options):
     return setup.new_run([dataset], [manifest], Path(), values, values.pop("task"))
 
 
+@pytest.mark.parametrize(("scale", "side"), [(1, 32), (2, 32), (3, 48), (4, 64)])
+def test_crop_follows_the_scale(scale, side):
+    assert EnhanceConfig(scale=scale).side == side
+    assert EnhanceConfig(scale=scale, crop=40).side == 40
+
+
 def test_log(trained):
     with (trained / "log.csv").open(newline="") as file:
         names = csv.DictReader(file).fieldnames
@@ -219,5 +226,6 @@ def test_dry_run(dataset):
     assert done.exit_code == 0, done.output
     assert re.search(r"task +enhance", done.output)
     assert re.search(r"scale +4", done.output)
+    assert re.search(r"crop +64", done.output)
     assert "latent_dim" not in done.output
     assert re.search(r"generator [\d,]+, discriminator 0", done.output)

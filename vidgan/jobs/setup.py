@@ -111,6 +111,8 @@ def new_run(
             f"--batch-size {train.batch_size} is larger than {manifest.path}, which holds {clips} "
             f"training clips; use --batch-size {clips} or less"
         )
+    if isinstance(task_config, CropConfig):
+        task_config = task_config.replace(crop=task_config.side)
     fps = manifest.fps / train.stride
     first, *others = (folder.resolve() for folder in datasets)
     second = others[0] if others else None
