@@ -15,7 +15,7 @@ from vidgan.restoring.filter import Filter
 from vidgan.restoring.masks import ColourMask, Mask, open_mask
 from vidgan.restoring.parts import Parts
 from vidgan.restoring.pipeline import fill_parts
-from vidgan.restoring.plan import Plan, choose
+from vidgan.restoring.plan import MOST_COST, Plan, choose
 from vidgan.restoring.source import Source
 from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
 from vidgan.video.sound import has_sound
@@ -24,8 +24,6 @@ from vidgan.video.writer_gif import MAX_FPS
 
 # Options that change the result; the filter and the plan stand for the others.
 _DECISIVE = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
-# More arithmetic than this, over an undivided pass, is worth a word.
-_COSTLY = 1.3
 # Of a long file's beginning, middle and end: enough to know it again.
 _SAMPLE = 1 << 20
 
@@ -61,7 +59,7 @@ def restore_video(
         filter = make_filter()
         memory = int(config.memory * 2**30)
         plan = choose(filter, source.size, source.expected, memory, keep=config.compare)
-        if plan.cost > _COSTLY:
+        if plan.cost > MOST_COST:
             say(
                 f"{source.path}: windows and tiles cost {plan.cost:.2f} times the arithmetic of "
                 f"whole frames; more --memory than {config.memory:g} makes that less"
