@@ -25,6 +25,7 @@ ORDER = (
     "regularizers",
     "augment",
     "metrics",
+    "damage",
     "training",
     "jobs",
     "cli",
