@@ -198,14 +198,14 @@ def _moved(grey: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 
 def _aligned(grey: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Shift a frame as a whole to where another has the scene: what the camera did."""
+    """Shift a frame as a whole to where another has the scene, if that brings the two together."""
     window = _window(grey.shape)
     shift, _ = cv2.phaseCorrelate(like.astype(np.float32), grey.astype(np.float32), window)
     move = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(
-        grey, move, grey.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
+    shifted = cv2.warpAffine(grey, move, grey.shape[::-1], flags=flags, borderMode=border)
+    # Many small differences count for more than the few large ones of a scratch that strayed.
+    return min(grey, shifted, key=lambda one: np.minimum(cv2.absdiff(one, like), 16).mean())
 
 
 @cache

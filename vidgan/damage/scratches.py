@@ -1,5 +1,6 @@
 """Old film: vertical scratches that stay for a while, blotches of a single frame, and flicker."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import cv2
@@ -79,20 +80,45 @@ def blotch(marks: Marks, frame: int, random: np.random.Generator) -> None:
     marks.add(frame, drawn.astype(bool), _shade(random))
 
 
-def draw_marks(shape: tuple[int, int, int], random: np.random.Generator) -> Marks:
+def draw_marks(
+    shape: tuple[int, int, int],
+    random: np.random.Generator,
+    kinds: Collection[str] = ("scratches", "dust"),
+) -> Marks:
     """Return random scratches and blotches for a clip.
 
     Args:
         shape: ``(frames, height, width)``.
         random: where everything random comes from.
+        kinds: any of ``scratches`` and ``dust``.
     """
     marks = Marks.none(shape)
-    for _ in range(1 + random.poisson(shape[0] / SCRATCH_EVERY)):
-        scratch(marks, random)
-    for frame in range(shape[0]):
-        for _ in range(random.poisson(BLOTCHES)):
-            blotch(marks, frame, random)
+    if "scratches" in kinds:
+        for _ in range(1 + random.poisson(shape[0] / SCRATCH_EVERY)):
+            scratch(marks, random)
+    if "dust" in kinds:
+        for frame in range(shape[0]):
+            for _ in range(random.poisson(BLOTCHES)):
+                blotch(marks, frame, random)
     return marks
+
+
+def lay_over(clip: np.ndarray, marks: Marks, opacity: float = 1.0) -> np.ndarray:
+    """Lay marks over a clip.
+
+    Args:
+        clip: uint8 RGB ``(frames, height, width, 3)``.
+        marks: for a clip of that shape.
+        opacity: of the marks, 0…1.
+
+    Returns:
+        uint8 of the same shape.
+    """
+    # Emulsion is soft: the rim of a mark lets some of the picture through.
+    covers = np.stack([cv2.GaussianBlur(m.astype(np.float32), (0, 0), 0.5) for m in marks.mask])
+    share = (opacity * covers * marks.mask)[..., None]
+    covered = clip + share * (marks.shade[..., None] - clip)
+    return np.clip(np.rint(covered), 0, 255).astype(np.uint8)
 
 
 def flicker(clip: np.ndarray, random: np.random.Generator, strength: float = 1.0) -> np.ndarray:
@@ -108,29 +134,6 @@ def flicker(clip: np.ndarray, random: np.random.Generator, strength: float = 1.0
     """
     gain = 1 + strength * FLICKER * random.standard_normal((len(clip), 1, 1, 1)).astype(np.float32)
     return np.clip(np.rint(clip * gain), 0, 255).astype(np.uint8)
-
-
-def damage(
-    clip: np.ndarray, random: np.random.Generator, strength: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Make old film of a clip: flicker, then scratches and blotches over it.
-
-    Args:
-        clip: uint8 RGB ``(frames, height, width, 3)``.
-        random: where everything random comes from.
-        strength: how opaque the marks are and how strong the flicker, 0…1.
-
-    Returns:
-        The damaged clip, uint8 of the same shape, and where marks cover it, bool ``(frames, height,
-        width)``.
-    """
-    marks = draw_marks(clip.shape[:3], random)
-    damaged = flicker(clip, random, strength)
-    # Emulsion is soft: the rim of a mark lets some of the picture through.
-    covers = np.stack([cv2.GaussianBlur(m.astype(np.float32), (0, 0), 0.5) for m in marks.mask])
-    opacity = (strength * covers * marks.mask)[..., None]
-    covered = damaged + opacity * (marks.shade[..., None] - damaged)
-    return np.clip(np.rint(covered), 0, 255).astype(np.uint8), marks.mask
 
 
 def _shade(random: np.random.Generator) -> float:
