@@ -20,6 +20,7 @@ ORDER = (
     "video",
     "sheet",
     "dataset",
+    "damage",
     "models",
     "losses",
     "regularizers",

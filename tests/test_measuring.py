@@ -27,13 +27,14 @@ from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
 from vidgan.metrics.moments import Moments
 from vidgan.training import distances, loop
-from vidgan.training.callbacks import COLUMNS, Log, read_log
+from vidgan.training.callbacks import FIRST_COLUMNS, LAST_COLUMNS, Log, read_log
 from vidgan.training.distances import METRICS, Distance
 from vidgan.training.gan import VideoGAN
 from vidgan.training.loop import Progress
 from vidgan.training.measuring import FIRST_SEED, Measuring
 from vidgan.training.run import Run
 from vidgan.training.state import SURE, Measurement, best, read_measurement
+from vidgan.training.tasks.synthesis import TASK
 
 TINY = {
     "frames": 8,
@@ -431,11 +432,12 @@ def test_broken_weights_are_not_measured(dataset, tmp_path, figures):
 def test_log_of_an_earlier_vidgan(tmp_path):
     """It has fewer columns; its lines stay, and figures follow them."""
     new = [distances.column(name) for name in METRICS]
-    old = [name for name in COLUMNS if name not in new]
+    columns = (*FIRST_COLUMNS, *TASK.columns, *LAST_COLUMNS)
+    old = [name for name in columns if name not in new]
     lines = [",".join(old), *(",".join([str(step)] * len(old)) for step in (10, 20, 30)), "40,4"]
     (tmp_path / "log.csv").write_text("\n".join(lines))
     progress = Progress(step=20, clips=40)
-    log = Log(run_of(tmp_path), progress, tf.summary.create_noop_writer())
+    log = Log(run_of(tmp_path), progress, tf.summary.create_noop_writer(), TASK.columns)
     log.on_train_begin()
     progress.step = 40
     log.on_train_batch_end(40, {"d_loss": 1.0, new[0]: 2.5})
@@ -444,7 +446,7 @@ def test_log_of_an_earlier_vidgan(tmp_path):
     assert [row["step"] for row in rows] == [10, 20, 40]
     assert rows[0]["d_loss"] == 10
     assert logged(tmp_path) == {40: 2.5}
-    assert (tmp_path / "log.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
+    assert (tmp_path / "log.csv").read_text().splitlines()[0] == ",".join(columns)
 
 
 # Options.

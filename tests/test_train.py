@@ -31,9 +31,10 @@ from vidgan.errors import DatasetError, ExportError, OptionError, RunError, Trai
 from vidgan.jobs import plan as planning
 from vidgan.jobs import setup
 from vidgan.training import memory
-from vidgan.training.callbacks import COLUMNS, read_log
+from vidgan.training.callbacks import FIRST_COLUMNS, LAST_COLUMNS, read_log
 from vidgan.training.gan import VideoGAN
 from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_path
+from vidgan.training.tasks.synthesis import TASK
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 # The penalty often enough that a run of a few steps meets it.
@@ -136,7 +137,7 @@ def test_log(straight):
     with (straight / "log.csv").open(newline="") as file:
         table = csv.DictReader(file)
         rows = list(table)
-    assert tuple(table.fieldnames) == COLUMNS
+    assert tuple(table.fieldnames) == (*FIRST_COLUMNS, *TASK.columns, *LAST_COLUMNS)
     assert [row["step"] for row in rows] == ["2", "4", "6", "8"]
     for row in read_log(straight / "log.csv"):
         assert row["epoch"] == pytest.approx(row["step"] * 2 / 11, rel=1e-4)
@@ -476,14 +477,14 @@ def test_memory_that_does_not_suffice(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "available", lambda device: 0)
     with pytest.raises(TrainingError, match="use fewer --frames or a smaller --size"):
         setup.check_memory(
-            gan, setup.new_run(dataset, Manifest.load(dataset), Path(), {}), "/CPU:0"
+            gan, setup.new_run([dataset], [Manifest.load(dataset)], Path(), {}), "/CPU:0"
         )
 
 
 def job_gan(dataset):
     from vidgan.training.build import build_gan
 
-    return build_gan(setup.new_run(dataset, Manifest.load(dataset), Path(), dict(OPTIONS)))
+    return build_gan(setup.new_run([dataset], [Manifest.load(dataset)], Path(), dict(OPTIONS)))
 
 
 def test_memory_of_this_machine():
@@ -518,12 +519,12 @@ def test_batch_larger_than_the_dataset(dataset, tmp_path):
 def test_default_batch_and_budget(dataset, monkeypatch):
     monkeypatch.setattr(setup.configs, "DEFAULT_BATCH", 13)
     options = {name: value for name, value in OPTIONS.items() if name != "batch_size"}
-    run = setup.new_run(dataset, Manifest.load(dataset), Path(), options)
+    run = setup.new_run([dataset], [Manifest.load(dataset)], Path(), options)
     assert run.train.batch_size == 11
     assert run.train.epochs == setup.configs.DEFAULT_EPOCHS
     large = Manifest.load(dataset)
     large.splits["train"].lengths.extend([100] * 4)
-    run = setup.new_run(dataset, large, Path(), {**options, "steps": 3})
+    run = setup.new_run([dataset], [large], Path(), {**options, "steps": 3})
     assert run.train.batch_size == 13
     assert run.train.epochs is None
 

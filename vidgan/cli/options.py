@@ -40,6 +40,22 @@ def _default_text(value: Any) -> Any:
     return f"{value[0]}x{value[1]}" if isinstance(value, tuple) else value
 
 
+def from_tasks() -> Callable:
+    """Decorate ``train`` with the options of all tasks; those that several share come once."""
+
+    def decorate(command: Callable) -> Callable:
+        seen: dict[str, type[config.Config]] = {}
+        for spec in config.TASK_OPTIONS.values():
+            for field in dataclasses.fields(spec.config) if spec.config else ():
+                assert spec.config is not None
+                seen.setdefault(field.name, spec.config)
+        for name, cls in reversed(seen.items()):
+            command = from_config(cls, only=(name,))(command)
+        return command
+
+    return decorate
+
+
 def from_config(cls: type[config.Config], only: tuple[str, ...] | None = None) -> Callable:
     """Decorate a command with one option for every field of a config dataclass.
 

@@ -25,11 +25,23 @@ from vidgan.config.model import (
 )
 from vidgan.config.preprocess import DEFAULT_DATASET, PreprocessConfig
 from vidgan.config.presets import PRESETS
+from vidgan.config.tasks import (
+    DAMAGES,
+    DEFAULT_TASK,
+    TASK_OPTIONS,
+    TASKS,
+    CropConfig,
+    EnhanceConfig,
+    RestoringConfig,
+    TaskOptions,
+    refuse_other_tasks_options,
+)
 from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, LOSSES, TrainConfig
 
 __all__ = [
     "CODEC_NAMES",
     "COMFORTABLE_SIDE",
+    "DAMAGES",
     "DEFAULT_BATCH",
     "DEFAULT_CLIPS",
     "DEFAULT_DATASET",
@@ -37,6 +49,7 @@ __all__ = [
     "DEFAULT_OUTPUT",
     "DEFAULT_PLAYBACK_FPS",
     "DEFAULT_RUNS",
+    "DEFAULT_TASK",
     "DISCRIMINATORS",
     "FRAME_COUNTS",
     "LOSSES",
@@ -51,14 +64,21 @@ __all__ = [
     "PROTOCOLS",
     "SWEEP_SEEDS",
     "SWEEP_STEPS",
+    "TASKS",
+    "TASK_OPTIONS",
     "VIDEO_FORMATS",
     "Config",
+    "CropConfig",
+    "EnhanceConfig",
     "EvaluateConfig",
     "GenerateConfig",
     "ModelConfig",
     "PreprocessConfig",
+    "RestoringConfig",
+    "TaskOptions",
     "TrainConfig",
     "option",
     "option_name",
+    "refuse_other_tasks_options",
     "value_type",
 ]

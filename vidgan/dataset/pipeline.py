@@ -5,7 +5,7 @@ and only frames that are used are decoded. Everything random is a function of th
 epoch, so that training taken up again at any step sees what it would have seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from vidgan.errors import DatasetError
 SHUFFLE_BYTES = 256 * 2**20
 MAX_SHUFFLE = 4096
 MAX_OPEN_SHARDS = 8
+# From a uint8 clip ``(frames, height, width, 3)`` and a stateless seed, int32 ``(2,)``.
+Change = Callable[[tf.Tensor, tf.Tensor], Any]
 READING_ERRORS = (
     tf.errors.DataLossError,
     tf.errors.FailedPreconditionError,
@@ -32,29 +34,31 @@ READING_ERRORS = (
 
 
 @contextmanager
-def reading_errors(manifest: Manifest) -> Iterator[None]:
+def reading_errors(*manifests: Manifest) -> Iterator[None]:
     """Turn TensorFlow's errors on a damaged shard into a DatasetError that names it."""
     try:
         yield
     except READING_ERRORS as error:
         # TensorFlow does not say which file; reading them all once more does.
-        for shard in (shard for split in manifest.splits for shard in manifest.shards(split)):
-            for _ in read_records(Path(shard)):
-                pass
+        for manifest in manifests:
+            for shard in (shard for split in manifest.splits for shard in manifest.shards(split)):
+                for _ in read_records(Path(shard)):
+                    pass
         detail = " ".join(str(error.message).split())[:120]
+        paths = " or ".join(str(manifest.path) for manifest in manifests)
         raise DatasetError(
-            f"{manifest.path}: holds something else than its manifest says ({detail}); "
+            f"{paths}: holds something else than its manifest says ({detail}); "
             "run vidgan preprocess --overwrite again"
         ) from None
 
 
-def checked(data: tf.data.Dataset, manifest: Manifest) -> Iterator[Any]:
-    """Yield what ``data`` yields.
+def checked(data: tf.data.Dataset, *manifests: Manifest) -> Iterator[Any]:
+    """Yield what ``data`` yields, which comes from these datasets.
 
     Raises:
         DatasetError: a shard is missing or damaged.
     """
-    with reading_errors(manifest):
+    with reading_errors(*manifests):
         yield from data
 
 
@@ -88,6 +92,8 @@ def training_clips(
     seed: int = 0,
     skip: int = 0,
     labels: bool = False,
+    crop: tuple[int, int] | None = None,
+    change: Change | None = None,
 ) -> tf.data.Dataset:
     """Return an endless dataset of training batches.
 
@@ -102,10 +108,14 @@ def training_clips(
         seed: makes windows, order and flips repeatable.
         skip: leave out this many batches, as if they had been seen.
         labels: also return the clips' labels.
+        crop: cut a window of this height and width out of each clip, the same in all its frames.
+        change: makes of each clip what a batch holds instead, such as a pair of it and what it
+            looks like damaged.
 
     Returns:
-        Batches float32 ``(batch_size, frames, height, width, 3)`` in [-1, 1]; with ``labels`` pairs
-        of that and int32 ``(batch_size,)``, indices into the manifest's labels.
+        Batches of what ``change`` returns; without it float32
+        ``(batch_size, frames, height, width, 3)`` in [-1, 1]. With ``labels`` pairs of that and
+        int32 ``(batch_size,)``, indices into the manifest's labels.
 
     Raises:
         DatasetError: no training shot is long enough, or a shard is missing.
@@ -130,8 +140,11 @@ def training_clips(
                 shape, random, 0, tf.maximum(length - covered + 1, 1), tf.int32
             )[:count]
             flips = tf.random.stateless_uniform(shape, random + 1)[:count] < 0.5
+            seeds = tf.random.stateless_uniform(
+                (tf.maximum(count, 1), 2), random + 2, None, None, tf.int32
+            )[:count]
             positions = starts[:, None] + tf.range(frames)[None, :] * stride
-            parts = (tf.gather(encoded, positions), flips, tf.repeat(label, count))
+            parts = (tf.gather(encoded, positions), flips, tf.repeat(label, count), seeds)
             return tf.data.Dataset.from_tensor_slices(parts)
 
         def shuffled(*parts: tf.Tensor) -> tf.data.Dataset:
@@ -152,10 +165,14 @@ def training_clips(
         # Dataset.shuffle takes no seed that changes with the epoch; permuting whole buffers does.
         return clips.batch(buffer).flat_map(shuffled)
 
-    def decode(encoded: tf.Tensor, flip: tf.Tensor, label: tf.Tensor) -> Any:
+    def decode(encoded: tf.Tensor, flip: tf.Tensor, label: tf.Tensor, seed: tf.Tensor) -> Any:
         clip = _decode(encoded, manifest)
         if mirror:
             clip = tf.where(flip, tf.reverse(clip, axis=[2]), clip)
+        if crop is not None:
+            clip = tf.image.stateless_random_crop(clip, (frames, *crop, 3), seed)
+        if change is not None:
+            clip = change(clip, tf.random.fold_in(seed, 1))
         return (clip, label) if labels else clip
 
     def finish(clips: tf.Tensor, *rest: tf.Tensor) -> Any:
@@ -165,7 +182,9 @@ def training_clips(
     first_epoch, first_clip = divmod(skip * batch_size, epoch_clips)
     data = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch).skip(first_clip)
     data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
-    data = data.batch(batch_size, drop_remainder=True).map(finish)
+    data = data.batch(batch_size, drop_remainder=True)
+    if change is None:
+        data = data.map(finish)
     return data.prefetch(tf.data.AUTOTUNE)
 
 

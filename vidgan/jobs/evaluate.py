@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vidgan import __version__, metrics, pixels, runtime
+from vidgan.config import DEFAULT_TASK, MIN_GENERATED, PROTOCOLS, EvaluateConfig
 from vidgan.config import MEASURES as MEASURE_NAMES
-from vidgan.config import MIN_GENERATED, PROTOCOLS, EvaluateConfig
 from vidgan.errors import InputError, OptionError
 from vidgan.jobs import protocol, report, sources
 from vidgan.jobs.cache import Cache
@@ -138,7 +138,7 @@ def _evaluate_run(
     from vidgan.training.run import Run
 
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
-    run = Run.open(path)
+    run = Run.open(path, task=DEFAULT_TASK)
     checkpoint = run.checkpoint(config.checkpoint)
     manifest = protocol.open_dataset(run, dataset)
     target = report.target(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vidgan import latents, runtime
-from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, GenerateConfig
+from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, DEFAULT_TASK, GenerateConfig
 from vidgan.jobs import clips, exports
 from vidgan.jobs.layout import back_and_forth
 from vidgan.jobs.sampler import Sampler
@@ -35,7 +35,7 @@ def load(
     """
     from vidgan.training.run import Run
 
-    return Sampler(Run.open(run), checkpoint, device)
+    return Sampler(Run.open(run, task=DEFAULT_TASK), checkpoint, device)
 
 
 def generate(
@@ -68,7 +68,7 @@ def generate(
     config = GenerateConfig.from_options(options)
     plan = clips.plan(config)
     kind = exports.export_kind(output)
-    opened = Run.open(run)
+    opened = Run.open(run, task=DEFAULT_TASK)
     opened.checkpoint(config.checkpoint)
     plan = clips.choose(plan, config, opened.model)
     width, height = opened.size

@@ -4,12 +4,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from vidgan.config import ModelConfig
+from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, ModelConfig
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
 from vidgan.training import health
 from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, Run
-from vidgan.training.state import STATE_NAME, read_measurement
+from vidgan.training.state import STATE_NAME, Measurement, read_measurement
 
 
 def info(path: Path | str, checkpoint: str | None = None) -> dict[str, Any]:
@@ -89,16 +89,17 @@ def _run(run: Run) -> dict[str, Any]:
     return {
         "kind": "run",
         "path": str(run.path),
+        "task": run.task,
         **_clip(run),
         "dataset": str(run.dataset),
+        **({} if run.second is None else {"second_dataset": str(run.second)}),
         "dataset_there": (run.dataset / MANIFEST_NAME).is_file(),
         "trained": run.state(checkpoints[-1]) if checkpoints else None,
         "checkpoints": [path.name for path in checkpoints],
         "best": None if best is None else _measurement(best),
         "health": _health(run.path / health.HEALTH_NAME),
         "bytes": _bytes(run.path),
-        "model": run.model.to_json(),
-        "train": run.train.to_json(),
+        **run.options(),
     }
 
 
@@ -120,12 +121,8 @@ def _measurement(checkpoint: Path) -> dict[str, Any] | None:
 
 
 def _clip(run: Run) -> dict[str, Any]:
-    return {
-        "size": list(run.size),
-        "frames": run.frames,
-        "fps": run.fps,
-        "latent_dim": run.model.latent_dim,
-    }
+    values = {"size": list(run.size), "frames": run.frames, "fps": run.fps}
+    return values | ({"latent_dim": run.model.latent_dim} if run.task == DEFAULT_TASK else {})
 
 
 def _health(path: Path) -> list[str] | None:
@@ -176,10 +173,13 @@ def _dataset_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _run_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     dataset = values["dataset"] + ("" if values["dataset_there"] else " (not there any more)")
-    labels = values["model"]["labels"]
+    labels = values["model"].get("labels")
+    second = values.get("second_dataset")
     return [
+        ("task", f"{values['task']}: {TASK_OPTIONS[values['task']].summary}"),
         *_clip_rows(values),
         ("dataset", dataset),
+        *([("second dataset", second)] if second else []),
         *([("labels", ", ".join(labels))] if labels else []),
         ("trained", _trained(values["trained"])),
         ("checkpoints", ", ".join(values["checkpoints"]) or "none"),
@@ -209,6 +209,8 @@ def _checkpoint_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _clip_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
     clip = f"{values['frames']} frames of {_size(values)}, {values['fps']:g} frames/s"
+    if "latent_dim" not in values:
+        return [("clips", clip)]
     return [("clips", clip), ("latent vector", f"{values['latent_dim']} numbers")]
 
 
@@ -224,10 +226,8 @@ def _trained(state: dict[str, Any] | None) -> str:
 def _measured(found: dict[str, Any] | None) -> str:
     if found is None:
         return "not measured"
-    return (
-        f"step {found['step']}: {found['metric']} distance {found['value']:.3g} "
-        f"({found['protocol']})"
-    )
+    measured = Measurement.from_json(found)
+    return f"step {measured.step}: {measured.text} ({measured.protocol})"
 
 
 def _size(values: dict[str, Any]) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from vidgan import config as configs
 from vidgan import runtime
 from vidgan.config import TrainConfig
-from vidgan.dataset.manifest import Manifest
 from vidgan.jobs import setup
 from vidgan.training.run import Run
 
@@ -39,7 +38,10 @@ class Plan:
 
     def text(self) -> str:
         """Return the plan as lines for a terminal."""
-        options = self.run.model.to_json() | self.run.train.to_json()
+        groups = self.run.options()
+        options = groups["model"] | groups["train"]
+        if self.run.task != configs.DEFAULT_TASK:
+            options = {"task": self.run.task, **options}
         lines = [f"{name:>18}  {value}" for name, value in options.items()]
         width, height = self.run.size
         batch_size, speed = self.run.train.batch_size or 1, 1 / self.step_seconds
@@ -65,13 +67,20 @@ def _hours(train: TrainConfig, step_seconds: float, epoch_clips: int) -> float:
     return min(limit * hours for limit, hours in limits if limit is not None)
 
 
-def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
+def plan(
+    dataset: Path | str = configs.DEFAULT_DATASET,
+    second: Path | str | None = None,
+    *,
+    task: str = configs.DEFAULT_TASK,
+    **options: Any,
+) -> Plan:
     """Work out what a training would be, with a measured step, and write nothing.
 
     Args:
         dataset: a folder made by ``vidgan.preprocess``.
-        **options: fields of :class:`~vidgan.config.ModelConfig` and
-            :class:`~vidgan.config.TrainConfig`.
+        second: another, of a task that learns from two.
+        task: what would be trained.
+        **options: as for :func:`train`.
 
     Raises:
         VidganError: as for :func:`train`.
@@ -79,33 +88,27 @@ def plan(dataset: Path | str = configs.DEFAULT_DATASET, **options: Any) -> Plan:
     runtime.prepare()
     import tensorflow as tf
 
-    from vidgan.dataset.pipeline import checked, training_clips
+    from vidgan.dataset.pipeline import checked
     from vidgan.models import flops
-    from vidgan.training import memory
-    from vidgan.training.build import build_gan
+    from vidgan.training import memory, tasks
 
-    dataset = Path(dataset)
-    manifest = Manifest.load(dataset)
-    run = setup.new_run(dataset, manifest, Path(), options)
+    folders = [Path(each) for each in (dataset, second) if each is not None]
+    manifests = setup.load_datasets(task, folders)
+    run = setup.new_run(folders, manifests, Path(), options, task)
+    found = tasks.find(task)
     device = runtime.choose_device(run.train.device)
     with tf.device(device):
-        gan = build_gan(run)
+        gan = found.build(run)
         setup.check_memory(gan, run, device)
-        data = training_clips(
-            manifest,
-            run.frames,
-            run.train.batch_size or 1,
-            stride=run.stride,
-            labels=run.model.conditional,
-        )
+        data = found.data(run, manifests, 0)
         step = tf.function(gan.train_step, jit_compile=False)
         times = []
-        for batch in checked(data.take(4), manifest):
+        for batch in checked(data.take(4), *manifests):
             start = time.perf_counter()
-            float(step(batch)["d_loss"])
+            float(next(iter(step(batch).values())))
             times.append(time.perf_counter() - start)
     seconds = min(times[1:])  # The first one traces the graph.
-    epoch_clips = manifest.epoch_clips(run.frames, run.stride)
+    epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
     return Plan(
         run,
         gan.generator.count_params(),

@@ -1,18 +1,19 @@
 """From options to a run: a new one, or one that is taken up again."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgan import config as configs
-from vidgan import models, runtime
-from vidgan.config import ModelConfig, TrainConfig
+from vidgan import runtime
+from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, Config, CropConfig, ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import OptionError, TrainingError
 from vidgan.training.run import Run
 
 if TYPE_CHECKING:
-    from vidgan.training.gan import VideoGAN
+    from vidgan.training.adversarial import AdversarialModel
 
 # What may change when a run is taken up again; anything else would make it another training.
 RESUMABLE = frozenset(
@@ -34,31 +35,69 @@ RESUMABLE = frozenset(
 BUDGET = ("epochs", "steps", "minutes")
 
 
-def _split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part keyword arguments into those of the model and those of the training."""
+def _configs(task: str, options: dict[str, Any]) -> tuple[ModelConfig, TrainConfig, Config | None]:
+    """Return the options of the networks, of the training and of the task.
+
+    Raises:
+        OptionError: an option is unknown, out of bounds or without meaning for the task.
+    """
+    configs.refuse_other_tasks_options(task, options)
+    spec = TASK_OPTIONS[task]
+    preset = configs.PRESETS.get(options.get("preset", TrainConfig.preset), {})
+    values = {**preset, **spec.defaults, **options}
     model_names = {field.name for field in fields(ModelConfig)}
-    model = {name: value for name, value in options.items() if name in model_names}
-    return model, {name: value for name, value in options.items() if name not in model_names}
+    groups: dict[str, dict[str, Any]] = {"model": {}, "own": {}, "train": {}}
+    for name, value in values.items():
+        group = "own" if name in spec.own else "model" if name in model_names else "train"
+        groups[group][name] = value
+    return (
+        ModelConfig.from_options(groups["model"]),
+        TrainConfig.from_options(groups["train"]),
+        None if spec.config is None else spec.config.from_options(groups["own"]),
+    )
 
 
-def new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, Any]) -> Run:
+def load_datasets(task: str, datasets: Sequence[Path]) -> list[Manifest]:
+    """Open the datasets that a task learns from.
+
+    Raises:
+        OptionError: the task learns from another number of datasets.
+        DatasetError: one cannot be read.
+    """
+    wanted = TASK_OPTIONS[task].datasets
+    if len(datasets) != wanted:
+        count = "one dataset" if wanted == 1 else f"{wanted} datasets"
+        raise OptionError(f"--task {task} learns from {count}; {len(datasets)} were given")
+    return [Manifest.load(folder) for folder in datasets]
+
+
+def new_run(
+    datasets: Sequence[Path],
+    manifests: Sequence[Manifest],
+    path: Path,
+    options: dict[str, Any],
+    task: str = DEFAULT_TASK,
+) -> Run:
     """Return a run's configuration with everything settled that depends on dataset and machine.
 
     Args:
-        dataset: its folder.
-        manifest: what is in it.
+        datasets: their folders.
+        manifests: what is in them.
         path: the run's folder, which is not made yet.
-        options: fields of ``ModelConfig`` and ``TrainConfig``.
+        options: fields of ``ModelConfig``, ``TrainConfig`` and the task's own.
+        task: what is trained, one of ``vidgan.config.TASKS``.
 
     Raises:
-        OptionError: an option is unknown, out of bounds or does not fit the dataset.
+        OptionError: an option is unknown, out of bounds, has no meaning for the task or does not
+            fit the dataset.
+        DatasetError: a dataset does not fit the task.
     """
-    preset = configs.PRESETS.get(options.get("preset", TrainConfig.preset), {})
-    model_options, train_options = _split(preset | options)
-    model = models.resolve(ModelConfig.from_options(model_options))
-    if model.conditional:
-        model = model.replace(labels=tuple(manifest.labels))
-    train = TrainConfig.from_options(train_options)
+    from vidgan.training import tasks
+
+    if task not in TASK_OPTIONS:
+        raise OptionError(f"--task {task!r} is none of {', '.join(TASK_OPTIONS)}")
+    manifest = manifests[0]
+    model, train, task_config = _configs(task, options)
     if all(getattr(train, name) is None for name in BUDGET):
         train = train.replace(epochs=configs.DEFAULT_EPOCHS)
     if train.precision == "auto":
@@ -73,21 +112,25 @@ def new_run(dataset: Path, manifest: Manifest, path: Path, options: dict[str, An
             f"training clips; use --batch-size {clips} or less"
         )
     fps = manifest.fps / train.stride
-    return Run(path, model, train, dataset.resolve(), manifest.size, fps)
+    first, *others = (folder.resolve() for folder in datasets)
+    second = others[0] if others else None
+    run = Run(path, model, train, first, manifest.size, fps, task, task_config, second)
+    return tasks.find(task).settle(run, manifests)
 
 
-def resumed_run(resume: Path | str, options: dict[str, Any]) -> Run:
+def resumed_run(resume: Path | str, options: dict[str, Any], task: str | None = None) -> Run:
     """Return a run that is taken up again, with the options changed that may change.
 
     Args:
         resume: its folder, or ``latest``.
         options: None stands for what the run had.
+        task: what the run must have been trained for; by default anything.
 
     Raises:
         OptionError: an option may not change, or is out of bounds.
         RunError: no run there.
     """
-    run = Run.open(resume)
+    run = Run.open(resume, task=task)
     changes = {name: value for name, value in options.items() if value is not None}
     frozen = sorted(set(changes) - RESUMABLE)
     if frozen:
@@ -95,13 +138,14 @@ def resumed_run(resume: Path | str, options: dict[str, Any]) -> Run:
             f"--{frozen[0].replace('_', '-')} cannot change when a run is resumed; "
             "leave it out, or start a new run"
         )
+    configs.refuse_other_tasks_options(run.task, changes)
     if any(name in changes for name in BUDGET):
         # A new budget replaces the old one: whoever says --epochs 200 means to get there.
         changes = dict.fromkeys(BUDGET) | changes
-    return Run(run.path, run.model, run.train.replace(**changes), run.dataset, run.size, run.fps)
+    return run.replace(train=run.train.replace(**changes))
 
 
-def check_memory(gan: "VideoGAN", run: Run, device: str) -> None:
+def check_memory(gan: "AdversarialModel", run: Run, device: str) -> None:
     """See that a training fits in memory.
 
     Raises:
@@ -114,10 +158,9 @@ def check_memory(gan: "VideoGAN", run: Run, device: str) -> None:
     if free is None or needed <= free:
         return
     fitting = memory.largest_batch(gan, free)
+    smaller = "--crop" if isinstance(run.task_config, CropConfig) else "--size in preprocess"
     remedy = (
-        f"use --batch-size {fitting}"
-        if fitting
-        else "use fewer --frames or a smaller --size in preprocess"
+        f"use --batch-size {fitting}" if fitting else f"use fewer --frames or a smaller {smaller}"
     )
     raise TrainingError(
         f"--batch-size {batch_size} needs about {needed / 2**30:.1f} GiB, "

@@ -13,7 +13,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
 from vidgan.files import remove
 from vidgan.jobs import setup
-from vidgan.training.run import next_path
+from vidgan.training.run import Run, next_path
 
 
 def _above_bar(text: str) -> None:
@@ -24,7 +24,9 @@ def _above_bar(text: str) -> None:
 
 def train(
     dataset: Path | str | None = None,
+    second: Path | str | None = None,
     *,
+    task: str | None = None,
     output: Path | str | None = None,
     resume: Path | str | None = None,
     progress: bool = False,
@@ -42,22 +44,27 @@ def train(
     Args:
         dataset: a folder made by ``vidgan.preprocess``; by default ``vidgan-data``, or the one
             that a resumed run was trained on.
+        second: the second dataset, of a task that learns from two.
+        task: what is trained, one of ``vidgan.config.TASKS``; ``synthesis`` by default, and of a
+            resumed run its own.
         output: the run's folder; by default the next number under ``runs``.
         resume: a run's folder, or ``latest``.
         progress: show a progress bar on standard error.
         report: called with lines of news, such as where the run lies.
         clock: returns seconds, which ``minutes`` and all speeds are counted in. By default those
             on the wall; ``time.process_time`` leaves out what other programs took of the machine.
-        **options: fields of :class:`~vidgan.config.ModelConfig` and
-            :class:`~vidgan.config.TrainConfig`; without a budget 100 epochs. When resuming, those
-            of ``RESUMABLE`` alone.
+        **options: fields of :class:`~vidgan.config.ModelConfig`,
+            :class:`~vidgan.config.TrainConfig` and the task's own, such as
+            :class:`~vidgan.config.EnhanceConfig`; without a budget 100 epochs. When resuming,
+            those of ``RESUMABLE`` alone.
 
     Returns:
         The run's folder.
 
     Raises:
         KeyboardInterrupt: the user interrupted; the run has been saved.
-        OptionError: an option is unknown, out of bounds or does not fit the dataset.
+        OptionError: an option is unknown, out of bounds, without meaning for the task, or does not
+            fit the dataset.
         DatasetError: the dataset is missing, damaged or too short.
         RunError: the run to resume is missing or damaged.
         TrainingError: it would not fit in memory, or diverged.
@@ -65,39 +72,31 @@ def train(
     runtime.prepare()
     import tensorflow as tf
 
-    from vidgan.dataset.pipeline import checked, training_clips
-    from vidgan.training import callbacks, checkup, curves, loop, measuring
-    from vidgan.training.build import build_gan
-    from vidgan.training.sampling import Sampler
+    from vidgan.dataset.pipeline import checked
+    from vidgan.training import callbacks, curves, loop, tasks
     from vidgan.training.state import read_measurement
 
+    given = [Path(each) for each in (dataset, second) if each is not None]
     if resume is not None:
         if output is not None:
             raise OptionError("--output cannot be given with --resume, which goes on in its run")
-        run = setup.resumed_run(resume, options)
-        manifest = Manifest.load(dataset or run.dataset)
-        if manifest.size != run.size:
-            raise DatasetError(
-                f"{manifest.path}: frames are {manifest.width}x{manifest.height}, the run was "
-                f"trained on {run.size[0]}x{run.size[1]}; resume with its own dataset"
-            )
-        if run.model.conditional and tuple(manifest.labels) != run.model.labels:
-            raise DatasetError(
-                f"{manifest.path}: labels are {', '.join(manifest.labels) or 'missing'}, the run "
-                f"was trained on {', '.join(run.model.labels)}; resume with its own dataset"
-            )
+        run = setup.resumed_run(resume, options, task)
+        manifests = setup.load_datasets(run.task, given or run.datasets)
+        _check_datasets(run, manifests[0])
     else:
-        folder = Path(dataset or configs.DEFAULT_DATASET)
-        manifest = Manifest.load(folder)
+        task = task or configs.DEFAULT_TASK
+        folders = given or [Path(configs.DEFAULT_DATASET)]
+        manifests = setup.load_datasets(task, folders)
+        kind = options.get("model", "dcgan") if task == configs.DEFAULT_TASK else task
         path = (
             Path(output)
             if output is not None
-            else next_path(Path(configs.DEFAULT_RUNS), options.get("model", "dcgan"), folder)
+            else next_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
         )
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise OptionError(f"--output {path} exists already; choose another or --resume {path}")
-        run = setup.new_run(folder, manifest, path, options)
-    batch_size = run.train.batch_size or 1
+        run = setup.new_run(folders, manifests, path, options, task)
+    found = tasks.find(run.task)
     device = runtime.choose_device(run.train.device)
     state = loop.Progress(budget=run.train)
     with tf.device(device), contextlib.ExitStack() as closing:
@@ -121,18 +120,9 @@ def train(
             for leftover in run.path.rglob(".vidgan-*"):  # Of a kill.
                 remove(leftover)
         else:
-            gan = build_gan(run)
+            gan = found.build(run)
         setup.check_memory(gan, run, device)
-        data = training_clips(
-            manifest,
-            run.frames,
-            batch_size,
-            stride=run.stride,
-            mirror=run.train.mirror,
-            seed=run.train.seed,
-            skip=state.step,
-            labels=run.model.conditional,
-        )
+        data = found.data(run, manifests, state.step)
         run.save()
         report(f"{run.path}: training on {device.strip('/')}, from step {state.step}")
         writer = (
@@ -140,31 +130,26 @@ def train(
             if run.train.tensorboard
             else tf.summary.create_noop_writer()
         )
-        log = callbacks.Log(run, state, writer)
+        log = callbacks.Log(run, state, writer, found.columns)
         closing.callback(log.close)
-        snapshots = callbacks.Snapshots(run, state, writer)
-        # A step holds twice its batch, real and generated clips, and what gradients need.
-        sampler = Sampler(gan, 2 * batch_size)
+        snapshots = callbacks.Snapshots(run, state, writer, found.preview(run, manifests))
         tell = _above_bar if progress else report
-        health = checkup.Checkup(run, manifest, state, sampler, tell, clock)
-        metrics = measuring.Measuring(run, manifest, state, sampler, snapshots.save, tell, clock)
+        watching = found.hooks(
+            tasks.Sitting(run, manifests, gan, state, snapshots.save, tell, clock)
+        )
         # What measures comes before those that show and write it.
-        hooks: list[Any] = [log, snapshots]
-        if run.train.health:
-            hooks.insert(0, health)
-        if metrics.names:
-            hooks.insert(0, metrics)
+        hooks: list[Any] = [*watching, log, snapshots]
         if progress:
             bar = callbacks.ProgressBar(state, sys.stderr)
             closing.callback(bar.close)
             hooks.insert(-2, bar)
-        epoch_clips = manifest.epoch_clips(run.frames, run.stride)
-        finished = loop.train(gan, checked(data, manifest), state, hooks, epoch_clips, clock)
+        epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
+        finished = loop.train(gan, checked(data, *manifests), state, hooks, epoch_clips, clock)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
         curves.plot(run.path / callbacks.LOG_NAME, run.path / "curves.png", title)
-    for summary in (health.summary(), metrics.summary()):
-        if summary:
+    for hook in reversed(watching):
+        if summary := hook.summary():
             report(summary)
     if not finished:
         if state.step:
@@ -174,3 +159,21 @@ def train(
             )
         raise KeyboardInterrupt
     return run.path
+
+
+def _check_datasets(run: Run, manifest: Manifest) -> None:
+    """See that a run can go on with a dataset.
+
+    Raises:
+        DatasetError: it is not like the one that the run was trained on.
+    """
+    if manifest.size != run.size:
+        raise DatasetError(
+            f"{manifest.path}: frames are {manifest.width}x{manifest.height}, the run was "
+            f"trained on {run.size[0]}x{run.size[1]}; resume with its own dataset"
+        )
+    if run.model.conditional and tuple(manifest.labels) != run.model.labels:
+        raise DatasetError(
+            f"{manifest.path}: labels are {', '.join(manifest.labels) or 'missing'}, the run "
+            f"was trained on {', '.join(run.model.labels)}; resume with its own dataset"
+        )

@@ -20,17 +20,17 @@ from vidgan.metrics.checks import clip_pairs
 MIN_SIDE = 32
 
 _SEED = 0
-_SIDE = 5
-_CHANNELS = 32
-_SCALES = 3
+SIDE = 5
+CHANNELS = 32
+SCALES = 3
 # Responses are averaged over windows of two by two cells of this side, each overlapping the next.
-_CELL = 4
+CELL = 4
 # Below this length responses count less and less: what hardly differs from flat is no texture.
-_FLOOR = 0.1
+FLOOR = 0.1
 # How much of its mean each filter keeps. Without any, brightness and colour would not count; with
 # all of it, they would drown everything else.
 _MEAN = 0.1
-_OPPONENT = np.array([[0.299, 0.587, 0.114], [0.5, -0.5, 0.0], [-0.25, -0.25, 0.5]], np.float32)
+OPPONENT = np.array([[0.299, 0.587, 0.114], [0.5, -0.5, 0.0], [-0.25, -0.25, 0.5]], np.float32)
 
 
 def perceptual_distance(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -60,35 +60,39 @@ def perceptual_distance(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _filters() -> np.ndarray:
-    """Draw the filters, float32 ``(3 · side · side, channels)``, each of unit length."""
-    random = np.random.Generator(np.random.Philox(_SEED))
-    filters = random.standard_normal((3, _SIDE, _SIDE, _CHANNELS))
+def kernel(seed: int = _SEED) -> np.ndarray:
+    """Draw the filters, float32 ``(side, side, 3, channels)``, each of unit length."""
+    random = np.random.Generator(np.random.Philox(seed))
+    filters = random.standard_normal((3, SIDE, SIDE, CHANNELS))
     filters -= (1 - _MEAN) * filters.mean(axis=(1, 2), keepdims=True)
     filters /= np.sqrt(np.square(filters).sum(axis=(0, 1, 2)))
-    return filters.reshape(-1, _CHANNELS).astype(np.float32)
+    return filters.transpose(1, 2, 0, 3).astype(np.float32)
+
+
+@cache
+def _filters() -> np.ndarray:
+    """Return the filters for a matrix product, float32 ``(3 · side · side, channels)``."""
+    return kernel().transpose(2, 0, 1, 3).reshape(-1, CHANNELS)
 
 
 def _features(frame: np.ndarray) -> list[np.ndarray]:
     """Return a frame's features at every scale, float32 ``(rows, columns, channels)``."""
-    values: np.ndarray = (
-        frame.astype(np.float32) / np.float32(127.5) - np.float32(1)
-    ) @ _OPPONENT.T
-    found, margin = [], _SIDE // 2
-    for scale in range(_SCALES):
+    values: np.ndarray = (frame.astype(np.float32) / np.float32(127.5) - np.float32(1)) @ OPPONENT.T
+    found, margin = [], SIDE // 2
+    for scale in range(SCALES):
         if scale:
             values = cv2.resize(values, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         height, width = values.shape[:2]
         padded = np.pad(values, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")
-        windows = sliding_window_view(padded, (_SIDE, _SIDE), (0, 1)).reshape(height, width, -1)
+        windows = sliding_window_view(padded, (SIDE, SIDE), (0, 1)).reshape(height, width, -1)
         pooled = _pooled(np.maximum(windows @ _filters(), 0))
         length = np.sqrt(np.square(pooled).sum(axis=-1, keepdims=True))
-        found.append(pooled / (length + np.float32(_FLOOR)))
+        found.append(pooled / (length + np.float32(FLOOR)))
     return found
 
 
 def _pooled(responses: np.ndarray) -> np.ndarray:
-    rows, columns = responses.shape[0] // _CELL, responses.shape[1] // _CELL
-    whole = responses[: rows * _CELL, : columns * _CELL]
-    cells = whole.reshape(rows, _CELL, columns, _CELL, -1).mean(axis=(1, 3))
+    rows, columns = responses.shape[0] // CELL, responses.shape[1] // CELL
+    whole = responses[: rows * CELL, : columns * CELL]
+    cells = whole.reshape(rows, CELL, columns, CELL, -1).mean(axis=(1, 3))
     return (cells[:-1, :-1] + cells[1:, :-1] + cells[:-1, 1:] + cells[1:, 1:]) / 4

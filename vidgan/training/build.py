@@ -1,4 +1,7 @@
-"""From a run's configuration to a VideoGAN ready to train."""
+"""From a run's configuration to a VideoGAN ready to train, and what other tasks need for theirs."""
+
+import contextlib
+from collections.abc import Iterator
 
 import keras
 
@@ -9,7 +12,8 @@ from vidgan.training.gan import VideoGAN
 from vidgan.training.run import Run
 
 
-def _optimizer(config: TrainConfig, rate: float) -> keras.optimizers.Optimizer:
+def optimizer(config: TrainConfig, rate: float) -> keras.optimizers.Optimizer:
+    """Return Adam as the options say."""
     adam = keras.optimizers.Adam(rate, config.beta_1, config.beta_2, epsilon=1e-8)
     if config.precision == "mixed_float16":
         # Gradients of half precision vanish below 6e-8 unless they are scaled up.
@@ -17,24 +21,32 @@ def _optimizer(config: TrainConfig, rate: float) -> keras.optimizers.Optimizer:
     return adam
 
 
-def build_gan(run: Run) -> VideoGAN:
-    """Build the networks and their optimizers from the run's configuration and seed.
+@contextlib.contextmanager
+def building(config: TrainConfig) -> Iterator[None]:
+    """Give the networks made within their seed and their precision.
 
     A precision of ``auto``, which the job settles when it makes a run, counts as float32 here.
+    """
+    runtime.seed_everything(config.seed)
+    runtime.set_precision("float32" if config.precision == "auto" else config.precision)
+    try:
+        yield
+    finally:
+        runtime.set_precision("float32")
+
+
+def build_gan(run: Run) -> VideoGAN:
+    """Build the networks and their optimizers from the run's configuration and seed.
 
     Raises:
         OptionError: the size does not split, or an option is wrong.
     """
     config, model = run.train, models.resolve(run.model)
     combinations.check(model, config)
-    runtime.seed_everything(config.seed)
-    runtime.set_precision("float32" if config.precision == "auto" else config.precision)
-    try:
+    with building(config):
         width, height = run.size
         generator = models.build_generator(model, height, width)
         discriminators = models.build_discriminators(model, height, width)
         gan = VideoGAN(model, models.latents(model), generator, discriminators, config.seed)
-    finally:
-        runtime.set_precision("float32")
-    gan.compile(_optimizer(config, config.g_lr), _optimizer(config, config.d_lr), config)
+    gan.compile(optimizer(config, config.g_lr), optimizer(config, config.d_lr), config)
     return gan

@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,40 +15,24 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from vidgan import latents, pixels
 from vidgan.files import atomic_path, write_error
 from vidgan.sheet import contact_sheet, save_image, tile
-from vidgan.training import distances, weights
+from vidgan.training import weights
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
-from vidgan.training.sampling import rows
+from vidgan.training.tasks.base import Preview
 
-SAMPLES = 8
-GRID = (2, 4)
 LOG_NAME = "log.csv"
-COLUMNS = (
-    "step",
-    "epoch",
-    "seconds",
-    "d_loss",
-    "g_loss",
-    "d_acc_real",
-    "d_acc_fake",
-    "r1",
-    "r2",
-    "gradient_penalty",
-    "recognition",
-    "augment_share",
-    "g_norm",
-    "d_norm",
-    "diversity",
-    "motion_diversity",
-    "novelty",
-    "overfitting",
-    *map(distances.column, distances.METRICS),
-    "clips_per_second",
-    "wait_share",
-)
+FIRST_COLUMNS = ("step", "epoch", "seconds")
+LAST_COLUMNS = ("clips_per_second", "wait_share")
+# What the bar shows of a step, where it has it.
+BAR = {
+    "d_loss": "D {:.2f}",
+    "g_loss": "G {:.2f}",
+    "pixel_loss": "pixels {:.4f}",
+    "d_acc_real": "real {:.0%}",
+    "d_acc_fake": "fake {:.0%}",
+}
 
 
 class Means:
@@ -95,16 +79,15 @@ class ProgressBar(keras.callbacks.Callback):
             self.bar = tqdm(total=100.0, initial=share, bar_format=form, file=self.file)
 
     def _text(self) -> str:
-        text = (
-            f"step {self.progress.step} epoch {self.progress.epoch:.1f} "
-            f"D {self.means['d_loss']:.2f} G {self.means['g_loss']:.2f} "
-            f"real {self.means['d_acc_real']:.0%} fake {self.means['d_acc_fake']:.0%}"
-        )
+        text = f"step {self.progress.step} epoch {self.progress.epoch:.1f}"
+        for name, label in BAR.items():
+            if name in self.means:
+                text += f" {label.format(self.means[name])}"
         if "seconds" in self.means:
             text += f" {self.means['clips'] / max(self.means['seconds'], 1e-9):.1f} clips/s"
         measured = self.progress.measurement
         if measured is not None:
-            text += f" {measured.metric} {measured.value:.3g}"
+            text += f" {measured.metric} {measured.figure}"
         return text
 
     def _left(self) -> str:
@@ -144,15 +127,21 @@ class ProgressBar(keras.callbacks.Callback):
             self.bar.close()
 
 
-def _rows(path: Path) -> Iterator[tuple[dict[str, str], dict[str, float]]]:
+def _rows(
+    path: Path, columns: Sequence[str] | None = None
+) -> Iterator[tuple[dict[str, str], dict[str, float]]]:
     """Yield the whole lines of ``log.csv`` as text and as numbers, empty cells left out.
 
-    A log of an earlier vidgan has fewer columns.
+    Args:
+        path: the file.
+        columns: lines that have others are left out; a log of an earlier vidgan has fewer.
     """
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         for row in csv.DictReader(file):
             # A kill or a full disk may cut a line off anywhere.
-            if None in row or None in row.values() or not set(row) <= set(COLUMNS):
+            if None in row or None in row.values():
+                continue
+            if columns is not None and not set(row) <= set(columns):
                 continue
             try:
                 numbers = {name: float(value) for name, value in row.items() if value}
@@ -168,23 +157,37 @@ def read_log(path: Path) -> list[dict[str, float]]:
 
 
 class Log(keras.callbacks.Callback):
-    """Means over ``log_every`` steps to ``log.csv`` and TensorBoard's scalars."""
+    """Means over ``log_every`` steps to ``log.csv`` and TensorBoard's scalars.
 
-    def __init__(self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter) -> None:
+    Args:
+        run: the run.
+        progress: of the training.
+        writer: of TensorBoard's files.
+        columns: the task's own.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        progress: Progress,
+        writer: tf.summary.SummaryWriter,
+        columns: Sequence[str],
+    ) -> None:
         super().__init__()
         self.progress, self.writer = progress, writer
+        self.columns = (*FIRST_COLUMNS, *columns, *LAST_COLUMNS)
         self.path, self.every = run.path / LOG_NAME, run.train.log_every
         self.means = Means()
         self.file: IO[str] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Drop lines after the checkpoint that training goes on from, and append."""
-        old = list(_rows(self.path)) if self.path.exists() else []
+        old = list(_rows(self.path, self.columns)) if self.path.exists() else []
         with (
             atomic_path(self.path) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
         ):
-            table = csv.DictWriter(file, COLUMNS)
+            table = csv.DictWriter(file, self.columns)
             table.writeheader()
             table.writerows(row for row, values in old if values["step"] <= self.progress.step)
         self.file = self.path.open("a", newline="", encoding="utf-8")
@@ -208,7 +211,7 @@ class Log(keras.callbacks.Callback):
         row = {"epoch": self.progress.epoch, "seconds": self.progress.seconds} | scalars
         cells = {name: f"{value:.6g}" for name, value in row.items()}
         try:
-            csv.DictWriter(self.file, COLUMNS).writerow({"step": self.progress.step} | cells)
+            csv.DictWriter(self.file, self.columns).writerow({"step": self.progress.step} | cells)
             self.file.flush()
         except OSError as error:
             raise write_error(self.path, error) from None
@@ -229,14 +232,13 @@ class Log(keras.callbacks.Callback):
 
 
 class Snapshots(keras.callbacks.Callback):
-    """A checkpoint, a contact sheet and an mp4 of fixed latents, every so many minutes."""
+    """A checkpoint, a contact sheet and an mp4 of the same clips, every so many minutes."""
 
-    def __init__(self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter) -> None:
+    def __init__(
+        self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter, preview: Preview
+    ) -> None:
         super().__init__()
-        self.run, self.progress, self.writer = run, progress, writer
-        inputs = run.latents()
-        # Labels and categories in their order, so that a look tells what each has become.
-        self.noise = latents.in_turn(inputs, latents.from_seeds(inputs, range(SAMPLES)))
+        self.run, self.progress, self.writer, self.preview = run, progress, writer, preview
         self.saved_step, self.saved_at = progress.step, 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -263,11 +265,7 @@ class Snapshots(keras.callbacks.Callback):
         weights.check_finite(gan, self.progress.step)
         self.run.save_checkpoint(gan, self.progress.state())
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
-        clips = [
-            pixels.to_uint8(gan.generator_ema(rows(self.noise, i), training=False).numpy())
-            for i in range(SAMPLES)
-        ]
-        self._write_samples(np.concatenate(clips))
+        self._write_samples(self.preview.draw(gan))
 
     def _write_samples(self, clips: np.ndarray) -> None:
         """Write uint8 ``(clips, frames, height, width, 3)`` as sheet, video and to TensorBoard."""
@@ -275,7 +273,7 @@ class Snapshots(keras.callbacks.Callback):
 
         stem = self.run.path / "samples" / f"step-{self.progress.step:08d}"
         save_image(stem.with_suffix(".png"), contact_sheet(clips))
-        video = tile(clips, GRID)
+        video = tile(clips, self.preview.grid)
         size = (video.shape[2], video.shape[1])
         paths = [stem.with_suffix(".mp4")]
         if self.run.train.tensorboard:

@@ -36,6 +36,8 @@ PANELS = (
     Panel("loss", {"d_loss": "discriminator", "g_loss": "generator"}),
     Panel("D's accuracy", {"d_acc_real": "on real", "d_acc_fake": "on generated"}, (-0.05, 1.05)),
     Panel("R1 penalty", {"r1": "unweighted"}, logarithmic=True),
+    Panel("pixels' loss", {"pixel_loss": "generator"}, logarithmic=True),
+    Panel("PSNR, dB", {"psnr": "restored", "psnr_before": "without the network"}, dotted=True),
     *(
         Panel(f"{name} distance", {distances.column(name): "to real clips"}, dotted=True)
         for name in distances.METRICS

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
-from vidgan.training.gan import VideoGAN
+from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.state import STATE_KEYS, Measurement
 
 
@@ -24,7 +24,7 @@ class Progress:
 
     Attributes:
         step: training steps taken.
-        clips: real clips seen.
+        clips: clips seen; of two datasets, those of the first.
         epoch: passes over the training clips, a fraction.
         seconds: time spent training, over all sittings.
         step_seconds: length of the last step, waiting included; NaN for the first step of a
@@ -91,7 +91,7 @@ class Interrupted:
 
 
 def _check_finite(logs: dict[str, float], progress: Progress) -> None:
-    bad = [name for name in ("d_loss", "g_loss") if not math.isfinite(logs[name])]
+    bad = [name for name in logs if name.endswith("loss") and not math.isfinite(logs[name])]
     if bad:
         raise TrainingError(
             f"{bad[0]} is {logs[bad[0]]} at step {progress.step}: training has diverged; try half "
@@ -100,8 +100,8 @@ def _check_finite(logs: dict[str, float], progress: Progress) -> None:
 
 
 def train(
-    gan: VideoGAN,
-    data: Iterable[tf.Tensor],
+    gan: AdversarialModel,
+    data: Iterable[Any],
     progress: Progress,
     callbacks: Sequence[keras.callbacks.Callback],
     epoch_clips: int,
@@ -115,7 +115,7 @@ def train(
 
     Args:
         gan: compiled.
-        data: endless batches; see ``dataset/pipeline.py``.
+        data: endless batches, of any structure; see ``dataset/pipeline.py``.
         progress: updated after every step; holds the budget.
         callbacks: Keras callbacks.
         epoch_clips: clips of an epoch.
@@ -139,7 +139,7 @@ def train(
             start = clock()
             batch = next(batches)
             arrived = clock()
-            size = (batch[0] if isinstance(batch, tuple) else batch).shape[0]
+            size = tf.nest.flatten(batch)[0].shape[0]
             try:
                 logs = {name: float(value) for name, value in step_function(batch).items()}
             except tf.errors.ResourceExhaustedError:

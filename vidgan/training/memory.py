@@ -9,8 +9,7 @@ from pathlib import Path
 import keras
 from keras import tree
 
-from vidgan.models.views import VIEWS
-from vidgan.training.gan import VideoGAN
+from vidgan.training.adversarial import AdversarialModel
 
 # TensorFlow, Keras and the data pipeline before the first step.
 BASE_BYTES = 850 * 2**20
@@ -42,19 +41,19 @@ def _activations(network: keras.Model, frames: int) -> int:
     return 4 * count
 
 
-def estimate(gan: VideoGAN, batch_size: int) -> int:
+def estimate(gan: AdversarialModel, batch_size: int) -> int:
     """Return the bytes that training ``gan`` at ``batch_size`` will take at its peak."""
     generator, networks = gan.generator, gan.discriminators
     params = sum(network.count_params() for network in networks.values())
     weights = 4 * ((WEIGHT_COPIES + 1) * generator.count_params() + WEIGHT_COPIES * params)
-    clip = GENERATOR_COPIES * _activations(generator, gan.config.frames)
+    clip = GENERATOR_COPIES * _activations(generator, gan.frames)
     for name, network in networks.items():
-        items = VIEWS[name].count(gan.config)
-        clip += DISCRIMINATOR_COPIES * items * _activations(network, gan.config.frames)
+        items = gan.items_of_clip(name)
+        clip += DISCRIMINATOR_COPIES * items * _activations(network, gan.frames)
     return int(BASE_BYTES + weights + batch_size * clip)
 
 
-def largest_batch(gan: VideoGAN, available: int) -> int:
+def largest_batch(gan: AdversarialModel, available: int) -> int:
     """Return the largest batch size whose estimate fits, 0 where none does."""
     one = estimate(gan, 1) - estimate(gan, 0)
     return max(0, (available - estimate(gan, 0)) // one)

@@ -5,7 +5,7 @@
     runs/00000-dcgan-clips/
         config.json       everything needed to build the networks and to go on
         checkpoints/step-00001000/
-            generator_ema.weights.h5   what generates
+            generator_ema.weights.h5   what generates, or restores
             gan.weights.h5             all weights and both optimizers
             state.json                 step, clips seen, seconds trained, last measurement
         log.csv  health.jsonl  curves.png  samples/  tensorboard/
@@ -13,6 +13,7 @@
 Weights and JSON only: opening a run executes nothing from it.
 """
 
+import dataclasses
 import errno
 import json
 import os
@@ -22,7 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vidgan.config import DEFAULT_RUNS, ModelConfig, TrainConfig
+from vidgan.config import (
+    DEFAULT_RUNS,
+    DEFAULT_TASK,
+    TASK_OPTIONS,
+    TASKS,
+    Config,
+    ModelConfig,
+    TrainConfig,
+)
 from vidgan.errors import OptionError, RunError
 from vidgan.files import atomic_path, remove, write_error
 from vidgan.training import weights
@@ -35,7 +44,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from vidgan.latents import Latent
-    from vidgan.training.gan import VideoGAN
+    from vidgan.training.adversarial import AdversarialModel
 
 FORMAT_VERSION = 1
 CONFIG_NAME = "config.json"
@@ -53,8 +62,11 @@ class Run:
         model: what the networks are.
         train: how they are trained.
         dataset: the dataset's folder, absolute.
-        size: ``(width, height)`` in pixels.
-        fps: frames a second of a generated clip: the dataset's over the stride.
+        size: ``(width, height)`` in pixels, of the dataset's frames.
+        fps: frames a second of a clip: the dataset's over the stride.
+        task: what is learnt, one of ``vidgan.config.TASKS``.
+        task_config: the options that the task adds; None for one that adds none.
+        second: the second dataset's folder, absolute, of a task that learns from two.
     """
 
     path: Path
@@ -63,6 +75,18 @@ class Run:
     dataset: Path
     size: tuple[int, int]
     fps: float
+    task: str = DEFAULT_TASK
+    task_config: Config | None = None
+    second: Path | None = None
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some values changed."""
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def datasets(self) -> tuple[Path, ...]:
+        """The folders of all datasets."""
+        return (self.dataset,) if self.second is None else (self.dataset, self.second)
 
     @property
     def frames(self) -> int:
@@ -74,6 +98,19 @@ class Run:
         """Frames of the dataset from one frame of a clip to the next."""
         return self.train.stride
 
+    def options(self) -> dict[str, dict[str, Any]]:
+        """Return the options that mean something to the task, as JSON: ``model`` and ``train``."""
+        spec = TASK_OPTIONS[self.task]
+        groups = {"model": self.model.to_json(), "train": self.train.to_json()}
+        if self.task == DEFAULT_TASK:
+            return groups
+        kept = {
+            name: {key: value for key, value in values.items() if key in spec.honours}
+            for name, values in groups.items()
+        }
+        own = {} if self.task_config is None else self.task_config.to_json()
+        return {"model": kept["model"] | own, "train": kept["train"]}
+
     def latents(self, frames: int | None = None, spacing: float = 1.0) -> "tuple[Latent, ...]":
         """Return the generator's inputs; see :func:`vidgan.models.latents`."""
         from vidgan.models import latents
@@ -82,27 +119,41 @@ class Run:
 
     def save(self) -> None:
         """Write ``config.json``, whole or not at all."""
-        values = {
+        dataset: dict[str, Any] = {"path": str(self.dataset), "size": list(self.size)}
+        dataset["fps"] = self.fps
+        if self.second is not None:
+            dataset["second"] = str(self.second)
+        values: dict[str, Any] = {
             "format": FORMAT_VERSION,
             "model": self.model.to_json(),
             "train": self.train.to_json(),
-            "dataset": {"path": str(self.dataset), "size": list(self.size), "fps": self.fps},
+            "dataset": dataset,
         }
+        if self.task_config is not None:
+            values["task"] = {"name": self.task, "options": self.task_config.to_json()}
         with atomic_path(self.path / CONFIG_NAME) as temporary:
             temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
     @classmethod
-    def open(cls, path: Path | str | None = None, runs: Path | str = DEFAULT_RUNS) -> Self:
+    def open(
+        cls,
+        path: Path | str | None = None,
+        runs: Path | str = DEFAULT_RUNS,
+        task: str | None = None,
+    ) -> Self:
         """Open a run folder.
 
         Args:
             path: the folder; None or ``latest`` for the newest in ``runs``.
             runs: where runs lie.
+            task: what it must have been trained for; the newest one is the newest of these. By
+                default anything.
 
         Raises:
-            RunError: no run there, or one that cannot be read.
+            RunError: no run there, one that cannot be read, or one of another task.
         """
-        folder = newest(Path(runs)) if path is None or str(path) == "latest" else Path(path)
+        named = path is not None and str(path) != "latest"
+        folder = Path(path) if path is not None and named else newest(Path(runs), task)
         if not (folder / CONFIG_NAME).is_file():
             raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); make one with vidgan train")
         source = folder / CONFIG_NAME
@@ -111,21 +162,39 @@ class Run:
         if isinstance(version, int) and version > FORMAT_VERSION:
             raise RunError(f"{source}: format {version} is newer than this vidgan; upgrade vidgan")
         try:
-            data = values["dataset"]
-            return cls(
-                path=folder,
-                model=ModelConfig.from_json(values["model"], source),
-                train=TrainConfig.from_json(values["train"], source),
-                dataset=Path(data["path"]),
-                size=(int(data["size"][0]), int(data["size"][1])),
-                fps=float(data["fps"]),
-            )
+            run = cls._from_json(folder, values)
         except OptionError as error:
             raise RunError(str(error)) from None
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise RunError(
                 f"{source}: not what vidgan train writes ({type(error).__name__}: {error})"
             ) from None
+        if task is not None and run.task != task:
+            raise RunError(
+                f"{folder}: a run of --task {run.task}, which {TASK_OPTIONS[run.task].command} "
+                f"takes; {TASK_OPTIONS[task].command} needs one of --task {task}"
+            )
+        return run
+
+    @classmethod
+    def _from_json(cls, folder: Path, values: dict[str, Any]) -> Self:
+        source, data = folder / CONFIG_NAME, values["dataset"]
+        task, task_config = _task_name(values), None
+        if task not in TASKS:
+            raise ValueError(f"unknown task {task!r}")
+        if (config := TASK_OPTIONS[task].config) is not None:
+            task_config = config.from_json(values["task"]["options"], source)
+        return cls(
+            path=folder,
+            model=ModelConfig.from_json(values["model"], source),
+            train=TrainConfig.from_json(values["train"], source),
+            dataset=Path(data["path"]),
+            size=(int(data["size"][0]), int(data["size"][1])),
+            fps=float(data["fps"]),
+            task=task,
+            task_config=task_config,
+            second=Path(data["second"]) if "second" in data else None,
+        )
 
     def checkpoints(self) -> list[Path]:
         """Return the checkpoint folders, oldest first."""
@@ -168,24 +237,24 @@ class Run:
         return read_state(checkpoint or self.checkpoint())
 
     def best(self) -> Path | None:
-        """Return the checkpoint with the lowest distance to real clips, of those measured.
+        """Return the best checkpoint of those measured: nearest to real clips, or to the originals.
 
-        Training measures as ``--metrics`` says; None for a run that was never measured.
+        None for a run that was never measured.
         """
         return best(self.checkpoints())
 
     def build_generator(self) -> "keras.Model":
-        """Build the generator with fresh weights."""
-        from vidgan.models import build_generator
+        """Build the generator with fresh weights; see :class:`vidgan.training.tasks.base.Task`."""
+        from vidgan.training import tasks
 
-        return build_generator(self.model, self.size[1], self.size[0])
+        return tasks.find(self.task).generator(self)
 
     def load_generator(self, checkpoint: str = "latest") -> "keras.Model":
         """Build the generator and load the moving average of its weights.
 
         Returns:
-            A Keras model from a dict of latents, see :meth:`latents`, to float32 clips
-            ``(batch, frames, height, width, 3)`` in [-1, 1].
+            For synthesis a Keras model from a dict of latents, see :meth:`latents`, to float32
+            clips ``(batch, frames, height, width, 3)`` in [-1, 1]; for other tasks see theirs.
 
         Raises:
             RunError: no such checkpoint, or one that does not fit the run's configuration.
@@ -195,16 +264,16 @@ class Run:
         weights.load(generator, folder / EMA_NAME)
         return generator
 
-    def load_gan(self, checkpoint: str = "latest") -> "VideoGAN":
+    def load_gan(self, checkpoint: str = "latest") -> "AdversarialModel":
         """Build everything and load all weights and both optimizers.
 
         Raises:
             RunError: no such checkpoint, or one that does not fit the run's configuration.
         """
-        from vidgan.training.build import build_gan
+        from vidgan.training import tasks
 
         folder = self.checkpoint(checkpoint)
-        gan = build_gan(self)
+        gan = tasks.find(self.task).build(self)
         weights.load(gan, folder / GAN_NAME)
         return gan
 
@@ -215,9 +284,10 @@ class Run:
             A function from clips in [-1, 1], and labels of a conditional model, to the mean logit
             of each over all that the discriminators see of it, float32 ``(batch,)``.
         """
-        return self.load_gan(checkpoint).judge
+        gan: Any = self.load_gan(checkpoint)
+        return gan.judge
 
-    def save_checkpoint(self, gan: "VideoGAN", state: dict[str, Any]) -> Path:
+    def save_checkpoint(self, gan: "AdversarialModel", state: dict[str, Any]) -> Path:
         """Save weights and state under ``step-…``, whole or not at all.
 
         The oldest checkpoints are dropped, but never the best.
@@ -240,25 +310,55 @@ class Run:
         return target
 
 
-def newest(runs: Path) -> Path:
+def _task_name(values: dict[str, Any]) -> str:
+    """Return the task of a decoded ``config.json``; runs of an earlier vidgan do not say."""
+    found = values.get("task")
+    return str(found["name"]) if isinstance(found, dict) and "name" in found else DEFAULT_TASK
+
+
+def _is_of(folder: Path, task: str | None) -> bool:
+    if task is None:
+        return True
+    try:
+        return _task_name(read_json(folder / CONFIG_NAME)) == task
+    except RunError:
+        return task == DEFAULT_TASK  # Damaged: opening it says more.
+
+
+def newest(runs: Path, task: str | None = None) -> Path:
     """Return the newest run folder in ``runs`` that has a checkpoint, else the newest.
 
     A training that has only just begun does not hide the one before it.
+
+    Args:
+        runs: where runs lie.
+        task: look only at those of this task.
 
     Raises:
         RunError: there is none.
     """
     found = sorted(path.parent for path in runs.glob(f"*/{CONFIG_NAME}"))
+    found = [path for path in found if _is_of(path, task)]
     if not found:
-        raise RunError(f"{runs}: no run there; make one with vidgan train")
+        if task in (None, DEFAULT_TASK):
+            raise RunError(f"{runs}: no run there; make one with vidgan train")
+        raise RunError(
+            f"{runs}: no run of --task {task} there; make one with vidgan train --task {task}"
+        )
     saved = [path for path in found if any((path / CHECKPOINTS).glob("step-*"))]
     return (saved or found)[-1]
 
 
-def next_path(runs: Path, model: str, dataset: Path) -> Path:
-    """Return a new run's folder, ``00000-<model>-<dataset>`` with the next number."""
+def next_path(runs: Path, kind: str, dataset: Path) -> Path:
+    """Return a new run's folder, ``00000-<kind>-<dataset>`` with the next number.
+
+    Args:
+        runs: where runs lie.
+        kind: the model, or the task.
+        dataset: its folder.
+    """
     numbers = [
         int(match[1]) for path in runs.glob("*") if (match := re.match(r"(\d{5})-", path.name))
     ]
     name = re.sub(r"[^\w.-]+", "_", dataset.resolve().name) or "dataset"
-    return runs / f"{max(numbers, default=-1) + 1:05d}-{model}-{name}"
+    return runs / f"{max(numbers, default=-1) + 1:05d}-{kind}-{name}"

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from vidgan import latents, pixels
-from vidgan.training.gan import VideoGAN
+from vidgan.training.adversarial import AdversarialModel
 
 
 def rows(noise: latents.Noise, start: int, count: int = 1) -> dict[str, tf.Tensor]:
@@ -26,7 +26,7 @@ class Sampler:
         at_once: clips made together.
     """
 
-    def __init__(self, gan: VideoGAN, at_once: int) -> None:
+    def __init__(self, gan: AdversarialModel, at_once: int) -> None:
         self.gan, self.at_once = gan, at_once
 
     @cached_property

@@ -25,16 +25,18 @@ SURE = 1.645
 
 @dataclass(frozen=True)
 class Measurement:
-    """A distance of generated clips to real ones at one step of a training; lower is better.
+    """A figure of merit at one step of a training.
 
     Attributes:
         step: training steps taken by then.
-        metric: the distance's name, see :data:`vidgan.training.distances.METRICS`.
+        metric: the figure's name: a distance of :data:`vidgan.training.distances.METRICS`, or what
+            the task measures.
         protocol: what was compared with what. Figures of two protocols say nothing of each other.
-        value: the distance.
+        value: the figure.
         mark: the figure that a later one has to gain on: the last that was itself such a gain.
         noise: the standard error of ``value - mark``, 0 where this is the mark.
         waited: measurements in a row, this one the last, without a gain that is more than chance.
+        rising: whether higher is better; lower is, of a distance.
     """
 
     step: int
@@ -44,6 +46,22 @@ class Measurement:
     mark: float
     noise: float = 0.0
     waited: int = 0
+    rising: bool = False
+
+    @property
+    def cost(self) -> float:
+        """The value, or its negative: lower is better."""
+        return -self.value if self.rising else self.value
+
+    @property
+    def figure(self) -> str:
+        """The value for reading."""
+        return f"{self.value:.4g}" if self.rising else f"{self.value:.3g}"
+
+    @property
+    def text(self) -> str:
+        """What was measured, for reading."""
+        return f"{self.metric}{'' if self.rising else ' distance'} {self.figure}"
 
     def after(self, last: "Measurement | None", noise: float) -> "Measurement":
         """Return this measurement as one that follows another.
@@ -52,7 +70,10 @@ class Measurement:
             last: the one before; None where there was none.
             noise: the standard error of the difference from its mark.
         """
-        if last is None or not self.comparable(last) or self.value < last.mark - SURE * noise:
+        if last is None or not self.comparable(last):
+            return self
+        gain = self.value - last.mark if self.rising else last.mark - self.value
+        if gain > SURE * noise:
             return self
         return dataclasses.replace(self, mark=last.mark, noise=noise, waited=last.waited + 1)
 
@@ -74,6 +95,7 @@ class Measurement:
         if not isinstance(values, dict):
             raise ValueError(f"{values!r:.60} is no measurement")
         kinds = typing.get_type_hints(cls)
+        values = {"rising": False} | values  # An earlier vidgan measured distances only.
         for name, kind in kinds.items():
             value = values.get(name)
             # NaN is not itself.
@@ -128,7 +150,7 @@ def read_measurement(checkpoint: Path) -> Measurement | None:
 
 
 def best(checkpoints: Iterable[Path]) -> Path | None:
-    """Return the checkpoint with the lowest figure, the earliest of several.
+    """Return the checkpoint with the best figure, the earliest of several.
 
     Only those count that were measured themselves, at their own step, and whose figures are
     comparable with the newest one's.
@@ -150,4 +172,4 @@ def best(checkpoints: Iterable[Path]) -> Path | None:
         return None
     *_, newest = measured.values()
     comparable = [path for path, found in measured.items() if found.comparable(newest)]
-    return min(comparable, key=lambda path: measured[path].value)
+    return min(comparable, key=lambda path: measured[path].cost)

@@ -10,10 +10,10 @@ from vidgan.errors import RunError, TrainingError
 if TYPE_CHECKING:
     import keras
 
-    from vidgan.training.gan import VideoGAN
+    from vidgan.training.adversarial import AdversarialModel
 
 
-def checkpoint_bytes(gan: "VideoGAN") -> int:
+def checkpoint_bytes(gan: "AdversarialModel") -> int:
     """Return the size of a checkpoint, rather more than less."""
     variables = [
         *gan.weights,
@@ -46,7 +46,7 @@ def load(model: "keras.Model", path: Path) -> None:
         ) from None
 
 
-def check_finite(gan: "VideoGAN", step: int) -> None:
+def check_finite(gan: "AdversarialModel", step: int) -> None:
     """See that training has not broken the weights.
 
     Raises:

@@ -1,0 +1,81 @@
+"""EnhanceGAN: a network that undoes damage, and the step that trains it."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from vidgan import pixels
+from vidgan.config import EnhanceConfig
+from vidgan.training import fidelity
+from vidgan.training.adversarial import AdversarialModel, Logs
+from vidgan.training.critic import Items
+
+
+class EnhanceGAN(AdversarialModel):
+    """Trains a network on damaged clips and their originals.
+
+    A batch is a pair of uint8 clips, damaged ``(batch, frames, height, width, 3)`` and original
+    with ``scale`` times as long sides; where there is a temporal loss also the original's flow, see
+    :func:`vidgan.training.fidelity.temporal_loss`.
+
+    Args:
+        config: the weights of the losses.
+        generator: damaged clips → restored ones, both for [-1, 1].
+        discriminator: of clips; None without an adversarial loss.
+        frames: of a clip.
+        seed: of what is random in a step.
+    """
+
+    def __init__(
+        self,
+        config: EnhanceConfig,
+        generator: keras.Model,
+        discriminator: keras.Model | None,
+        frames: int,
+        seed: int = 0,
+    ) -> None:
+        networks = {} if discriminator is None else {"clip": discriminator}
+        super().__init__(generator, networks, frames, seed, "enhance_gan")
+        self.config = config
+
+    def train_step(self, data: Any) -> Logs:
+        """Take one step of the networks; see the class."""
+        damaged, original, *flow = data
+        original = pixels.to_model(original)
+        (seed,) = tf.unstack(self.seeds(1))
+        with tf.GradientTape() as tape:
+            restored = self.generator(pixels.to_model(damaged), training=True)
+        logs, at_restored = self._fidelity(restored, original, *flow)
+        self.pace.set_rates(self.share, self.lead)
+        for critic in self.critics:
+            items = Items(tf.concat([original, restored], axis=0), None, {})
+            found = self._gradients(critic, items)
+            logs |= self._logs([found])
+            at_restored += self.config.adversarial * found.at_items[items.count :]
+            logs |= self._d_step([found], [items], seed)
+            self._follow_lead(found)
+        variables = self.generator.trainable_variables
+        logs["g_norm"] = self._g_step(
+            lambda: tape.gradient(restored, variables, output_gradients=at_restored)
+        )
+        self.step.assign_add(1)
+        return logs
+
+    def _fidelity(
+        self, restored: tf.Tensor, original: tf.Tensor, *flow: tf.Tensor
+    ) -> tuple[Logs, tf.Tensor]:
+        """Return the losses against the original, and the gradient of their sum at the clips."""
+        config = self.config
+        with tf.GradientTape() as tape:
+            tape.watch(restored)
+            logs = {"pixel_loss": fidelity.charbonnier(restored, original)}
+            total = logs["pixel_loss"]
+            if config.perceptual:
+                logs["perceptual_loss"] = fidelity.perceptual_loss(restored, original)
+                total += config.perceptual * logs["perceptual_loss"]
+            if config.temporal:
+                logs["temporal_loss"] = fidelity.temporal_loss(restored, original, *flow)
+                total += config.temporal * logs["temporal_loss"]
+            total = self.g_optimizer.scale_loss(total)
+        return logs, tape.gradient(total, restored)

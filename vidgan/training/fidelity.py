@@ -1,0 +1,84 @@
+"""Losses of restored clips against their originals, beside the adversarial one.
+
+Clips are float32 ``(batch, frames, height, width, 3)`` in [-1, 1].
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from vidgan.metrics import perceptual
+
+# Below this difference the pixels' loss is no longer an absolute value but a square.
+EPSILON = 1e-3
+# Not the filters that vidgan evaluate measures with: a network would learn these by heart.
+FILTER_SEED = 1
+
+
+def charbonnier(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
+    """Return the mean of √(difference² + ε²): L1 that is smooth at zero (1710.01992)."""
+    return tf.reduce_mean(tf.sqrt(tf.square(restored - original) + EPSILON**2) - EPSILON)
+
+
+def perceptual_loss(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
+    """Return how differently frames look, as :mod:`vidgan.metrics.perceptual` sees it.
+
+    The same features, but of other random filters. Sides are at least ``perceptual.MIN_SIDE``.
+    """
+    kernel = tf.constant(perceptual.kernel(FILTER_SEED))
+    opponent = tf.constant(perceptual.OPPONENT.T)
+    both = tf.concat([restored, original], axis=0)
+    count = restored.shape[0] * restored.shape[1]
+    values = tf.reshape(both, (-1, *both.shape[2:])) @ opponent
+    margin, cell, total = perceptual.SIDE // 2, perceptual.CELL, 0.0
+    for scale in range(perceptual.SCALES):
+        if scale:
+            values = tf.nn.avg_pool2d(values, 2, 2, "VALID")
+        paddings = [[0, 0], [margin, margin], [margin, margin], [0, 0]]
+        padded = tf.pad(values, paddings, "REFLECT")
+        responses = tf.nn.relu(tf.nn.conv2d(padded, kernel, 1, "VALID"))
+        cells = tf.nn.avg_pool2d(responses, cell, cell, "VALID")
+        pooled = tf.nn.avg_pool2d(cells, 2, 1, "VALID")
+        # The root's derivative is infinite at zero.
+        length = tf.sqrt(tf.reduce_sum(tf.square(pooled), axis=-1, keepdims=True) + 1e-12)
+        found = pooled / (length + perceptual.FLOOR)
+        square = tf.square(found[:count] - found[count:])
+        total += tf.reduce_mean(tf.reduce_sum(square, axis=-1))
+    return total
+
+
+def temporal_loss(restored: tf.Tensor, original: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
+    """Return how much errors change from frame to frame along the motion: flicker.
+
+    The warping loss of TecoGAN (1811.09393) on what differs from the original, so that what the
+    flow gets wrong, or what is hidden, does not count.
+
+    Args:
+        restored: clips.
+        original: clips.
+        flow: float32 ``(batch, frames - 1, height, width, 2)``: the original's motion from each
+            frame to the next, in pixels to the right and downwards.
+    """
+    error = restored - original
+    return tf.reduce_mean(tf.abs(_warped(error[:, 1:], flow) - error[:, :-1]))
+
+
+def _warped(frames: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
+    """Fetch every pixel from where the flow says it has gone, bilinearly; borders repeat."""
+    batch, length, height, width, channels = frames.shape
+    flat = tf.reshape(frames, (batch * length, height, width, channels))
+    motion = tf.reshape(flow, (batch * length, height, width, 2))
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    across = tf.clip_by_value(columns + motion[..., 0], 0.0, width - 1.0)
+    down = tf.clip_by_value(rows + motion[..., 1], 0.0, height - 1.0)
+    left, top = tf.floor(across), tf.floor(down)
+    right_share, low_share = (across - left)[..., None], (down - top)[..., None]
+    first_x, first_y = tf.cast(left, tf.int32), tf.cast(top, tf.int32)
+    next_x, next_y = tf.minimum(first_x + 1, width - 1), tf.minimum(first_y + 1, height - 1)
+
+    def fetch(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        return tf.gather_nd(flat, tf.stack([y, x], axis=-1), batch_dims=1)
+
+    high = fetch(first_y, first_x) * (1 - right_share) + fetch(first_y, next_x) * right_share
+    low = fetch(next_y, first_x) * (1 - right_share) + fetch(next_y, next_x) * right_share
+    warped = high * (1 - low_share) + low * low_share
+    return tf.reshape(warped, frames.shape)

@@ -1,0 +1,216 @@
+"""Enhance: from damaged clips to what they were before."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vidgan import pixels
+from vidgan.config import EnhanceConfig, TrainConfig
+from vidgan.damage.degradations import degrade
+from vidgan.dataset.manifest import Manifest, span
+from vidgan.dataset.pipeline import labelled_clips, training_clips
+from vidgan.errors import OptionError
+from vidgan.metrics import perceptual
+from vidgan.metrics.flow import farneback_flow, grey
+from vidgan.metrics.restoration import psnr, ssim
+from vidgan.models import patch, restorer
+from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.build import building, optimizer
+from vidgan.training.enhancing import EnhanceGAN
+from vidgan.training.holdout import Holdout, Score
+from vidgan.training.run import Run
+from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, crop_of
+
+# Held-out clips that are measured, and shown; of large frames only the middle.
+MEASURED = 24
+SHOWN = 4
+MAX_SIDE = 128
+# What equal frames count for, whose ratio is infinite.
+MAX_PSNR = 100.0
+# What means nothing without a discriminator.
+_ADVERSARIAL = ("loss", "d_lr", "r1", "r2", "penalty_every")
+
+
+def config_of(run: Run) -> EnhanceConfig:
+    """Return the task's options."""
+    assert isinstance(run.task_config, EnhanceConfig)
+    return run.task_config
+
+
+def multiple(config: EnhanceConfig) -> int:
+    """Return what the sides of originals are multiples of."""
+    return config.scale * restorer.fold(config.scale)
+
+
+def settle(run: Run, manifests: Sequence[Manifest]) -> Run:
+    """See that the options go together, and with the size of the frames."""
+    config = config_of(run)
+    crop = crop_of(run, multiple(config))
+    if config.perceptual and min(crop) < perceptual.MIN_SIDE:
+        raise OptionError(
+            f"--perceptual needs --crop {perceptual.MIN_SIDE} or more, and frames as large; "
+            "leave it out"
+        )
+    if config.scale == 1 and not config.damages:
+        raise OptionError("--scale 1 and --damage none leave nothing to learn; give one of them")
+    if not config.adversarial:
+        for name in _ADVERSARIAL:
+            if getattr(run.train, name) != getattr(TrainConfig, name):
+                raise OptionError(
+                    f"--{name.replace('_', '-')} is about the discriminator, which --adversarial "
+                    "0 leaves out; give a weight above 0"
+                )
+    return run
+
+
+def build(run: Run) -> EnhanceGAN:
+    """Build the networks and their optimizers."""
+    config, train = config_of(run), run.train
+    height, width = crop_of(run, multiple(config))
+    small = (run.frames, height // config.scale, width // config.scale)
+    with building(train):
+        network = restorer.generator(config.scale, run.model.g_channels, config.blocks, *small)
+        judge = (
+            patch.discriminator(run.model.d_channels, run.frames, height, width)
+            if config.adversarial
+            else None
+        )
+        gan = EnhanceGAN(config, network, judge, run.frames, train.seed)
+    gan.compile(optimizer(train, train.g_lr), optimizer(train, train.d_lr), train)
+    return gan
+
+
+def generator(run: Run) -> keras.Model:
+    """Build the network for clips of any size; see :func:`vidgan.models.restorer.generator`."""
+    config = config_of(run)
+    return restorer.generator(config.scale, run.model.g_channels, config.blocks)
+
+
+def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
+    """Return batches of damaged clips and originals, see :class:`EnhanceGAN`."""
+    config = config_of(run)
+
+    def damaged(clip: np.ndarray, seed: np.ndarray) -> np.ndarray:
+        key = int(seed.astype(np.uint32).astype(np.uint64) @ np.array([1, 2**32], np.uint64))
+        return degrade(clip, config, np.random.Generator(np.random.Philox(key)))
+
+    def motion(clip: np.ndarray) -> np.ndarray:
+        return farneback_flow(grey(clip))
+
+    def change(clip: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        frames, height, width, _ = clip.shape
+        small = (frames, height // config.scale, width // config.scale, 3)
+        made = tf.ensure_shape(tf.numpy_function(damaged, [clip, seed], tf.uint8), small)
+        if not config.temporal:
+            return made, clip
+        flow = tf.numpy_function(motion, [clip], tf.float32)
+        return made, clip, tf.ensure_shape(flow, (frames - 1, height, width, 2))
+
+    return training_clips(
+        manifests[0],
+        run.frames,
+        run.train.batch_size or 1,
+        stride=run.stride,
+        mirror=run.train.mirror,
+        seed=run.train.seed,
+        skip=skip,
+        crop=crop_of(run, multiple(config)),
+        change=change,
+    )
+
+
+def held_out(run: Run, manifest: Manifest, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield damaged clips and originals that training does not see, evenly chosen.
+
+    Args:
+        run: the run.
+        manifest: its dataset; one that holds nothing out gives training clips.
+        count: how many at most.
+    """
+    config, covered = config_of(run), span(run.frames, run.stride)
+    split = "test" if manifest.splits["test"].clips(covered) else "train"
+    every = max(1, manifest.splits[split].clips(covered) // count)
+    sides = [min(side, MAX_SIDE) // multiple(config) * multiple(config) for side in run.size]
+    left, top = ((whole - side) // 2 for whole, side in zip(run.size, sides, strict=True))
+    clips = labelled_clips(manifest, split, run.frames, run.stride, every)
+    for index, (clip, _) in enumerate(islice(clips, count)):
+        middle = clip[:, top : top + sides[1], left : left + sides[0]]
+        random = np.random.Generator(np.random.Philox(key=[run.train.seed, index]))
+        yield degrade(middle, config, random), middle
+
+
+def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
+    """Draw held-out clips: damaged, restored and as they were."""
+    pairs = list(held_out(run, manifests[0], SHOWN))
+    base = restorer.Bicubic(config_of(run).scale)
+
+    def draw(gan: AdversarialModel) -> np.ndarray:
+        rows = []
+        for damaged, original in pairs:
+            inputs = tf.constant(pixels.to_model(damaged[None]))
+            shown = base(inputs), gan.generator_ema(inputs, training=False)
+            rows += [*(pixels.to_uint8(clip.numpy()[0]) for clip in shown), original]
+        return np.stack(rows)
+
+    return Preview((len(pairs), 3), draw)
+
+
+def hooks(sitting: Sitting) -> list[Hook]:
+    """Measure PSNR and SSIM of held-out clips, and what they are without the network."""
+    run, manifest = sitting.run, sitting.manifests[0]
+
+    def prepare() -> tuple[str, Score]:
+        pairs = list(held_out(run, manifest, MEASURED))
+        base = restorer.Bicubic(config_of(run).scale)
+        before = _figures(pairs, base)
+        ready = tf.function(sitting.gan.call, jit_compile=False)
+
+        def score(gan: AdversarialModel) -> dict[str, np.ndarray]:
+            after = _figures(pairs, ready)
+            return after | {f"{name}_before": values for name, values in before.items()}
+
+        return f"{len(pairs)} clips of test", score
+
+    return [Holdout(sitting, prepare, MEASURED)]
+
+
+def _figures(pairs: Sequence[tuple[np.ndarray, np.ndarray]], restore: Any) -> dict[str, np.ndarray]:
+    """Return PSNR in dB and SSIM, a value a clip."""
+    found: dict[str, list[float]] = {"psnr": [], "ssim": []}
+    for damaged, original in pairs:
+        restored = pixels.to_uint8(restore(tf.constant(pixels.to_model(damaged[None]))).numpy())
+        ratios = np.minimum(psnr(restored, original[None]), MAX_PSNR)
+        found["psnr"].append(float(ratios.mean()))
+        found["ssim"].append(float(ssim(restored, original[None]).mean()))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+TASK = Task(
+    settle=settle,
+    build=build,
+    generator=generator,
+    data=data,
+    preview=preview,
+    hooks=hooks,
+    columns=(
+        "pixel_loss",
+        "perceptual_loss",
+        "temporal_loss",
+        "d_loss",
+        "g_loss",
+        "d_acc_real",
+        "d_acc_fake",
+        "r1",
+        "r2",
+        "g_norm",
+        "d_norm",
+        "psnr",
+        "ssim",
+        "psnr_before",
+        "ssim_before",
+    ),
+)
