@@ -20,7 +20,6 @@ ORDER = (
     "video",
     "sheet",
     "dataset",
-    "damage",
     "models",
     "losses",
     "regularizers",
