@@ -11,11 +11,14 @@ from click.testing import CliRunner
 from vidgan.cli import COMMANDS, main
 from vidgan.config import (
     Config,
+    EnhanceVideo,
     EvaluateConfig,
     GenerateConfig,
+    InpaintVideo,
     ModelConfig,
     PreprocessConfig,
     TrainConfig,
+    TranslateVideo,
     option,
     option_name,
     value_type,
@@ -26,6 +29,9 @@ CONFIGS = {
     "preprocess": (PreprocessConfig,),
     "train": (ModelConfig, TrainConfig),
     "generate": (GenerateConfig,),
+    "enhance": (EnhanceVideo,),
+    "inpaint": (InpaintVideo,),
+    "translate": (TranslateVideo,),
     "evaluate": (EvaluateConfig,),
 }
 FIELDS = [

@@ -26,6 +26,7 @@ ORDER = (
     "augment",
     "metrics",
     "damage",
+    "restoring",
     "training",
     "jobs",
     "cli",

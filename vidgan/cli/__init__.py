@@ -10,7 +10,17 @@ import click
 from vidgan import __version__
 from vidgan.errors import VidganError
 
-COMMANDS = ("preprocess", "train", "generate", "evaluate", "info", "models")
+COMMANDS = (
+    "preprocess",
+    "train",
+    "generate",
+    "enhance",
+    "inpaint",
+    "translate",
+    "evaluate",
+    "info",
+    "models",
+)
 
 
 class LazyGroup(click.Group):

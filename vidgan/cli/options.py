@@ -91,3 +91,10 @@ def from_config(cls: type[config.Config], only: tuple[str, ...] | None = None) -
 def path(**kwargs: Any) -> click.Path:
     """Return the type of a path argument; existence is checked by the job, which says more."""
     return click.Path(path_type=Path, **kwargs)
+
+
+def output() -> Callable:
+    """Decorate a command with ``-o``, which it cannot do without."""
+    return click.option(
+        "-o", "--output", metavar="OUT", required=True, type=path(), help="Where to; see above."
+    )

@@ -16,8 +16,8 @@ MAX_GRID_SIDE = 32
 # Values of a continuous code that --sweep shows, and seeds where none are given.
 SWEEP_STEPS = 9
 SWEEP_SEEDS = 4
-VIDEO_FORMATS = ("mp4", "webm", "avi", "gif")
-CODEC_NAMES = ("auto", "h264", "vp9", "vp8", "mp4v", "xvid", "mjpg", "gif")
+VIDEO_FORMATS = ("mp4", "webm", "avi", "gif", "mkv")
+CODEC_NAMES = ("auto", "h264", "vp9", "vp8", "mp4v", "xvid", "mjpg", "ffv1", "gif")
 # A taller contact sheet is one that few programs open.
 MAX_SHEET_CLIPS = 128
 
@@ -90,7 +90,7 @@ class GenerateConfig(Config):
     )
     codec: str = option(
         "auto",
-        "auto is h264 for .mp4, vp9 for .webm, mjpg for .avi.",
+        "auto is h264 for .mp4 and .mkv, vp9 for .webm, mjpg for .avi; ffv1 (.mkv) loses nothing.",
         choices=CODEC_NAMES,
     )
     format: str | None = option(

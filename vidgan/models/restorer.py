@@ -11,6 +11,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+# Channels' worth of values that are held at once, over the network's width.
+_LIVE = 6
 # Neighbours in time that a block sees on either side.
 REACH = 1
 
@@ -142,3 +144,10 @@ def reach(scale: int, blocks: int) -> tuple[int, int]:
     """Return how far the network looks: frames, and pixels of the damaged clip, to either side."""
     # In space two convolutions a block, one before and two behind; the base sees two pixels.
     return REACH * (blocks + 1), max(2, fold(scale) * (2 * blocks + 3))
+
+
+def bytes_per_pixel(scale: int, channels: int) -> int:
+    """Return the memory that a pixel of a damaged clip takes on its way through the network."""
+    # Measured, see benchmarks/restore_speed.md: what lies between two convolutions, and copies of
+    # it in the layout that oneDNN works on.
+    return 4 * (_LIVE * channels // fold(scale) ** 2 + 4 * 3 * scale**2)

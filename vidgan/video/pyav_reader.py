@@ -6,6 +6,7 @@ whole frames to RGB first is what makes other ways slow.
 
 import os
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -20,6 +21,9 @@ from vidgan.video.reader import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
 # By default FFmpeg leaves the colours of the result at half its width, to save time.
 _EXACT = "+full_chroma_int+full_chroma_inp+accurate_rnd"
+# What players take for BT.709 where the file does not say; below it is BT.601, as in FFmpeg.
+_HD_WIDTH, _HD_HEIGHT = 1280, 577
+_UNSPECIFIED = 2
 # A file that yields nothing but errors is given up after this many in a row.
 _PATIENCE = 1000
 
@@ -61,7 +65,10 @@ class PyAVReader(VideoReader):
         self._ahead: VideoFrame | None = None
         self._scaler: _Scaler | None = None
         self._time = -1.0
+        self._sought = False
         self._rotation = self._first_rotation()
+        self.tick = self._stream.time_base or Fraction(1, round(ASSUMED_RATE))
+        self.origin = (self._container.start_time or 0) / 1_000_000
 
     def _first_rotation(self) -> int:
         # The display matrix is known with the first frame only, which then waits for grab().
@@ -122,7 +129,25 @@ class PyAVReader(VideoReader):
             self._time = float(self._frame.time)
         return self._time
 
+    def seek(self, time: float) -> None:
+        """Go to the last keyframe before a time; see :meth:`VideoReader.seek`."""
+        if self._ahead is None or self._ahead.pts is None:
+            return
+        for target in (time, self.origin):
+            try:
+                self._container.seek(int(target / self.tick), stream=self._stream)
+            except (av.error.FFmpegError, OverflowError):
+                continue
+            self._sought = True
+            self._frames = self._decode()
+            self._ahead = next(self._frames, None)
+            # Some files have an index that is wrong: then from the start.
+            if self._ahead is not None and self._ahead.pts is not None and self._ahead.time <= time:
+                return
+
     def _promised(self) -> int:
+        if self._sought:
+            return 0
         # Others count frames that carry no picture as well.
         return self._stream.frames if "mp4" in self._container.format.name else 0
 
@@ -172,7 +197,8 @@ class _Scaler:
         if (width, height) != (frame.width, frame.height):
             chain.append(graph.add("crop", f"{width}:{height}:{left}:{top}:exact=1"))
         scale = f"{plan.inner[0]}:{plan.inner[1]}:flags={'area' if plan.shrinks else 'bicubic'}"
-        chain.append(graph.add("scale", scale + _EXACT))
+        matrix = ":in_color_matrix=bt709" if _untagged_hd(frame) else ""
+        chain.append(graph.add("scale", scale + _EXACT + matrix))
         chain.append(graph.add("format", "rgba" if self._alpha else "rgb24"))
         chain.append(graph.add("buffersink"))
         graph.link_nodes(*chain)
@@ -190,6 +216,11 @@ class _Scaler:
             opacity = pixels[..., 3:].astype(np.uint16)
             pixels = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
         return self._plan.pad(pixels)
+
+
+def _untagged_hd(frame: VideoFrame) -> bool:
+    hd = frame.width >= _HD_WIDTH or frame.height >= _HD_HEIGHT
+    return hd and frame.colorspace == _UNSPECIFIED and not frame.format.is_rgb
 
 
 def _reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ conversion.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Self, SupportsFloat
 
@@ -55,9 +56,13 @@ class VideoReader(ABC):
         damaged: how many times a part could not be decoded so far.
         problem: what was wrong with it, None while all is well.
         timed: whether the times that grab() returns mean anything.
+        origin: when the file begins, sound included, in the seconds that grab() counts in.
+        tick: all times are multiples of so many seconds.
     """
 
     timed = True
+    origin = 0.0
+    tick = Fraction(1, round(ASSUMED_RATE))
 
     def __init__(self, path: Path, fit: Fit | None = None) -> None:
         self.path = path
@@ -93,6 +98,16 @@ class VideoReader(ABC):
     @abstractmethod
     def _grab(self) -> float | None:
         """Do the work of :meth:`grab`."""
+
+    def seek(self, time: float) -> None:  # noqa: B027 (going on from the start serves as well)
+        """Go to a place from which all frames from a time on can be reached by grab().
+
+        To be called before the first grab(). It saves decoding what comes before, where the file
+        allows it.
+
+        Args:
+            time: in the seconds that grab() counts in.
+        """
 
     @abstractmethod
     def retrieve(self) -> np.ndarray:

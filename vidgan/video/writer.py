@@ -36,12 +36,13 @@ class Codec:
 
 
 CODECS = {
-    "h264": Codec("pyav", ("libx264", "libopenh264"), (".mp4",)),
+    "h264": Codec("pyav", ("libx264", "libopenh264"), (".mp4", ".mkv")),
     "vp9": Codec("pyav", ("libvpx-vp9",), (".webm",)),
     "vp8": Codec("opencv", ("VP80",), (".webm",)),
     "mp4v": Codec("opencv", ("mp4v",), (".mp4", ".avi")),
     "xvid": Codec("opencv", ("XVID",), (".avi",)),
     "mjpg": Codec("opencv", ("MJPG",), (".avi",)),
+    "ffv1": Codec("pyav", ("ffv1",), (".mkv",)),
     "gif": Codec("gif", ("gif",), (".gif",)),
 }
 # What ``auto`` means: the first of these that the installed libraries have.
@@ -50,6 +51,7 @@ AUTOMATIC = {
     ".webm": ("vp9", "vp8"),
     ".avi": ("mjpg",),
     ".gif": ("gif",),
+    ".mkv": ("h264", "ffv1"),
 }
 
 
@@ -242,11 +244,11 @@ def open_writer(
     """Open a video file for writing.
 
     Args:
-        path: ``.mp4``, ``.webm``, ``.avi`` or ``.gif``; missing parent folders are made.
+        path: ``.mp4``, ``.webm``, ``.avi``, ``.gif`` or ``.mkv``; missing parent folders are made.
         fps: frames a second.
         size: ``(width, height)`` of the frames.
-        codec: a key of :data:`CODECS`; ``auto`` is H.264 for .mp4, VP9 for .webm, motion JPEG for
-            .avi and GIF for .gif.
+        codec: a key of :data:`CODECS`; ``auto`` is H.264 for .mp4 and .mkv, VP9 for .webm, motion
+            JPEG for .avi and GIF for .gif. ``ffv1`` is lossless.
 
     Raises:
         ExportError: the file cannot be written, or the installed libraries lack the codec.

@@ -1,4 +1,4 @@
-"""Export through PyAV: H.264 for .mp4 and VP9 for .webm, as browsers and phones play them."""
+"""Export through PyAV: H.264 and VP9, as browsers and phones play them, and lossless FFV1."""
 
 import contextlib
 from collections.abc import Iterator
@@ -19,16 +19,18 @@ _OPTIONS: dict[str, dict[str, str]] = {
     "libopenh264": {"rc_mode": "quality", "qmin": "10", "qmax": "24"},
     "libvpx-vp9": {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "3", "row-mt": "1"},
 }
+# Codecs that take RGB as it is, and in which layout.
+_LOSSLESS = {"ffv1": "bgr0"}
 _BT709 = 1
 _LIMITED_RANGE = 1
 _MAX_KEYFRAME_SECONDS = 2
 
 
 class PyAVWriter(VideoWriter):
-    """A file encoded by FFmpeg's libraries, 4:2:0 as every player wants it.
+    """A file encoded by FFmpeg's libraries, 4:2:0 as every player wants it, or lossless.
 
     An .mp4 has its index in front, so that it plays while it loads. Odd sides are filled up with
-    one row or column more.
+    one row or column more, but for lossless codecs.
     """
 
     def __init__(
@@ -54,27 +56,37 @@ class PyAVWriter(VideoWriter):
         with plain_errors(self.path):
             self._container = av.open(self._target, "w", options=options)
             stream: Any = self._container.add_stream(self._encoder, rate=self.rate)
-        width, height = self.size
-        stream.width, stream.height = width + width % 2, height + height % 2
-        stream.pix_fmt = "yuv420p"
+        stream.width, stream.height = self.size
         stream.options = _OPTIONS.get(self._encoder, {})
         context = stream.codec_context
         context.gop_size = max(1, round(self.fps * _MAX_KEYFRAME_SECONDS))
+        self._stream = stream
+        if self._encoder in _LOSSLESS:
+            stream.pix_fmt = _LOSSLESS[self._encoder]
+            return
+        stream.width += stream.width % 2
+        stream.height += stream.height % 2
+        stream.pix_fmt = "yuv420p"
         # Said in the file: players guess the colours of one that does not, each in its own way.
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED_RANGE
-        self._stream = stream
 
     def _encode(self, frame: np.ndarray) -> None:
-        picture = av.VideoFrame.from_ndarray(pad_to_even(frame), format="rgb24").reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-        )
+        picture = self._picture(frame)
         picture.pts = self.frames
         picture.time_base = 1 / self.rate
         with plain_errors(self.path):
             self._container.mux(self._stream.encode(picture))
+
+    def _picture(self, frame: np.ndarray) -> av.VideoFrame:
+        if self._encoder in _LOSSLESS:
+            picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            return picture.reformat(format=_LOSSLESS[self._encoder])
+        return av.VideoFrame.from_ndarray(pad_to_even(frame), format="rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+        )
 
     def _finish(self) -> None:
         with plain_errors(self.path):

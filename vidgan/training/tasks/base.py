@@ -13,6 +13,7 @@ import tensorflow as tf
 from vidgan.config import CropConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import OptionError
+from vidgan.restoring.filter import Filter
 from vidgan.training.run import Run
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class Task:
         preview: from a run and its manifests to what is drawn at every checkpoint.
         hooks: makes what watches a training, in the order in which it is to be called.
         columns: of the log, beside those that all have.
+        filter: of tasks that turn video into video: from a run, its trained generator and the
+            options of the task's command that concern it, by name, to what restores a video.
     """
 
     settle: Callable[[Run, Sequence[Manifest]], Run]
@@ -96,6 +99,7 @@ class Task:
     preview: Callable[[Run, Sequence[Manifest]], Preview]
     hooks: Callable[[Sitting], Sequence[Hook]]
     columns: tuple[str, ...]
+    filter: Callable[..., Filter] | None = None
 
 
 def crop_of(run: Run, multiple: int = 1) -> tuple[int, int]:

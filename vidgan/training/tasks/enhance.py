@@ -18,9 +18,11 @@ from vidgan.metrics import perceptual
 from vidgan.metrics.flow import farneback_flow, grey
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer
+from vidgan.restoring.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizer
 from vidgan.training.enhancing import EnhanceGAN
+from vidgan.training.filtering import clip_filter
 from vidgan.training.holdout import Holdout, Score
 from vidgan.training.run import Run
 from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, crop_of
@@ -189,6 +191,35 @@ def _figures(pairs: Sequence[tuple[np.ndarray, np.ndarray]], restore: Any) -> di
     return {name: np.array(values) for name, values in found.items()}
 
 
+def filter(run: Run, network: keras.Model, scale: int | None) -> Filter:
+    """Return what enhances a video.
+
+    Args:
+        run: the run.
+        network: its generator.
+        scale: the factor that is asked for; None for the run's.
+
+    Raises:
+        OptionError: the network enlarges by another.
+    """
+    config = config_of(run)
+    if scale not in (None, config.scale):
+        raise OptionError(
+            f"--scale {scale}: {run.path} was trained to enlarge {config.scale} times; "
+            "leave it out, or take another run"
+        )
+    context, margin = restorer.reach(config.scale, config.blocks)
+    return Filter(
+        clip_filter(network),
+        name=str(run.path.resolve()),
+        scale=config.scale,
+        context=context,
+        margin=margin,
+        multiple=restorer.fold(config.scale),
+        bytes_per_pixel=restorer.bytes_per_pixel(config.scale, run.model.g_channels),
+    )
+
+
 TASK = Task(
     settle=settle,
     build=build,
@@ -213,4 +244,5 @@ TASK = Task(
         "psnr_before",
         "ssim_before",
     ),
+    filter=filter,
 )

@@ -1,0 +1,48 @@
+"""A trained run as what restores a video."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidgan import runtime
+from vidgan.restoring.filter import Filter
+
+
+def trained_filter(
+    task: str, run: Path | str | None, checkpoint: str, device: str, **options: Any
+) -> Filter:
+    """Load a run.
+
+    Args:
+        task: what it must have been trained for.
+        run: its folder; None for the newest of that task under ``runs``.
+        checkpoint: ``latest``, ``best`` or the step of one.
+        device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+        **options: those of the task's command that concern the network.
+
+    Raises:
+        RunError: no run there, none with such a checkpoint, or one of another task.
+        OptionError: the device is not there, or the run cannot do what is asked for.
+    """
+    from vidgan.training.run import Run
+
+    opened = Run.open(run, task=task)
+    chosen = opened.checkpoint(checkpoint)
+    runtime.prepare()
+    import tensorflow as tf
+
+    from vidgan.training import tasks
+
+    make = tasks.find(task).filter
+    assert make is not None, f"{task} restores no video"
+    place = runtime.choose_device(device)
+    with tf.device(place):
+        filter = make(opened, opened.load_generator(checkpoint), **options)
+
+    def apply(frames: np.ndarray, masks: np.ndarray | None) -> np.ndarray:
+        with tf.device(place):
+            return filter.apply(frames, masks)
+
+    return dataclasses.replace(filter, apply=apply, name=f"{filter.name} {chosen.name} {options}")

@@ -1,0 +1,200 @@
+"""Restoring one video: open, plan, fill in the parts, join them with the sound."""
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from vidgan import __version__
+from vidgan.config import DEFAULT_COLOUR_GROW, InpaintVideo, RestoreConfig
+from vidgan.errors import OptionError
+from vidgan.files import atomic_path
+from vidgan.jobs.outputs import Pairing, check_output
+from vidgan.restoring.filter import Filter
+from vidgan.restoring.masks import ColourMask, Mask, open_mask
+from vidgan.restoring.parts import Parts
+from vidgan.restoring.pipeline import fill_parts
+from vidgan.restoring.plan import Plan, choose
+from vidgan.restoring.source import Source
+from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
+from vidgan.video.sound import has_sound
+from vidgan.video.writer import choose_codec
+from vidgan.video.writer_gif import MAX_FPS
+
+# Options that change the result; the filter and the plan stand for the others.
+_DECISIVE = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
+# More arithmetic than this, over an undivided pass, is worth a word.
+_COSTLY = 1.3
+# Of a long file's beginning, middle and end: enough to know it again.
+_SAMPLE = 1 << 20
+
+
+def restore_video(
+    pairing: Pairing,
+    config: RestoreConfig,
+    make_filter: Callable[[], Filter],
+    progress: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Restore one video.
+
+    Args:
+        pairing: the video, its mask and its result.
+        config: the options.
+        make_filter: returns what restores.
+        progress: show a progress bar on a terminal.
+        say: called with a line for whatever could not be kept or done.
+
+    Raises:
+        VidganError: see :func:`vidgan.jobs.restore.enhance`.
+    """
+    check_output(pairing, config)
+    with contextlib.ExitStack() as stack:
+        begin, end = config.span
+        source = stack.enter_context(Source(pairing.source, begin, end, config.max_frames))
+        _check_rate(source, pairing.output)
+        mask = None
+        if isinstance(config, InpaintVideo) and pairing.mask is not None:
+            mask = _open_mask(pairing.mask, source, config)
+            stack.callback(mask.close)
+        filter = make_filter()
+        memory = int(config.memory * 2**30)
+        plan = choose(filter, source.size, source.expected, memory, keep=config.compare)
+        if plan.cost > _COSTLY:
+            say(
+                f"{source.path}: windows and tiles cost {plan.cost:.2f} times the arithmetic of "
+                f"whole frames; more --memory than {config.memory:g} makes that less"
+            )
+        parts = _open_parts(pairing, source, filter, plan, config)
+        fresh = not parts.times
+        try:
+            if parts.closing is None:
+                with _bar(progress, source, parts, pairing.output.name) as tell:
+                    fill_parts(
+                        source, mask, filter, plan, parts, compare=config.compare, progress=tell
+                    )
+            with atomic_path(pairing.output) as temporary:
+                for note in _join(parts, source, temporary, pairing.output):
+                    say(note)
+        except BaseException:
+            if parts.abandon():
+                say(
+                    f"{pairing.output}: {len(parts.times)} frames are kept in {parts.folder}; "
+                    "the same command with --resume goes on"
+                )
+            raise
+        parts.remove()
+        if source.problem is not None:
+            say(
+                f"{source.path}: damaged ({source.problem}); restored are the "
+                f"{len(parts.times)} frames that can be decoded"
+            )
+        if mask is not None and mask.empty and fresh:
+            say(f"--mask {pairing.mask}: no hole in it; the frames are copied as they are")
+
+
+def _check_rate(source: Source, output: Path) -> None:
+    if output.suffix.lower() == ".gif" and source.fps > MAX_FPS:
+        raise OptionError(
+            f"{output}: a GIF plays at most {MAX_FPS} frames a second, {source.path} has "
+            f"{source.fps:g}; use .mp4"
+        )
+
+
+def _open_mask(text: str, source: Source, config: InpaintVideo) -> Mask:
+    mask = open_mask(text, source, config.tolerance)
+    if config.grow is not None:
+        mask.grow = config.grow
+    elif isinstance(mask, ColourMask):
+        mask.grow = DEFAULT_COLOUR_GROW
+    return mask
+
+
+def _open_parts(
+    pairing: Pairing, source: Source, filter: Filter, plan: Plan, config: RestoreConfig
+) -> Parts:
+    width, height = (side * filter.scale for side in source.size)
+    size = (width * 2 if config.compare else width, height)
+    rate = Fraction(source.fps).limit_denominator(1001)
+    codec = choose_codec(pairing.output, config.codec)
+    parts = Parts(pairing.output, codec, rate, size)
+    made_of = {
+        "vidgan": __version__,
+        "input": _fingerprint(pairing.source),
+        "mask": pairing.mask and _fingerprint(Path(pairing.mask)),
+        "run or method": filter.name,
+        "division (--memory)": [plan.frames, plan.step, len(plan.rows), len(plan.columns)],
+        "codec": codec,
+    }
+    values = config.to_json()
+    made_of |= {option: values[option] for option in _DECISIVE if option in values}
+    if config.resume:
+        parts.resume(made_of)
+    else:
+        parts.begin(made_of)
+    return parts
+
+
+def _fingerprint(path: Path) -> str:
+    """Return what tells a file from another; for a folder its files' names and sizes."""
+    digest = hashlib.sha256(str(path).encode())
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            digest.update(f"{file.name} {file.stat().st_size}\n".encode())
+    elif path.exists():
+        size = path.stat().st_size
+        digest.update(str(size).encode())
+        with path.open("rb") as opened:
+            for place in (0, size // 2, max(0, size - _SAMPLE)):
+                opened.seek(place)
+                digest.update(opened.read(_SAMPLE))
+    return digest.hexdigest()
+
+
+def _join(parts: Parts, source: Source, target: Path, output: Path) -> Iterator[str]:
+    """Write the result and yield what it could not keep of the source, a line each."""
+    assert parts.closing is not None
+    suffix = output.suffix.lower()
+    timeline = Timeline(source.tick, parts.times, parts.closing, parts.rate)
+    if suffix in CONSTANT_RATE and not timeline.steady:
+        yield f"{source.path}: its rate varies, which {suffix} cannot; frames are put on a grid"
+    if suffix == ".gif":
+        if has_sound(source.path):
+            yield f"{source.path}: a GIF has no sound"
+        grid = timeline.on_grid()
+        parts.write_gif(target, [*grid.times, grid.closing])
+        return
+    if source.pixel_aspect != 1 and suffix not in KEEPS_PIXEL_ASPECT:
+        shape = f"{source.pixel_aspect.numerator}:{source.pixel_aspect.denominator}"
+        yield f"{source.path}: its pixels are {shape}, which {suffix} does not say; use .mp4"
+    sound = None
+    if not source.path.is_dir():
+        end = None
+        if source.cut:
+            end = source.begin + float(parts.closing * source.tick)
+        sound = (source.path, source.begin, end)
+    yield from join(parts.files, timeline, target, pixel_aspect=source.pixel_aspect, sound=sound)
+
+
+@contextlib.contextmanager
+def _bar(
+    progress: bool, source: Source, parts: Parts, name: str
+) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar with frames a second and the time left; yield what moves it."""
+    if not progress:
+        yield lambda frames: None
+        return
+    from tqdm import tqdm
+
+    done = len(parts.times)
+    # None: no bar where the error stream is no terminal.
+    with tqdm(
+        total=source.expected or None,
+        initial=done,
+        unit="frame",
+        desc=name,
+        disable=None,
+        leave=False,
+    ) as bar:
+        yield lambda frames: bar.update(frames - bar.n) and None

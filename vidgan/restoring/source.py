@@ -1,0 +1,129 @@
+"""The video that is to be restored: which of its frames, when each is shown, where it ends."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+from vidgan.errors import InputError, OptionError
+from vidgan.restoring.windows import Frame
+from vidgan.video.reader import ASSUMED_RATE, open_video
+
+
+class Source:
+    """An open video, or the span of it that is wanted; use it in a ``with`` block.
+
+    Attributes:
+        path: the file or folder.
+        size: ``(width, height)`` in pixels, upright.
+        fps: frames a second, nominal.
+        tick: times are multiples of so many seconds.
+        pixel_aspect: width of a pixel over its height, as displayed.
+        frames: in the whole file, as its header says; 0 where unknown.
+        timed: whether the file says when frames are shown.
+        expected: about how many frames will come; 0 where unknown.
+        begin: where the span begins, in seconds from the beginning of the file.
+        end: where it ends; None for the end of the file.
+        counted: whether ``number`` must be right, at the price of decoding what is left out.
+        closing: ticks from ``begin`` to where the last frame ends, once it has been read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        begin: float = 0.0,
+        end: float | None = None,
+        max_frames: int | None = None,
+    ) -> None:
+        """Open the video.
+
+        Args:
+            path: a file or a folder of numbered images.
+            begin: leave out what comes before so many seconds.
+            end: leave out what comes from so many seconds on.
+            max_frames: read so many frames at most.
+
+        Raises:
+            InputError: no video that can be decoded.
+        """
+        self.path, self.begin, self.end, self._most = path, begin, end, max_frames
+        self._reader = open_video(path)
+        info = self._reader.info
+        self.size = info.width, info.height
+        self.fps = info.fps or ASSUMED_RATE
+        self.timed = self._reader.timed
+        self.frames = info.frames
+        aspect = Fraction(info.aspect * info.height / info.width).limit_denominator(255)
+        self.pixel_aspect = aspect if info.fps else Fraction(1)
+        self.tick = self._reader.tick
+        self.closing = 0
+        self.expected = self._expect(info.frames)
+        self.counted = False
+
+    @property
+    def cut(self) -> bool:
+        """Whether the span may end before the file does."""
+        return self.end is not None or self._most is not None
+
+    @property
+    def number(self) -> int:
+        """The number of the frame read last, from 0."""
+        return self._reader.count - 1
+
+    @property
+    def problem(self) -> str | None:
+        """What was wrong with what has been read, None while all is well."""
+        return self._reader.problem
+
+    def _expect(self, frames: int) -> int:
+        if not frames:
+            return 0 if self._most is None else self._most
+        last = frames if self.end is None else min(frames, round(self.end * self.fps))
+        left = max(0, last - round(self.begin * self.fps))
+        return left if self._most is None else min(left, self._most)
+
+    def read(self, skip: int = 0) -> Iterator[Frame]:
+        """Yield the frames of the span.
+
+        Args:
+            skip: leave out so many of them, without making pixels of them.
+
+        Raises:
+            InputError: there is none.
+            OptionError: the span lies behind the last one.
+        """
+        if self.begin and self.timed and not self.counted:
+            self._reader.seek(self._reader.origin + self.begin)
+        start = Fraction(self._reader.origin + self.begin)
+        stop = None
+        if self.end is not None:
+            stop = round((Fraction(self.end) - Fraction(self.begin)) / self.tick)
+        last, gap, count = -1, max(1, round(1 / (Fraction(self.fps) * self.tick))), 0
+        while (seconds := self._reader.grab()) is not None:
+            time = round((Fraction(seconds) - start) / self.tick)
+            if self.begin and time < 0:
+                continue
+            if count:
+                # No two frames at once, nor one before the other: players drop them.
+                time = max(time, last + 1)
+                gap = time - last
+            if (stop is not None and time >= stop) or count == self._most:
+                self.closing = time
+                break
+            last = time
+            count += 1
+            if count > skip:
+                yield Frame(time, self._reader.retrieve())
+        else:
+            self.closing = last + gap
+        if count:
+            return
+        if not self._reader.count:
+            raise InputError(f"{self.path}: not one frame of it can be decoded; copy it again")
+        raise OptionError(f"{self.path}: no frame between --start and --end; it is shorter")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._reader.close()

@@ -1,0 +1,132 @@
+"""A stream of frames through a filter, window by window, blended where the windows meet."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from vidgan.errors import InputError
+from vidgan.restoring.filter import Filter
+from vidgan.restoring.plan import Plan
+from vidgan.restoring.tiles import blend, restore_window
+
+
+@dataclass
+class Frame:
+    """A frame on its way.
+
+    Attributes:
+        time: in ticks of the source, from where the result begins.
+        pixels: uint8 RGB ``(height, width, 3)``.
+        mask: bool ``(height, width)``, true in the holes; None where nothing is filled.
+        result: uint8 RGB ``(scale * height, scale * width, 3)`` once there is one. Without
+            ``keep`` in :func:`restore` it may be the same array as ``pixels``.
+    """
+
+    time: int
+    pixels: np.ndarray
+    mask: np.ndarray | None = None
+    result: np.ndarray | None = None
+
+
+def first_needed(plan: Plan, done: int) -> int:
+    """Return the frame from which on a stream must be read to go on after ``done`` frames.
+
+    Args:
+        plan: of the stream.
+        done: frames that windows which are complete have brought; see :func:`restore`.
+    """
+    return max(0, done - plan.step - plan.context) if plan.fade else done
+
+
+def restore(
+    frames: Iterable[Frame],
+    filter: Filter,
+    plan: Plan,
+    *,
+    done: int = 0,
+    keep: bool = False,
+    progress: Callable[[float], None] = lambda frames: None,
+) -> Iterator[list[Frame]]:
+    """Put a stream through a filter.
+
+    Args:
+        frames: the stream, from frame ``first_needed(plan, done)`` on.
+        filter: what restores.
+        plan: how the stream is divided.
+        done: frames that are there already, from an earlier call: the sum of the lengths of the
+            first lists that it yielded.
+        keep: leave ``pixels`` as they are.
+        progress: told how many frames are ready, fractions included.
+
+    Yields:
+        The frames that each window completes, with their results. The list is emptied when the
+        next one is asked for.
+
+    Raises:
+        InputError: all pixels of a window are in the mask.
+    """
+    held: list[np.ndarray] = []
+    for start, window, last in _windows(frames, plan, first_needed(plan, done)):
+        begin = done - start
+        end = len(window) if last else len(window) - plan.context - plan.fade
+        reach = end if last else end + plan.fade
+        spent = 0 if keep or filter.scale > 1 else len(window) if last else plan.step
+        targets = {i: _target(window[i], filter, in_place=i < spent) for i in range(begin, reach)}
+        _restore(filter, plan, window, targets, _told(progress, done, end - begin))
+        for i, old in enumerate(held, begin):
+            targets[i][:] = blend(old, targets[i], (i - begin + 1) / (len(held) + 1))
+        for i in range(begin, end):
+            window[i].result = targets[i]
+        ready = window[begin:end]
+        held = [targets[i] for i in range(end, reach)]
+        done = start + end
+        # While the next window is filled nothing may hold on to these.
+        del window, targets
+        yield ready
+        ready.clear()
+
+
+def _windows(
+    frames: Iterable[Frame], plan: Plan, start: int
+) -> Iterator[tuple[int, list[Frame], bool]]:
+    """Yield the first frame's number, the frames, and whether it is the last window."""
+    rest = iter(frames)
+    window = list(islice(rest, plan.frames))
+    while window:
+        # One frame ahead: the last window must be known as such.
+        ahead = list(islice(rest, 1))
+        held = [*window[plan.step :], *ahead]
+        yield start, window, not ahead
+        window = [*held, *islice(rest, plan.step - 1)] if ahead else []
+        start += plan.step
+
+
+def _target(frame: Frame, filter: Filter, in_place: bool) -> np.ndarray:
+    if in_place:
+        return frame.pixels
+    if filter.fills:
+        return frame.pixels.copy()
+    height, width, _ = frame.pixels.shape
+    return np.empty((height * filter.scale, width * filter.scale, 3), np.uint8)
+
+
+def _restore(
+    filter: Filter,
+    plan: Plan,
+    window: list[Frame],
+    targets: dict[int, np.ndarray],
+    done: Callable[[float], None],
+) -> None:
+    """Put a window through the filter."""
+    # Videos shorter than what the filter takes go on with their last frame.
+    window = window + window[-1:] * (filter.frames - len(window))
+    masks = [frame.mask for frame in window if frame.mask is not None] if filter.fills else None
+    if masks and all(mask.all() for mask in masks):
+        raise InputError("the mask covers whole frames: nothing is left to fill them from")
+    restore_window(filter, plan, [frame.pixels for frame in window], masks, targets, done)
+
+
+def _told(progress: Callable[[float], None], before: int, count: int) -> Callable[[float], None]:
+    return lambda share: progress(before + share * count)
