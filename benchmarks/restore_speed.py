@@ -163,16 +163,17 @@ def costs() -> None:
         print(f"| {name}, reach {context} frames, {margin} pixels | {' | '.join(cells)} |")
 
 
-def memory(work: Path, repeats: list[int]) -> None:
+def memory(work: Path) -> None:
     """Print the peak memory of whole processes at 4K."""
     loop = draw(work / "loop.mp4", UHD, LOOP_FRAMES)
     run = make_run(work / "uhd", 1, 4, 1)
+    box = ["--mask", "600,400,300,200"]
     kinds = {
-        "inpaint --method median": ["inpaint", "--mask", "600,400,300,200", "--method", "median"],
-        "enhance, a network": ["enhance", str(run)],
+        "enhance, a network": (["enhance", str(run)], [2]),
+        "inpaint --method median": (["inpaint", *box, "--method", "median"], [2, 8]),
     }
     print("| command | frames | GiB at the peak | seconds |\n|---|---|---|---|")
-    for name, (command, *arguments) in kinds.items():
+    for name, ((command, *arguments), repeats) in kinds.items():
         for times in repeats:
             video = work / "long.mp4"
             repeat_video(loop, video, times)
@@ -187,7 +188,6 @@ def memory(work: Path, repeats: list[int]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=3, help="pairs to take the median of")
-    parser.add_argument("--repeats", type=int, nargs="*", default=[2, 4, 8], help="25 frames each")
     parser.add_argument("--only", choices=("throughput", "costs", "memory"))
     options = parser.parse_args()
     runtime.prepare()
@@ -201,7 +201,7 @@ def main() -> None:
             costs()
             print()
         if options.only in (None, "memory"):
-            memory(work, options.repeats)
+            memory(work)
 
 
 if __name__ == "__main__":

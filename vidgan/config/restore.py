@@ -34,7 +34,7 @@ class RestoreConfig(Config):
         choices=VIDEO_FORMATS,
     )
     memory: float = option(
-        1.75,
+        1.5,
         "GiB that windows and tiles may take; the decoder, the encoder and TensorFlow take what "
         "they need besides. More saves arithmetic with large videos.",
         min=0.05,
