@@ -21,7 +21,8 @@ CONTEXT = _BASE_REACH + 6
 MARGIN = 64
 # Of the base: how much less each further frame counts, and how much less than any of them the plain
 # mean over time does, and what lies around in space.
-_DECAY, _MEAN, _AROUND = 0.3, 1e-3, 1e-5
+_DECAY, _MEAN, _AROUND = 0.3, 1e-3, 1e-4
+_FARTHER = 0.02
 _CELL = 4
 
 
@@ -32,30 +33,30 @@ class Visible(layers.Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
 
-    def call(self, clip: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def call(self, clip: tf.Tensor, hole: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Fill in.
 
         Args:
             clip: ``(batch, frames, height, width, 3)``; what it holds in holes is not looked at.
-            mask: ``(batch, frames, height, width, 1)``, 1 in holes, else 0.
+            hole: ``(batch, frames, height, width, 1)``, 1 in holes, else 0.
 
         Returns:
             The clip, its holes filled, and what each pixel is on average over time, with the share
             of the frames that it can be seen in as a fourth channel.
         """
-        shown = 1 - mask
+        shown = 1 - hole
         seen = tf.concat([clip * shown, shown], axis=-1)
         near = _over_time(seen, _DECAY)
         mean = _over_time(seen, 1.0)
         total = near + _MEAN * mean + _AROUND * _around(seen)
-        filled = total[..., :3] / (total[..., 3:] + 1e-12)
+        filled = total[..., :3] / (total[..., 3:] + 1e-20)
         average = mean[..., :3] / (mean[..., 3:] + 1e-6)
         share = mean[..., 3:] / (2 * _BASE_REACH + 1)
-        return clip * shown + filled * mask, tf.concat([average, share], axis=-1)
+        return clip * shown + filled * hole, tf.concat([average, share], axis=-1)
 
-    def compute_output_shape(self, clip: Any, mask: Any) -> Any:
+    def compute_output_shape(self, clip_shape: Any, hole_shape: Any) -> Any:
         """Return the shapes of what :meth:`call` returns."""
-        return tuple(clip), (*clip[:-1], 4)
+        return tuple(clip_shape), (*clip_shape[:-1], 4)
 
     def get_config(self) -> dict[str, Any]:
         """Return what the layer is made of."""
@@ -77,14 +78,15 @@ def _over_time(seen: tf.Tensor, decay: float) -> tf.Tensor:
 
 
 def _around(seen: tf.Tensor) -> tf.Tensor:
-    """Return the mean over what is near in space, on a coarse grid; what is farther counts less."""
+    """Return the mean over what is near in space; what is farther counts far less."""
     shape = tf.shape(seen)
     frames = tf.reshape(seen, (-1, shape[2], shape[3], seen.shape[-1]))
     cells = tf.nn.avg_pool2d(frames, _CELL, _CELL, "VALID")
-    near = tf.nn.avg_pool2d(cells, 3, 1, "SAME")
-    far = tf.nn.avg_pool2d(near, 9, 1, "SAME")
-    sums = tf.image.resize(near + 0.01 * far, (shape[2], shape[3]), "bilinear")
-    return tf.reshape(sums, shape)
+    cells = tf.nn.avg_pool2d(cells, 3, 1, "SAME")
+    total = tf.image.resize(cells + _FARTHER * tf.nn.avg_pool2d(cells, 9, 1, "SAME"), shape[2:4])
+    for side in (7, 3):
+        total = tf.nn.avg_pool2d(frames, side, 1, "SAME") + _FARTHER * total
+    return tf.reshape(total, shape)
 
 
 @keras.saving.register_keras_serializable("vidgan")
