@@ -163,7 +163,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
 
     def prepare() -> tuple[str, Score]:
         pairs = list(held_out(run, manifest, MEASURED))
-        before = np.array([hole_psnr(_base(*pair), *pair) for pair in pairs])
+        before = np.array([hole_psnr(base(*pair), *pair) for pair in pairs])
         fill = filler(sitting.gan.generator_ema)
 
         def score(gan: AdversarialModel) -> dict[str, np.ndarray]:
@@ -205,7 +205,7 @@ def filter(run: Run, network: keras.Model) -> Filter:
     )
 
 
-def _base(clip: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def base(clip: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Return what the network starts from, on the scale 0…255."""
     hole = tf.constant(mask[None, ..., None], tf.float32)
     filled, _ = inpainter.Visible()(tf.constant(pixels.to_model(clip[None])), hole)
