@@ -4,8 +4,8 @@
     vidgan train weizmann-data --task inpaint --minutes 10
     python benchmarks/inpaint.py runs/00000-inpaint-weizmann-data weizmann-data
 
-Measures on clips that training did not see, and on a drawn video (``examples/make_video.py``), which
-is new to the run altogether. Writes the table beside this script and a contact sheet under
+Measures on clips that training did not see, and on a drawn video (``examples/make_video.py``),
+which is new to the run altogether. Writes the table beside this script and a contact sheet under
 docs/images: of every clip what is given, Telea, the median, the network and the original.
 """
 
@@ -81,10 +81,10 @@ def main(folder: Path, dataset: Path) -> None:
             rows.append(f"| {name} | {kind} | {cells} |")
     save_image(SHEET, contact_sheet(np.stack(shown), frames=8, scale=1))
     newline = "\n"
+    trained = f"{state['seconds'] / 60:.1f} minutes of training ({state['step']} steps)"
     text = f"""# Filling holes
 
-Made by `benchmarks/inpaint.py` after {state["seconds"] / 60:.1f} minutes of training ({state["step"]}
-steps): mean over clips of {FRAMES} frames of the PSNR in dB within the holes.
+Made by `benchmarks/inpaint.py` after {trained}: mean over clips of {FRAMES} frames of the PSNR in dB within the holes.
 
 | video | mask | {" | ".join(METHODS)} |
 |---|---|{"---|" * len(METHODS)}
