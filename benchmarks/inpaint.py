@@ -84,7 +84,8 @@ def main(folder: Path, dataset: Path) -> None:
     trained = f"{state['seconds'] / 60:.1f} minutes of training ({state['step']} steps)"
     text = f"""# Filling holes
 
-Made by `benchmarks/inpaint.py` after {trained}: mean over clips of {FRAMES} frames of the PSNR in dB within the holes.
+Made by `benchmarks/inpaint.py` after {trained}: mean over clips of
+{FRAMES} frames of the PSNR in dB within the holes.
 
 | video | mask | {" | ".join(METHODS)} |
 |---|---|{"---|" * len(METHODS)}
