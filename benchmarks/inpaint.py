@@ -79,7 +79,7 @@ def main(folder: Path, dataset: Path) -> None:
                     shown += [hole, made[0], made[1], made[3], clip]
             cells = " | ".join(f"{value:.2f}" for value in np.mean(figures, axis=0))
             rows.append(f"| {name} | {kind} | {cells} |")
-    save_image(SHEET, contact_sheet(np.stack(shown), frames=8, scale=1))
+    save_image(SHEET, contact_sheet(np.stack(shown), frames=4, scale=1))
     newline = "\n"
     trained = f"{state['seconds'] / 60:.1f} minutes of training ({state['step']} steps)"
     text = f"""# Filling holes
