@@ -15,6 +15,7 @@ from vidgan.config import (
     EnhanceVideo,
     EvaluateConfig,
     GenerateConfig,
+    InpaintConfig,
     InpaintVideo,
     ModelConfig,
     PreprocessConfig,
@@ -29,7 +30,7 @@ from vidgan.errors import OptionError
 
 CONFIGS = {
     "preprocess": (PreprocessConfig,),
-    "train": (ModelConfig, TrainConfig, EnhanceConfig, TranslateConfig),
+    "train": (ModelConfig, TrainConfig, EnhanceConfig, InpaintConfig, TranslateConfig),
     "generate": (GenerateConfig,),
     "enhance": (EnhanceVideo,),
     "inpaint": (InpaintVideo,),

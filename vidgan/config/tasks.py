@@ -116,6 +116,32 @@ class EnhanceConfig(RestoringConfig):
         return parse_range(option_names(type(self))[kind], getattr(self, kind), *_BOUNDS[kind])
 
 
+# Registry: kinds of vidgan/damage/masks.py.
+MASKS = ("free-form", "box", "object", "text", "scratches")
+
+
+@dataclass(frozen=True)
+class InpaintConfig(RestoringConfig):
+    """What hides parts of clips from the network that learns to fill them in."""
+
+    masks: str = option(
+        ",".join(MASKS),
+        f"inpaint: what hides parts of clips, one of these at random: any of {', '.join(MASKS)}, "
+        "joined by commas.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        unknown = [kind for kind in self.kinds if kind not in MASKS]
+        if unknown:
+            raise OptionError(f"--masks {unknown[0]!r} is none of {', '.join(MASKS)}")
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of masks."""
+        return tuple(kind.strip() for kind in self.masks.split(","))
+
+
 @dataclass(frozen=True)
 class TranslateConfig(CropConfig):
     """What two generators between two domains learn beside looking like clips of the other."""
@@ -225,6 +251,21 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
             "d_channels": 8,
             "batch_size": 4,
             "g_lr": 1e-3,
+            "beta_1": 0.9,
+            "schedule": "cosine",
+        },
+    ),
+    "inpaint": TaskOptions(
+        "fill what a mask hides",
+        command="vidgan inpaint",
+        example="vidgan inpaint input.mp4 --mask mask.png -o output.mp4",
+        config=InpaintConfig,
+        defaults={
+            "frames": 16,
+            "g_channels": 16,
+            "d_channels": 16,
+            "batch_size": 2,
+            "g_lr": 2e-3,
             "beta_1": 0.9,
             "schedule": "cosine",
         },

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from vidgan import pixels
-from vidgan.config import EnhanceConfig
+from vidgan.config import RestoringConfig
 from vidgan.training import fidelity
 from vidgan.training.adversarial import AdversarialModel, Logs
 from vidgan.training.critic import Items
@@ -34,7 +34,7 @@ class EnhanceGAN(AdversarialModel):
 
     def __init__(
         self,
-        config: EnhanceConfig,
+        config: RestoringConfig,
         generator: keras.Model,
         average: keras.Model,
         discriminator: keras.Model | None,
@@ -51,8 +51,8 @@ class EnhanceGAN(AdversarialModel):
         original = pixels.to_model(original)
         (seed,) = tf.unstack(self.seeds(1))
         with tf.GradientTape() as tape:
-            restored = self.generator(pixels.to_model(damaged), training=True)
-        logs, at_restored = self._fidelity(restored, original, *flow)
+            restored = self.restore(damaged, training=True)
+        logs, at_restored = self._fidelity(damaged, restored, original, *flow)
         self.pace.set_rates(self.share, self.lead)
         for critic in self.critics:
             items = Items(tf.concat([original, restored], axis=0), None, {})
@@ -68,14 +68,23 @@ class EnhanceGAN(AdversarialModel):
         self.step.assign_add(1)
         return logs
 
+    def restore(self, damaged: Any, training: bool) -> tf.Tensor:
+        """Return clips in [-1, 1]; outside of training with the moving average's weights."""
+        network = self.generator if training else self.generator_ema
+        return network(pixels.to_model(damaged), training=training)
+
+    def pixel_loss(self, damaged: Any, restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
+        """Return how far pixels are from the original."""
+        return fidelity.charbonnier(restored, original)
+
     def _fidelity(
-        self, restored: tf.Tensor, original: tf.Tensor, *flow: tf.Tensor
+        self, damaged: Any, restored: tf.Tensor, original: tf.Tensor, *flow: tf.Tensor
     ) -> tuple[Logs, tf.Tensor]:
         """Return the losses against the original, and the gradient of their sum at the clips."""
         config = self.config
         with tf.GradientTape() as tape:
             tape.watch(restored)
-            logs = {"pixel_loss": fidelity.charbonnier(restored, original)}
+            logs = {"pixel_loss": self.pixel_loss(damaged, restored, original)}
             total = logs["pixel_loss"]
             if config.perceptual:
                 chosen = tf.range(self.frames // LOOKED_AT) * LOOKED_AT

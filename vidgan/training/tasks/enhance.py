@@ -8,12 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from vidgan import pixels
-from vidgan.config import EnhanceConfig, TrainConfig
+from vidgan.config import EnhanceConfig
 from vidgan.damage.degradations import degrade
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
-from vidgan.metrics import perceptual
 from vidgan.metrics.flow import farneback_flow, grey
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer
@@ -25,14 +24,13 @@ from vidgan.training.enhancing import EnhanceGAN
 from vidgan.training.filtering import clip_filter
 from vidgan.training.run import Run
 from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, crop_of
-
-# Held-out clips that are measured, and shown.
-MEASURED = 24
-SHOWN = 4
-# What equal frames count for, whose ratio is infinite.
-MAX_PSNR = 100.0
-# What means nothing without a discriminator.
-_ADVERSARIAL = ("loss", "d_lr", "r1", "r2", "penalty_every")
+from vidgan.training.tasks.restoring import (
+    MAX_PSNR,
+    MEASURED,
+    SHOWN,
+    check_losses,
+    random_of,
+)
 
 
 def config_of(run: Run) -> EnhanceConfig:
@@ -50,20 +48,9 @@ def settle(run: Run, manifests: Sequence[Manifest]) -> Run:
     """See that the options go together, and with the size of the frames."""
     config = config_of(run)
     crop = crop_of(run, multiple(config))
-    if config.perceptual and min(crop) < perceptual.MIN_SIDE:
-        raise OptionError(
-            f"--perceptual needs --crop {perceptual.MIN_SIDE} or more, and frames as large; "
-            "leave it out"
-        )
+    check_losses(run, crop)
     if config.scale == 1 and not config.damages:
         raise OptionError("--scale 1 and --damage none leave nothing to learn; give one of them")
-    if not config.adversarial:
-        for name in _ADVERSARIAL:
-            if getattr(run.train, name) != getattr(TrainConfig, name):
-                raise OptionError(
-                    f"--{name.replace('_', '-')} is about the discriminator, which --adversarial "
-                    "0 leaves out; give a weight above 0"
-                )
     return run
 
 
@@ -95,8 +82,7 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
     config = config_of(run)
 
     def damaged(clip: np.ndarray, seed: np.ndarray) -> np.ndarray:
-        key = int(seed.astype(np.uint32).astype(np.uint64) @ np.array([1, 2**32], np.uint64))
-        return degrade(clip, config, np.random.Generator(np.random.Philox(key)))
+        return degrade(clip, config, random_of(seed))
 
     def motion(clip: np.ndarray) -> np.ndarray:
         return farneback_flow(grey(clip))

@@ -1,0 +1,102 @@
+"""How well holes are filled: the network, OpenCV's Telea and the temporal median.
+
+    vidgan preprocess weizmann --size 64 -o weizmann-data
+    vidgan train weizmann-data --task inpaint --minutes 10
+    python benchmarks/inpaint.py runs/00000-inpaint-weizmann-data weizmann-data
+
+Measures on clips that training did not see, and on a drawn video (``examples/make_video.py``),
+which is new to the run altogether. Writes the table beside this script and a contact sheet under
+docs/images: of every clip what is given, Telea, the median, the network and the original.
+"""
+
+import sys
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+
+from vidgan import runtime
+from vidgan.damage import masks
+from vidgan.dataset.manifest import Manifest
+from vidgan.restoring import classical
+from vidgan.sheet import contact_sheet, save_image
+from vidgan.video.reader import open_video
+
+sys.path.append(str(Path(__file__).parents[1] / "examples"))
+CLIPS, FRAMES, SIDE = 24, 16, 64
+SHEET = Path(__file__).parents[1] / "docs" / "images" / "inpaint.png"
+METHODS = ("Telea", "median", "base", "network")
+
+
+def drawn() -> list[np.ndarray]:
+    """Return clips of a drawn video, each within one shot."""
+    from make_video import main as draw
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "drawn.mp4"
+        draw([str(path), "--seconds", "40"], standalone_mode=False)
+        with open_video(path) as reader:
+            small = [
+                cv2.resize(frame[:, 40:280], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+                for _, frame in reader
+            ]
+    return [np.stack(small[first : first + FRAMES]) for first in range(30, len(small) - 30, 120)]
+
+
+@click.command(help=__doc__.split("\n\n")[0])
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
+@click.argument("dataset", type=click.Path(exists=True, path_type=Path))
+def main(folder: Path, dataset: Path) -> None:
+    runtime.prepare()
+    from vidgan.dataset.pipeline import labelled_clips
+    from vidgan.training.run import Run
+    from vidgan.training.tasks import inpaint
+
+    run, manifest = Run.open(folder, task="inpaint"), Manifest.load(dataset)
+    state = run.state()
+    fill = inpaint.filler(run.load_generator("latest"))
+    telea, median = classical.telea().apply, classical.median().apply
+    every = max(1, manifest.splits["test"].clips(FRAMES) // CLIPS)
+    held_out = labelled_clips(manifest, "test", FRAMES, every=every)
+    material = {
+        "held-out clips": [clip for clip, _ in islice(held_out, CLIPS)],
+        "drawn video": drawn(),
+    }
+    rows, shown = [], []
+    for name, clips in material.items():
+        for kind in masks.MASKS:
+            figures = []
+            for index, clip in enumerate(clips):
+                mask = masks.draw((kind,), clip.shape[:3], np.random.default_rng(index))
+                results = [f(clip, mask) for f in (telea, median, inpaint.base, fill)]
+                figures.append([inpaint.hole_psnr(result, clip, mask) for result in results])
+                if index == 2 and kind in ("object", "free-form"):
+                    hole = np.where(mask[..., None], 128, clip).astype(np.uint8)
+                    made = [np.clip(np.rint(r), 0, 255).astype(np.uint8) for r in results]
+                    shown += [hole, made[0], made[1], made[3], clip]
+            cells = " | ".join(f"{value:.2f}" for value in np.mean(figures, axis=0))
+            rows.append(f"| {name} | {kind} | {cells} |")
+    save_image(SHEET, contact_sheet(np.stack(shown), frames=4, scale=1))
+    newline = "\n"
+    trained = f"{state['seconds'] / 60:.1f} minutes of training ({state['step']} steps)"
+    text = f"""# Filling holes
+
+Made by `benchmarks/inpaint.py` after {trained}: mean over clips of
+{FRAMES} frames of the PSNR in dB within the holes.
+
+| video | mask | {" | ".join(METHODS)} |
+|---|---|{"---|" * len(METHODS)}
+{newline.join(rows)}
+
+Base is what the network starts from: a mean of what can be seen at a hole's place at other times,
+the nearest counting most, and around it where it is never seen.
+"""
+    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

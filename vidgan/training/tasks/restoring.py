@@ -1,0 +1,44 @@
+"""What tasks share that restore clips."""
+
+import numpy as np
+
+from vidgan.config import RestoringConfig, TrainConfig
+from vidgan.errors import OptionError
+from vidgan.metrics import perceptual
+from vidgan.training.run import Run
+
+# Held-out clips that are measured, and shown.
+MEASURED = 24
+SHOWN = 4
+# What equal frames count for, whose ratio is infinite.
+MAX_PSNR = 100.0
+# What means nothing without a discriminator.
+_ADVERSARIAL = ("loss", "d_lr", "r1", "r2", "penalty_every")
+
+
+def check_losses(run: Run, crop: tuple[int, int]) -> None:
+    """See that the options of the losses go together, and with the size of what is learnt from.
+
+    Raises:
+        OptionError: they do not.
+    """
+    config = run.task_config
+    assert isinstance(config, RestoringConfig)
+    if config.perceptual and min(crop) < perceptual.MIN_SIDE:
+        raise OptionError(
+            f"--perceptual needs --crop {perceptual.MIN_SIDE} or more, and frames as large; "
+            "leave it out"
+        )
+    if not config.adversarial:
+        for name in _ADVERSARIAL:
+            if getattr(run.train, name) != getattr(TrainConfig, name):
+                raise OptionError(
+                    f"--{name.replace('_', '-')} is about the discriminator, which --adversarial "
+                    "0 leaves out; give a weight above 0"
+                )
+
+
+def random_of(seed: np.ndarray) -> np.random.Generator:
+    """Return a source of random numbers from a stateless seed, int32 ``(2,)``."""
+    key = int(seed.astype(np.uint32).astype(np.uint64) @ np.array([1, 2**32], np.uint64))
+    return np.random.Generator(np.random.Philox(key))
