@@ -61,9 +61,11 @@ def load_datasets(task: str, datasets: Sequence[Path]) -> list[Manifest]:
     """Open the datasets that a task learns from.
 
     Raises:
-        OptionError: the task learns from another number of datasets.
+        OptionError: there is no such task, or it learns from another number of datasets.
         DatasetError: one cannot be read.
     """
+    if task not in TASK_OPTIONS:
+        raise OptionError(f"--task {task!r} is none of {', '.join(TASK_OPTIONS)}")
     wanted = TASK_OPTIONS[task].datasets
     if len(datasets) != wanted:
         count = "one dataset" if wanted == 1 else f"{wanted} datasets"
@@ -94,8 +96,6 @@ def new_run(
     """
     from vidgan.training import tasks
 
-    if task not in TASK_OPTIONS:
-        raise OptionError(f"--task {task!r} is none of {', '.join(TASK_OPTIONS)}")
     manifest = manifests[0]
     model, train, task_config = _configs(task, options)
     if all(getattr(train, name) is None for name in BUDGET):
@@ -111,6 +111,8 @@ def new_run(
             f"--batch-size {train.batch_size} is larger than {manifest.path}, which holds {clips} "
             f"training clips; use --batch-size {clips} or less"
         )
+    if isinstance(task_config, CropConfig):
+        task_config = task_config.replace(crop=task_config.side)
     fps = manifest.fps / train.stride
     first, *others = (folder.resolve() for folder in datasets)
     second = others[0] if others else None

@@ -128,7 +128,7 @@ def generator(
     for _ in range(blocks):
         y = _convolution(channels, (3, 3, 3))(x)
         y = layers.ReLU()(y)
-        # Half of the time's neighbours do, and cost a third.
+        # One convolution of the two over time is enough, and this one costs a third.
         y = _convolution(channels, (1, 3, 3), kernel_initializer="zeros")(y)
         x = layers.Add()([x, y])
     x = layers.Add()([x, entry])
@@ -142,8 +142,10 @@ def generator(
 
 def reach(scale: int, blocks: int) -> tuple[int, int]:
     """Return how far the network looks: frames, and pixels of the damaged clip, to either side."""
-    # In space two convolutions a block, one before and two behind; the base sees two pixels.
-    return REACH * (blocks + 1), max(2, fold(scale) * (2 * blocks + 3))
+    # In space two convolutions a block, one before and two behind, in cells of the grid: from one
+    # end of a cell to the other end of the farthest.
+    cell = fold(scale)
+    return REACH * (blocks + 1), cell * (2 * blocks + 3) + cell - 1
 
 
 def bytes_per_pixel(scale: int, channels: int) -> int:

@@ -29,6 +29,8 @@ class AdversarialModel(keras.Model):
         frames: of a training clip.
         seed: of all that is random in a step.
         name: of the model.
+        average: a network that the generator's weights fit into, for the moving average, where that
+            is to take clips of other shapes than those of training; by default a copy.
 
     Attributes:
         generator_ema: the moving average of the generator, which is what is used.
@@ -42,12 +44,13 @@ class AdversarialModel(keras.Model):
         frames: int,
         seed: int,
         name: str,
+        average: keras.Model | None = None,
     ) -> None:
         super().__init__(name=name)
         self.frames, self.seed = frames, seed
         self.generator = generator
         self.discriminators = dict(discriminators)
-        self.generator_ema = keras.models.clone_model(generator)
+        self.generator_ema = keras.models.clone_model(generator) if average is None else average
         self.generator_ema.trainable = False
         self.generator_ema.set_weights(generator.get_weights())
         self.step = self._state("step", "int64")

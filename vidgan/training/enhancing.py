@@ -11,6 +11,10 @@ from vidgan.training import fidelity
 from vidgan.training.adversarial import AdversarialModel, Logs
 from vidgan.training.critic import Items
 
+# The loss on looks takes every so manieth frame, others at every step: it is dear, and what stands
+# still in a clip looks alike in its frames.
+LOOKED_AT = 4
+
 
 class EnhanceGAN(AdversarialModel):
     """Trains a network on damaged clips and their originals.
@@ -22,6 +26,7 @@ class EnhanceGAN(AdversarialModel):
     Args:
         config: the weights of the losses.
         generator: damaged clips → restored ones, both for [-1, 1].
+        average: the same network for clips of any shape.
         discriminator: of clips; None without an adversarial loss.
         frames: of a clip.
         seed: of what is random in a step.
@@ -31,12 +36,13 @@ class EnhanceGAN(AdversarialModel):
         self,
         config: EnhanceConfig,
         generator: keras.Model,
+        average: keras.Model,
         discriminator: keras.Model | None,
         frames: int,
         seed: int = 0,
     ) -> None:
         networks = {} if discriminator is None else {"clip": discriminator}
-        super().__init__(generator, networks, frames, seed, "enhance_gan")
+        super().__init__(generator, networks, frames, seed, "enhance_gan", average)
         self.config = config
 
     def train_step(self, data: Any) -> Logs:
@@ -72,7 +78,11 @@ class EnhanceGAN(AdversarialModel):
             logs = {"pixel_loss": fidelity.charbonnier(restored, original)}
             total = logs["pixel_loss"]
             if config.perceptual:
-                logs["perceptual_loss"] = fidelity.perceptual_loss(restored, original)
+                chosen = tf.range(self.frames // LOOKED_AT) * LOOKED_AT
+                chosen += tf.cast(self.step % LOOKED_AT, tf.int32)
+                logs["perceptual_loss"] = fidelity.perceptual_loss(
+                    tf.gather(restored, chosen, axis=1), tf.gather(original, chosen, axis=1)
+                )
                 total += config.perceptual * logs["perceptual_loss"]
             if config.temporal:
                 logs["temporal_loss"] = fidelity.temporal_loss(restored, original, *flow)

@@ -115,7 +115,7 @@ def crop_of(run: Run, multiple: int = 1) -> tuple[int, int]:
         OptionError: the crop or the frames are smaller than that.
     """
     assert isinstance(run.task_config, CropConfig)
-    width, height = (min(run.task_config.crop, side) // multiple * multiple for side in run.size)
+    width, height = (min(run.task_config.side, side) // multiple * multiple for side in run.size)
     if not min(width, height):
         raise OptionError(f"--crop and the frames need sides of {multiple} pixels or more")
     return height, width

@@ -79,13 +79,13 @@ def build(run: Run) -> EnhanceGAN:
             if config.adversarial
             else None
         )
-        gan = EnhanceGAN(config, network, judge, run.frames, train.seed)
+        gan = EnhanceGAN(config, network, generator(run), judge, run.frames, train.seed)
     gan.compile(optimizer(train, train.g_lr), optimizer(train, train.d_lr), train)
     return gan
 
 
 def generator(run: Run) -> keras.Model:
-    """Build the network for clips of any size; see :func:`vidgan.models.restorer.generator`."""
+    """Build the network for clips of any shape; see :func:`vidgan.models.restorer.generator`."""
     config = config_of(run)
     return restorer.generator(config.scale, run.model.g_channels, config.blocks)
 

@@ -1,0 +1,114 @@
+"""What spoils clips: what each kind does, and that it is the same each time."""
+
+import numpy as np
+import pytest
+from datasets import moving_shapes
+
+from vidgan.config import DAMAGES, EnhanceConfig
+from vidgan.damage import degradations
+from vidgan.damage.degradations import degrade
+from vidgan.errors import OptionError
+from vidgan.metrics import psnr
+
+CLIP = moving_shapes(3, 8, (48, 32))
+FLAT = np.full((6, 32, 32, 3), 128, np.uint8)
+
+
+def generator(seed=0):
+    return np.random.default_rng(seed)
+
+
+def only(kind, strength, scale=1):
+    return EnhanceConfig(damage=kind, scale=scale, **{kind: strength})
+
+
+def quality(clip):
+    return psnr(clip[None], CLIP[None]).mean()
+
+
+def test_registry_is_the_options():
+    assert tuple(degradations.DAMAGES) == DAMAGES
+
+
+@pytest.mark.parametrize(
+    ("kind", "weak", "strong"),
+    [
+        ("blur", "0.5", "3"),
+        ("dark", "1.5", "8"),
+        ("shot", "5", "40"),
+        ("noise", "5", "40"),
+        ("jpeg", "90", "5"),
+        ("video", "15", "45"),
+    ],
+)
+def test_stronger_is_worse(kind, weak, strong):
+    made = [degrade(CLIP, only(kind, strength), generator()) for strength in (weak, strong)]
+    assert all(clip.shape == CLIP.shape and clip.dtype == np.uint8 for clip in made)
+    assert quality(made[0]) > quality(made[1]) + 3
+    assert quality(made[1]) < 35
+
+
+def test_noise_alone_has_its_sigma():
+    noisy = degrade(FLAT, only("noise", "25"), generator()).astype(float)
+    assert noisy.std() == pytest.approx(25, rel=0.03)
+    assert noisy.mean() == pytest.approx(128, abs=1)
+    assert np.abs(np.corrcoef(noisy[0].ravel(), noisy[1].ravel())[0, 1]) < 0.1, "fresh a frame"
+
+
+def test_poisson_noise_grows_with_light():
+    dim, light = (
+        degrade(np.full_like(FLAT, level), only("shot", "20"), generator()).std()
+        for level in (50, 200)
+    )
+    assert light / dim == pytest.approx(2, rel=0.1)
+
+
+def test_dark_is_the_share_of_the_light():
+    made = degrade(np.full_like(FLAT, 255), only("dark", "4"), generator())
+    assert (made.mean() / 255) ** degradations.GAMMA == pytest.approx(1 / 4, rel=0.03)
+
+
+def test_enlarging_alone():
+    made = degrade(CLIP, EnhanceConfig(damage="none", scale=4), generator())
+    expected = CLIP.reshape(8, 8, 4, 12, 4, 3).mean(axis=(2, 4))
+    assert made.shape == (8, 8, 12, 3)
+    assert np.abs(made - expected).max() <= 1
+
+
+def test_mixture_is_drawn_once_a_clip():
+    config = EnhanceConfig(scale=2)
+    made = [degrade(CLIP, config, generator(seed)) for seed in (0, 0, 1)]
+    assert made[0].shape == (8, 16, 24, 3)
+    np.testing.assert_array_equal(made[0], made[1])
+    assert (made[0] != made[2]).any()
+    # What blurs one frame blurs all: a still clip without noise stays still.
+    still = np.repeat(CLIP[:1], 6, axis=0)
+    blurred = degrade(still, EnhanceConfig(damage="blur,jpeg", scale=1), generator())
+    np.testing.assert_array_equal(blurred, np.repeat(blurred[:1], 6, axis=0))
+
+
+def test_odd_sides_go_through_h264():
+    assert degradations.video(CLIP[:, :15, :17], 20, generator()).shape == (8, 15, 17, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"damage": "fog"}, "--damage 'fog' is none of blur"),
+        ({"noise": "25..0"}, "--noise '25..0' is neither a number nor a range such as 0..255"),
+        ({"jpeg": "0..50"}, "--jpeg '0..50' is neither"),
+        ({"blur": "much"}, "--blur 'much' is neither"),
+        ({"scale": 5}, "--scale 5 is too large"),
+    ],
+)
+def test_wrong_options(options, text):
+    with pytest.raises(OptionError) as caught:
+        EnhanceConfig(**options)
+    assert str(caught.value).startswith(text)
+
+
+def test_order_of_kinds_is_theirs():
+    assert EnhanceConfig(damage="video, blur").damages == ("blur", "video")
+    assert EnhanceConfig(damage="none").damages == ()
+    assert EnhanceConfig(noise="3..7").strength("noise") == (3, 7)
+    assert EnhanceConfig(noise="3").strength("noise") == (3, 3)

@@ -1,0 +1,139 @@
+"""One trainer for several tasks: options, runs, and which command takes which run."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from datasets import make_dataset
+from tiny_run import make_run
+
+import vidgan
+from vidgan.cli import main
+from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, TASKS, EnhanceConfig, ModelConfig, TrainConfig
+from vidgan.errors import OptionError, RunError
+from vidgan.jobs import setup
+from vidgan.training import tasks
+from vidgan.training.run import Run, newest
+
+
+def cli(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def saved(path, task=DEFAULT_TASK, config=None):
+    path.mkdir(parents=True)
+    run = Run(path, ModelConfig(), TrainConfig(), path, (64, 64), 25.0, task, config)
+    run.save()
+    (path / "checkpoints" / "step-00000001").mkdir(parents=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tasks") / "clips"
+    make_dataset(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_registry(name):
+    """Every task has options and a module; defaults are of options that it honours."""
+    task, spec = tasks.find(name), TASK_OPTIONS[name]
+    assert len(set(task.columns)) == len(task.columns)
+    assert set(spec.defaults) <= spec.known
+    assert spec.example.startswith(spec.command)
+
+
+def test_run_keeps_its_task(tmp_path):
+    config = EnhanceConfig(scale=2, noise="3..4")
+    run = Run.open(saved(tmp_path / "run", "enhance", config))
+    assert (run.task, run.task_config) == ("enhance", config)
+    # Runs of an earlier vidgan do not say.
+    old = saved(tmp_path / "old")
+    assert "task" not in json.loads((old / "config.json").read_text())
+    assert Run.open(old).task == "synthesis"
+
+
+def test_run_of_a_task_to_come(tmp_path):
+    path = saved(tmp_path / "run", "enhance", EnhanceConfig())
+    values = json.loads((path / "config.json").read_text())
+    values["task"]["name"] = "colourise"
+    (path / "config.json").write_text(json.dumps(values))
+    with pytest.raises(RunError, match="unknown task 'colourise'"):
+        Run.open(path)
+
+
+def test_second_dataset_is_kept(tmp_path):
+    path = tmp_path / "run"
+    path.mkdir()
+    both = (tmp_path / "a", tmp_path / "b")
+    Run(path, ModelConfig(), TrainConfig(), both[0], (64, 64), 25.0, second=both[1]).save()
+    assert Run.open(path).datasets == both
+
+
+def test_newest_of_a_task(tmp_path):
+    plain = saved(tmp_path / "00000-dcgan-a")
+    enhance = saved(tmp_path / "00001-enhance-a", "enhance", EnhanceConfig())
+    assert newest(tmp_path) == newest(tmp_path, "enhance") == enhance
+    assert newest(tmp_path, DEFAULT_TASK) == plain
+    assert Run.open(None, tmp_path, task=DEFAULT_TASK).path == plain
+    (enhance / "config.json").unlink()
+    with pytest.raises(RunError, match="no run of --task enhance there"):
+        newest(tmp_path, "enhance")
+
+
+@pytest.mark.parametrize("command", ["generate", "evaluate"])
+def test_synthesis_commands_refuse_other_runs(tmp_path, command):
+    path = saved(tmp_path / "run", "enhance", EnhanceConfig())
+    done = cli(command, path)
+    assert done.exit_code == 1
+    assert "a run of --task enhance, which vidgan enhance takes" in done.output
+    assert done.output.count("\n") == 1
+
+
+def test_enhance_refuses_a_run_of_synthesis(tmp_path):
+    run = make_run(tmp_path / "run")
+    with pytest.raises(RunError, match="a run of --task synthesis, which vidgan generate takes"):
+        Run.open(run.path, task="enhance")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--task", "enhance", "--ada", "0.6"], "--ada has no meaning for --task enhance"),
+        (["--task", "enhance", "--model", "vgan"], "--model has no meaning for --task enhance"),
+        (["--scale", "2"], "--scale has no meaning for --task synthesis; leave it out (it goes"),
+        (["--task", "enhance", "--noise", "x"], "--noise 'x' is neither"),
+        (["--task", "enhance", "--r1", "2"], "--r1 is about the discriminator"),
+        (["--task", "enhance", "--scale", "1", "--damage", "none"], "leave nothing to learn"),
+        (
+            ["--task", "enhance", "--crop", "16", "--perceptual", "1"],
+            "--perceptual needs --crop 32 or more",
+        ),
+    ],
+)
+def test_options_without_meaning(dataset, tmp_path, arguments, text):
+    done = cli("train", dataset, "-o", tmp_path / "run", *arguments)
+    assert done.exit_code == 2
+    assert text in done.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_number_of_datasets(dataset, tmp_path):
+    for given, task in (((dataset, dataset), "synthesis"), ((dataset, dataset), "enhance")):
+        with pytest.raises(OptionError, match=f"--task {task} learns from one dataset; 2 were"):
+            vidgan.train(*given, task=task, output=tmp_path / "run")
+    assert cli("train", *([dataset] * 3)).exit_code == 2
+    with pytest.raises(OptionError, match="--task 'paint' is none of synthesis"):
+        vidgan.train(dataset, task="paint", output=tmp_path / "run")
+
+
+def test_resuming_keeps_the_task(tmp_path):
+    path = saved(tmp_path / "run", "enhance", EnhanceConfig())
+    assert setup.resumed_run(path, {"steps": 5}).task == "enhance"
+    with pytest.raises(RunError, match="a run of --task enhance"):
+        setup.resumed_run(path, {}, "synthesis")
+    with pytest.raises(OptionError, match="--metrics has no meaning for --task enhance"):
+        setup.resumed_run(path, {"metrics": "kernel"})
+    with pytest.raises(OptionError, match="--scale cannot change when a run is resumed"):
+        setup.resumed_run(path, {"scale": 2})
