@@ -178,6 +178,17 @@ def test_median_takes_what_other_frames_show(tmp_path, moving):
     assert np.abs(median - telea).max() < 1
 
 
+def test_auto_finds_dust(tmp_path):
+    """Specks that come for one frame go; resuming anywhere would see them as well."""
+    frames = np.repeat(scene(1, (96, 64)), 20, axis=0)
+    dusty = frames.copy()
+    dusty[9, 30:34, 40:44] = 255
+    video = write_video(tmp_path / "v.mkv", dusty, codec="ffv1", pix_fmt="bgr0")
+    out = tmp_path / "o.mkv"
+    ok("inpaint", video, "--mask", "auto", "-o", out, "--method", "median", *LOSSLESS)
+    np.testing.assert_array_equal(read(out).frames, frames)
+
+
 # Masks that cannot be
 
 

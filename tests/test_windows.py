@@ -1,39 +1,54 @@
 """Windows and tiles: what they bring is what the whole video at once would have brought."""
 
+import weakref
+from dataclasses import replace
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 from videos import scene
 
+from vidgan.errors import InputError
 from vidgan.restoring.filter import Filter
-from vidgan.restoring.plan import Plan, divide
-from vidgan.restoring.windows import Frame, restore
+from vidgan.restoring.plan import Plan, choose, divide, spans
+from vidgan.restoring.windows import Frame, first_needed, restore
 
 SIZE = (48, 32)
 
 
-def average(reach: int, margin: int, scale: int = 1, **declared: int) -> Filter:
-    """A filter whose every result hangs on so many frames and pixels around, and on no more."""
+def average(
+    reach: int, margin: int, scale: int = 1, edges: bool = False, **declared: int
+) -> Filter:
+    """A filter whose every result hangs on so many frames and pixels around, and on no more.
+
+    Args:
+        reach: frames.
+        margin: pixels.
+        scale: of the enlargement.
+        edges: go on beyond the borders with what is there, instead of with black.
+        declared: what the filter says of itself, if that is something else.
+    """
     rng = np.random.default_rng(0)
-    times = rng.uniform(-1, 1, 2 * reach + 1)
-    times[reach] += 3
-    kernel = rng.uniform(-1, 1, (2 * margin + 1, 2 * margin + 1))
-    kernel[margin, margin] += 3
+    # What is far weighs less, as in networks.
+    times = rng.uniform(0.2, 1, 2 * reach + 1) * np.exp(-np.abs(np.arange(-reach, reach + 1)))
+    across = np.exp(-np.abs(np.arange(-margin, margin + 1)) / 2)
+    kernel = rng.uniform(0.2, 1, (2 * margin + 1, 2 * margin + 1)) * np.outer(across, across)
     times, kernel = times / times.sum(), kernel / kernel.sum()
+
+    border, mode = (cv2.BORDER_REPLICATE, "edge") if edges else (cv2.BORDER_CONSTANT, "constant")
 
     def apply(frames: np.ndarray, masks: np.ndarray | None) -> np.ndarray:
         blurred = np.stack(
-            [
-                cv2.filter2D(f.astype(np.float32), -1, kernel, borderType=cv2.BORDER_CONSTANT)
-                for f in frames
-            ]
+            [cv2.filter2D(f.astype(np.float32), -1, kernel, borderType=border) for f in frames]
         )
-        padded = np.pad(blurred, ((reach, reach), (0, 0), (0, 0), (0, 0)))
+        padded = np.pad(blurred, ((reach, reach), (0, 0), (0, 0), (0, 0)), mode=mode)
         mixed = sum(t * padded[i : i + len(frames)] for i, t in enumerate(times))
         return mixed.repeat(scale, axis=1).repeat(scale, axis=2).astype(np.float32)
 
-    declared = {"context": reach, "margin": margin} | declared
-    return Filter(apply, "average", scale=scale, **declared)
+    return Filter(
+        apply, "average", scale=scale, **({"context": reach, "margin": margin} | declared)
+    )
 
 
 def run(filter: Filter, plan: Plan, clip: np.ndarray, **options) -> np.ndarray:
@@ -71,7 +86,91 @@ def test_sides_that_are_no_multiples():
     np.testing.assert_array_equal(made, whole(filter, clip))
 
 
-def steps(clip: np.ndarray, axis: int) -> np.ndarray:
-    """Mean absolute change from one frame, row or column to the next."""
-    others = tuple(i for i in range(4) if i != axis)
-    return np.abs(np.diff(clip.astype(float), axis=axis)).mean(axis=others)
+def roughness(clip: np.ndarray, axis: int) -> np.ndarray:
+    """Return, in levels, how much each frame, row or column stands out from both neighbours."""
+    moved = np.moveaxis(clip.astype(float), axis, 0)
+    return np.abs(2 * moved[1:-1] - moved[:-2] - moved[2:]).mean(axis=(1, 2, 3))
+
+
+def test_joints_do_not_stand_out_where_less_than_the_reach_is_thrown_away():
+    """No seam and no flicker, against an undivided pass of a filter that reaches farther."""
+    true = average(reach=3, margin=6, edges=True)
+    near = replace(true, context=2, margin=3)
+    clip = scene(40, (96, 64))
+    made, undivided = run(near, divide(near, (96, 64), 0, 5, 2, 3), clip), whole(true, clip)
+    assert (made != undivided).any(), "the test is about joints that can be seen"
+    for axis in (0, 1, 2):
+        more = roughness(made, axis) - roughness(undivided, axis)
+        assert more.max() < 0.25, f"axis {axis}: {more.max()}"
+
+
+@pytest.mark.parametrize("size", [(320, 240), (1280, 720), (3840, 2160)])
+def test_plans_keep_to_memory_and_cost(size):
+    filter = average(reach=3, margin=12, bytes_per_pixel=150)
+    plan = choose(filter, size, 15000, 7 * 2**28)
+    assert plan.memory <= 7 * 2**28
+    assert plan.cost <= 1.3
+    # As the plan itself adds it up: what the filter sees over what there is.
+    rows, columns = plan.rows, plan.columns
+    seen = len(rows) * (rows[0].stop - rows[0].start) * len(columns)
+    seen *= columns[0].stop - columns[0].start
+    windows = -(-(15000 - plan.frames) // plan.step) + 1
+    assert seen * windows * plan.frames / (size[0] * size[1] * 15000) <= 1.31
+    longer = choose(filter, size, 10 * 15000, 7 * 2**28)
+    assert longer.memory == pytest.approx(plan.memory, rel=0.1)
+
+
+def test_whole_videos_that_fit_cost_nothing():
+    plan = choose(average(reach=3, margin=6), SIZE, 30, 2**30)
+    assert (plan.cost, plan.frames, len(plan.rows), len(plan.columns)) == (1.0, 30, 1, 1)
+
+
+def test_spans_cover_a_side_once():
+    for count in (1, 2, 3):
+        tiles = spans(100, count, 4, 8)
+        kept = [range(tile.begin + tile.fade, tile.end) for tile in tiles]
+        assert [len(part) > 0 for part in kept] == [True] * count
+        covered = {i for tile in tiles for i in range(tile.begin, tile.end)}
+        assert covered == set(range(100))
+        assert all(tile.start % 8 == 0 and tile.stop % 8 == 0 for tile in tiles)
+        assert all(a.end - b.begin == b.fade for a, b in pairwise(tiles))
+
+
+def test_few_frames_hold_few_frames():
+    """However long the stream is, no more frames are alive than the plan has room for."""
+    alive: list[weakref.ref] = []
+    most = 0
+
+    def stream():
+        nonlocal most
+        for i in range(60):
+            frame = Frame(i, np.zeros((32, 48, 3), np.uint8))
+            alive.append(weakref.ref(frame))
+            most = max(most, sum(ref() is not None for ref in alive))
+            yield frame
+            del frame
+
+    filter = average(reach=2, margin=0)
+    plan = divide(filter, SIZE, 0, 4)
+    for ready in restore(stream(), filter, plan):
+        while ready:
+            ready.pop(0)
+    assert most <= plan.frames + 2
+
+
+@pytest.mark.parametrize("done", [0, 6, 10, 14])
+def test_going_on_from_any_window(done):
+    filter = average(reach=2, margin=1)
+    clip = scene(20, SIZE)
+    plan = divide(filter, SIZE, 0, 4)
+    first = first_needed(plan, done)
+    frames = (Frame(i, clip[i].copy()) for i in range(first, 20))
+    made = [f.result for ready in restore(frames, filter, plan, done=done) for f in ready]
+    np.testing.assert_array_equal(np.stack(made), whole(filter, clip)[done:])
+
+
+def test_a_mask_over_everything():
+    filter = Filter(lambda frames, masks: frames.astype(np.float32), "same", fills=True)
+    frames = (Frame(i, np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool)) for i in range(3))
+    with pytest.raises(InputError, match="nothing is left"):
+        list(restore(frames, filter, divide(filter, (8, 8), 0, 2)))

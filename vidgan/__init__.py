@@ -17,24 +17,30 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "VidganError": "vidgan.errors",
     "describe_models": "vidgan.jobs.models",
+    "enhance": "vidgan.jobs.restore",
     "evaluate": "vidgan.jobs.evaluate",
     "generate": "vidgan.jobs.generate",
     "info": "vidgan.jobs.info",
+    "inpaint": "vidgan.jobs.restore",
     "load": "vidgan.jobs.generate",
     "preprocess": "vidgan.jobs.preprocess",
     "train": "vidgan.jobs.train",
+    "translate": "vidgan.jobs.restore",
 }
 
 __all__ = [
     "VidganError",
     "__version__",
     "describe_models",
+    "enhance",
     "evaluate",
     "generate",
     "info",
+    "inpaint",
     "load",
     "preprocess",
     "train",
+    "translate",
 ]
 
 if TYPE_CHECKING:
@@ -44,6 +50,7 @@ if TYPE_CHECKING:
     from vidgan.jobs.info import info
     from vidgan.jobs.models import describe_models
     from vidgan.jobs.preprocess import preprocess
+    from vidgan.jobs.restore import enhance, inpaint, translate
     from vidgan.jobs.train import train
 
 

@@ -24,6 +24,7 @@ def command(input: Path, mask: str, output: Path, run: str | None, **values: Any
       a video or image      of the size of IN, white where the holes are
       x,y,w,h               a box in pixels: its corner at the top left, then its size
       #rrggbb               wherever that colour is; see --tolerance
+      auto                  wherever scratches and dust are found, as on old film
 
     IN is a video, a folder of numbered images, or a folder of videos; OUT then is a folder, too,
     and MASK may be one. OUT is .mp4, .webm, .avi, .gif or .mkv. Sound, times and rotation are kept,

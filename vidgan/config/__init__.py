@@ -26,7 +26,7 @@ from vidgan.config.model import (
 from vidgan.config.preprocess import DEFAULT_DATASET, PreprocessConfig
 from vidgan.config.presets import PRESETS
 from vidgan.config.restore import (
-    DEFAULT_COLOUR_GROW,
+    DEFAULT_GROW,
     DEFAULT_SCALE,
     DIRECTIONS,
     EnhanceVideo,
@@ -54,9 +54,9 @@ __all__ = [
     "DAMAGES",
     "DEFAULT_BATCH",
     "DEFAULT_CLIPS",
-    "DEFAULT_COLOUR_GROW",
     "DEFAULT_DATASET",
     "DEFAULT_EPOCHS",
+    "DEFAULT_GROW",
     "DEFAULT_OUTPUT",
     "DEFAULT_PLAYBACK_FPS",
     "DEFAULT_RUNS",

@@ -9,8 +9,8 @@ from vidgan.errors import OptionError
 DIRECTIONS = ("a2b", "b2a")
 # For bicubic, which does nothing else.
 DEFAULT_SCALE = 2
-# The edges of what has a colour are mixed with what is around it.
-DEFAULT_COLOUR_GROW = 2
+# For a colour and for scratches and dust: their edges are mixed with what is around them.
+DEFAULT_GROW = 2
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class RestoreConfig(Config):
         choices=VIDEO_FORMATS,
     )
     memory: float = option(
-        2.0,
+        1.5,
         "GiB that windows and tiles may take; the decoder, the encoder and TensorFlow take what "
         "they need besides. More saves arithmetic with large videos.",
         min=0.05,
@@ -96,8 +96,8 @@ class InpaintVideo(RestoreConfig):
     )
     grow: int | None = option(
         None,
-        f"Make holes larger by so many pixels on all sides; default: {DEFAULT_COLOUR_GROW} for a "
-        "colour, else 0.",
+        f"Make holes larger by so many pixels on all sides; default: {DEFAULT_GROW} for a "
+        "colour and for auto, else 0.",
         min=0,
         max=100,
     )

@@ -90,8 +90,8 @@ def inpaint(
     Args:
         input: as in :func:`enhance`.
         mask: where the holes are: a video or image that is white there, a box ``x,y,w,h`` in
-            pixels, or a colour ``#rrggbb``. With a folder of videos also a folder of masks, each
-            under the name of its video.
+            pixels, a colour ``#rrggbb``, or ``auto`` for scratches and dust. With a folder of
+            videos also a folder of masks, each under the name of its video.
         output: as in :func:`enhance`.
         run: a run of ``vidgan train --task inpaint``; the newest under ``runs`` by default.
         progress: show a progress bar on a terminal.

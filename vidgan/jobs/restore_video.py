@@ -7,15 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgan import __version__
-from vidgan.config import DEFAULT_COLOUR_GROW, InpaintVideo, RestoreConfig
+from vidgan.config import DEFAULT_GROW, InpaintVideo, RestoreConfig
 from vidgan.errors import OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.outputs import Pairing, check_output
 from vidgan.restoring.filter import Filter
-from vidgan.restoring.masks import ColourMask, Mask, open_mask
+from vidgan.restoring.masks import ColourMask, DamageMask, Mask, open_mask
 from vidgan.restoring.parts import Parts
 from vidgan.restoring.pipeline import fill_parts
-from vidgan.restoring.plan import Plan, choose
+from vidgan.restoring.plan import MOST_COST, Plan, choose
 from vidgan.restoring.source import Source
 from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
 from vidgan.video.sound import has_sound
@@ -24,8 +24,6 @@ from vidgan.video.writer_gif import MAX_FPS
 
 # Options that change the result; the filter and the plan stand for the others.
 _DECISIVE = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
-# More arithmetic than this, over an undivided pass, is worth a word.
-_COSTLY = 1.3
 # Of a long file's beginning, middle and end: enough to know it again.
 _SAMPLE = 1 << 20
 
@@ -60,8 +58,11 @@ def restore_video(
             stack.callback(mask.close)
         filter = make_filter()
         memory = int(config.memory * 2**30)
+        if mask is not None and mask.reach:
+            # What the mask looks at is held besides, in colour and in grey.
+            memory -= (2 * mask.reach + 1) * 4 * source.size[0] * source.size[1]
         plan = choose(filter, source.size, source.expected, memory, keep=config.compare)
-        if plan.cost > _COSTLY:
+        if plan.cost > MOST_COST:
             say(
                 f"{source.path}: windows and tiles cost {plan.cost:.2f} times the arithmetic of "
                 f"whole frames; more --memory than {config.memory:g} makes that less"
@@ -106,8 +107,8 @@ def _open_mask(text: str, source: Source, config: InpaintVideo) -> Mask:
     mask = open_mask(text, source, config.tolerance)
     if config.grow is not None:
         mask.grow = config.grow
-    elif isinstance(mask, ColourMask):
-        mask.grow = DEFAULT_COLOUR_GROW
+    elif isinstance(mask, ColourMask | DamageMask):
+        mask.grow = DEFAULT_GROW
     return mask
 
 

@@ -1,13 +1,14 @@
-"""Where the holes are: in a box, an image, a video, or where a colour is."""
+"""Where the holes are: in a box, an image, a video, where a colour is, or where damage is."""
 
 import re
-from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from vidgan.damage import detector
 from vidgan.errors import InputError, OptionError
 from vidgan.restoring.source import Source
 from vidgan.restoring.windows import Frame
@@ -21,16 +22,18 @@ _THRESHOLD = 127
 _SLACK = 1.5
 # A frame of a mask counts from this share of its duration before it on: times are rounded.
 _EARLY = 0.27
+# The word for what the detector finds.
+AUTO = "auto"
 _BOX = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*")
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 
 
-class Mask(ABC):
+class Mask:
     """Puts masks on frames.
 
     Attributes:
         grow: pixels by which holes are made larger on all sides.
-        reach: frames before a frame that its mask depends on.
+        reach: frames before and after a frame that its mask depends on.
         empty: whether no frame had a hole so far.
     """
 
@@ -55,11 +58,11 @@ class Mask(ABC):
         for frame in frames:
             yield frame, self.at(frame)
 
-    @abstractmethod
     def at(self, frame: Frame) -> np.ndarray:
-        """Return the mask of a frame, bool ``(height, width)``."""
+        """Return the mask of a frame, bool ``(height, width)``, where that alone decides."""
+        raise NotImplementedError
 
-    def close(self) -> None:  # noqa: B027 (most hold nothing open)
+    def close(self) -> None:
         """Release what is open."""
 
 
@@ -156,11 +159,28 @@ class VideoMask(Mask):
         self._reader.close()
 
 
+class DamageMask(Mask):
+    """Where a detector finds scratches and dust; see :mod:`vidgan.damage.detector`."""
+
+    reach = detector.REACH
+
+    def _masks(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, np.ndarray]]:
+        waiting: deque[Frame] = deque()
+
+        def pixels() -> Iterator[np.ndarray]:
+            for frame in frames:
+                waiting.append(frame)
+                yield frame.pixels
+
+        for _, mask in detector.detect(pixels()):
+            yield waiting.popleft(), mask
+
+
 def open_mask(text: str, source: Source, tolerance: int) -> Mask:
     """Return what ``--mask`` means.
 
     Args:
-        text: a path, ``x,y,w,h`` or ``#rrggbb``.
+        text: a path, ``x,y,w,h``, ``#rrggbb`` or ``auto``.
         source: what it is to be put on.
         tolerance: of a colour.
 
@@ -168,6 +188,8 @@ def open_mask(text: str, source: Source, tolerance: int) -> Mask:
         OptionError: a box outside the picture, or what is no box, colour or file.
         InputError: a file that is no mask for this video.
     """
+    if text == AUTO:
+        return DamageMask()
     if box := _BOX.fullmatch(text):
         return StillMask(_box(text, [int(part) for part in box.groups()], source))
     if colour := _COLOUR.fullmatch(text):
@@ -176,7 +198,8 @@ def open_mask(text: str, source: Source, tolerance: int) -> Mask:
     path = Path(text)
     if not path.exists():
         raise OptionError(
-            f"--mask {text}: no such file, and neither a box x,y,w,h nor a colour #rrggbb"
+            f"--mask {text}: no such file, and neither a box x,y,w,h, nor a colour #rrggbb, "
+            f"nor {AUTO}"
         )
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         return VideoMask(path, source)

@@ -1,11 +1,15 @@
 """How a video is divided: windows of frames in time, tiles in space, within the memory allowed."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 from vidgan.restoring.filter import Filter
 
+# Arithmetic that windows and tiles may cost, over that of an undivided pass.
+MOST_COST = 1.3
+# Of a filter's reach, what is thrown away at joints: all of it, or what MOST_COST allows.
+_SHARES = (1.0, 0.75, 0.5, 0.35, 0.25)
 # Frames that a window advances by, at most: more saves little arithmetic and shows no progress.
 _STEPS = (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64)
 _MOST_TILES = 24
@@ -165,6 +169,10 @@ def choose(
 ) -> Plan:
     """Return the plan that costs the least arithmetic of those that fit in memory.
 
+    Where even that is more than :data:`MOST_COST` times an undivided pass, less is thrown away at
+    the joints than the filter's reach. What lies at the rim of a network's reach weighs little,
+    and the joints are blended.
+
     Args:
         filter: what restores.
         size: ``(width, height)`` of a frame.
@@ -172,6 +180,17 @@ def choose(
         memory: bytes allowed. Where not even the smallest pieces fit, these are taken.
         keep: the frames are kept beside their results.
     """
+    plans = []
+    for share in _SHARES:
+        context, margin = math.ceil(filter.context * share), math.ceil(filter.margin * share)
+        near = replace(filter, context=context, margin=margin)
+        plans.append(_cheapest(near, size, frames, memory, keep))
+        if plans[-1].cost <= MOST_COST:
+            return plans[-1]
+    return min(plans, key=lambda plan: (plan.memory > memory, plan.cost))
+
+
+def _cheapest(filter: Filter, size: tuple[int, int], frames: int, memory: int, keep: bool) -> Plan:
     down = _divisions(size[1], filter)
     across = _divisions(size[0], filter)
     least = filter.frames - 2 * filter.context

@@ -82,7 +82,6 @@ def restore(
         ready = window[begin:end]
         held = [targets[i] for i in range(end, reach)]
         done = start + end
-        # While the next window is filled nothing may hold on to these.
         del window, targets
         yield ready
         ready.clear()
@@ -97,9 +96,12 @@ def _windows(
     while window:
         # One frame ahead: the last window must be known as such.
         ahead = list(islice(rest, 1))
-        held = [*window[plan.step :], *ahead]
+        shared = window[plan.step :]
         yield start, window, not ahead
-        window = [*held, *islice(rest, plan.step - 1)] if ahead else []
+        # Nothing may hold on to a window while the next one is filled.
+        window = [*shared, *ahead] if ahead else []
+        del shared
+        window.extend(islice(rest, plan.step - 1 if ahead else 0))
         start += plan.step
 
 
