@@ -44,7 +44,8 @@ def make_gan(share_backward: bool = True, r1: float = 0.0, **weights: float) -> 
     runtime.seed_everything(0)
     model = ModelConfig(frames=8, g_channels=4, d_channels=4)
     networks = {name: build_discriminators(model, 16, 16)["clip"] for name in ("a", "b")}
-    gan = TranslationGAN(TranslateConfig(**weights), translator.translators(4), networks, 8)
+    generators = [translator.translators(4) for _ in range(2)]
+    gan = TranslationGAN(TranslateConfig(**weights), *generators, networks, 8)
     adams = (keras.optimizers.Adam(2e-3, 0.5), keras.optimizers.Adam(2e-3, 0.5))
     gan.compile(*adams, TrainConfig(r1=r1, penalty_every=1), share_backward)
     return gan
@@ -152,6 +153,16 @@ def test_preview_shows_both_ways(whole, domains):
         first = rows[row][:96, GAP : GAP + 120][..., ::-1]
         np.testing.assert_array_equal(first[::3, ::3], clip[0])
     assert all(np.abs(rows[i] - rows[i + 1]).mean() > 1 for i in range(11))
+
+
+def test_frames_larger_than_the_crop_are_shown_whole(whole, domains):
+    run = Run.open(whole)
+    run = run.replace(task_config=run.task_config.replace(crop=32))
+    task, manifests = tasks.find("translate"), [Manifest.load(folder) for folder in domains]
+    gan = task.build(run)
+    a, b = next(iter(task.data(run, manifests, 0)))
+    assert a.shape == b.shape == (2, 8, 32, 32, 3)
+    assert task.preview(run, manifests).draw(gan).shape == (12, 8, 32, 40, 3)
 
 
 @pytest.mark.parametrize("direction", ["a2b", "b2a"])

@@ -58,6 +58,7 @@ class TranslationGAN(AdversarialModel):
     Args:
         config: weights of the losses.
         generators: see :func:`vidgan.models.translator.translators`.
+        average: likewise, for clips of any shape.
         discriminators: of A and of B, under ``a`` and ``b``.
         frames: of a training clip.
         seed: of augmentation and penalties.
@@ -67,11 +68,12 @@ class TranslationGAN(AdversarialModel):
         self,
         config: TranslateConfig,
         generators: keras.Model,
+        average: keras.Model,
         discriminators: dict[str, keras.Model],
         frames: int,
         seed: int = 0,
     ) -> None:
-        super().__init__(generators, discriminators, frames, seed, "translation_gan")
+        super().__init__(generators, discriminators, frames, seed, "translation_gan", average)
         self.config = config
 
     def compile(

@@ -59,7 +59,9 @@ def build(run: Run) -> TranslationGAN:
         discriminators = {
             name: models.build_discriminators(model, height, width)["clip"] for name in ("a", "b")
         }
-        gan = TranslationGAN(run.task_config, generators, discriminators, run.frames, train.seed)
+        gan = TranslationGAN(
+            run.task_config, generators, generator(run), discriminators, run.frames, train.seed
+        )
     gan.compile(optimizer(train, train.g_lr), optimizer(train, train.d_lr), train)
     return gan
 
