@@ -4,8 +4,8 @@
 
 DATASET is one of ``vidgan preprocess``. For each recipe a network is trained for so many minutes of
 CPU time (``time.process_time``), then its best checkpoint and classical methods restore clips of
-the test split that are damaged alike. Prints a table a recipe and a picture of the first clip. A
-run that lies in FOLDER already is measured as it is.
+the test split that are damaged alike. Prints a table a recipe, and draws the first clip: the first
+of the methods, the network, and as it was. A run that lies in FOLDER already is measured as it is.
 """
 
 import argparse
@@ -149,7 +149,7 @@ def measure(name: str, recipe: Recipe, run: Path, manifest: Manifest, count: int
         form = "| {} | {:.2f} | {:.4f} | {:.4f} | {:.3f} |"
         yield form.format(method, *cells)
         shown.append(made[0])
-    sheet = contact_sheet(np.stack([*shown, originals[0]]), frames=6)
+    sheet = contact_sheet(np.stack([shown[0], shown[-1], originals[0]]), frames=6)
     save_image(run.with_name(f"{run.name}.png"), sheet)
 
 

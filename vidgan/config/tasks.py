@@ -23,8 +23,7 @@ _BOUNDS = {
 
 
 DEFAULT_CROP = 64
-# Of enhance, whose network works on a coarse grid: more steps on fewer cells teach it more in the
-# same time (benchmarks/enhance.md).
+# Of enhance, whose network works on a coarse grid: a step costs what the grid's cells do.
 CROP_CELLS, MIN_CROP = 16, 32
 
 
