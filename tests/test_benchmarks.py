@@ -222,12 +222,16 @@ def test_measures():
     random = np.random.default_rng(0)
     clips = random.integers(0, 256, (6, 8, 64, 64, 3), np.uint8)
     vectors, motion = scores.embed(clips)
-    assert vectors.shape == (6, 64)
+    assert {name: values.shape for name, values in vectors.items()} == {
+        "amfd": (6, 101),
+        "rfd": (6, 64),
+    }
     assert motion == pytest.approx(256 / 3, rel=0.02)
     still = np.repeat(clips[:1, :1], 8, axis=1).repeat(3, axis=0)
     vectors, motion = scores.embed(still)
     assert motion == 0
-    np.testing.assert_allclose(vectors, vectors[:1].repeat(3, axis=0), rtol=1e-5)
+    for values in vectors.values():
+        np.testing.assert_allclose(values, values[:1].repeat(3, axis=0), rtol=1e-5)
 
 
 @pytest.mark.parametrize("domain", drawn_domains.DOMAINS)

@@ -10,7 +10,7 @@ from vidgan import runtime
 from vidgan.config import LOSSES, MODELS, ModelConfig, TrainConfig
 from vidgan.losses import LOSSES as LOSS_FUNCTIONS
 from vidgan.losses import Loss
-from vidgan.training import gan as training
+from vidgan.training import adversarial
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
 
@@ -52,7 +52,7 @@ def weights(network):
 def test_model_learns_with_every_loss(name, monkeypatch):
     runtime.prepare()
     number = tf.Variable(0)
-    monkeypatch.setitem(training.LOSSES, TrainConfig.loss, switched(LOSSES, number))
+    monkeypatch.setitem(adversarial.LOSSES, TrainConfig.loss, switched(LOSSES, number))
     model = ModelConfig(model=name, frames=FRAMES, latent_dim=8, g_channels=4, d_channels=4)
     train = TrainConfig(batch_size=BATCH, penalty_every=2)
     gan = build_gan(Run(None, model, train, None, (SIDE, SIDE), 25.0))
