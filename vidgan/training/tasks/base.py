@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import keras
 import numpy as np
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from vidgan.config import CropConfig
 from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
 from vidgan.restoring.filter import Filter
 from vidgan.training.run import Run
@@ -100,6 +101,27 @@ class Task:
     hooks: Callable[[Sitting], Sequence[Hook]]
     columns: tuple[str, ...]
     filter: Callable[..., Filter] | None = None
+
+
+def clips_of(run: Run, manifest: Manifest, skip: int, **more: Any) -> tf.data.Dataset:
+    """Return batches of a dataset as the run's options have them.
+
+    Args:
+        run: the run.
+        manifest: one of its datasets.
+        skip: batches that have been seen.
+        **more: what else :func:`vidgan.dataset.pipeline.training_clips` takes.
+    """
+    return training_clips(
+        manifest,
+        run.frames,
+        run.train.batch_size or 1,
+        stride=run.stride,
+        mirror=run.train.mirror,
+        seed=run.train.seed,
+        skip=skip,
+        **more,
+    )
 
 
 def crop_of(run: Run, multiple: int = 1) -> tuple[int, int]:

@@ -11,7 +11,6 @@ from vidgan import pixels
 from vidgan.config import EnhanceConfig
 from vidgan.damage.degradations import degrade
 from vidgan.dataset.manifest import Manifest
-from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
 from vidgan.metrics.flow import farneback_flow, grey
 from vidgan.metrics.restoration import psnr, ssim
@@ -23,8 +22,9 @@ from vidgan.training.build import building, optimizer
 from vidgan.training.enhancing import EnhanceGAN
 from vidgan.training.filtering import clip_filter
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, crop_of
+from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
 from vidgan.training.tasks.restoring import (
+    COLUMNS,
     MAX_PSNR,
     MEASURED,
     SHOWN,
@@ -96,14 +96,10 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
         flow = tf.numpy_function(motion, [clip], tf.float32)
         return made, clip, tf.ensure_shape(flow, (frames - 1, height, width, 2))
 
-    return training_clips(
+    return clips_of(
+        run,
         manifests[0],
-        run.frames,
-        run.train.batch_size or 1,
-        stride=run.stride,
-        mirror=run.train.mirror,
-        seed=run.train.seed,
-        skip=skip,
+        skip,
         crop=crop_of(run, multiple(config)),
         change=change,
     )
@@ -200,17 +196,7 @@ TASK = Task(
     preview=preview,
     hooks=hooks,
     columns=(
-        "pixel_loss",
-        "perceptual_loss",
-        "temporal_loss",
-        "d_loss",
-        "g_loss",
-        "d_acc_real",
-        "d_acc_fake",
-        "r1",
-        "r2",
-        "g_norm",
-        "d_norm",
+        *COLUMNS,
         "psnr",
         "ssim",
         "psnr_before",

@@ -10,7 +10,6 @@ from vidgan import pixels
 from vidgan.config import InpaintConfig
 from vidgan.damage import masks, scratches
 from vidgan.dataset.manifest import Manifest
-from vidgan.dataset.pipeline import training_clips
 from vidgan.metrics.flow import farneback_flow, grey
 from vidgan.models import inpainter, patch
 from vidgan.restoring.filter import Filter
@@ -19,8 +18,9 @@ from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizer
 from vidgan.training.inpainting import InpaintGAN
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, crop_of
+from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
 from vidgan.training.tasks.restoring import (
+    COLUMNS,
     MAX_PSNR,
     MEASURED,
     SHOWN,
@@ -88,14 +88,10 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
         flow = tf.numpy_function(motion, [clip], tf.float32)
         return damaged, clip, tf.ensure_shape(flow, (shape[0] - 1, *shape[1:3], 2))
 
-    return training_clips(
+    return clips_of(
+        run,
         manifests[0],
-        run.frames,
-        run.train.batch_size or 1,
-        stride=run.stride,
-        mirror=run.train.mirror,
-        seed=run.train.seed,
-        skip=skip,
+        skip,
         crop=crop_of(run, inpainter.MULTIPLE),
         change=change,
     )
@@ -212,17 +208,7 @@ TASK = Task(
     preview=preview,
     hooks=hooks,
     columns=(
-        "pixel_loss",
-        "perceptual_loss",
-        "temporal_loss",
-        "d_loss",
-        "g_loss",
-        "d_acc_real",
-        "d_acc_fake",
-        "r1",
-        "r2",
-        "g_norm",
-        "d_norm",
+        *COLUMNS,
         "psnr",
         "psnr_before",
     ),

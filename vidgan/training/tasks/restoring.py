@@ -12,6 +12,20 @@ MEASURED = 24
 SHOWN = 4
 # What equal frames count for, whose ratio is infinite.
 MAX_PSNR = 100.0
+# Of the log: what a step of EnhanceGAN tells.
+COLUMNS = (
+    "pixel_loss",
+    "perceptual_loss",
+    "temporal_loss",
+    "d_loss",
+    "g_loss",
+    "d_acc_real",
+    "d_acc_fake",
+    "r1",
+    "r2",
+    "g_norm",
+    "d_norm",
+)
 # What means nothing without a discriminator.
 _ADVERSARIAL = ("loss", "d_lr", "r1", "r2", "penalty_every")
 

@@ -8,13 +8,12 @@ import tensorflow as tf
 
 from vidgan import latents, models, pixels
 from vidgan.dataset.manifest import Manifest
-from vidgan.dataset.pipeline import training_clips
 from vidgan.training import distances
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
 from vidgan.training.sampling import Sampler, rows
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task
+from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of
 
 SAMPLES = 8
 GRID = (2, 4)
@@ -35,14 +34,10 @@ def generator(run: Run) -> keras.Model:
 
 def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
     """Return batches of clips, with labels for a conditional model."""
-    return training_clips(
+    return clips_of(
+        run,
         manifests[0],
-        run.frames,
-        run.train.batch_size or 1,
-        stride=run.stride,
-        mirror=run.train.mirror,
-        seed=run.train.seed,
-        skip=skip,
+        skip,
         labels=run.model.conditional,
     )
 

@@ -9,7 +9,6 @@ import tensorflow as tf
 from vidgan import models, pixels
 from vidgan.config import TranslateConfig
 from vidgan.dataset.manifest import Manifest
-from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import DatasetError
 from vidgan.models.sizes import Pyramid
 from vidgan.models.translator import CONTEXT, MARGIN, MULTIPLE, bytes_per_pixel, translators
@@ -19,7 +18,7 @@ from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizer
 from vidgan.training.filtering import clip_filter
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, crop_of
+from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
 from vidgan.training.translation import TranslationGAN, there_and_back
 
 # Held-out clips of each domain that are measured, and shown.
@@ -74,14 +73,10 @@ def generator(run: Run) -> keras.Model:
 def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
     """Return pairs of batches, one of each dataset; see :class:`TranslationGAN`."""
     batches = [
-        training_clips(
+        clips_of(
+            run,
             manifest,
-            run.frames,
-            run.train.batch_size or 1,
-            stride=run.stride,
-            mirror=run.train.mirror,
-            seed=run.train.seed,
-            skip=skip,
+            skip,
             crop=crop_of(run, MULTIPLE),
         )
         for manifest in manifests
