@@ -52,11 +52,15 @@ def dis_flow(frames: np.ndarray, backward: bool = False) -> np.ndarray:
     return np.stack([method.calc(a, b, unknown) for a, b in zip(before, after, strict=True)])
 
 
-class _Remembered:
-    """Flows by the frames they are of; the oldest go when they take more than so many bytes."""
+class RememberedFlows:
+    """Flows by the frames they are of; the oldest go when all take more than so many bytes.
+
+    Attributes:
+        held: bytes that they take.
+    """
 
     def __init__(self, most: int) -> None:
-        self._most, self._held, self._lock = most, 0, Lock()
+        self.held, self._most, self._lock = 0, most, Lock()
         self._flows: OrderedDict[tuple[tuple[int, ...], bytes], np.ndarray] = OrderedDict()
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
@@ -70,13 +74,13 @@ class _Remembered:
         with self._lock:
             if key not in self._flows:
                 self._flows[key] = flow
-                self._held += flow.nbytes
-            while self._held > self._most:
-                self._held -= self._flows.popitem(last=False)[1].nbytes
+                self.held += flow.nbytes
+            while self.held > self._most:
+                self.held -= self._flows.popitem(last=False)[1].nbytes
         return flow
 
 
-_remembered = _Remembered(_REMEMBERED)
+_remembered = RememberedFlows(_REMEMBERED)
 
 
 def clip_flow(frames: np.ndarray) -> np.ndarray:
