@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +23,12 @@ from vidgan.errors import InputError, OptionError
 from vidgan.jobs import protocol, report, sources
 from vidgan.jobs.cache import Cache
 from vidgan.jobs.case import Case
-from vidgan.jobs.gather import KEPT, Gathered, Gatherer, Lookout, every
+from vidgan.jobs.gather import Gatherer
 from vidgan.jobs.measures import MEASURES
+from vidgan.jobs.memorised import memorised
 from vidgan.jobs.restoration import evaluate_paired
-from vidgan.jobs.sources import ClipSet, SampleSet, Shape
+from vidgan.jobs.sides import Sides
+from vidgan.jobs.sources import SampleSet, Shape
 from vidgan.metrics.features import FEATURES, Features, weights
 from vidgan.metrics.figure import Figure
 from vidgan.metrics.interval import LEVEL
@@ -38,34 +40,6 @@ if TYPE_CHECKING:
 DEFAULT_FRAMES = 16
 # Generation is timed so many times, after one batch that warms it up; the median counts.
 SPEED_RUNS = 7
-
-
-@dataclass
-class Sides:
-    """The sets that are compared.
-
-    Attributes:
-        reference: real clips that generated ones are compared with.
-        floor: other real clips, as many as the generated ones that are compared.
-        generated: generated clips.
-        training: what generated clips may have been copied from.
-        held: real clips that cannot have been copied from there: ``real`` or ``floor``.
-    """
-
-    reference: ClipSet
-    floor: ClipSet
-    generated: ClipSet
-    training: ClipSet
-    held: str
-
-    @property
-    def named(self) -> dict[str, ClipSet]:
-        """Return the three sets by name."""
-        return {
-            "real": self.reference,
-            "floor": self.floor,
-            "generated": self.generated,
-        }
 
 
 def resolve(options: dict[str, Any]) -> EvaluateConfig:
@@ -301,11 +275,14 @@ def _measure(
             bar.set_description(name)
             keep = cache is not None and name != "generated"
             gathered[name] = cache.look(clips) if keep and cache else gatherer.look(clips)
-        memorised: dict[str, metrics.Memorisation] | None = None
+        verdicts: dict[str, metrics.Memorisation] | None = None
         pairs: dict[str, np.ndarray] = {}
         if nearest:
             bar.set_description("nearest training clips")
-            memorised, pairs = _memorised(sides, gathered, gatherer, clip_features)
+            embed = next(embed for each, embed in networks if each is clip_features)
+            verdicts, pairs = memorised(
+                sides, gathered, clip_features.name, embed, config.batch_size, bar.update
+            )
     case = Case(
         config,
         clip_features,
@@ -314,7 +291,7 @@ def _measure(
         floor=gathered["floor"],
         generated=gathered["generated"],
         run=run,
-        memorised=memorised,
+        memorised=verdicts,
         labels=sides.generated.labels,
     )
     figures: list[Figure] = []
@@ -355,7 +332,7 @@ def _measure(
             "tensorflow": tf.__version__,
         },
         "figures": [figure.to_json() for figure in figures],
-        "verdicts": report.verdicts(figures, memorised),
+        "verdicts": report.verdicts(figures, verdicts),
         "notes": list(
             dict.fromkeys(
                 [
@@ -384,41 +361,6 @@ def _judged(judge: Any, run: "Run | None") -> Any:
         return np.asarray(seen, np.float64)
 
     return logits
-
-
-def _memorised(
-    sides: Sides, gathered: dict[str, Gathered], gatherer: Gatherer, features: Features
-) -> tuple[dict[str, metrics.Memorisation], dict[str, np.ndarray]]:
-    """Look for the training clips that are nearest to generated and to held-out clips.
-
-    Returns:
-        The verdicts, and the nearest pairs: generated clips and training clips.
-    """
-    made = Lookout.of(gathered["generated"], features.name)
-    held = Lookout.of(gathered[sides.held], features.name)
-    plain = Gatherer(
-        [each for each in gatherer.features if each[0].name == features.name],
-        motion=False,
-        pixels=False,
-        judge=None,
-        batch_size=gatherer.batch_size,
-        advance=gatherer.advance,
-    )
-    plain.look(sides.training, (made, held))
-    found = {
-        "features": metrics.judge_memorisation(
-            made.by_features.distances, held.by_features.distances
-        ),
-        "pixels": metrics.judge_memorisation(made.by_pixels.distances, held.by_pixels.distances),
-    }
-    generated = gathered["generated"]
-    return found, report.nearest_pairs(
-        sides.generated,
-        sides.training,
-        found["features"].order,
-        made.by_features.indices,
-        every(generated.count, KEPT),
-    )
 
 
 def _speed(sampler: "Sampler", config: EvaluateConfig) -> Iterator[Figure]:

@@ -64,6 +64,7 @@ class RememberedFlows:
         self._flows: OrderedDict[tuple[tuple[int, ...], bytes], np.ndarray] = OrderedDict()
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
+        """Return the frames' :func:`dis_flow`, not to be written to."""
         key = frames.shape, frames.tobytes()
         with self._lock:
             if key in self._flows:
