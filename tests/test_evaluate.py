@@ -20,7 +20,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, VidganError
 from vidgan.jobs import gather
-from vidgan.jobs.evaluate import resolve
+from vidgan.jobs.evaluate_options import resolve
 from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
