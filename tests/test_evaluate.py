@@ -467,24 +467,56 @@ def test_a_dataset_of_another_size(run, tmp_path):
         vidgan.evaluate(run.path, wide.path)
 
 
-@pytest.mark.parametrize("split", ["test", "train"])
-def test_a_damaged_shard_leaves_no_report(copied, split):
-    data, run = copied
-    shard = sorted(data.glob(f"{split}-*"))[0]
+def truncated(shard: Path) -> None:
+    shard.write_bytes(shard.read_bytes()[:-100])
+
+
+def flipped(shard: Path) -> None:
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 0xFF
     shard.write_bytes(content)
-    with pytest.raises(DatasetError, match=r"damaged.*preprocess --overwrite"):
-        vidgan.evaluate(run, n=4, seed=5, **QUICK)
+
+
+def emptied(shard: Path) -> None:
+    """Leave one record of zeros: whole, but none of those that were there."""
+    write_shard(shard, [np.zeros((20, 32, 32, 3), np.uint8)])
+
+
+@pytest.mark.parametrize(
+    ("damage", "split", "message"),
+    [
+        (truncated, "test", r"damaged.*preprocess --overwrite"),
+        (flipped, "train", r"damaged.*preprocess --overwrite"),
+        (emptied, "test", r"other clips than its manifest says.*preprocess --overwrite"),
+    ],
+)
+def test_a_damaged_shard_leaves_no_report_though_its_features_are_kept(
+    copied, damage, split, message
+):
+    data, run = copied
+    before = vidgan.evaluate(run, n=4, split=split, **QUICK)
+    shutil.rmtree(run / "evaluation")
+    damage(Path(sorted(Manifest.load(data).shards(split))[0]))
+    with pytest.raises(DatasetError, match=message) as caught:
+        vidgan.evaluate(run, n=4, split=split, **QUICK)
+    assert "\n" not in str(caught.value)
+    assert before["figures"]
     assert not (run / "evaluation").exists()
 
 
-def test_a_shard_that_lost_whole_records(copied):
+def test_a_dataset_that_has_moved_is_not_measured_again(copied, monkeypatch):
     data, run = copied
-    manifest = Manifest.load(data)
-    write_shard(Path(manifest.shards("test")[0]), [np.zeros((20, 32, 32, 3), np.uint8)])
-    with pytest.raises(DatasetError, match=r"other clips than its manifest says"):
-        vidgan.evaluate(run, n=4, cache=False, **QUICK)
+    vidgan.evaluate(run, n=4, **QUICK)
+    data.rename(data.with_name("moved"))
+    seen = []
+    look = gather.Gatherer.look
+    monkeypatch.setattr(
+        gather.Gatherer,
+        "look",
+        lambda self, clips: seen.append(clips.title) or look(self, clips),
+    )
+    vidgan.evaluate(run, data.with_name("moved"), n=4, **QUICK)
+    assert seen == ["generated clips"]
 
 
 def test_networks_that_give_nan(dataset, tmp_path):

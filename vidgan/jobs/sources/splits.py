@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import DatasetError, InputError
@@ -52,6 +53,14 @@ class SplitSet(ClipSet):
             )
 
     def fingerprint(self) -> str:
-        """Return the manifest, which has the sources' hashes."""
+        """Return the manifest, which has the sources' hashes, and its shards' sizes and times.
+
+        Without a path: a dataset that has moved is the same one.
+
+        Raises:
+            DatasetError: a shard is missing.
+        """
         manifest = (self.path / MANIFEST_NAME).read_text("utf-8")
-        return f"{manifest} {self.split} {self.numbers}"
+        stats = [Path(shard).stat() for shard in self.manifest.shards(self.split)]
+        shards = [(stat.st_size, stat.st_mtime_ns) for stat in stats]
+        return f"{manifest} {self.split} {self.numbers} {shards}"
