@@ -6,7 +6,7 @@ from typing import Any
 from vidgan.config import MEASURES, PAIRED_OPTIONS, PROTOCOLS, EvaluateConfig
 from vidgan.config.base import option_names
 from vidgan.errors import OptionError
-from vidgan.metrics.features import FEATURES, weights
+from vidgan.metrics.features import FEATURES, Features, weights
 from vidgan.metrics.interval import LEVEL
 
 
@@ -14,7 +14,9 @@ def resolve(options: dict[str, Any]) -> EvaluateConfig:
     """Return the options, those of the protocol where none is given.
 
     Raises:
-        OptionError: an option is unknown or out of bounds, or two contradict each other.
+        OptionError: an option is unknown or out of bounds, two contradict each other, or features
+            that are asked for need weights.
+        InputError: the weights are not there.
     """
     named = PROTOCOLS.get(options.get("protocol", EvaluateConfig.protocol), {})
     config = EvaluateConfig.from_options(named | options)
@@ -41,7 +43,26 @@ def resolve(options: dict[str, Any]) -> EvaluateConfig:
                 )
     if config.weights is not None:
         weights.files_of(Path(config.weights))  # Fails here, and clearly, if there are none.
+    needing = [each for each in used_features(config) if each.needs_weights]
+    if config.weights is not None and len(needing) > 1:
+        raise OptionError(
+            f"--weights {config.weights}: cannot be of both {needing[0].name} and "
+            f"{needing[1].name}; measure one at a time, with --measures distance and --measures "
+            "frames"
+        )
+    for each in needing:
+        each.check_weights(config.weights)
     return config
+
+
+def used_features(config: EvaluateConfig) -> list[Features]:
+    """Return the embeddings that the figures need which are asked for."""
+    of_clips = ("distance", "coverage", "diversity", "memorisation", "labels")
+    return [
+        FEATURES[name]
+        for name, groups in ((config.clip_features, of_clips), (config.frame_features, ("frames",)))
+        if any(wanted(config, group) for group in groups)
+    ]
 
 
 def wanted(config: EvaluateConfig, measure: str) -> bool:

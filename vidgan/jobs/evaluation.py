@@ -10,7 +10,7 @@ from vidgan.errors import InputError, OptionError
 from vidgan.jobs import protocol, report
 from vidgan.jobs.cache import Cache
 from vidgan.jobs.case import Case
-from vidgan.jobs.evaluate_options import wanted
+from vidgan.jobs.evaluate_options import used_features, wanted
 from vidgan.jobs.gather import Gatherer
 from vidgan.jobs.measures import MEASURES
 from vidgan.jobs.memorised import memorised
@@ -45,7 +45,12 @@ def measure(
         OptionError: the features need longer clips.
         VidganError: a set cannot be read, or weights are not there.
     """
-    used = _used(config, sides.generated.shape.frames)
+    used, frames = used_features(config), sides.generated.shape.frames
+    for each in used:
+        if frames < each.min_frames:
+            raise OptionError(
+                f"--frames {frames}: {each.name} needs clips of {each.min_frames} frames"
+            )
     case, pairs = _gather(sides, config, used, device, progress, run, judge)
     figures: list[Figure] = []
     for name, function in MEASURES.items():
@@ -57,27 +62,6 @@ def measure(
     return _report(sides, case, figures, device) | {
         "media": {"real": case.reference.shown, "generated": case.generated.shown, **pairs}
     }
-
-
-def _used(config: EvaluateConfig, frames: int) -> list[Features]:
-    """Return the features that what is wanted needs, which clips must be long enough for."""
-    used = [
-        FEATURES[name]
-        for name, groups in (
-            (
-                config.clip_features,
-                ("distance", "coverage", "diversity", "memorisation", "labels"),
-            ),
-            (config.frame_features, ("frames",)),
-        )
-        if any(wanted(config, group) for group in groups)
-    ]
-    for each in used:
-        if frames < each.min_frames:
-            raise OptionError(
-                f"--frames {frames}: {each.name} needs clips of {each.min_frames} frames"
-            )
-    return used
 
 
 def _gather(
@@ -146,8 +130,8 @@ def _report(sides: Sides, case: Case, figures: list[Figure], device: str) -> dic
 
     config, shape = case.config, sides.generated.shape
     gathered = {"real": case.reference, "floor": case.floor, "generated": case.generated}
-    short = protocol.too_few(config, {name: each.count for name, each in sides.named.items()})
-    notes = [*short, *(note for each in gathered.values() for note in each.notes)]
+    notes = protocol.deviations(config, sides)
+    notes += [note for each in gathered.values() for note in each.notes]
     return {
         "format": report.FORMAT_VERSION,
         "vidgan": __version__,

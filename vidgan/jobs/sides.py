@@ -31,6 +31,11 @@ class Sides:
     held: str
 
     @property
+    def halved(self) -> bool:
+        """Whether the reference and the floor are halves of one set."""
+        return self.held == "floor"
+
+    @property
     def named(self) -> dict[str, ClipSet]:
         """Return the three sets by name."""
         return {

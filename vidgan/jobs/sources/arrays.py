@@ -37,7 +37,8 @@ class ArraySet(ClipSet):
         self.parts = frames // shape.span
         if not self.parts or not number:
             raise InputError(
-                f"{path}: holds {number} clips of {frames} frames, a clip needs {shape.span}"
+                f"{path}: holds {number} clips of {frames} frames, a clip needs "
+                f"{shape.span}; use fewer --frames or longer clips"
             )
         super().__init__(
             "clips", path, replace(shape, size=(width, height)), None, number * self.parts

@@ -28,7 +28,7 @@ class VideoSet(ClipSet):
 
     def __init__(self, path: Path, shape: Shape) -> None:
         self.windows: list[tuple[Path, int]] = []
-        notes, sizes, rates = [], set(), set()
+        notes, sizes, rates, short = [], set(), set(), False
         for source in discover([path]):
             try:
                 if source.error is not None:
@@ -43,6 +43,7 @@ class VideoSet(ClipSet):
                 frames = resampled_length(frames, info.fps, shape.fps)
             count = frames // shape.span
             if not count:
+                short = True
                 notes.append(
                     f"left out: {source.path} has {frames} frames, a clip needs {shape.span}"
                 )
@@ -55,6 +56,7 @@ class VideoSet(ClipSet):
         if not self.windows:
             raise InputError(
                 f"{path}: no video of it gives a clip ({'; '.join(notes)})"
+                f"{'; use fewer --frames or longer videos' if short else ''}"
                 if notes
                 else f"{path}: no video in it"
             )
