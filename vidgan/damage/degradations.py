@@ -29,9 +29,6 @@ COMPRESSIONS = ("jpeg", "video")
 PHOTONS = 2000.0
 READ_NOISE = 0.002
 GAMMA = 2.2
-# With its weighing of blocks by what later frames make of them, x264 now and then makes something
-# else of the same small frames, and a run could not be repeated.
-_EXACT = "mbtree=0"
 
 
 def degrade(clip: np.ndarray, config: EnhanceConfig, random: np.random.Generator) -> np.ndarray:
@@ -178,7 +175,8 @@ def video(clip: np.ndarray, crf: float, random: np.random.Generator) -> np.ndarr
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height = padded.shape[2], padded.shape[1]
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", Fraction(1, 25), 1
-    encoder.options = {"crf": f"{crf:.1f}", "preset": "veryfast", "x264-params": _EXACT}
+    # With its macroblock tree x264 now and then makes another stream of the same small frames.
+    encoder.options = {"crf": f"{crf:.1f}", "preset": "veryfast", "mbtree": "0"}
     packets = []
     for index, pixels in enumerate(padded):
         frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(format="yuv420p")
