@@ -238,7 +238,8 @@ def _cheapest(
     return min(
         fitting,
         key=lambda plan: (
-            round(max(plan.cost, MOST_COST if disk else 1), 2),
+            # On disk as little as will do; in memory a hundredth is worth no more tiles.
+            max(plan.cost, MOST_COST) if disk else round(plan.cost, 2),
             plan.disk,
             len(plan.rows) * len(plan.columns),
             plan.frames * size[0] * size[1] < few,

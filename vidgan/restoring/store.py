@@ -52,7 +52,10 @@ class Store:
             return np.empty(shape, np.uint8)
         size = math.prod(shape)
         with tempfile.TemporaryFile(dir=self._folder) as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(self._folder)) from error
             mapped = mmap.mmap(file.fileno(), size)
         self._maps.add(mapped)
         return np.frombuffer(mapped, np.uint8).reshape(shape)
