@@ -4,7 +4,7 @@
 
 VIDEOS is a folder of at least 20 short videos; they are preprocessed to 32 x 32 into three
 datasets: all of them, a dozen, and eight clips of eight frames. Small networks (8 frames, 8
-channels, batch 4) are trained with settings that must fail in a known way, and with the default
+channels) are trained with settings that must fail in a known way, and with the default
 recipe, which must not. A provoked run ends as soon as all alarms that are expected of it have been
 raised. Prints a table: what was to be seen, at which step it was, what else was raised, and the
 verdict. A run is right where every expected alarm came and, with a healthy recipe, no alarm at all.
@@ -31,7 +31,7 @@ from vidgan.training import health  # noqa: E402
 from vidgan.training.callbacks import LOG_NAME, read_log  # noqa: E402
 from vidgan.video.writer import open_writer  # noqa: E402
 
-NETWORKS = {"frames": 8, "latent_dim": 32, "g_channels": 8, "d_channels": 8, "batch_size": 4}
+NETWORKS = {"frames": 8, "latent_dim": 32, "g_channels": 8, "d_channels": 8}
 BARE = {"r1": 0.0, "augment": "none"}
 WON, IDLE = "winning discriminator", "idle discriminator"
 EXPLODING, VANISHING = "exploding gradient", "vanishing gradient"
