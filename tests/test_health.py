@@ -52,7 +52,7 @@ def names(findings):
         ({"d_acc_real": 0.5, "d_acc_fake": 0.6, "g_norm": 1e-4}, "idle discriminator"),
         ({"d_acc_real": 0.9, "d_acc_fake": 0.01}, "idle discriminator"),
         ({"d_norm": 2e3}, "exploding gradient"),
-        ({"g_norm": 500.0}, "exploding gradient"),
+        ({"g_norm": 1.5e3}, "exploding gradient"),
         ({"g_norm": 1e-4}, "vanishing gradient"),
     ],
 )
