@@ -87,18 +87,17 @@ def train_vidgan(
         )
 
 
-# What losses are used with; wasserstein as in 1704.00028.
+# What losses are used with; wasserstein with a step of the generator for each of the critic's, as in
+# 1710.10196.
 WITH_LOSS: dict[str, Options] = {
     "hinge": {"spectral_norm": "discriminator", "r1": 0},
     "wasserstein": {
         "r1": 0,
         "gradient_penalty": 10,
         "penalty_every": 1,
-        "g_every": 5,
-        "g_lr": 1e-4,
-        "d_lr": 1e-4,
+        "g_lr": 5e-4,
+        "d_lr": 5e-4,
         "beta_1": 0,
-        "beta_2": 0.9,
     },
     "relativistic": {"r2": 5},
 }
