@@ -175,6 +175,21 @@ def test_the_discriminator_is_scored_as_it_was_trained(dataset, run, result):
     assert 0 <= found["discriminator.membership"] <= 1
 
 
+def test_held_out_clips_are_so_also_where_training_clips_are_the_reference(run, tmp_path):
+    """``--split train`` turns reference and floor round, not what training has seen."""
+    options = {"measures": "discriminator,memorisation", "bootstrap": 0}
+    (usual, turned) = (
+        figures(vidgan.evaluate(run.path, output=tmp_path / f"{split}.json", split=split, **options))
+        for split in ("test", "train")
+    )
+    for key in ("accuracy.test", "accuracy.train", "membership"):
+        key = f"discriminator.{key}"
+        assert turned[key]["value"] == usual[key]["value"], key
+    for kind in ("features", "pixels"):
+        border = turned[f"memorisation.{kind}"]["protocol"]["border"]
+        assert border == usual[f"memorisation.{kind}"]["protocol"]["border"] > 0
+
+
 def test_the_same_seed_gives_the_same_figures_to_the_last_digit(run, result, printed, tmp_path):
     again = {line["key"]: line for line in printed}
     for key, figure in figures(result).items():

@@ -118,6 +118,7 @@ def _gather(
         reference=gathered["real"],
         floor=gathered["floor"],
         generated=gathered["generated"],
+        held=sides.held,
         run=run,
         memorised=verdicts,
         labels=sides.generated.labels,

@@ -22,7 +22,10 @@ def discriminator(case: Case) -> list[Figure]:
     run = case.run
     if run is None or case.generated.logits is None:
         return []
-    sets = {"test": case.reference, "train": case.floor, "generated": case.generated}
+    test, train = case.reference, case.floor
+    if case.held == "floor":
+        test, train = train, test
+    sets = {"test": test, "train": train, "generated": case.generated}
     logits = {name: each.logits for name, each in sets.items() if each.logits is not None}
     if not all(np.isfinite(each).all() for each in logits.values()):
         raise RunError(f"{run.path}: the networks give NaN; evaluate an earlier --checkpoint")

@@ -33,7 +33,7 @@ class Sides:
     @property
     def halved(self) -> bool:
         """Whether the reference and the floor are halves of one set."""
-        return self.held == "floor"
+        return self.training is self.reference
 
     @property
     def named(self) -> dict[str, ClipSet]:
