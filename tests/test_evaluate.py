@@ -18,7 +18,14 @@ from vidgan.cli import main
 from vidgan.config import MEASURES, ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
-from vidgan.errors import DatasetError, ExportError, OptionError, RunError, VidganError
+from vidgan.errors import (
+    DatasetError,
+    ExportError,
+    InputError,
+    OptionError,
+    RunError,
+    VidganError,
+)
 from vidgan.jobs import gather
 from vidgan.jobs.evaluate_options import resolve
 from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
@@ -179,7 +186,9 @@ def test_held_out_clips_are_so_also_where_training_clips_are_the_reference(run, 
     """``--split train`` turns reference and floor round, not what training has seen."""
     options = {"measures": "discriminator,memorisation", "bootstrap": 0}
     (usual, turned) = (
-        figures(vidgan.evaluate(run.path, output=tmp_path / f"{split}.json", split=split, **options))
+        figures(
+            vidgan.evaluate(run.path, output=tmp_path / f"{split}.json", split=split, **options)
+        )
         for split in ("test", "train")
     )
     for key in ("accuracy.test", "accuracy.train", "membership"):
@@ -363,6 +372,19 @@ def test_folders_of_video(tmp_path, monkeypatch):
     again = CliRunner().invoke(main, arguments)
     assert again.exit_code == 1
     assert "evaluation.json is there already; use --overwrite" in again.output
+
+
+def test_videos_of_which_nothing_can_be_decoded(tmp_path):
+    """Their heads say how many frames there are; what follows is zeros."""
+    real = write_videos(tmp_path / "real", 2, 0)
+    fake = write_videos(tmp_path / "fake", 1, 5) / "0.mp4"
+    content = fake.read_bytes()
+    start = content.index(b"mdat")
+    length = int.from_bytes(content[start - 4 : start]) - 8
+    fake.write_bytes(content[: start + 4] + bytes(length) + content[start + 4 + length :])
+    with pytest.raises(InputError, match=r"0\.mp4: none of its 4 clips can be decoded; copy or"):
+        vidgan.evaluate(real=real, fake=fake, frames=8, output=tmp_path / "r.json", **QUICK)
+    assert not (tmp_path / "r.json").exists()
 
 
 def test_worse_clips_are_farther(tmp_path, dataset):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vidgan.errors import InputError
 from vidgan.jobs.sources import Clip, ClipSet
 from vidgan.metrics.consistency import Warping, warping_error
 from vidgan.metrics.features import Embed, Features
@@ -102,7 +103,8 @@ class Gatherer:
         """Go through a set once.
 
         Raises:
-            VidganError: the set cannot be read, or is empty.
+            VidganError: the set cannot be read.
+            InputError: none of its clips can be decoded.
         """
         step, pictured, warped = (every(clips.count, most) for most in (KEPT, PIXELS, WARPED))
         wanted = set(np.linspace(0, clips.count - 1, min(SHOWN, clips.count)).round().astype(int))
@@ -131,6 +133,11 @@ class Gatherer:
             shown += [clip for place, clip in zip(places, batch, strict=True) if place in wanted]
             done += len(batch)
             self.advance(len(batch))
+        if not done:
+            raise InputError(
+                f"{clips.path}: none of its {clips.count} clips can be decoded; copy or make it "
+                "again"
+            )
         return Gathered(
             count=done,
             embedded={
