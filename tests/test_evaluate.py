@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -385,6 +386,59 @@ def test_videos_of_which_nothing_can_be_decoded(tmp_path):
     with pytest.raises(InputError, match=r"0\.mp4: none of its 4 clips can be decoded; copy or"):
         vidgan.evaluate(real=real, fake=fake, frames=8, output=tmp_path / "r.json", **QUICK)
     assert not (tmp_path / "r.json").exists()
+
+
+def labelled(folder: Path, labels: tuple[str, ...]) -> Path:
+    """Write a dataset whose clips are as bright as their label says, with some noise."""
+    levels = {"dark": 30, "middle": 120, "bright": 200}
+
+    def draw(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
+        noise = np.random.default_rng(record).integers(0, 40, (length, *size[::-1], 3))
+        return (levels[labels[record % len(labels)]] + noise).astype(np.uint8)
+
+    return make_dataset(folder, (8,), (16,) * 11, draw=draw, labels=labels, shards=1).path
+
+
+def test_labels_of_two_datasets_are_known_by_their_names(tmp_path):
+    real = labelled(tmp_path / "real", ("dark", "bright"))
+    fake = labelled(tmp_path / "fake", ("bright", "middle", "dark"))
+    result = vidgan.evaluate(
+        real=real,
+        fake=fake,
+        frames=8,
+        measures="labels",
+        clip_features="random3d",
+        output=tmp_path / "r.json",
+    )
+    found = figures(result)
+    near, far = (found[f"labels.kernel.{name}"] for name in ("dark", "middle"))
+    assert near["value"] < 10
+    assert far["value"] is None
+    assert far["protocol"]["clips"][0] == 0, "no real clip has this label"
+    made = sum(
+        found[f"labels.kernel.{name}"]["protocol"]["clips"][1] for name in ("dark", "bright")
+    )
+    assert found["labels.accuracy"]["value"] == made / 11
+
+
+def test_labels_of_one_side_only(tmp_path):
+    real = make_dataset(tmp_path / "real", (8,), (16,) * 4, shards=1).path
+    fake = labelled(tmp_path / "fake", ("bright", "dark"))
+    result = vidgan.evaluate(
+        real=real, fake=fake, frames=8, measures="labels", output=tmp_path / "r.json"
+    )
+    assert result["figures"] == []
+
+
+def test_two_rates_are_noted(tmp_path):
+    real = write_videos(tmp_path / "real", 2, 0)
+    fake = write_videos(tmp_path / "fake", 2, 5, fps=12.5)
+    options = {"real": real, "fake": fake, "frames": 8, **QUICK}
+    notes = vidgan.evaluate(output=tmp_path / "1.json", **options)["notes"]
+    words = "play at 12.5 frames/s, those of .*real at 25: .*--fps brings"
+    assert any(re.search(words, note) for note in notes), notes
+    notes = vidgan.evaluate(output=tmp_path / "2.json", fps=12.5, **options)["notes"]
+    assert not any("frames/s" in note for note in notes)
 
 
 def test_worse_clips_are_farther(tmp_path, dataset):

@@ -105,10 +105,11 @@ def labels(case: Case) -> list[Figure]:
 
     The class of a clip is told by its nearest neighbours among the floor's real clips.
     """
-    if len(case.labels) < 2 or case.generated.labels.min() < 0:
+    sets = (case.reference, case.floor, case.generated)
+    if len(case.labels) < 2 or any(each.labels.min() < 0 for each in sets):
         return []
     reference, floor, generated = case.of(case.clip_features)
-    kept = [each.kept_labels for each in (case.reference, case.floor, case.generated)]
+    kept = [each.kept_labels for each in sets]
     known = metrics.label_accuracy(floor.vectors, kept[1], generated.vectors, kept[2])
     real = metrics.label_accuracy(floor.vectors, kept[1], reference.vectors, kept[0])
     protocol = {"features": case.clip_features.name}

@@ -1,5 +1,6 @@
 """The sets of clips that an evaluation compares."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from vidgan.errors import InputError
 from vidgan.jobs.sources import ClipSet, Shape, open_set
 
 DEFAULT_FRAMES = 16
+# Rates that differ by more are noted.
+RATE_TOLERANCE = 0.01
 
 
 @dataclass
@@ -61,7 +64,15 @@ def halves(real: Path, fake: Path, config: EvaluateConfig) -> Sides:
     """
     shape = Shape(config.frames or DEFAULT_FRAMES, config.stride or 1, config.size, config.fps)
     reference = open_set(real, shape, config.split)
-    generated = open_set(fake, replace(shape, size=reference.shape.size), config.split)
+    generated = open_set(
+        fake, replace(shape, size=reference.shape.size), config.split, reference.labels
+    )
+    rates = [each.fps for each in (reference, generated)]
+    if rates[0] and rates[1] and not math.isclose(*rates, rel_tol=RATE_TOLERANCE):
+        generated.notes.append(
+            f"clips of {fake} play at {rates[1]:g} frames/s, those of {real} at {rates[0]:g}: "
+            "motion differs for that reason alone; --fps brings videos to one rate"
+        )
     if reference.total < 4 or generated.total < 2:
         short = real if reference.total < 4 else fake
         found = reference.total if reference.total < 4 else generated.total
