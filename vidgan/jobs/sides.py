@@ -67,10 +67,10 @@ def halves(real: Path, fake: Path, config: EvaluateConfig) -> Sides:
     generated = open_set(
         fake, replace(shape, size=reference.shape.size), config.split, reference.labels
     )
-    rates = [each.fps for each in (reference, generated)]
-    if rates[0] and rates[1] and not math.isclose(*rates, rel_tol=RATE_TOLERANCE):
+    rate, other = reference.fps, generated.fps
+    if rate and other and not math.isclose(rate, other, rel_tol=RATE_TOLERANCE):
         generated.notes.append(
-            f"clips of {fake} play at {rates[1]:g} frames/s, those of {real} at {rates[0]:g}: "
+            f"clips of {fake} play at {other:g} frames/s, those of {real} at {rate:g}: "
             "motion differs for that reason alone; --fps brings videos to one rate"
         )
     if reference.total < 4 or generated.total < 2:
