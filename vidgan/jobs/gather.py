@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -157,6 +157,21 @@ class Gatherer:
             shown=np.stack(shown),
             notes=list(clips.notes),
         )
+
+    def judged(self, gathered: Gathered, clips: ClipSet) -> Gathered:
+        """Return what was gathered of a set before, with what the discriminator says of it now.
+
+        Raises:
+            VidganError: the set cannot be read.
+        """
+        if self.judge is None:
+            self.advance(gathered.count)
+            return gathered
+        logits = []
+        for batch, numbers in batched(clips, self.batch_size):
+            logits.append(self.judge(batch, numbers))
+            self.advance(len(batch))
+        return replace(gathered, logits=np.concatenate(logits))
 
 
 def every(count: int, most: int) -> int:
