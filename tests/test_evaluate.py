@@ -29,6 +29,7 @@ from vidgan.errors import (
 )
 from vidgan.jobs import gather
 from vidgan.jobs.evaluate_options import resolve
+from vidgan.jobs.sources import Shape, open_set
 from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
@@ -235,6 +236,23 @@ def test_what_was_measured_of_real_clips_is_kept(run, tmp_path, monkeypatch):
     assert [f for f in second["figures"] if f["group"] != "speed"] == [
         f for f in first["figures"] if f["group"] != "speed"
     ]
+
+
+def test_kept_frames_are_of_whole_clips_from_all_over_the_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(gather, "KEPT", 36)
+    levels = np.arange(12, dtype=np.uint8)[:, None, None, None, None]
+    np.save(tmp_path / "clips.npy", np.broadcast_to(levels, (12, 8, 16, 16, 3)))
+    features = FEATURES["random2d"]
+
+    def embed(clips: np.ndarray) -> np.ndarray:
+        return np.repeat(clips[..., 0, 0, 0].reshape(-1, 1), features.dim, axis=1)
+
+    looker = gather.Gatherer(
+        [(features, embed)], motion=False, pixels=False, judge=None, batch_size=5, advance=int
+    )
+    found = looker.look(open_set(tmp_path / "clips.npy", Shape(8))).embedded[features.name]
+    assert found.vectors[:, 0].tolist() == np.repeat([0, 3, 6, 9], 8).tolist()
+    assert found.moments.count == 12 * 8
 
 
 def test_copies_are_found(dataset, tmp_path, monkeypatch):

@@ -34,7 +34,7 @@ class Embedded:
 
     Attributes:
         moments: of all vectors.
-        vectors: float32 ``(up to KEPT, dim)``, those kept.
+        vectors: float32 ``(up to KEPT, dim)``, those kept, of frames all of a clip or none.
     """
 
     moments: Moments
@@ -106,7 +106,9 @@ class Gatherer:
             VidganError: the set cannot be read.
             InputError: none of its clips can be decoded.
         """
-        step, pictured, warped = (every(clips.count, most) for most in (KEPT, PIXELS, WARPED))
+        framed = KEPT // clips.shape.frames
+        steps = {"clip": every(clips.count, KEPT), "frame": every(clips.count, framed)}
+        pictured, warped = (every(clips.count, most) for most in (PIXELS, WARPED))
         wanted = set(np.linspace(0, clips.count - 1, min(SHOWN, clips.count)).round().astype(int))
         moments = {each.name: Moments(each.dim) for each, _ in self.features}
         kept: dict[str, list[np.ndarray]] = {each.name: [] for each, _ in self.features}
@@ -114,13 +116,11 @@ class Gatherer:
         done = 0
         for batch, numbers in batched(clips, self.batch_size):
             places = np.arange(done, done + len(batch))
-            held = places % step == 0
             for each, embed in self.features:
                 found = embed(batch)
                 moments[each.name].add(found)
-                kept[each.name].append(
-                    found[held] if each.unit == "clip" else found[np.repeat(held, batch.shape[1])]
-                )
+                held = places % steps[each.unit] == 0
+                kept[each.name].append(found[np.repeat(held, len(found) // len(batch))])
             if self.pixels and (taken := places % pictured == 0).any():
                 pixels.append(pixel_vectors(batch[taken]))
             if self.motion:
@@ -141,8 +141,7 @@ class Gatherer:
         return Gathered(
             count=done,
             embedded={
-                name: Embedded(each, np.concatenate(kept[name])[:KEPT])
-                for name, each in moments.items()
+                name: Embedded(each, np.concatenate(kept[name])) for name, each in moments.items()
             },
             motion=Motion.join(motions) if motions else None,
             warping=Warping(
