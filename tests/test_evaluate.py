@@ -530,6 +530,21 @@ def test_clips_that_are_all_alike(tmp_path):
     assert found["motion.frozen"]["value"] == 1
 
 
+def test_frames_too_small_for_motion(tmp_path):
+    """The message says what to leave out, and without it there are figures."""
+    for name in ("a", "b"):
+        clips = np.random.default_rng(ord(name)).integers(0, 256, (14, 8, 8, 12, 3), np.uint8)
+        np.save(tmp_path / f"{name}.npy", clips)
+    sides = {"real": tmp_path / "a.npy", "fake": tmp_path / "b.npy", "frames": 8}
+    output = tmp_path / "r.json"
+    with pytest.raises(InputError, match=r"a\.npy: frames are 12x8.*needs 16x16.*--measures"):
+        vidgan.evaluate(output=output, **sides)
+    others = ",".join(name for name in MEASURES if name != "motion")
+    found = figures(vidgan.evaluate(output=output, measures=others, **sides))
+    assert found["kernel.appearance-motion"]["value"] is not None
+    assert found["memorisation.pixels"]["value"] is not None
+
+
 def test_protocols_set_what_papers_set(tmp_path):
     weights = tmp_path / "i3d.npz"
     weights.touch()
