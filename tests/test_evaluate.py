@@ -270,6 +270,8 @@ def test_copies_are_found(dataset, tmp_path, monkeypatch):
         measures="memorisation",
         output=tmp_path / "r.json",
     )
+    for kind, clips in (("features", 6), ("pixels", 3)):
+        assert figures(result)[f"memorisation.{kind}"]["protocol"]["clips"] == clips
     verdicts = [each for each in result["verdicts"] if each["title"].startswith("Memorisation")]
     assert not any(each["good"] for each in verdicts)
     with np.load(tmp_path / "r.npz") as shown:
@@ -377,6 +379,7 @@ BOTH_NETWORKS = ["--clip-features", "i3d", "--frame-features", "inception", "--w
 
 def test_folders_of_video(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gather, "WARPED", 3)
     write_videos(Path("real"), 3, 0, size=(48, 40))
     write_videos(Path("fake"), 2, 10, size=(48, 40))
     (Path("real") / "broken.mp4").write_bytes(b"no video")
@@ -389,6 +392,8 @@ def test_folders_of_video(tmp_path, monkeypatch):
     # Three videos of 36 frames give 12 clips, of which each half gets 6.
     assert [each["clips"] for each in result["sets"].values()] == [6, 6, 6]
     assert result["protocol"]["size"] == [48, 40]
+    for key, clips in (("flicker", 6), ("warping", 3)):
+        assert figures(result)[f"motion.{key}"]["protocol"]["clips"] == clips
     for words in ("broken.mp4", "short.mp4 has 5 frames", "96x40 were fitted to 48x40"):
         assert any(words in note for note in result["notes"]), words
         assert words in shown.stdout

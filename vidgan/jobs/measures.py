@@ -174,6 +174,7 @@ def memorisation(case: Case) -> list[Figure]:
                 found.expected,
                 "lower",
                 protocol={
+                    "clips": len(found.order),
                     "verdict": found.verdict,
                     "p_value": found.p_value,
                     "border": found.border,
