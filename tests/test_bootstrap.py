@@ -105,6 +105,31 @@ def test_the_same_seed_gives_the_same_digits(interval):
     assert once.low <= once.value <= once.high
 
 
+@pytest.mark.parametrize(
+    ("interval", "figure"), [(bootstrap_frechet, frechet), (bootstrap_kernel, kernel_distance)]
+)
+def test_frames_of_a_clip_are_drawn_together(interval, figure):
+    """Sixteen frames that hardly differ are one clip, not sixteen that confirm each other."""
+    random = np.random.default_rng(11)
+
+    def frames(clips: np.ndarray) -> np.ndarray:
+        near = clips[:, None] + random.normal(0, 0.01, (len(clips), 16, DIM))
+        return near.reshape(-1, DIM)
+
+    average = np.mean([figure(draw(i, 40), draw(10_000 + i, 40, 0.6)) for i in range(200)])
+    together = alone = 0
+    for i in range(20):
+        sets = frames(draw(500 + i, 40)), frames(draw(20_000 + i, 40, 0.6))
+        options = {"level": 0.9, "replicates": 100}
+        found = interval(*sets, per_clip=16, **options)
+        assert found.value == pytest.approx(figure(*sets))
+        together += found.low <= average <= found.high
+        found = interval(*sets, **options)
+        alone += found.low <= average <= found.high
+    assert together >= 14
+    assert alone < 10
+
+
 def test_equal_sets():
     x = draw(9)
     found = bootstrap_frechet(x, x)
@@ -116,10 +141,14 @@ def test_equal_sets():
 def test_what_has_no_interval_is_refused():
     x = draw(10)
     for interval in (bootstrap_frechet, bootstrap_kernel):
-        with pytest.raises(InputError, match="at least 10 clips are needed, found 9"):
+        with pytest.raises(InputError, match="at least 10 clips, found 9"):
             interval(x, x[:9])
         with pytest.raises(InputError, match="NaN"):
             interval(x, x * np.nan)
+        with pytest.raises(InputError, match="80 features are no whole clips of 3"):
+            interval(x, x, per_clip=3)
+        with pytest.raises(InputError, match="at least 10 clips, found 5"):
+            interval(x, x, per_clip=16)
     with pytest.raises(InputError, match="at least 10"):
         bootstrap_interval(frechet, x, x[:9])
     with pytest.raises(InputError, match=r"shape \(clips,\), found \(20, 2\)"):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -18,9 +19,17 @@ from vidgan.cli import main
 from vidgan.config import MEASURES, ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
-from vidgan.errors import DatasetError, ExportError, OptionError, RunError, VidganError
+from vidgan.errors import (
+    DatasetError,
+    ExportError,
+    InputError,
+    OptionError,
+    RunError,
+    VidganError,
+)
 from vidgan.jobs import gather
 from vidgan.jobs.evaluate_options import resolve
+from vidgan.jobs.sources import Shape, open_set
 from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
@@ -175,6 +184,23 @@ def test_the_discriminator_is_scored_as_it_was_trained(dataset, run, result):
     assert 0 <= found["discriminator.membership"] <= 1
 
 
+def test_held_out_clips_are_so_also_where_training_clips_are_the_reference(run, tmp_path):
+    """``--split train`` turns reference and floor round, not what training has seen."""
+    options = {"measures": "discriminator,memorisation", "bootstrap": 0}
+    (usual, turned) = (
+        figures(
+            vidgan.evaluate(run.path, output=tmp_path / f"{split}.json", split=split, **options)
+        )
+        for split in ("test", "train")
+    )
+    for key in ("accuracy.test", "accuracy.train", "membership"):
+        key = f"discriminator.{key}"
+        assert turned[key]["value"] == usual[key]["value"], key
+    for kind in ("features", "pixels"):
+        border = turned[f"memorisation.{kind}"]["protocol"]["border"]
+        assert border == usual[f"memorisation.{kind}"]["protocol"]["border"] > 0
+
+
 def test_the_same_seed_gives_the_same_figures_to_the_last_digit(run, result, printed, tmp_path):
     again = {line["key"]: line for line in printed}
     for key, figure in figures(result).items():
@@ -191,8 +217,12 @@ def test_the_same_seed_gives_the_same_figures_to_the_last_digit(run, result, pri
 
 
 def test_what_was_measured_of_real_clips_is_kept(run, tmp_path, monkeypatch):
-    """The second time real clips are not embedded again, and the figures are the same."""
-    options = {"n": 6, "measures": "distance,motion", "clip_features": "random3d"}
+    """The second time real clips are only judged, not embedded; the figures are the same."""
+    options = {
+        "n": 6,
+        "measures": "distance,motion,discriminator",
+        "clip_features": "random3d",
+    }
     first = vidgan.evaluate(run.path, output=tmp_path / "1.json", **options)
     seen = []
     measure = gather.measure_motion
@@ -206,6 +236,23 @@ def test_what_was_measured_of_real_clips_is_kept(run, tmp_path, monkeypatch):
     assert [f for f in second["figures"] if f["group"] != "speed"] == [
         f for f in first["figures"] if f["group"] != "speed"
     ]
+
+
+def test_kept_frames_are_of_whole_clips_from_all_over_the_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(gather, "KEPT", 36)
+    levels = np.arange(12, dtype=np.uint8)[:, None, None, None, None]
+    np.save(tmp_path / "clips.npy", np.broadcast_to(levels, (12, 8, 16, 16, 3)))
+    features = FEATURES["random2d"]
+
+    def embed(clips: np.ndarray) -> np.ndarray:
+        return np.repeat(clips[..., 0, 0, 0].reshape(-1, 1), features.dim, axis=1)
+
+    looker = gather.Gatherer(
+        [(features, embed)], motion=False, pixels=False, judge=None, batch_size=5, advance=int
+    )
+    found = looker.look(open_set(tmp_path / "clips.npy", Shape(8))).embedded[features.name]
+    assert found.vectors[:, 0].tolist() == np.repeat([0, 3, 6, 9], 8).tolist()
+    assert found.moments.count == 12 * 8
 
 
 def test_copies_are_found(dataset, tmp_path, monkeypatch):
@@ -223,6 +270,8 @@ def test_copies_are_found(dataset, tmp_path, monkeypatch):
         measures="memorisation",
         output=tmp_path / "r.json",
     )
+    for kind, clips in (("features", 6), ("pixels", 3)):
+        assert figures(result)[f"memorisation.{kind}"]["protocol"]["clips"] == clips
     verdicts = [each for each in result["verdicts"] if each["title"].startswith("Memorisation")]
     assert not any(each["good"] for each in verdicts)
     with np.load(tmp_path / "r.npz") as shown:
@@ -330,6 +379,7 @@ BOTH_NETWORKS = ["--clip-features", "i3d", "--frame-features", "inception", "--w
 
 def test_folders_of_video(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gather, "WARPED", 3)
     write_videos(Path("real"), 3, 0, size=(48, 40))
     write_videos(Path("fake"), 2, 10, size=(48, 40))
     (Path("real") / "broken.mp4").write_bytes(b"no video")
@@ -342,12 +392,80 @@ def test_folders_of_video(tmp_path, monkeypatch):
     # Three videos of 36 frames give 12 clips, of which each half gets 6.
     assert [each["clips"] for each in result["sets"].values()] == [6, 6, 6]
     assert result["protocol"]["size"] == [48, 40]
+    for key, clips in (("flicker", 6), ("warping", 3)):
+        assert figures(result)[f"motion.{key}"]["protocol"]["clips"] == clips
     for words in ("broken.mp4", "short.mp4 has 5 frames", "96x40 were fitted to 48x40"):
         assert any(words in note for note in result["notes"]), words
         assert words in shown.stdout
     again = CliRunner().invoke(main, arguments)
     assert again.exit_code == 1
     assert "evaluation.json is there already; use --overwrite" in again.output
+
+
+def test_videos_of_which_nothing_can_be_decoded(tmp_path):
+    """Their heads say how many frames there are; what follows is zeros."""
+    real = write_videos(tmp_path / "real", 2, 0)
+    fake = write_videos(tmp_path / "fake", 1, 5) / "0.mp4"
+    content = fake.read_bytes()
+    start = content.index(b"mdat")
+    length = int.from_bytes(content[start - 4 : start]) - 8
+    fake.write_bytes(content[: start + 4] + bytes(length) + content[start + 4 + length :])
+    with pytest.raises(InputError, match=r"0\.mp4: none of its 4 clips can be decoded; copy or"):
+        vidgan.evaluate(real=real, fake=fake, frames=8, output=tmp_path / "r.json", **QUICK)
+    assert not (tmp_path / "r.json").exists()
+
+
+def labelled(folder: Path, labels: tuple[str, ...]) -> Path:
+    """Write a dataset whose clips are as bright as their label says, with some noise."""
+    levels = {"dark": 30, "middle": 120, "bright": 200}
+
+    def draw(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
+        noise = np.random.default_rng(record).integers(0, 40, (length, *size[::-1], 3))
+        return (levels[labels[record % len(labels)]] + noise).astype(np.uint8)
+
+    return make_dataset(folder, (8,), (16,) * 11, draw=draw, labels=labels, shards=1).path
+
+
+def test_labels_of_two_datasets_are_known_by_their_names(tmp_path):
+    real = labelled(tmp_path / "real", ("dark", "bright"))
+    fake = labelled(tmp_path / "fake", ("bright", "middle", "dark"))
+    result = vidgan.evaluate(
+        real=real,
+        fake=fake,
+        frames=8,
+        measures="labels",
+        clip_features="random3d",
+        output=tmp_path / "r.json",
+    )
+    found = figures(result)
+    near, far = (found[f"labels.kernel.{name}"] for name in ("dark", "middle"))
+    assert near["value"] < 10
+    assert far["value"] is None
+    assert far["protocol"]["clips"][0] == 0, "no real clip has this label"
+    made = sum(
+        found[f"labels.kernel.{name}"]["protocol"]["clips"][1] for name in ("dark", "bright")
+    )
+    assert found["labels.accuracy"]["value"] == made / 11
+
+
+def test_labels_of_one_side_only(tmp_path):
+    real = make_dataset(tmp_path / "real", (8,), (16,) * 4, shards=1).path
+    fake = labelled(tmp_path / "fake", ("bright", "dark"))
+    result = vidgan.evaluate(
+        real=real, fake=fake, frames=8, measures="labels", output=tmp_path / "r.json"
+    )
+    assert result["figures"] == []
+
+
+def test_two_rates_are_noted(tmp_path):
+    real = write_videos(tmp_path / "real", 2, 0)
+    fake = write_videos(tmp_path / "fake", 2, 5, fps=12.5)
+    options = {"real": real, "fake": fake, "frames": 8, **QUICK}
+    notes = vidgan.evaluate(output=tmp_path / "1.json", **options)["notes"]
+    words = "play at 12.5 frames/s, those of .*real at 25: .*--fps brings"
+    assert any(re.search(words, note) for note in notes), notes
+    notes = vidgan.evaluate(output=tmp_path / "2.json", fps=12.5, **options)["notes"]
+    assert not any("frames/s" in note for note in notes)
 
 
 def test_worse_clips_are_farther(tmp_path, dataset):
@@ -415,6 +533,21 @@ def test_clips_that_are_all_alike(tmp_path):
     assert found["coverage"]["value"] is None
     assert "same features" in found["coverage"]["note"]
     assert found["motion.frozen"]["value"] == 1
+
+
+def test_frames_too_small_for_motion(tmp_path):
+    """The message says what to leave out, and without it there are figures."""
+    for name in ("a", "b"):
+        clips = np.random.default_rng(ord(name)).integers(0, 256, (14, 8, 8, 12, 3), np.uint8)
+        np.save(tmp_path / f"{name}.npy", clips)
+    sides = {"real": tmp_path / "a.npy", "fake": tmp_path / "b.npy", "frames": 8}
+    output = tmp_path / "r.json"
+    with pytest.raises(InputError, match=r"a\.npy: frames are 12x8.*needs 16x16.*--measures"):
+        vidgan.evaluate(output=output, **sides)
+    others = ",".join(name for name in MEASURES if name != "motion")
+    found = figures(vidgan.evaluate(output=output, measures=others, **sides))
+    assert found["kernel.appearance-motion"]["value"] is not None
+    assert found["memorisation.pixels"]["value"] is not None
 
 
 def test_protocols_set_what_papers_set(tmp_path):

@@ -75,6 +75,18 @@ def test_images_have_no_rate(tmp_path):
     assert times(tmp_path, 3, fps=10)[0] == [[0, 1, 2], [3, 4, 5]]
 
 
+def test_images_that_change_places_are_other_clips(tmp_path):
+    """What was measured of them before must not stand for them, though no file is another one."""
+    for number in range(6):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((32, 32, 3), number, np.uint8))
+    before = open_set(tmp_path, Shape(3)).key
+    assert open_set(tmp_path, Shape(3)).key == before
+    (tmp_path / "0.png").rename(tmp_path / "held.png")
+    (tmp_path / "5.png").rename(tmp_path / "0.png")
+    (tmp_path / "held.png").rename(tmp_path / "5.png")
+    assert open_set(tmp_path, Shape(3)).key != before
+
+
 @pytest.mark.parametrize(("fps", "clips"), [("12.5", 3), ("25", 6)])
 def test_the_command_brings_both_sides_to_one_rate(tmp_path, monkeypatch, fps, clips):
     monkeypatch.chdir(tmp_path)

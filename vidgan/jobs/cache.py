@@ -48,22 +48,22 @@ class Cache:
         self.settings = "\n".join(parts)
 
     def look(self, clips: ClipSet) -> Gathered:
-        """Return what is gathered of a set, from the cache where nothing must be seen of it.
+        """Return what is gathered of a set, from the cache where it is there.
 
-        A discriminator is another one each time and must see the clips.
+        A discriminator is another one each time: it looks at the clips all the same.
+
+        Raises:
+            VidganError: the set cannot be read.
         """
-        if self.gatherer.judge is not None:
-            return self.gatherer.look(clips)
         name = hashlib.sha256(f"{self.settings}\n{clips.key}".encode()).hexdigest()
         path = cache_folder() / "real" / f"{name}.npz"
-        if path.exists():
-            try:
-                found = _read(path, self.gatherer)
-                os.utime(path)
-                self.gatherer.advance(found.count)
-                return found
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-                pass  # Of another version, or damaged: made again below.
+        found = None
+        # One of another version, or a damaged one, is made again below.
+        with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+            found = _read(path, self.gatherer)
+            os.utime(path)
+        if found is not None:
+            return self.gatherer.judged(found, clips)
         gathered = self.gatherer.look(clips)
         # A cache that cannot be written is no reason to fail.
         with contextlib.suppress(OSError, ExportError):

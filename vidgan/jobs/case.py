@@ -33,6 +33,7 @@ class Case:
         reference: real clips that generated ones are compared with.
         floor: other real clips, as many as are compared.
         generated: generated clips.
+        held: which real clips training has not seen, ``real`` for the reference, or ``floor``.
         run: what made them, None where that is not known.
         memorised: by ``features`` and ``pixels``, how near generated clips are to training clips.
         labels: names of the labels.
@@ -44,6 +45,7 @@ class Case:
     reference: Gathered
     floor: Gathered
     generated: Gathered
+    held: str
     run: "Run | None" = None
     memorised: dict[str, Memorisation] | None = None
     labels: tuple[str, ...] = ()

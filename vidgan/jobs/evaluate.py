@@ -109,7 +109,8 @@ def _evaluate_run(
         batch_size=config.batch_size,
         frames=shape.frames,
     )
-    sides = Sides(reference, floor, samples, training, "real")
+    held = "real" if config.split == "test" else "floor"
+    sides = Sides(reference, floor, samples, training, held)
     step = int(run.state(checkpoint)["step"])
     judge = run.load_judge(config.checkpoint) if wanted(config, "discriminator") else None
     result = measure(sides, config, device, progress, run=run, judge=judge)

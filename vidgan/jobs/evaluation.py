@@ -17,6 +17,7 @@ from vidgan.jobs.memorised import memorised
 from vidgan.jobs.sides import Sides
 from vidgan.metrics.features import FEATURES, Features
 from vidgan.metrics.figure import Figure
+from vidgan.metrics.flow import MIN_SIDE
 from vidgan.metrics.interval import LEVEL
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def measure(
 
     Raises:
         OptionError: the features need longer clips.
+        InputError: frames are too small for motion.
         VidganError: a set cannot be read, or weights are not there.
     """
     used, frames = used_features(config), sides.generated.shape.frames
@@ -51,6 +53,12 @@ def measure(
             raise OptionError(
                 f"--frames {frames}: {each.name} needs clips of {each.min_frames} frames"
             )
+    size = sides.reference.shape.size or (0, 0)
+    if wanted(config, "motion") and min(size) < MIN_SIDE:
+        raise InputError(
+            f"{sides.reference.path}: frames are {size[0]}x{size[1]}, too small for motion, which "
+            f"needs {MIN_SIDE}x{MIN_SIDE}; leave it out of --measures"
+        )
     case, pairs = _gather(sides, config, used, device, progress, run, judge)
     figures: list[Figure] = []
     for name, function in MEASURES.items():
@@ -118,6 +126,7 @@ def _gather(
         reference=gathered["real"],
         floor=gathered["floor"],
         generated=gathered["generated"],
+        held=sides.held,
         run=run,
         memorised=verdicts,
         labels=sides.generated.labels,

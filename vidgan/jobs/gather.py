@@ -2,11 +2,12 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from vidgan.errors import InputError
 from vidgan.jobs.sources import Clip, ClipSet
 from vidgan.metrics.consistency import Warping, warping_error
 from vidgan.metrics.features import Embed, Features
@@ -33,7 +34,7 @@ class Embedded:
 
     Attributes:
         moments: of all vectors.
-        vectors: float32 ``(up to KEPT, dim)``, those kept.
+        vectors: float32 ``(up to KEPT, dim)``, those kept, of frames all of a clip or none.
     """
 
     moments: Moments
@@ -102,9 +103,12 @@ class Gatherer:
         """Go through a set once.
 
         Raises:
-            VidganError: the set cannot be read, or is empty.
+            VidganError: the set cannot be read.
+            InputError: none of its clips can be decoded.
         """
-        step, pictured, warped = (every(clips.count, most) for most in (KEPT, PIXELS, WARPED))
+        framed = KEPT // clips.shape.frames
+        steps = {"clip": every(clips.count, KEPT), "frame": every(clips.count, framed)}
+        pictured, warped = (every(clips.count, most) for most in (PIXELS, WARPED))
         wanted = set(np.linspace(0, clips.count - 1, min(SHOWN, clips.count)).round().astype(int))
         moments = {each.name: Moments(each.dim) for each, _ in self.features}
         kept: dict[str, list[np.ndarray]] = {each.name: [] for each, _ in self.features}
@@ -112,13 +116,11 @@ class Gatherer:
         done = 0
         for batch, numbers in batched(clips, self.batch_size):
             places = np.arange(done, done + len(batch))
-            held = places % step == 0
             for each, embed in self.features:
                 found = embed(batch)
                 moments[each.name].add(found)
-                kept[each.name].append(
-                    found[held] if each.unit == "clip" else found[np.repeat(held, batch.shape[1])]
-                )
+                held = places % steps[each.unit] == 0
+                kept[each.name].append(found[np.repeat(held, len(found) // len(batch))])
             if self.pixels and (taken := places % pictured == 0).any():
                 pixels.append(pixel_vectors(batch[taken]))
             if self.motion:
@@ -131,11 +133,15 @@ class Gatherer:
             shown += [clip for place, clip in zip(places, batch, strict=True) if place in wanted]
             done += len(batch)
             self.advance(len(batch))
+        if not done:
+            raise InputError(
+                f"{clips.path}: none of its {clips.count} clips can be decoded; copy or make it "
+                "again"
+            )
         return Gathered(
             count=done,
             embedded={
-                name: Embedded(each, np.concatenate(kept[name])[:KEPT])
-                for name, each in moments.items()
+                name: Embedded(each, np.concatenate(kept[name])) for name, each in moments.items()
             },
             motion=Motion.join(motions) if motions else None,
             warping=Warping(
@@ -150,6 +156,21 @@ class Gatherer:
             shown=np.stack(shown),
             notes=list(clips.notes),
         )
+
+    def judged(self, gathered: Gathered, clips: ClipSet) -> Gathered:
+        """Return what was gathered of a set before, with what the discriminator says of it now.
+
+        Raises:
+            VidganError: the set cannot be read.
+        """
+        if self.judge is None:
+            self.advance(gathered.count)
+            return gathered
+        logits = []
+        for batch, numbers in batched(clips, self.batch_size):
+            logits.append(self.judge(batch, numbers))
+            self.advance(len(batch))
+        return replace(gathered, logits=np.concatenate(logits))
 
 
 def every(count: int, most: int) -> int:

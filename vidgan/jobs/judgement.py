@@ -22,7 +22,10 @@ def discriminator(case: Case) -> list[Figure]:
     run = case.run
     if run is None or case.generated.logits is None:
         return []
-    sets = {"test": case.reference, "train": case.floor, "generated": case.generated}
+    test, train = case.reference, case.floor
+    if case.held == "floor":
+        test, train = train, test
+    sets = {"test": test, "train": train, "generated": case.generated}
     logits = {name: each.logits for name, each in sets.items() if each.logits is not None}
     if not all(np.isfinite(each).all() for each in logits.values()):
         raise RunError(f"{run.path}: the networks give NaN; evaluate an earlier --checkpoint")
@@ -102,10 +105,11 @@ def labels(case: Case) -> list[Figure]:
 
     The class of a clip is told by its nearest neighbours among the floor's real clips.
     """
-    if len(case.labels) < 2 or case.generated.labels.min() < 0:
+    sets = (case.reference, case.floor, case.generated)
+    if len(case.labels) < 2 or any(each.labels.min() < 0 for each in sets):
         return []
     reference, floor, generated = case.of(case.clip_features)
-    kept = [each.kept_labels for each in (case.reference, case.floor, case.generated)]
+    kept = [each.kept_labels for each in sets]
     known = metrics.label_accuracy(floor.vectors, kept[1], generated.vectors, kept[2])
     real = metrics.label_accuracy(floor.vectors, kept[1], reference.vectors, kept[0])
     protocol = {"features": case.clip_features.name}

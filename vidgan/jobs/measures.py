@@ -23,7 +23,10 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
     reference, floor, generated = case.of(features)
     counts = [reference.moments.count, generated.moments.count]
     choice = metrics.choose_estimator(counts[0], counts[1], features.dim)
-    protocol = {"features": features.name, "dimensions": features.dim, "clips": counts}
+    # Frames of a clip are much alike: intervals are of clips that are drawn again.
+    per_clip = case.reference.shown.shape[1] if features.unit == "frame" else 1
+    protocol = {"features": features.name, "dimensions": features.dim}
+    unit = f"{features.unit}s"
     common: dict[str, Any] = {"group": group, "better": "lower"}
     replicates, seed = case.config.bootstrap, case.config.seed
     real, fake = reference.vectors, generated.vectors
@@ -40,7 +43,7 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
         low, high = case.narrowed(
             value,
             lambda: metrics.bootstrap_frechet(
-                real, fake, estimator, replicates=replicates, seed=seed
+                real, fake, estimator, replicates=replicates, seed=seed, per_clip=per_clip
             ),
             *kept,
         )
@@ -52,16 +55,16 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
                 low=low,
                 high=high,
                 floor=metrics.frechet_distance(reference.moments, floor.moments, estimator),
-                protocol=protocol | {"estimator": estimator},
+                protocol=protocol | {unit: counts, "estimator": estimator},
                 note=None if estimator == "empirical" else choice.reason,
                 **common,
             )
         )
     value = metrics.kernel_distance(real, fake)
-    low, high = case.narrowed(
-        value,
-        lambda: metrics.bootstrap_kernel(real, fake, replicates=replicates, seed=seed),
-        *kept,
+    low, high = case.ends(
+        lambda: metrics.bootstrap_kernel(
+            real, fake, replicates=replicates, seed=seed, per_clip=per_clip
+        )
     )
     figures.append(
         Figure(
@@ -71,7 +74,12 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
             low=low,
             high=high,
             floor=metrics.kernel_distance(real, floor.vectors),
-            protocol=protocol | {"estimator": "unbiased", "kernel": "(x·y/d + 1)³"},
+            protocol=protocol
+            | {
+                unit: [len(real), len(fake)],
+                "estimator": "unbiased",
+                "kernel": "(x·y/d + 1)³",
+            },
             **common,
         )
     )
@@ -166,6 +174,7 @@ def memorisation(case: Case) -> list[Figure]:
                 found.expected,
                 "lower",
                 protocol={
+                    "clips": len(found.order),
                     "verdict": found.verdict,
                     "p_value": found.p_value,
                     "border": found.border,

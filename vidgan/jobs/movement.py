@@ -53,7 +53,7 @@ def motion(case: Case) -> list[Figure]:
             *case.mean(getattr(made, name)),
             float(np.mean(getattr(real, name))),
             unit=unit,
-            protocol=protocol,
+            protocol=protocol | {"clips": len(getattr(made, name))},
         )
         for key, title, made, real, name, unit in (
             ("flicker", "flicker", generated, floor, "flicker", "grey levels"),

@@ -11,7 +11,7 @@ from vidgan.config import PICTURES, PROTOCOLS, EvaluateConfig
 from vidgan.config.base import option_names
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
-from vidgan.jobs.sides import Sides
+from vidgan.jobs.sides import RATE_TOLERANCE, Sides
 from vidgan.jobs.sources import ClipSet, Shape, SplitSet
 
 if TYPE_CHECKING:
@@ -83,15 +83,14 @@ def splits(
     Raises:
         DatasetError: fewer than two test or training clips.
     """
-    known = run.model.labels
-    numbers = [known.index(name) for name in manifest.labels] if run.model.conditional else None
     lengths = manifest.splits["test"].lengths
     if not lengths:
         raise DatasetError(
             f"{manifest.path}: there is no test split; make the dataset again with vidgan "
             "preprocess and a --test-share above 0"
         )
-    sets = {name: SplitSet(manifest, name, shape, numbers) for name in ("test", "train")}
+    known = run.model.labels if run.model.conditional else ()
+    sets = {name: SplitSet(manifest, name, shape, known) for name in ("test", "train")}
     if sets["test"].total == 0:
         raise DatasetError(
             f"{manifest.path}: the longest test shot has {max(lengths)} frames, a clip of "
@@ -106,7 +105,7 @@ def splits(
     reference, floor = (sets["test"], sets["train"])[:: 1 if config.split == "test" else -1]
     if config.n is not None:
         reference.choose(config.n, config.seed)
-    return reference, floor, SplitSet(manifest, "train", shape, numbers)
+    return reference, floor, SplitSet(manifest, "train", shape, known)
 
 
 def labels(run: "Run", floor: ClipSet) -> np.ndarray | None:
@@ -118,7 +117,7 @@ def labels(run: "Run", floor: ClipSet) -> np.ndarray | None:
 
 def notes(run: "Run", manifest: Manifest, shape: Shape) -> list[str]:
     """Return what a reader of the figures must know."""
-    if math.isclose(manifest.fps / shape.stride, run.fps, rel_tol=0.01):
+    if math.isclose(manifest.fps / shape.stride, run.fps, rel_tol=RATE_TOLERANCE):
         return []
     return [
         f"clips of {manifest.path} play at {manifest.fps / shape.stride:g} frames/s, those of "

@@ -1,5 +1,6 @@
 """The sets of clips that an evaluation compares."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from vidgan.errors import InputError
 from vidgan.jobs.sources import ClipSet, Shape, open_set
 
 DEFAULT_FRAMES = 16
+# Rates that differ by more are noted.
+RATE_TOLERANCE = 0.01
 
 
 @dataclass
@@ -33,7 +36,7 @@ class Sides:
     @property
     def halved(self) -> bool:
         """Whether the reference and the floor are halves of one set."""
-        return self.held == "floor"
+        return self.training is self.reference
 
     @property
     def named(self) -> dict[str, ClipSet]:
@@ -61,7 +64,15 @@ def halves(real: Path, fake: Path, config: EvaluateConfig) -> Sides:
     """
     shape = Shape(config.frames or DEFAULT_FRAMES, config.stride or 1, config.size, config.fps)
     reference = open_set(real, shape, config.split)
-    generated = open_set(fake, replace(shape, size=reference.shape.size), config.split)
+    generated = open_set(
+        fake, replace(shape, size=reference.shape.size), config.split, reference.labels
+    )
+    rate, other = reference.fps, generated.fps
+    if rate and other and not math.isclose(rate, other, rel_tol=RATE_TOLERANCE):
+        generated.notes.append(
+            f"clips of {fake} play at {other:g} frames/s, those of {real} at {rate:g}: "
+            "motion differs for that reason alone; --fps brings videos to one rate"
+        )
     if reference.total < 4 or generated.total < 2:
         short = real if reference.total < 4 else fake
         found = reference.total if reference.total < 4 else generated.total

@@ -56,6 +56,7 @@ def bootstrap_frechet(
     level: float = LEVEL,
     replicates: int = REPLICATES,
     seed: int = 0,
+    per_clip: int = 1,
 ) -> Interval:
     """Return the Fréchet distance with its interval.
 
@@ -70,16 +71,18 @@ def bootstrap_frechet(
         level: of confidence, in (0, 1).
         replicates: how often clips are drawn again.
         seed: of the draws; the same seed gives the same digits.
+        per_clip: features in a row that are one clip's, such as its frames: drawn together.
 
     Raises:
-        InputError: fewer than 10 clips on a side, other shapes, two lengths, or NaN.
+        InputError: fewer than 10 clips on a side, clips cut apart, other shapes, two lengths, or
+            NaN.
         OptionError: no such estimator, or a level or number of replicates that cannot be.
     """
-    real, fake = feature_sets(real, fake, FEWEST)
+    real, fake = _clips(real, fake, per_clip)
     value = frechet_distance(Moments.of(real), Moments.of(fake), estimator)
     influences = frechet_influence(real, fake, estimator)
     moved = sum(
-        _drawn_means(influence, stream, replicates)
+        _drawn_means(influence.reshape(-1, per_clip).mean(axis=1), stream, replicates)
         for influence, stream in zip(influences, _streams(seed, 2), strict=True)
     )
     return _interval(value, np.maximum(value + moved, 0.0), level)
@@ -91,6 +94,7 @@ def bootstrap_kernel(
     level: float = LEVEL,
     replicates: int = REPLICATES,
     seed: int = 0,
+    per_clip: int = 1,
 ) -> Interval:
     """Return the kernel distance with its interval.
 
@@ -104,25 +108,31 @@ def bootstrap_kernel(
         level: of confidence, in (0, 1).
         replicates: how often clips are drawn again.
         seed: of the draws; the same seed gives the same digits.
+        per_clip: features in a row that are one clip's, such as its frames: drawn together.
 
     Raises:
-        InputError: fewer than 10 clips on a side, other shapes, two lengths, or NaN.
+        InputError: fewer than 10 clips on a side, clips cut apart, other shapes, two lengths, or
+            NaN.
         OptionError: a level or number of replicates that cannot be.
     """
-    real, fake = feature_sets(real, fake, FEWEST)
+    real, fake = _clips(real, fake, per_clip)
+    counts = len(real) // per_clip, len(fake) // per_clip
     # The first row is the sets as they are.
     weights = [
         np.concatenate(
-            [np.ones((1, len(each)), np.int16), *_weights(len(each), stream, replicates)]
-        )
-        for each, stream in zip((real, fake), _streams(seed, 2), strict=True)
+            [np.ones((1, clips), np.int16), *_weights(clips, stream, replicates)]
+        ).repeat(per_clip, axis=1)
+        for clips, stream in zip(counts, _streams(seed, 2), strict=True)
     ]
     across = _weighted_sums(kernel_blocks(real, fake), *weights)
     drawn = -2.0 * across / (len(real) * len(fake))
     for each, of in zip((real, fake), weights, strict=True):
         pairs = len(each) ** 2 - np.square(of.astype(np.float64)).sum(axis=1)
         drawn += _weighted_sums(kernel_blocks(each), of, of) / pairs
-    return _interval(float(drawn[0]), drawn[1:], level)
+    value, others = float(drawn[0]), drawn[1:]
+    if per_clip > 1:  # Frames of a clip that is drawn twice count four times among each other.
+        others = others - others.mean() + value
+    return _interval(value, others, level)
 
 
 def bootstrap_interval(
@@ -164,6 +174,18 @@ def bootstrap_interval(
         ]
     )
     return _interval(value, drawn - drawn.mean() + value, level)
+
+
+def _clips(real: np.ndarray, fake: np.ndarray, per_clip: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the features of two sets of whole clips, enough to draw from."""
+    found = feature_sets(real, fake)
+    for each in found:
+        clips, rest = divmod(len(each), per_clip)
+        if rest:
+            raise InputError(f"{len(each)} features are no whole clips of {per_clip}")
+        if clips < FEWEST:
+            raise InputError(f"an interval needs at least {FEWEST} clips, found {clips}")
+    return found
 
 
 def _streams(seed: int, count: int) -> list[np.random.Generator]:

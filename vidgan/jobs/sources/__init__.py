@@ -15,13 +15,16 @@ from vidgan.jobs.sources.splits import SplitSet
 from vidgan.jobs.sources.videos import VideoSet
 
 
-def open_set(path: Path | str, shape: Shape, split: str | None = None) -> ClipSet:
+def open_set(
+    path: Path | str, shape: Shape, split: str | None = None, known: tuple[str, ...] = ()
+) -> ClipSet:
     """Open what a user names: a dataset folder, a ``.npy`` file, a video or a folder of videos.
 
     Args:
         path: what to open.
         shape: of the clips.
         split: of a dataset; by default ``test``, or ``train`` where that is empty.
+        known: of a dataset, labels that have numbers already; see :class:`SplitSet`.
 
     Raises:
         InputError: there is no clip in it, or it is a run.
@@ -32,7 +35,7 @@ def open_set(path: Path | str, shape: Shape, split: str | None = None) -> ClipSe
         manifest = Manifest.load(path)
         if split is None:
             split = "test" if manifest.splits["test"].clips(shape.span) else "train"
-        found: ClipSet = SplitSet(manifest, split, shape)
+        found: ClipSet = SplitSet(manifest, split, shape, known)
         if not found.total:
             longest = max(manifest.splits[split].lengths, default=0)
             raise InputError(

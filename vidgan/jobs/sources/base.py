@@ -98,11 +98,9 @@ class ClipSet(ABC):
 
 
 def stamp(path: Path) -> list[str | int]:
-    """Return a file's or a folder's name, size and time: others where its clips may be others."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    stats = [file.stat() for file in files]
-    return [
-        str(path.resolve()),
-        sum(stat.st_size for stat in stats),
-        max(stat.st_mtime_ns for stat in stats),
-    ]
+    """Return a path and its files' names, sizes and times: others where its clips may be others."""
+    found: list[str | int] = [str(path.resolve())]
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        stat = file.stat()
+        found += [file.name, stat.st_size, stat.st_mtime_ns]
+    return found

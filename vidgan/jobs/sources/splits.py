@@ -16,11 +16,11 @@ class SplitSet(ClipSet):
         manifest: the dataset.
         split: ``train`` or ``test``.
         shape: of the clips.
-        numbers: what the manifest's labels are called by, where not by their own numbers.
+        known: labels that have numbers already, as many from 0 on; the manifest's others follow.
     """
 
     def __init__(
-        self, manifest: Manifest, split: str, shape: Shape, numbers: list[int] | None = None
+        self, manifest: Manifest, split: str, shape: Shape, known: tuple[str, ...] = ()
     ) -> None:
         if shape.size not in (None, manifest.size):
             width, height = shape.size or manifest.size
@@ -32,8 +32,9 @@ class SplitSet(ClipSet):
         total = manifest.splits[split].clips(shape.span)
         fps = manifest.fps / shape.stride
         super().__init__(f"{split} clips", manifest.path, shape, fps, total)
-        self.manifest, self.split, self.labels = manifest, split, tuple(manifest.labels)
-        self.numbers = numbers
+        self.manifest, self.split = manifest, split
+        self.labels = tuple(dict.fromkeys((*known, *manifest.labels))) if manifest.labels else ()
+        self.numbers = [self.labels.index(name) for name in manifest.labels]
 
     def __iter__(self) -> Iterator[Clip]:
         """Yield clips; a shard that is damaged is a DatasetError."""
@@ -45,7 +46,7 @@ class SplitSet(ClipSet):
         for number, (clip, label) in enumerate(clips):
             if number in chosen:
                 found += 1
-                yield clip, int(label) if self.numbers is None else self.numbers[label]
+                yield clip, self.numbers[label] if label >= 0 else -1
         if found != self.count:
             raise DatasetError(
                 f"{self.path}: its shards hold other clips than its manifest says; make the "
