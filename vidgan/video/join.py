@@ -1,4 +1,4 @@
-"""Joining encoded parts to one video: times of its own for every frame, and sound beside it."""
+"""Joining encoded parts to one video: times of its own for every frame, and what is beside it."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 
-from vidgan.video.sound import Sound
+from vidgan.video.tracks import Tracks
 from vidgan.video.writer_pyav import plain_errors
 
 # Containers that count frames instead of keeping times.
@@ -57,7 +57,7 @@ def join(
     output: Path,
     *,
     pixel_aspect: Fraction = Fraction(1),
-    sound: tuple[Path, float, float | None] | None = None,
+    beside: tuple[Path, float, float | None] | None = None,
 ) -> list[str]:
     """Write one video of several, without encoding anew.
 
@@ -66,7 +66,7 @@ def join(
         timeline: when their frames are shown, one after the other.
         output: where to; the suffix is the container.
         pixel_aspect: width of a pixel over its height, where the container keeps it.
-        sound: a file, and from when to when its sound is taken, in seconds.
+        beside: a file whose sound, subtitles and labels are taken, from when to when in seconds.
 
     Returns:
         What could not be kept, a line each.
@@ -88,10 +88,10 @@ def join(
         if suffix in KEEPS_PIXEL_ASPECT:
             stream.codec_context.sample_aspect_ratio = pixel_aspect
         waiting: Iterator[tuple[float, Any]] = iter(())
-        if sound is not None:
-            audio = Sound(sound[0], container, suffix, *sound[1:])
-            stack.callback(audio.close)
-            notes, waiting = audio.notes, audio.packets()
+        if beside is not None:
+            tracks = Tracks(beside[0], container, suffix, *beside[1:])
+            stack.callback(tracks.close)
+            notes, waiting = tracks.notes, tracks.packets()
         ahead = next(waiting, None)
         for packet in _retimed(parts, timeline):
             packet.stream = stream
