@@ -53,6 +53,23 @@ def test_variable_rate(tmp_path, name):
     assert made.duration == pytest.approx(read(video).duration, abs=0.2)
 
 
+HELD = [0, 0.04, 0.08, 0.12, 2.12, 2.16, 2.2, 3.2]
+
+
+def test_a_frame_that_is_held_for_long(tmp_path):
+    video = write_video(tmp_path / "v.mp4", scene(8, SIZE), times=HELD, options={"bf": "0"})
+    whole, part = tmp_path / "whole.mp4", tmp_path / "part.mp4"
+    options = ("--method", "bicubic", "--scale", 1)
+    ok("enhance", video, "-o", whole, *options)
+    # The last frame as long as it was, not as long as the one before.
+    assert read(whole).duration == pytest.approx(read(video).duration, abs=0.002)
+    assert read(video).duration < 3.5
+    ok("enhance", video, "-o", part, *options, "--end", 1)
+    made = read(part)
+    assert len(made.frames) == 4
+    assert made.duration == pytest.approx(1, abs=0.002)
+
+
 @pytest.mark.parametrize("name", ["o.avi", "o.gif"])
 def test_containers_of_constant_rate_say_so_and_keep_the_length(tmp_path, name):
     times = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.2, 12)).round(3)

@@ -130,7 +130,8 @@ def _retimed(parts: Sequence[Path], timeline: Timeline) -> Iterator[Any]:
                 packet.duration = ends[number + 1] - ends[number]
                 position += 1
                 if position == count:
-                    # Together with the times of decoding it is the length of an .mp4.
-                    packet.duration = max(1, ends[-1] - delay * step - packet.dts)
+                    # An .mp4 lasts as long as both its times of decoding and of showing say.
+                    decoding = ends[-1] - delay * step - packet.dts
+                    packet.duration = max(packet.duration, decoding)
                 yield packet
         before = position

@@ -58,6 +58,7 @@ class VideoReader(ABC):
         timed: whether the times that grab() returns mean anything.
         origin: when the file begins, sound included, in the seconds that grab() counts in.
         tick: all times are multiples of so many seconds.
+        held: for how many seconds the grabbed frame is shown; None where the file does not say.
     """
 
     timed = True
@@ -70,6 +71,7 @@ class VideoReader(ABC):
         self.count = 0
         self.damaged = 0
         self.problem: str | None = None
+        self.held: float | None = None
 
     @property
     @abstractmethod
