@@ -275,7 +275,7 @@ def test_gif_of_too_many_frames_a_second(tmp_path):
     [
         (("enhance",), ", or use --method bicubic"),
         (("inpaint", "--mask", "0,0,4,4"), ", or use --method telea"),
-        (("translate",), ""),
+        (("translate",), " A B"),
     ],
 )
 def test_without_a_run(clip, tmp_path, monkeypatch, command, method):
@@ -288,7 +288,9 @@ def test_without_a_run(clip, tmp_path, monkeypatch, command, method):
 def test_wrong_runs(clip, tmp_path):
     run = make_run(tmp_path / "run").path
     assert "vidgan generate" in refused("enhance", clip, run, "-o", tmp_path / "o.mp4")
-    assert "no run there" in refused("enhance", clip, tmp_path / "x", "-o", tmp_path / "o.mp4")
+    words = refused("enhance", clip, tmp_path / "x", "-o", tmp_path / "o.mp4")
+    assert "no run there" in words
+    assert "vidgan train --task enhance" in words
     words = refused("enhance", clip, run, "-o", tmp_path / "o.mp4", *BICUBIC, status=2)
     assert "--method" in words
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
