@@ -318,6 +318,11 @@ def test_folder(tmp_path):
     assert again.output.count("is there already") == 3
 
 
+def test_a_folder_that_is_not_there(tmp_path):
+    words = refused("enhance", tmp_path / "in", "-o", tmp_path / "out", *BICUBIC)
+    assert f"{tmp_path / 'in'}: no such file or folder" in words
+
+
 def test_folder_into_a_file(tmp_path):
     make_video(tmp_path / "in" / "a.mp4", 4, SIZE)
     words = refused("enhance", tmp_path / "in", "-o", tmp_path / "o.mp4", *BICUBIC, status=2)
