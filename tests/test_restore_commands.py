@@ -129,6 +129,15 @@ def test_gif_has_no_sound_and_says_so(loud, tmp_path):
     assert len(read(tmp_path / "o.gif").frames) == 5
 
 
+@pytest.mark.parametrize("name", ["o.avi", "o.gif"])
+def test_a_start_between_two_frames_leaves_no_hole_in_a_constant_rate(clip, tmp_path, name):
+    options = ("--method", "bicubic", "--scale", 1, "--start", 0.1)
+    ok("enhance", clip, "-o", tmp_path / name, *options)
+    made = read(tmp_path / name)
+    assert len(made.frames) == 9
+    np.testing.assert_allclose(np.diff(made.times), 0.04, atol=0.001)
+
+
 def test_rotation(tmp_path):
     video = rotate_mp4(make_video(tmp_path / "v.mp4", 5, SIZE))
     ok("enhance", video, "-o", tmp_path / "o.mp4", "--method", "bicubic", "--scale", 1)

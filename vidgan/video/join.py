@@ -43,11 +43,15 @@ class Timeline:
 
     def on_grid(self) -> "Timeline":
         """Return the timeline at its nominal rate: no two frames at one place, holes stay."""
+        first = self.times[0]
+        begin = round(first * self.tick * self.rate)
         places: list[int] = []
         for time in self.times:
-            place = round(time * self.tick * self.rate)
+            # From the first one on: what begins between two places would be rounded up and down.
+            place = begin + round((time - first) * self.tick * self.rate)
             places.append(max(place, places[-1] + 1) if places else place)
-        closing = max(round(self.closing * self.tick * self.rate), places[-1] + 1)
+        closing = begin + round((self.closing - first) * self.tick * self.rate)
+        closing = max(closing, places[-1] + 1)
         return Timeline(1 / self.rate, places, closing, self.rate)
 
 
