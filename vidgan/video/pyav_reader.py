@@ -150,7 +150,12 @@ class PyAVReader(VideoReader):
         if self._sought:
             return 0
         # Others count frames that carry no picture as well.
-        return self._stream.frames if "mp4" in self._container.format.name else 0
+        if "mp4" in self._container.format.name:
+            return self._stream.frames
+        # Matroska says how long a track is: the rest has as many frames as what came before.
+        length = _seconds(self._stream.metadata.get("DURATION", ""))
+        covered = self._time + (self.held or 0)
+        return round(self.count * length / covered) if covered > 0 else 0
 
     def retrieve(self) -> np.ndarray:
         """Return the grabbed frame: RGB uint8 ``(height, width, 3)``."""
@@ -217,6 +222,15 @@ class _Scaler:
             opacity = pixels[..., 3:].astype(np.uint16)
             pixels = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
         return self._plan.pad(pixels)
+
+
+def _seconds(tag: str) -> float:
+    """Return ``00:01:30.500000000`` in seconds; 0 for anything else."""
+    try:
+        hours, minutes, seconds = (float(part) for part in tag.split(":"))
+    except ValueError:
+        return 0.0
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _untagged_hd(frame: VideoFrame) -> bool:

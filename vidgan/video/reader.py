@@ -94,7 +94,7 @@ class VideoReader(ABC):
         return time
 
     def _promised(self) -> int:
-        """Return how many frames the container has an index of; 0 where there is no index."""
+        """Return how many frames the container says it has; 0 where it says nothing reliable."""
         return 0
 
     @abstractmethod
