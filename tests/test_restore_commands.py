@@ -165,6 +165,16 @@ def test_colours(tmp_path, full):
     assert np.abs(read(tmp_path / "o.mp4").frames[0].astype(int) - seen)[:, 8:16].max() < 6
 
 
+def test_bits_and_hdr_that_are_lost_are_said(tmp_path):
+    video = tmp_path / "v.mkv"
+    # Of HDR by the PQ curve.
+    options = {"x264-params": "transfer=smpte2084"}
+    write_video(video, scene(3, SIZE), pix_fmt="yuv420p10le", options=options)
+    output = ok("enhance", video, "-o", tmp_path / "o.mp4", "--method", "bicubic").output
+    assert "10 bits a colour" in output
+    assert "HDR" in output
+
+
 def test_odd_sizes_and_no_sound(tmp_path):
     video = make_video(tmp_path / "v.mkv", 5, (45, 35), pix_fmt="yuv444p")
     ok("enhance", video, "-o", tmp_path / "o.mp4", "--method", "bicubic", "--scale", 1)

@@ -53,6 +53,8 @@ def restore_video(
         begin, end = config.span
         source = stack.enter_context(Source(pairing.source, begin, end, config.max_frames))
         _check_rate(source, pairing.output)
+        for lost in source.lost:
+            say(f"{source.path}: it has {lost}")
         mask = None
         if isinstance(config, InpaintVideo) and pairing.mask is not None:
             mask = _open_mask(pairing.mask, source, config)

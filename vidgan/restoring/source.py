@@ -19,6 +19,7 @@ class Source:
         fps: frames a second, nominal.
         tick: times are multiples of so many seconds.
         pixel_aspect: width of a pixel over its height, as displayed.
+        lost: what its pixels lack of the file's, a few words each.
         frames: in the whole file, as its header says; 0 where unknown.
         timed: whether the file says when frames are shown.
         expected: about how many frames will come; 0 where unknown.
@@ -56,6 +57,7 @@ class Source:
         aspect = Fraction(info.aspect * info.height / info.width).limit_denominator(255)
         self.pixel_aspect = aspect if info.fps else Fraction(1)
         self.tick = self._reader.tick
+        self.lost = self._reader.lost
         self.closing = 0
         self.expected = self._expect(info.frames)
         self.counted = False

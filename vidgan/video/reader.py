@@ -58,11 +58,13 @@ class VideoReader(ABC):
         timed: whether the times that grab() returns mean anything.
         origin: when the file begins, sound included, in the seconds that grab() counts in.
         tick: all times are multiples of so many seconds.
+        lost: what the pixels of retrieve() lack of the file's, a few words each.
         held: for how many seconds the grabbed frame is shown; None where the file does not say.
     """
 
     timed = True
     origin = 0.0
+    lost: tuple[str, ...] = ()
     tick = Fraction(1, round(ASSUMED_RATE))
 
     def __init__(self, path: Path, fit: Fit | None = None) -> None:
