@@ -140,7 +140,7 @@ class PyAVReader(VideoReader):
             self._time += 1 / (sane_rate(self._stream.average_rate) or ASSUMED_RATE)
         else:
             self._time = float(self._frame.time)
-            self.held = float(self._frame.duration * self._frame.time_base) or None
+            self.held = float(self._frame.duration * self.tick) or None
         return self._time
 
     def seek(self, time: float) -> None:
