@@ -53,6 +53,23 @@ def test_variable_rate(tmp_path, name):
     assert made.duration == pytest.approx(read(video).duration, abs=0.2)
 
 
+HELD = [0, 0.04, 0.08, 0.12, 2.12, 2.16, 2.2, 3.2]
+
+
+def test_a_frame_that_is_held_for_long(tmp_path):
+    video = write_video(tmp_path / "v.mp4", scene(8, SIZE), times=HELD, options={"bf": "0"})
+    whole, part = tmp_path / "whole.mp4", tmp_path / "part.mp4"
+    options = ("--method", "bicubic", "--scale", 1)
+    ok("enhance", video, "-o", whole, *options)
+    # The last frame as long as it was, not as long as the one before.
+    assert read(whole).duration == pytest.approx(read(video).duration, abs=0.002)
+    assert read(video).duration < 3.5
+    ok("enhance", video, "-o", part, *options, "--end", 1)
+    made = read(part)
+    assert len(made.frames) == 4
+    assert made.duration == pytest.approx(1, abs=0.002)
+
+
 @pytest.mark.parametrize("name", ["o.avi", "o.gif"])
 def test_containers_of_constant_rate_say_so_and_keep_the_length(tmp_path, name):
     times = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.2, 12)).round(3)
@@ -112,6 +129,15 @@ def test_gif_has_no_sound_and_says_so(loud, tmp_path):
     assert len(read(tmp_path / "o.gif").frames) == 5
 
 
+@pytest.mark.parametrize("name", ["o.avi", "o.gif"])
+def test_a_start_between_two_frames_leaves_no_hole_in_a_constant_rate(clip, tmp_path, name):
+    options = ("--method", "bicubic", "--scale", 1, "--start", 0.1)
+    ok("enhance", clip, "-o", tmp_path / name, *options)
+    made = read(tmp_path / name)
+    assert len(made.frames) == 9
+    np.testing.assert_allclose(np.diff(made.times), 0.04, atol=0.001)
+
+
 def test_rotation(tmp_path):
     video = rotate_mp4(make_video(tmp_path / "v.mp4", 5, SIZE))
     ok("enhance", video, "-o", tmp_path / "o.mp4", "--method", "bicubic", "--scale", 1)
@@ -137,6 +163,16 @@ def test_colours(tmp_path, full):
         context = container.streams.video[0].codec_context
         assert (context.color_range, context.colorspace) == (1, 1)
     assert np.abs(read(tmp_path / "o.mp4").frames[0].astype(int) - seen)[:, 8:16].max() < 6
+
+
+def test_bits_and_hdr_that_are_lost_are_said(tmp_path):
+    video = tmp_path / "v.mkv"
+    # Of HDR by the PQ curve.
+    options = {"x264-params": "transfer=smpte2084"}
+    write_video(video, scene(3, SIZE), pix_fmt="yuv420p10le", options=options)
+    output = ok("enhance", video, "-o", tmp_path / "o.mp4", "--method", "bicubic").output
+    assert "10 bits a colour" in output
+    assert "HDR" in output
 
 
 def test_odd_sizes_and_no_sound(tmp_path):

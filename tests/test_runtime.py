@@ -1,5 +1,7 @@
 """What is settled around TensorFlow."""
 
+import logging
+
 import pytest
 
 from vidgan import runtime
@@ -21,3 +23,14 @@ def test_best_precision(tmp_path, flags, device, precision):
 
 def test_best_precision_where_nothing_describes_the_cpu(tmp_path):
     assert runtime.best_precision("/CPU:0", tmp_path / "nowhere") == "float32"
+
+
+def test_tensorflow_warns_with_debug_only(monkeypatch):
+    logger = logging.getLogger("tensorflow")
+    monkeypatch.setattr(logger, "level", logging.WARNING)
+    monkeypatch.setenv("VIDGAN_DEBUG", "1")
+    runtime.prepare()
+    assert logger.isEnabledFor(logging.WARNING)
+    monkeypatch.delenv("VIDGAN_DEBUG")
+    runtime.prepare()
+    assert not logger.isEnabledFor(logging.WARNING)

@@ -43,6 +43,9 @@ def prepare() -> None:
             import keras  # noqa: F401  (imports TensorFlow as well)
     import tensorflow as tf
 
+    if not os.environ.get("VIDGAN_DEBUG"):
+        # It warns of a function that is traced for five sizes of video, as it should be.
+        tf.get_logger().setLevel("ERROR")
     # It joins the additions of gradients to sums that TensorFlow 2.21 then splits over temporary
     # variables, which it fails to find inside tf.cond: the R1 penalty with 8 clips a step. Without
     # it a step takes as long as before.

@@ -19,7 +19,7 @@ def command(input: Path, output: Path, run: str | None, **values: Any) -> None:
     """Restore the video IN with RUN, by default the newest of vidgan train --task enhance.
 
     IN is a video, a folder of numbered images, or a folder of videos; OUT then is a folder, too.
-    OUT is .mp4, .webm, .avi, .gif or .mkv. Sound, times and rotation are kept.
+    OUT is .mp4, .webm, .avi, .gif or .mkv. Sound, subtitles, times and rotation are kept.
     """
     from vidgan.jobs.restore import enhance
 

@@ -27,9 +27,9 @@ def command(input: Path, mask: str, output: Path, run: str | None, **values: Any
       auto                  wherever scratches and dust are found, as on old film
 
     IN is a video, a folder of numbered images, or a folder of videos; OUT then is a folder, too,
-    and MASK may be one. OUT is .mp4, .webm, .avi, .gif or .mkv. Sound, times and rotation are kept,
-    and so is every pixel outside the holes, but for what the codec changes (--codec ffv1 and .mkv
-    change nothing).
+    and MASK may be one. OUT is .mp4, .webm, .avi, .gif or .mkv. Sound, subtitles, times and
+    rotation are kept, and so is every pixel outside the holes, but for what the codec changes
+    (--codec ffv1 and .mkv change nothing).
     """
     from vidgan.jobs.restore import inpaint
 

@@ -45,6 +45,8 @@ def pair_up(
         InputError: nothing there.
         OptionError: a file for a folder, or the other way round.
     """
+    if not input.exists():
+        raise InputError(f"{input}: no such file or folder; check the spelling")
     if not input.is_dir() or numbered_images(input):
         if config.format is not None:
             raise OptionError(f"--format has no meaning for {output}; its suffix is its type")

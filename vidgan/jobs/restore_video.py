@@ -19,7 +19,7 @@ from vidgan.restoring.plan import MOST_COST, Plan, choose
 from vidgan.restoring.source import Source
 from vidgan.restoring.store import disk_space
 from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
-from vidgan.video.sound import has_sound
+from vidgan.video.tracks import beside_the_picture
 from vidgan.video.writer import choose_codec
 from vidgan.video.writer_gif import MAX_FPS
 
@@ -53,6 +53,8 @@ def restore_video(
         begin, end = config.span
         source = stack.enter_context(Source(pairing.source, begin, end, config.max_frames))
         _check_rate(source, pairing.output)
+        for lost in source.lost:
+            say(f"{source.path}: it has {lost}")
         mask = None
         if isinstance(config, InpaintVideo) and pairing.mask is not None:
             mask = _open_mask(pairing.mask, source, config)
@@ -163,21 +165,21 @@ def _join(parts: Parts, source: Source, target: Path, output: Path) -> Iterator[
     if suffix in CONSTANT_RATE and not timeline.steady:
         yield f"{source.path}: its rate varies, which {suffix} cannot; frames are put on a grid"
     if suffix == ".gif":
-        if has_sound(source.path):
-            yield f"{source.path}: a GIF has no sound"
+        if lost := beside_the_picture(source.path):
+            yield f"{source.path}: a GIF has no {' and no '.join(lost)}"
         grid = timeline.on_grid()
         parts.write_gif(target, [*grid.times, grid.closing])
         return
     if source.pixel_aspect != 1 and suffix not in KEEPS_PIXEL_ASPECT:
         shape = f"{source.pixel_aspect.numerator}:{source.pixel_aspect.denominator}"
         yield f"{source.path}: its pixels are {shape}, which {suffix} does not say; use .mp4"
-    sound = None
+    beside = None
     if not source.path.is_dir():
         end = None
         if source.cut:
             end = source.begin + float(parts.closing * source.tick)
-        sound = (source.path, source.begin, end)
-    yield from join(parts.files, timeline, target, pixel_aspect=source.pixel_aspect, sound=sound)
+        beside = (source.path, source.begin, end)
+    yield from join(parts.files, timeline, target, pixel_aspect=source.pixel_aspect, beside=beside)
 
 
 @contextlib.contextmanager

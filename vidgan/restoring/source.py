@@ -19,6 +19,7 @@ class Source:
         fps: frames a second, nominal.
         tick: times are multiples of so many seconds.
         pixel_aspect: width of a pixel over its height, as displayed.
+        lost: what its pixels lack of the file's, a few words each.
         frames: in the whole file, as its header says; 0 where unknown.
         timed: whether the file says when frames are shown.
         expected: about how many frames will come; 0 where unknown.
@@ -56,6 +57,7 @@ class Source:
         aspect = Fraction(info.aspect * info.height / info.width).limit_denominator(255)
         self.pixel_aspect = aspect if info.fps else Fraction(1)
         self.tick = self._reader.tick
+        self.lost = self._reader.lost
         self.closing = 0
         self.expected = self._expect(info.frames)
         self.counted = False
@@ -98,7 +100,9 @@ class Source:
         stop = None
         if self.end is not None:
             stop = round((Fraction(self.end) - Fraction(self.begin)) / self.tick)
-        last, gap, count = -1, max(1, round(1 / (Fraction(self.fps) * self.tick))), 0
+        # Without other word a frame is shown for so long.
+        usual = max(1, round(1 / (Fraction(self.fps) * self.tick)))
+        last, gap, count = -1, usual, 0
         while (seconds := self._reader.grab()) is not None:
             time = round((Fraction(seconds) - start) / self.tick)
             if self.begin and time < 0:
@@ -115,7 +119,11 @@ class Source:
             if count > skip:
                 yield Frame(time, self._reader.retrieve())
         else:
-            self.closing = last + gap
+            held = self._reader.held if self.problem is None else None
+            self.closing = last + (gap if held is None else max(1, round(held / self.tick)))
+        if stop is not None:
+            # A frame that is held for long, as at a variable rate, is not held beyond the end.
+            self.closing = min(self.closing, max(stop, last + usual))
         if count:
             return
         if not self._reader.count:

@@ -155,7 +155,8 @@ class Run:
         named = path is not None and str(path) != "latest"
         folder = Path(path) if path is not None and named else newest(Path(runs), task)
         if not (folder / CONFIG_NAME).is_file():
-            raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); make one with vidgan train")
+            how = _how_to_get_one(task)
+            raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); {how}")
         source = folder / CONFIG_NAME
         values = read_json(source)
         version = values.get("format")
@@ -325,6 +326,14 @@ def _is_of(folder: Path, task: str | None) -> bool:
         return task == DEFAULT_TASK  # Damaged: opening it says more.
 
 
+def _how_to_get_one(task: str | None) -> str:
+    """Return what to do without a run."""
+    if task is None or task == DEFAULT_TASK:
+        return "make one with vidgan train"
+    datasets = " A B" if TASK_OPTIONS[task].datasets == 2 else ""
+    return f"make one with vidgan train --task {task}{datasets}"
+
+
 def newest(runs: Path, task: str | None = None) -> Path:
     """Return the newest run folder in ``runs`` that has a checkpoint, else the newest.
 
@@ -340,11 +349,8 @@ def newest(runs: Path, task: str | None = None) -> Path:
     found = sorted(path.parent for path in runs.glob(f"*/{CONFIG_NAME}"))
     found = [path for path in found if _is_of(path, task)]
     if not found:
-        if task in (None, DEFAULT_TASK):
-            raise RunError(f"{runs}: no run there; make one with vidgan train")
-        raise RunError(
-            f"{runs}: no run of --task {task} there; make one with vidgan train --task {task}"
-        )
+        kind = "run" if task in (None, DEFAULT_TASK) else f"run of --task {task}"
+        raise RunError(f"{runs}: no {kind} there; {_how_to_get_one(task)}")
     saved = [path for path in found if any((path / CHECKPOINTS).glob("step-*"))]
     return (saved or found)[-1]
 

@@ -1,4 +1,4 @@
-"""Joining encoded parts to one video: times of its own for every frame, and sound beside it."""
+"""Joining encoded parts to one video: times of its own for every frame, and what is beside it."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 
-from vidgan.video.sound import Sound
+from vidgan.video.tracks import Tracks
 from vidgan.video.writer_pyav import plain_errors
 
 # Containers that count frames instead of keeping times.
@@ -43,11 +43,15 @@ class Timeline:
 
     def on_grid(self) -> "Timeline":
         """Return the timeline at its nominal rate: no two frames at one place, holes stay."""
+        first = self.times[0]
+        begin = round(first * self.tick * self.rate)
         places: list[int] = []
         for time in self.times:
-            place = round(time * self.tick * self.rate)
+            # From the first one on: what begins between two places would be rounded up and down.
+            place = begin + round((time - first) * self.tick * self.rate)
             places.append(max(place, places[-1] + 1) if places else place)
-        closing = max(round(self.closing * self.tick * self.rate), places[-1] + 1)
+        closing = begin + round((self.closing - first) * self.tick * self.rate)
+        closing = max(closing, places[-1] + 1)
         return Timeline(1 / self.rate, places, closing, self.rate)
 
 
@@ -57,7 +61,7 @@ def join(
     output: Path,
     *,
     pixel_aspect: Fraction = Fraction(1),
-    sound: tuple[Path, float, float | None] | None = None,
+    beside: tuple[Path, float, float | None] | None = None,
 ) -> list[str]:
     """Write one video of several, without encoding anew.
 
@@ -66,7 +70,7 @@ def join(
         timeline: when their frames are shown, one after the other.
         output: where to; the suffix is the container.
         pixel_aspect: width of a pixel over its height, where the container keeps it.
-        sound: a file, and from when to when its sound is taken, in seconds.
+        beside: a file whose sound, subtitles and labels are taken, from when to when in seconds.
 
     Returns:
         What could not be kept, a line each.
@@ -88,10 +92,10 @@ def join(
         if suffix in KEEPS_PIXEL_ASPECT:
             stream.codec_context.sample_aspect_ratio = pixel_aspect
         waiting: Iterator[tuple[float, Any]] = iter(())
-        if sound is not None:
-            audio = Sound(sound[0], container, suffix, *sound[1:])
-            stack.callback(audio.close)
-            notes, waiting = audio.notes, audio.packets()
+        if beside is not None:
+            tracks = Tracks(beside[0], container, suffix, *beside[1:])
+            stack.callback(tracks.close)
+            notes, waiting = tracks.notes, tracks.packets()
         ahead = next(waiting, None)
         for packet in _retimed(parts, timeline):
             packet.stream = stream
@@ -130,7 +134,8 @@ def _retimed(parts: Sequence[Path], timeline: Timeline) -> Iterator[Any]:
                 packet.duration = ends[number + 1] - ends[number]
                 position += 1
                 if position == count:
-                    # Together with the times of decoding it is the length of an .mp4.
-                    packet.duration = max(1, ends[-1] - delay * step - packet.dts)
+                    # An .mp4 lasts as long as both its times of decoding and of showing say.
+                    decoding = ends[-1] - delay * step - packet.dts
+                    packet.duration = max(packet.duration, decoding)
                 yield packet
         before = position

@@ -24,6 +24,8 @@ _EXACT = "+full_chroma_int+full_chroma_inp+accurate_rnd"
 # What players take for BT.709 where the file does not say; below it is BT.601, as in FFmpeg.
 _HD_WIDTH, _HD_HEIGHT = 1280, 577
 _UNSPECIFIED = 2
+# Transfer functions of SMPTE ST 2084 and ARIB STD-B67.
+_HDR = (16, 18)
 # A file that yields nothing but errors is given up after this many in a row.
 _PATIENCE = 1000
 
@@ -67,8 +69,19 @@ class PyAVReader(VideoReader):
         self._time = -1.0
         self._sought = False
         self._rotation = self._first_rotation()
+        self.lost = tuple(self._not_in_rgb24())
         self.tick = self._stream.time_base or Fraction(1, round(ASSUMED_RATE))
         self.origin = (self._container.start_time or 0) / 1_000_000
+
+    def _not_in_rgb24(self) -> Iterator[str]:
+        """Yield what 8 bits of ordinary RGB cannot say of the first frame."""
+        if self._ahead is None:
+            return
+        bits = max(component.bits for component in self._ahead.format.components)
+        if bits > 8:
+            yield f"{bits} bits a colour, of which 8 are left"
+        if self._ahead.color_trc in _HDR:
+            yield "HDR brightness (PQ or HLG), which will look pale: convert it to SDR first"
 
     def _first_rotation(self) -> int:
         # The display matrix is known with the first frame only, which then waits for grab().
@@ -127,6 +140,7 @@ class PyAVReader(VideoReader):
             self._time += 1 / (sane_rate(self._stream.average_rate) or ASSUMED_RATE)
         else:
             self._time = float(self._frame.time)
+            self.held = float(self._frame.duration * self.tick) or None
         return self._time
 
     def seek(self, time: float) -> None:
@@ -149,7 +163,12 @@ class PyAVReader(VideoReader):
         if self._sought:
             return 0
         # Others count frames that carry no picture as well.
-        return self._stream.frames if "mp4" in self._container.format.name else 0
+        if "mp4" in self._container.format.name:
+            return self._stream.frames
+        # Matroska says how long a track is: the rest has as many frames as what came before.
+        length = _seconds(self._stream.metadata.get("DURATION", ""))
+        covered = self._time + (self.held or 0)
+        return round(self.count * length / covered) if covered > 0 else 0
 
     def retrieve(self) -> np.ndarray:
         """Return the grabbed frame: RGB uint8 ``(height, width, 3)``."""
@@ -216,6 +235,15 @@ class _Scaler:
             opacity = pixels[..., 3:].astype(np.uint16)
             pixels = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
         return self._plan.pad(pixels)
+
+
+def _seconds(tag: str) -> float:
+    """Return ``00:01:30.500000000`` in seconds; 0 for anything else."""
+    try:
+        hours, minutes, seconds = (float(part) for part in tag.split(":"))
+    except ValueError:
+        return 0.0
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _untagged_hd(frame: VideoFrame) -> bool:

@@ -58,10 +58,13 @@ class VideoReader(ABC):
         timed: whether the times that grab() returns mean anything.
         origin: when the file begins, sound included, in the seconds that grab() counts in.
         tick: all times are multiples of so many seconds.
+        lost: what the pixels of retrieve() lack of the file's, a few words each.
+        held: for how many seconds the grabbed frame is shown; None where the file does not say.
     """
 
     timed = True
     origin = 0.0
+    lost: tuple[str, ...] = ()
     tick = Fraction(1, round(ASSUMED_RATE))
 
     def __init__(self, path: Path, fit: Fit | None = None) -> None:
@@ -70,6 +73,7 @@ class VideoReader(ABC):
         self.count = 0
         self.damaged = 0
         self.problem: str | None = None
+        self.held: float | None = None
 
     @property
     @abstractmethod
@@ -92,7 +96,7 @@ class VideoReader(ABC):
         return time
 
     def _promised(self) -> int:
-        """Return how many frames the container has an index of; 0 where there is no index."""
+        """Return how many frames the container says it has; 0 where it says nothing reliable."""
         return 0
 
     @abstractmethod

@@ -1,4 +1,7 @@
-"""Taking the sound of one video over into another: packets as they are, or encoded anew."""
+"""Taking sound and subtitles of one video over into another, with all that it is labelled with.
+
+Packets go over as they are, or encoded anew where the container does not take them.
+"""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -6,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import av
+
+from vidgan.video.labels import label, label_track
+from vidgan.video.subtitles import Subtitles
 
 # What players take in a container; FFmpeg puts more into some of them.
 _CARRIED = {
@@ -23,16 +29,21 @@ _USUAL_RATES = (44100, 48000)
 _BITS_PER_CHANNEL = 96_000
 
 
-def has_sound(path: Path) -> bool:
-    """Return whether a video has audio streams; a folder of images has none."""
+def beside_the_picture(path: Path) -> list[str]:
+    """Return what a video has of sound, subtitles and chapters; a folder of images has nothing."""
     if path.is_dir():
-        return False
+        return []
     with av.open(str(path.absolute())) as container:
-        return bool(container.streams.audio)
+        found = {
+            "sound": container.streams.audio,
+            "subtitles": container.streams.subtitles,
+            "chapters": container.chapters(),
+        }
+    return [name for name, there in found.items() if there]
 
 
-class Sound:
-    """The audio streams of a file, on their way into another; to be closed.
+class Tracks:
+    """Sound and subtitles of a file on their way into another; to be closed.
 
     Attributes:
         notes: what could not be kept as it is, a line each.
@@ -41,7 +52,7 @@ class Sound:
     def __init__(
         self, path: Path, output: Any, suffix: str, begin: float = 0.0, end: float | None = None
     ) -> None:
-        """Add a stream to the output for every one of the file.
+        """Add a stream to the output for every one of the file, and its title, date and chapters.
 
         Args:
             path: the file.
@@ -50,7 +61,6 @@ class Sound:
             begin: what comes before so many seconds is left out.
             end: what comes from so many seconds on is left out.
         """
-        self.notes: list[str] = []
         self._input = av.open(str(path.absolute()))
         origin = Fraction(self._input.start_time or 0, 1_000_000)
         self._begin = origin + Fraction(begin)
@@ -58,29 +68,46 @@ class Sound:
         self._cut = begin > 0
         self._keeps_run_up = suffix in _KEEP_RUN_UP
         self._end = None if end is None else origin + Fraction(end)
-        self._tracks: dict[int, _Track] = {}
-        for stream in self._input.streams.audio:
-            try:
-                track = _open_track(stream, output, suffix)
-            except (av.error.FFmpegError, ValueError, AttributeError):
-                self.notes.append(f"{path}: its sound is of a kind unknown here and left out")
-                continue
-            self._tracks[stream.index] = track
-            if track.became:
-                self.notes.append(
-                    f"{path}: its sound is {stream.codec_context.name}, which does not go into "
-                    f"{suffix}; encoded as {track.became}"
-                )
+        self._sound: dict[int, _Sound] = {}
+        self._subtitles: dict[int, Subtitles] = {}
+        streams = self._input.streams
+        notes = [self._add_sound(stream, output, suffix) for stream in streams.audio]
+        notes += [self._add_subtitles(stream, output, suffix) for stream in streams.subtitles]
+        if not label(self._input, output, suffix, self._begin, self._end):
+            notes.append(f"it has chapters, which do not go into {suffix}: left out")
         # Several streams of a kind need one word only.
-        self.notes = list(dict.fromkeys(self.notes))
+        self.notes = [f"{path}: {note}" for note in dict.fromkeys(notes) if note]
+
+    def _add_sound(self, stream: Any, output: Any, suffix: str) -> str | None:
+        """Add a stream and return what is not kept of it."""
+        try:
+            track = _open_sound(stream, output, suffix)
+        except (av.error.FFmpegError, ValueError, AttributeError):
+            return "its sound is of a kind unknown here and left out"
+        label_track(stream, track.stream)
+        self._sound[stream.index] = track
+        if track.became is None:
+            return None
+        name = stream.codec_context.name
+        return f"its sound is {name}, which does not go into {suffix}; encoded as {track.became}"
+
+    def _add_subtitles(self, stream: Any, output: Any, suffix: str) -> str | None:
+        """Add a stream and return what is not kept of it."""
+        try:
+            subtitles = Subtitles(stream, output, suffix, self._begin, self._end)
+        except (av.error.FFmpegError, ValueError, AttributeError):
+            return f"its subtitles are of a kind that does not go into {suffix}: left out"
+        label_track(stream, subtitles.stream)
+        self._subtitles[stream.index] = subtitles
+        return None
 
     def packets(self) -> Iterator[tuple[float, Any]]:
         """Yield packets for the output, each with its time in seconds from ``begin`` on.
 
         Damaged ones are left out.
         """
-        streams = [self._input.streams[index] for index in self._tracks]
-        playing = set(self._tracks)
+        playing = {*self._sound, *self._subtitles}
+        streams = [self._input.streams[index] for index in playing]
         packets = self._input.demux(streams) if streams else iter(())
         while playing:
             try:
@@ -93,11 +120,14 @@ class Sound:
             seconds = packet.pts * packet.time_base
             if self._end is not None and seconds >= self._end:
                 playing.discard(index)
+            elif index in self._subtitles:
+                if taken := self._subtitles[index].take(packet):
+                    yield float(taken[0]), taken[1]
             elif seconds >= self._begin or (not self._cut and self._keeps_run_up):
-                for made in self._tracks[index].take(packet, self._begin):
+                for made in self._sound[index].take(packet, self._begin):
                     if made.pts >= 0 or self._keeps_run_up:
                         yield float(seconds - self._begin), made
-        for track in self._tracks.values():
+        for track in self._sound.values():
             for made in track.finish():
                 yield float("inf"), made
 
@@ -106,20 +136,20 @@ class Sound:
         self._input.close()
 
 
-class _Track:
+class _Sound:
     """A stream whose packets go over as they are."""
 
     became: str | None = None
 
     def __init__(self, stream: Any, output: Any) -> None:
-        self._stream = output.add_stream_from_template(stream)
+        self.stream = output.add_stream_from_template(stream)
 
     def take(self, packet: Any, begin: Fraction) -> list[Any]:
         """Return what a packet of the file becomes."""
         shift = round(begin / packet.time_base)
         packet.pts -= shift
         packet.dts = packet.pts if packet.dts is None else packet.dts - shift
-        packet.stream = self._stream
+        packet.stream = self.stream
         return [packet]
 
     def finish(self) -> list[Any]:
@@ -127,15 +157,15 @@ class _Track:
         return []
 
 
-class _EncodedTrack(_Track):
+class _EncodedSound(_Sound):
     """A stream that is decoded and encoded anew."""
 
     def __init__(self, stream: Any, output: Any, encoder: str) -> None:
         self.became = encoder.removeprefix("lib").removesuffix("lame")
         rate = stream.codec_context.sample_rate
         rates = _RATES.get(encoder, _USUAL_RATES)
-        self._stream = output.add_stream(encoder, rate=rate if rate in rates else rates[-1])
-        context = self._stream.codec_context
+        self.stream = output.add_stream(encoder, rate=rate if rate in rates else rates[-1])
+        context = self.stream.codec_context
         context.layout = "mono" if stream.codec_context.layout.nb_channels == 1 else "stereo"
         context.bit_rate = _BITS_PER_CHANNEL * context.layout.nb_channels
 
@@ -148,16 +178,16 @@ class _EncodedTrack(_Track):
             return []
         for frame in frames:
             frame.pts -= round(begin / frame.time_base)
-            made.extend(self._stream.encode(frame))
+            made.extend(self.stream.encode(frame))
         return made
 
     def finish(self) -> list[Any]:
         """Return what the encoder still held."""
-        return self._stream.encode(None)
+        return self.stream.encode(None)
 
 
-def _open_track(stream: Any, output: Any, suffix: str) -> _Track:
+def _open_sound(stream: Any, output: Any, suffix: str) -> _Sound:
     carried = _CARRIED.get(suffix)
     if carried is None or stream.codec_context.name in carried:
-        return _Track(stream, output)
-    return _EncodedTrack(stream, output, _ENCODERS[suffix])
+        return _Sound(stream, output)
+    return _EncodedSound(stream, output, _ENCODERS[suffix])

@@ -1,0 +1,124 @@
+"""What is beside the picture of restored video: subtitles, chapters, title, date, languages."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from restored import add_sound, ok
+from videos import make_video
+
+BICUBIC = ("--method", "bicubic", "--scale", 1)
+SRT = """1
+00:00:00,200 --> 00:00:00,900
+Hello
+
+2
+00:00:01,000 --> 00:00:01,800
+World
+"""
+LABELS = {"title": "Holiday", "creation_time": "2001-02-03T04:05:06.000000Z"}
+
+
+def add_labels(path: Path, target: Path) -> Path:
+    """Put subtitles, chapters, a title, a date and languages into a video."""
+    srt = path.with_suffix(".srt")
+    srt.write_text(SRT)
+    with av.open(str(path)) as source, av.open(str(srt)) as text, av.open(str(target), "w") as made:
+        made.metadata.update(LABELS)
+        made.set_chapters(
+            [
+                {
+                    "id": i,
+                    "start": 1000 * i,
+                    "end": 1000 * i + 1000,
+                    "time_base": Fraction(1, 1000),
+                    "metadata": {"title": f"Chapter {i}"},
+                }
+                for i in range(2)
+            ]
+        )
+        languages = iter(["eng", "deu", "fra"])
+        files = (source, text)
+        copies = [[made.add_stream_from_template(each) for each in f.streams] for f in files]
+        for copy in (copy for of_a_file in copies for copy in of_a_file):
+            if copy.type != "video":
+                copy.metadata["language"] = next(languages)
+        for file, of_it in zip(files, copies, strict=True):
+            for packet in file.demux():
+                if packet.size:
+                    packet.stream = of_it[packet.stream_index]
+                    made.mux(packet)
+    return target
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("beside")
+    loud = add_sound(make_video(folder / "v.mp4", 50, (48, 32)), folder / "loud.mp4", streams=2)
+    return add_labels(loud, folder / "labelled.mkv")
+
+
+def subtitles(path: Path) -> list[tuple[float, float, str]]:
+    """Return when each begins and ends, and what it says."""
+    with av.open(str(path)) as container:
+        stream = container.streams.subtitles[0]
+        found = []
+        for packet in container.demux(stream):
+            for each in packet.decode():
+                begin = float(packet.pts * packet.time_base)
+                end = begin + float(packet.duration * packet.time_base)
+                found.append((begin, end, each.dialogue.decode()))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("o.mkv", "srt"), ("o.mp4", "mov_text"), ("o.webm", "webvtt")]
+)
+def test_subtitles_chapters_and_labels_are_kept(labelled, tmp_path, name, codec):
+    result = ok("enhance", labelled, "-o", tmp_path / name, *BICUBIC)
+    assert "left out" not in result.output
+    made, wanted = subtitles(tmp_path / name), subtitles(labelled)
+    assert [text for *_, text in made] == [text for *_, text in wanted] == ["Hello", "World"]
+    assert [t for *times, _ in made for t in times] == pytest.approx(
+        [t for *times, _ in wanted for t in times], abs=0.002
+    )
+    with av.open(str(tmp_path / name)) as container:
+        assert container.streams.subtitles[0].codec_context.name == codec
+        assert {key: container.metadata.get(key) for key in LABELS} == LABELS
+        tracks = (*container.streams.audio, *container.streams.subtitles)
+        assert [track.metadata.get("language") for track in tracks] == ["eng", "deu", "fra"]
+        chapters = container.chapters()
+    assert [float(c["start"] * c["time_base"]) for c in chapters] == [0, 1]
+    assert [c["metadata"]["title"] for c in chapters] == ["Chapter 0", "Chapter 1"]
+
+
+def test_a_span_takes_its_subtitles_and_chapters_along(labelled, tmp_path):
+    out = tmp_path / "o.mkv"
+    ok("enhance", labelled, "-o", out, *BICUBIC, "--start", 0.5, "--end", 1.5)
+    (first, second), (hello, world) = subtitles(out), subtitles(labelled)
+    assert first[0] == 0
+    assert first[1:] == (pytest.approx(hello[1] - 0.5, abs=0.002), "Hello")
+    assert second[0] == pytest.approx(world[0] - 0.5, abs=0.002)
+    assert second[1] == pytest.approx(1, abs=0.04)
+    with av.open(str(out)) as container:
+        starts = [float(c["start"] * c["time_base"]) for c in container.chapters()]
+    assert starts == [0, 0.5]
+
+
+def test_subtitles_of_an_mp4_become_those_of_an_mkv(labelled, tmp_path):
+    ok("enhance", labelled, "-o", tmp_path / "o.mp4", *BICUBIC)
+    ok("enhance", tmp_path / "o.mp4", "-o", tmp_path / "o.mkv", *BICUBIC)
+    assert [text for *_, text in subtitles(tmp_path / "o.mkv")] == ["Hello", "World"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("o.avi", ["its subtitles are of a kind that does not go into .avi", "has chapters"]),
+        ("o.gif", ["a GIF has no sound and no subtitles and no chapters"]),
+    ],
+)
+def test_what_is_lost_is_said(labelled, tmp_path, name, words):
+    output = ok("enhance", labelled, "-o", tmp_path / name, *BICUBIC, "--max-frames", 5).output
+    assert all(word in output for word in words), output
