@@ -58,6 +58,7 @@ def main(folder: Path, dataset: Path) -> None:
     run, manifest = Run.open(folder, task="inpaint"), Manifest.load(dataset)
     state = run.state()
     fill = inpaint.filler(run.load_generator("latest"))
+    base = inpaint.base()
     telea, median = classical.telea().apply, classical.median().apply
     every = max(1, manifest.splits["test"].clips(FRAMES) // CLIPS)
     held_out = labelled_clips(manifest, "test", FRAMES, every=every)
@@ -71,7 +72,7 @@ def main(folder: Path, dataset: Path) -> None:
             figures = []
             for index, clip in enumerate(clips):
                 mask = masks.draw((kind,), clip.shape[:3], np.random.default_rng(index))
-                results = [f(clip, mask) for f in (telea, median, inpaint.base, fill)]
+                results = [f(clip, mask) for f in (telea, median, base, fill)]
                 figures.append([inpaint.hole_psnr(result, clip, mask) for result in results])
                 if index == 2 and kind in ("object", "free-form"):
                     hole = np.where(mask[..., None], 128, clip).astype(np.uint8)
