@@ -39,6 +39,8 @@ from vidgan.restoring.plan import Plan, choose
 RATE = 25
 GIB = 2**30
 MEMORY = int(RestoreConfig.memory * GIB)
+# Of the plans whose costs are printed; a plan takes less where less will do.
+DISK = 20 * GIB
 # Name, scale, channels, blocks, size and frames of what is timed.
 TIMED = [
     ("small, denoise", 1, 16, 2, (320, 240), 192),
@@ -158,8 +160,12 @@ def costs() -> None:
             multiple=restorer.fold(scale),
             bytes_per_pixel=restorer.bytes_per_pixel(scale, channels),
         )
-        found = [choose(filter, size, 0, MEMORY) for size in PLANNED]
-        cells = [f"{plan.cost:.2f} ({plan.context})" for plan in found]
+        found = [choose(filter, size, 0, MEMORY, disk=DISK) for size in PLANNED]
+        cells = [
+            f"{plan.cost:.2f} ({plan.context})"
+            + (f", disk {plan.disk / GIB:.1f}" if plan.disk else "")
+            for plan in found
+        ]
         print(f"| {name}, reach {context} frames, {margin} pixels | {' | '.join(cells)} |")
 
 

@@ -1,5 +1,6 @@
 """What spoils clips: what each kind does, and that it is the same each time."""
 
+import cv2
 import numpy as np
 import pytest
 from datasets import moving_shapes
@@ -34,6 +35,7 @@ def test_registry_is_the_options():
     ("kind", "weak", "strong"),
     [
         ("blur", "0.5", "3"),
+        ("resize", "0.8", "0.2"),
         ("dark", "1.5", "8"),
         ("shot", "5", "40"),
         ("noise", "5", "40"),
@@ -75,8 +77,70 @@ def test_enlarging_alone():
     assert np.abs(made - expected).max() <= 1
 
 
+def test_none_is_shrinking_by_area():
+    expected = [cv2.resize(f, (16, 10), interpolation=cv2.INTER_AREA) for f in CLIP[:, :30]]
+    made = degrade(CLIP[:, :30], EnhanceConfig(damage="none", scale=3), generator())
+    np.testing.assert_array_equal(made, expected)
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+@pytest.mark.parametrize("factor", ["0.1", "0.37", "0.5..1.5", "1.3", "4"])
+@pytest.mark.parametrize("damage", ["resize", "blur,resize,noise,jpeg,video"])
+def test_resizing_ends_at_the_size_that_is_wanted(scale, factor, damage):
+    clip = CLIP[:3, : 7 * scale, : 5 * scale]
+    for seed in range(4):
+        config = EnhanceConfig(damage=damage, resize=factor, scale=scale)
+        made = degrade(clip, config, generator(seed))
+        assert made.shape == (3, 7, 5, 3)
+        assert made.dtype == np.uint8
+
+
+def test_resizing_is_the_same_in_all_frames():
+    still = np.repeat(CLIP[:1], 5, axis=0)
+    found = set()
+    for seed in range(12):
+        made = degrade(still, only("resize", "0.6", scale=2), generator(seed))
+        np.testing.assert_array_equal(made, np.repeat(made[:1], 5, axis=0))
+        found.add(made[0].tobytes())
+    assert 3 <= len(found) <= len(degradations.KERNELS) ** 2, "a kernel away, a kernel back"
+
+
+def test_resizing_of_the_mixture_is_drawn_in_both_rounds(monkeypatch):
+    factors = []
+
+    def noted(clip, factor, random):
+        factors.append(factor)
+        return degradations.resize(clip, factor, random)
+
+    monkeypatch.setitem(degradations.DAMAGES, "resize", noted)
+    config = EnhanceConfig(damage="resize,jpeg", resize="0.5..1.5", scale=4)
+    for seed in range(40):
+        degrade(CLIP[:2], config, generator(seed))
+    first = [factor for factor in factors if factor <= 1.5 / 4]
+    second = [factor for factor in factors if factor > 1.5 / 4]
+    assert 10 < len(first) < 30
+    assert min(first) < 1 / 4 < max(first)
+    assert 10 < len(second) < 30
+    assert min(second) < 1 < max(second)
+
+
+def test_compression_comes_last_at_the_size_that_is_wanted(monkeypatch):
+    seen = []
+
+    def noted(clip, quality, random):
+        seen.append(clip.shape[1:3])
+        return clip
+
+    monkeypatch.setitem(degradations.DAMAGES, "jpeg", noted)
+    config = EnhanceConfig(damage="resize,jpeg", resize="0.7", scale=2)
+    monkeypatch.setattr(degradations, "SHARE", 1.0)
+    degrade(CLIP, config, generator())
+    assert seen == [(11, 17), (16, 24)]
+
+
 def test_mixture_is_drawn_once_a_clip():
     config = EnhanceConfig(scale=2)
+    assert set(config.damages) == set(DAMAGES)
     made = [degrade(CLIP, config, generator(seed)) for seed in (0, 0, 1)]
     assert made[0].shape == (8, 16, 24, 3)
     np.testing.assert_array_equal(made[0], made[1])
@@ -97,6 +161,7 @@ def test_odd_sides_go_through_h264():
         ({"damage": "fog"}, "--damage 'fog' is none of blur"),
         ({"noise": "25..0"}, "--noise '25..0' is neither a number nor a range such as 0..255"),
         ({"jpeg": "0..50"}, "--jpeg '0..50' is neither"),
+        ({"resize": "0..1"}, "--resize '0..1' is neither a number nor a range such as 0.1..4"),
         ({"blur": "much"}, "--blur 'much' is neither"),
         ({"scale": 5}, "--scale 5 is too large"),
     ],

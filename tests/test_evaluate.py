@@ -20,7 +20,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, VidganError
 from vidgan.jobs import gather
-from vidgan.jobs.evaluate import resolve
+from vidgan.jobs.evaluate_options import resolve
 from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
@@ -299,10 +299,33 @@ def test_fewer_clips_than_a_protocol_asks_for_are_noted(run, tmp_path):
         frame_features="random2d",
         bootstrap=0,
     )
-    assert any("only 14 real clips" in note and "kid50k_full" in note for note in result["notes"])
+    notes = "\n".join(result["notes"])
+    assert "not as kid50k_full has it: --frame-features random2d\n" in notes
+    assert "160 pictures, kid50k_full means 50000: --n 6250" in notes
+    assert "only 14 real clips, 7 floor clips for the 20:" in notes
+
+
+def test_a_protocols_clips_of_two_folders_are_halved(tmp_path):
+    clips = np.random.default_rng(0).integers(0, 256, (12, 16, 32, 32, 3), np.uint8)
+    for name in ("real", "fake"):
+        np.save(tmp_path / f"{name}.npy", clips)
+    result = vidgan.evaluate(
+        real=tmp_path / "real.npy",
+        fake=tmp_path / "fake.npy",
+        output=tmp_path / "r.json",
+        protocol="fvd2048_16f",
+        clip_features="motion",
+        bootstrap=0,
+    )
+    notes = "\n".join(result["notes"])
+    assert "not as fvd2048_16f has it: --clip-features motion" in notes
+    assert "only 6 real clips" in notes
+    assert "(half of the real clips are the floor) for the 2048 of fvd2048_16f" in notes
 
 
 # Clips against clips
+
+BOTH_NETWORKS = ["--clip-features", "i3d", "--frame-features", "inception", "--weights", "a.npy"]
 
 
 def test_folders_of_video(tmp_path, monkeypatch):
@@ -356,10 +379,17 @@ def test_worse_clips_are_farther(tmp_path, dataset):
         (["--real", "a.npy", "--fake", "pickle.npy"], 1, "pickle.npy: not an array"),
         (["--real", "a.npy", "--fake", "flat.npy"], 1, "flat.npy: holds float64 (3,)"),
         (["--real", "a.npy", "--fake", "one.npy"], 1, "one.npy: gives 1 clips"),
-        (["--real", "a.npy", "--fake", "b.npy", "--frames", "40"], 1, "clips of 8 frames"),
+        (["--real", "a.npy", "--fake", "b.npy", "--frames", "40"], 1, "use fewer --frames"),
         (["--real", "a.npy", "--fake", "b.npy", "--compare", "c"], 2, "--compare is for runs"),
         (["--measures", "beauty"], 2, "'beauty' is none of distance"),
         (["--weights", "w.npz"], 2, "--weights goes with"),
+        (["--protocol", "fvd2048_16f"], 2, "i3d (FVD): no hash"),
+        (["--protocol", "fvd2048_16f", "--weights", "w.npz"], 1, "w.npz: no such file of weights"),
+        (
+            ["--clip-features", "i3d", "--frame-features", "inception", "--weights", "a.npy"],
+            2,
+            "both",
+        ),
     ],
 )
 def test_sides_that_cannot_be_compared(tmp_path, monkeypatch, arguments, status, message):
@@ -387,11 +417,14 @@ def test_clips_that_are_all_alike(tmp_path):
     assert found["motion.frozen"]["value"] == 1
 
 
-def test_protocols_set_what_papers_set():
-    config = resolve({"protocol": "fvd2048_128f_subsample8f", "seed": 3})
+def test_protocols_set_what_papers_set(tmp_path):
+    weights = tmp_path / "i3d.npz"
+    weights.touch()
+    given = {"weights": str(weights), "seed": 3}
+    config = resolve({"protocol": "fvd2048_128f_subsample8f", **given})
     assert (config.n, config.frames, config.stride) == (2048, 16, 8)
     assert (config.clip_features, config.split, config.seed) == ("i3d", "train", 3)
-    assert resolve({"protocol": "fvd2048_16f", "n": 12}).n == 12
+    assert resolve({"protocol": "fvd2048_16f", "n": 12, **given}).n == 12
 
 
 # Runs beside each other
@@ -467,24 +500,56 @@ def test_a_dataset_of_another_size(run, tmp_path):
         vidgan.evaluate(run.path, wide.path)
 
 
-@pytest.mark.parametrize("split", ["test", "train"])
-def test_a_damaged_shard_leaves_no_report(copied, split):
-    data, run = copied
-    shard = sorted(data.glob(f"{split}-*"))[0]
+def truncated(shard: Path) -> None:
+    shard.write_bytes(shard.read_bytes()[:-100])
+
+
+def flipped(shard: Path) -> None:
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 0xFF
     shard.write_bytes(content)
-    with pytest.raises(DatasetError, match=r"damaged.*preprocess --overwrite"):
-        vidgan.evaluate(run, n=4, seed=5, **QUICK)
+
+
+def emptied(shard: Path) -> None:
+    """Leave one record of zeros: whole, but none of those that were there."""
+    write_shard(shard, [np.zeros((20, 32, 32, 3), np.uint8)])
+
+
+@pytest.mark.parametrize(
+    ("damage", "split", "message"),
+    [
+        (truncated, "test", r"damaged.*preprocess --overwrite"),
+        (flipped, "train", r"damaged.*preprocess --overwrite"),
+        (emptied, "test", r"other clips than its manifest says.*preprocess --overwrite"),
+    ],
+)
+def test_a_damaged_shard_leaves_no_report_though_its_features_are_kept(
+    copied, damage, split, message
+):
+    data, run = copied
+    before = vidgan.evaluate(run, n=4, split=split, **QUICK)
+    shutil.rmtree(run / "evaluation")
+    damage(Path(sorted(Manifest.load(data).shards(split))[0]))
+    with pytest.raises(DatasetError, match=message) as caught:
+        vidgan.evaluate(run, n=4, split=split, **QUICK)
+    assert "\n" not in str(caught.value)
+    assert before["figures"]
     assert not (run / "evaluation").exists()
 
 
-def test_a_shard_that_lost_whole_records(copied):
+def test_a_dataset_that_has_moved_is_not_measured_again(copied, monkeypatch):
     data, run = copied
-    manifest = Manifest.load(data)
-    write_shard(Path(manifest.shards("test")[0]), [np.zeros((20, 32, 32, 3), np.uint8)])
-    with pytest.raises(DatasetError, match=r"other clips than its manifest says"):
-        vidgan.evaluate(run, n=4, cache=False, **QUICK)
+    vidgan.evaluate(run, n=4, **QUICK)
+    data.rename(data.with_name("moved"))
+    seen = []
+    look = gather.Gatherer.look
+    monkeypatch.setattr(
+        gather.Gatherer,
+        "look",
+        lambda self, clips: seen.append(clips.title) or look(self, clips),
+    )
+    vidgan.evaluate(run, data.with_name("moved"), n=4, **QUICK)
+    assert seen == ["generated clips"]
 
 
 def test_networks_that_give_nan(dataset, tmp_path):
@@ -519,9 +584,13 @@ def test_a_folder_without_permission(run, tmp_path):
         ({"n": 1}, "--n 1 is too small"),
         ({"bootstrap": 5}, "--bootstrap 5: an interval of 95% needs at least 40"),
         ({"clip_features": "c3d"}, "--clip-features 'c3d' is none of appearance-motion"),
-        ({"clip_features": "i3d"}, "i3d needs clips of 9 frames"),
+        ({"clip_features": "i3d", "weights": __file__}, "i3d needs clips of 9 frames"),
         ({"clip_features": "i3d", "weights": "none.npz"}, r"none\.npz: no such file of weights"),
-        ({"frames": 16}, "makes clips of 8 frames"),
+        ({"frames": 16}, "--frames 16: .* makes clips of 8; train with --frames 16"),
+        (
+            {"protocol": "fvd2048_16f", "clip_features": "motion"},
+            "--protocol fvd2048_16f takes clips of 16 frames: .* makes clips of 8",
+        ),
         ({"size": (64, 64)}, "a run has its own"),
         ({"nn": 3}, "unknown option 'nn'"),
         ({"checkpoint": "9"}, "no checkpoint '9'; there are 7"),

@@ -6,7 +6,14 @@ import scipy.stats
 from moving_textures import drifting, noisy, texture
 
 from vidgan.errors import InputError
-from vidgan.metrics import Motion, direction_distance, measure_motion, speed_distance
+from vidgan.metrics import (
+    Motion,
+    direction_distance,
+    flow,
+    measure_motion,
+    speed_distance,
+    warping_error,
+)
 from vidgan.metrics.flow import dis_flow, grey
 from vidgan.metrics.motion import DIRECTIONS, SPEED_STEP, SPEEDS
 
@@ -127,3 +134,32 @@ def test_what_has_no_motion_is_refused():
         speed_distance(np.zeros((0, SPEEDS)), np.zeros((1, SPEEDS)))
     with pytest.raises(InputError, match="NaN"):
         direction_distance(np.full((1, DIRECTIONS), np.nan), np.ones((1, DIRECTIONS)))
+
+
+def test_a_clips_flow_is_computed_once_for_all_that_needs_it(monkeypatch):
+    computed = []
+
+    def counting(frames, backward=False):
+        computed.append(backward)
+        return dis_flow(frames, backward)
+
+    monkeypatch.setattr(flow, "dis_flow", counting)
+    clips = np.stack([drifting(20, (1, 0)), drifting(21, (0, 1))])
+    first, again = measure_motion(clips), measure_motion(clips)
+    warping_error(clips)
+    assert computed == [False, False]
+    np.testing.assert_array_equal(first.speed, again.speed)
+
+
+def test_remembered_flows_take_no_more_than_their_memory(monkeypatch):
+    clips = [grey(drifting(i, (1, 0), frames=3)) for i in range(22, 25)]
+    flows = [dis_flow(clip) for clip in clips]
+    remembered = flow.RememberedFlows(2 * flows[0].nbytes)
+    for _ in range(2):
+        for clip, wanted in zip(clips, flows, strict=True):
+            np.testing.assert_array_equal(remembered(clip), wanted)
+    assert remembered.held == 2 * flows[0].nbytes
+    monkeypatch.setattr(flow, "dis_flow", None)
+    np.testing.assert_array_equal(remembered(clips[2]), flows[2])
+    with pytest.raises(TypeError):
+        remembered(clips[0])

@@ -1,5 +1,8 @@
 """Windows and tiles: what they bring is what the whole video at once would have brought."""
 
+import errno
+import os
+import shutil
 import weakref
 from dataclasses import replace
 from itertools import pairwise
@@ -12,6 +15,7 @@ from videos import scene
 from vidgan.errors import InputError
 from vidgan.restoring.filter import Filter
 from vidgan.restoring.plan import Plan, choose, divide, spans
+from vidgan.restoring.store import Store, disk_space
 from vidgan.restoring.windows import Frame, first_needed, restore
 
 SIZE = (48, 32)
@@ -79,6 +83,59 @@ def test_joints_leave_no_trace(scale, length, step, rows, columns):
     np.testing.assert_array_equal(made, whole(filter, clip))
 
 
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("scale", [1, 2])
+def test_frames_on_disk_are_those_in_memory(tmp_path, scale, keep):
+    filter = average(reach=2, margin=2, scale=scale)
+    clip = scene(13, SIZE)
+    plan = divide(filter, SIZE, 0, 4, 2, 3, keep, on_disk=True)
+    frames = (Frame(i, frame.copy()) for i, frame in enumerate(clip))
+    made, sources = [], []
+    for ready in restore(frames, filter, plan, keep=keep, folder=tmp_path):
+        made += [frame.result.copy() for frame in ready]
+        sources += [frame.pixels.copy() for frame in ready]
+    np.testing.assert_array_equal(made, whole(filter, clip))
+    np.testing.assert_array_equal(sources, clip)
+    assert not list(tmp_path.iterdir())
+
+
+def test_holes_are_filled_on_disk(tmp_path):
+    filter = Filter(lambda frames, masks: 255.0 - frames, "negative", margin=2, fills=True)
+    clip = scene(7, SIZE)
+    mask = np.zeros((32, 48), bool)
+    mask[10:20, 12:30] = True
+    plan = divide(filter, SIZE, 0, 3, 2, 2, on_disk=True)
+    frames = (Frame(i, frame.copy(), mask) for i, frame in enumerate(clip))
+    made = [f.result for ready in restore(frames, filter, plan, folder=tmp_path) for f in ready]
+    np.testing.assert_array_equal(made, np.where(mask[..., None], 255 - clip, clip))
+
+
+def test_full_disk_while_frames_lie_there(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    filter = average(reach=1, margin=1)
+    frames = (Frame(i, frame) for i, frame in enumerate(scene(5, SIZE)))
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"):
+        list(restore(frames, filter, divide(filter, SIZE, 0, 2, on_disk=True), folder=tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_released_is_still_there(tmp_path):
+    store = Store(tmp_path)
+    pictures = [store.copy(frame) for frame in scene(3, SIZE)]
+    store.release()
+    np.testing.assert_array_equal(pictures, scene(3, SIZE))
+    pictures[1][:] = 7
+    store.release()
+    assert (pictures[1] == 7).all()
+
+
+def test_disk_space_of_a_folder_yet_to_come(tmp_path):
+    assert 0 < disk_space(tmp_path / "a" / "b") < shutil.disk_usage(tmp_path).total
+
+
 def test_sides_that_are_no_multiples():
     filter = average(reach=1, margin=2, multiple=8)
     clip = scene(9, (45, 35))
@@ -118,6 +175,19 @@ def test_plans_keep_to_memory_and_cost(size):
     assert seen * windows * plan.frames / (size[0] * size[1] * 15000) <= 1.31
     longer = choose(filter, size, 10 * 15000, 7 * 2**28)
     assert longer.memory == pytest.approx(plan.memory, rel=0.1)
+
+
+def test_disk_keeps_to_the_cost_where_memory_cannot():
+    filter = average(reach=3, margin=12, scale=4, bytes_per_pixel=800)
+    size, allowed = (1280, 720), (2**30, 2**32)
+    without = choose(filter, size, 0, allowed[0])
+    plan = choose(filter, size, 0, allowed[0], disk=allowed[1])
+    assert (without.disk, without.cost > 1.3) == (0, True)
+    assert plan.cost <= 1.3
+    assert plan.memory <= allowed[0]
+    assert plan.frames * 1280 * 720 * 3 < plan.disk <= allowed[1]
+    assert choose(filter, size, 0, allowed[0], disk=2**20) == without, "no room there"
+    assert choose(filter, SIZE, 0, allowed[0], disk=allowed[1]).disk == 0, "no need"
 
 
 def test_whole_videos_that_fit_cost_nothing():

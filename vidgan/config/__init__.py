@@ -5,6 +5,7 @@ from vidgan.config.evaluate import (
     MEASURES,
     MIN_GENERATED,
     PAIRED_OPTIONS,
+    PICTURES,
     PROTOCOLS,
     EvaluateConfig,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "MIN_SIDE",
     "MODELS",
     "PAIRED_OPTIONS",
+    "PICTURES",
     "PRESETS",
     "PROTOCOLS",
     "SWEEP_SEEDS",

@@ -25,8 +25,10 @@ MEASURES = (
 PAIRED_OPTIONS = ("paired", "bootstrap", "seed", "overwrite")
 # The names under which figures are published, with the settings of StyleGAN-V (arXiv 2112.14683).
 _FVD: dict[str, Any] = {"n": 2048, "clip_features": "i3d", "split": "train", "measures": "distance"}
+# Pictures that "50k" stands for.
+PICTURES = 50_000
 _FID: dict[str, Any] = {
-    "n": 3125,  # Times 16 frames: 50,000 pictures.
+    "n": PICTURES // 16,  # Clips of 16 frames.
     "frame_features": "inception",
     "split": "train",
     "measures": "frames",

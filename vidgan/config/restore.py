@@ -36,7 +36,8 @@ class RestoreConfig(Config):
     memory: float = option(
         1.5,
         "GiB that windows and tiles may take; the decoder, the encoder and TensorFlow take what "
-        "they need besides. More saves arithmetic with large videos.",
+        "they need besides. More saves arithmetic with large videos, or the disk: frames of "
+        "windows lie there, beside the output, where memory has no room for enough of them.",
         min=0.05,
         max=1024,
     )

@@ -11,9 +11,10 @@ from vidgan.config.train import TrainConfig
 from vidgan.errors import OptionError
 
 # In the order in which a clip suffers them; registry of vidgan/damage/degradations.py.
-DAMAGES = ("blur", "dark", "shot", "noise", "jpeg", "video")
+DAMAGES = ("blur", "resize", "dark", "shot", "noise", "jpeg", "video")
 _BOUNDS = {
     "blur": (0, 20),
+    "resize": (0.1, 4),
     "dark": (1, 100),
     "shot": (0, 255),
     "noise": (0, 255),
@@ -81,6 +82,10 @@ class EnhanceConfig(RestoringConfig):
         "joined by commas, or none. One alone always; several at random, twice in a row.",
     )
     blur: str = option("0..2", "enhance: sigma of the blur, in pixels of the original.")
+    resize: str = option(
+        "0.5..1.5",
+        "enhance: factor of the sides on the way to their size, each time with another kernel.",
+    )
     dark: str = option("2..8", "enhance: how many times less light falls in, with its noise.")
     shot: str = option("0..15", "enhance: sigma of Poisson noise at white, in levels of 255.")
     noise: str = option("0..25", "enhance: sigma of Gaussian noise, in levels of 255.")

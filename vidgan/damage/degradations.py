@@ -1,4 +1,4 @@
-"""What spoils video: lost resolution, blur, darkness, noise, JPEG and H.264.
+"""What spoils video: lost resolution, blur, scaling, darkness, noise, JPEG and H.264.
 
 Each takes and returns uint8 RGB clips ``(frames, height, width, 3)``. What it does is the same in
 all frames of a clip; noise is fresh in each.
@@ -19,6 +19,11 @@ Damage = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 # degradations of Real-ESRGAN (arXiv 2107.10833).
 SHARE = 0.5
 ROUNDS = 2
+# Of resizing, one is drawn each time. Shrinking is plain, as in what players and cameras do: only
+# the first looks at all that a new pixel covers.
+KERNELS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+# What a video suffers last, at the size that it is to have.
+COMPRESSIONS = ("jpeg", "video")
 # A camera in full light: photons of a white pixel, and the noise of reading it out as a share of
 # white. With a little light both are as they were, and what is read is dark.
 PHOTONS = 2000.0
@@ -39,7 +44,10 @@ def degrade(clip: np.ndarray, config: EnhanceConfig, random: np.random.Generator
     """
     kinds = config.damages
     mixed = len(kinds) > 1
-    for turn in range(ROUNDS if mixed else 1):
+    last = ROUNDS - 1 if mixed else 0
+    width = clip.shape[2]
+    size = (width // config.scale, clip.shape[1] // config.scale)
+    for turn in range(last + 1):
         strengths = {
             kind: random.uniform(*config.strength(kind))
             for kind in kinds
@@ -48,22 +56,24 @@ def degrade(clip: np.ndarray, config: EnhanceConfig, random: np.random.Generator
         }
         if "blur" in strengths:
             # In pixels of the original, which are smaller once the clip is.
-            strengths["blur"] /= config.scale if turn else 1
+            strengths["blur"] /= width / clip.shape[2]
             clip = blur(clip, strengths.pop("blur"), random)
-        if turn == 0:
-            clip = shrink(clip, config.scale)
+        if turn == 0 and "resize" in strengths:
+            strengths["resize"] /= config.scale
+        elif turn == 0:
+            clip = _fit(clip, size, cv2.INTER_AREA)
         for kind, strength in strengths.items():
+            if turn == last and kind in COMPRESSIONS:
+                clip = _fit(clip, size, _kernel(random))
             clip = DAMAGES[kind](clip, strength, random)
-    return clip
+    return _fit(clip, size, _kernel(random))
 
 
-def shrink(clip: np.ndarray, factor: int) -> np.ndarray:
-    """Make a clip smaller: each pixel becomes the mean of those that it covers."""
-    if factor == 1:
+def _fit(clip: np.ndarray, size: tuple[int, int], kernel: int) -> np.ndarray:
+    """Bring the frames of a clip to ``(width, height)`` if they are not."""
+    if clip.shape[2:0:-1] == size:
         return clip
-    height, width = clip.shape[1:3]
-    size = (width // factor, height // factor)
-    return np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in clip])
+    return np.stack([cv2.resize(frame, size, interpolation=kernel) for frame in clip])
 
 
 def blur(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
@@ -77,6 +87,23 @@ def blur(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndar
     if sigma < 0.1:
         return clip
     return np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in clip])
+
+
+def resize(clip: np.ndarray, factor: float, random: np.random.Generator) -> np.ndarray:
+    """Make a clip smaller or larger.
+
+    Args:
+        clip: see the module.
+        factor: of both sides, which are rounded.
+        random: of the kernel.
+
+    Returns:
+        The clip, alone among the kinds of damage of another size; :func:`degrade` brings it to
+        the size that is wanted.
+    """
+    _, height, width, _ = clip.shape
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return _fit(clip, size, _kernel(random))
 
 
 def dark(clip: np.ndarray, factor: float, random: np.random.Generator) -> np.ndarray:
@@ -148,7 +175,8 @@ def video(clip: np.ndarray, crf: float, random: np.random.Generator) -> np.ndarr
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height = padded.shape[2], padded.shape[1]
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", Fraction(1, 25), 1
-    encoder.options = {"crf": f"{crf:.1f}", "preset": "veryfast"}
+    # With its macroblock tree x264 now and then makes another stream of the same small frames.
+    encoder.options = {"crf": f"{crf:.1f}", "preset": "veryfast", "mbtree": "0"}
     packets = []
     for index, pixels in enumerate(padded):
         frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(format="yuv420p")
@@ -163,6 +191,10 @@ def video(clip: np.ndarray, crf: float, random: np.random.Generator) -> np.ndarr
     return pictures[:, :height, :width]
 
 
+def _kernel(random: np.random.Generator) -> int:
+    return int(random.choice(KERNELS))
+
+
 def _as_pixels(values: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
@@ -170,6 +202,7 @@ def _as_pixels(values: np.ndarray) -> np.ndarray:
 # In the order in which a clip suffers them; their names are those of vidgan.config.DAMAGES.
 DAMAGES: dict[str, Damage] = {
     "blur": blur,
+    "resize": resize,
     "dark": dark,
     "shot": shot,
     "noise": noise,

@@ -10,7 +10,7 @@ import numpy as np
 from vidgan.jobs.sources import Clip, ClipSet
 from vidgan.metrics.consistency import Warping, warping_error
 from vidgan.metrics.features import Embed, Features
-from vidgan.metrics.memorisation import Nearest, pixel_vectors
+from vidgan.metrics.memorisation import pixel_vectors
 from vidgan.metrics.moments import Moments
 from vidgan.metrics.motion import Motion, measure_motion
 
@@ -72,28 +72,6 @@ class Gathered:
         return self.labels[:: every(self.count, KEPT)]
 
 
-@dataclass
-class Lookout:
-    """Held clips, and for each the nearest clip of a stream that goes by.
-
-    Attributes:
-        features: of which vectors are compared.
-        by_features: the nearest in features.
-        by_pixels: the nearest in pixels.
-    """
-
-    features: str
-    by_features: Nearest
-    by_pixels: Nearest
-
-    @classmethod
-    def of(cls, gathered: Gathered, features: str) -> "Lookout":
-        """Look out for the nearest of a set's kept clips."""
-        assert gathered.pixels is not None, "asked for"
-        vectors = gathered.embedded[features].vectors
-        return cls(features, Nearest(vectors), Nearest(gathered.pixels))
-
-
 class Gatherer:
     """Goes through sets of clips.
 
@@ -120,17 +98,12 @@ class Gatherer:
         self.motion, self.pixels, self.judge = motion, pixels, judge
         self.batch_size, self.advance = batch_size, advance
 
-    def look(self, clips: ClipSet, lookouts: Iterable[Lookout] = ()) -> Gathered:
+    def look(self, clips: ClipSet) -> Gathered:
         """Go through a set once.
-
-        Args:
-            clips: the set.
-            lookouts: shown every clip, by features that are among the gatherer's.
 
         Raises:
             VidganError: the set cannot be read, or is empty.
         """
-        lookouts = list(lookouts)
         step, pictured, warped = (every(clips.count, most) for most in (KEPT, PIXELS, WARPED))
         wanted = set(np.linspace(0, clips.count - 1, min(SHOWN, clips.count)).round().astype(int))
         moments = {each.name: Moments(each.dim) for each, _ in self.features}
@@ -140,19 +113,14 @@ class Gatherer:
         for batch, numbers in batched(clips, self.batch_size):
             places = np.arange(done, done + len(batch))
             held = places % step == 0
-            vectors = {each.name: embed(batch) for each, embed in self.features}
-            for each, _ in self.features:
-                found = vectors[each.name]
+            for each, embed in self.features:
+                found = embed(batch)
                 moments[each.name].add(found)
                 kept[each.name].append(
                     found[held] if each.unit == "clip" else found[np.repeat(held, batch.shape[1])]
                 )
-            if self.pixels or lookouts:
-                small = pixel_vectors(batch)
-                pixels.append(small[places % pictured == 0])
-                for lookout in lookouts:
-                    lookout.by_features.add(vectors[lookout.features])
-                    lookout.by_pixels.add(small)
+            if self.pixels and (taken := places % pictured == 0).any():
+                pixels.append(pixel_vectors(batch[taken]))
             if self.motion:
                 motions.append(measure_motion(batch))
                 if (taken := places % warped == 0).any():

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vidgan.config import EvaluateConfig
+from vidgan import runtime
+from vidgan.config import PICTURES, PROTOCOLS, EvaluateConfig
+from vidgan.config.base import option_names
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
+from vidgan.jobs.sides import Sides
 from vidgan.jobs.sources import ClipSet, Shape, SplitSet
 
 if TYPE_CHECKING:
@@ -49,18 +52,27 @@ def shape(run: "Run", config: EvaluateConfig) -> Shape:
     Raises:
         OptionError: the run cannot make such clips.
     """
-    from vidgan import models
-
     for name in ("size", "fps"):
         if getattr(config, name) is not None:
             raise OptionError(f"--{name} is for --real and --fake; a run has its own")
     frames = config.frames or run.frames
-    if frames != run.frames and not models.find(run.model.model).any_length:
+    if frames != run.frames and not _any_length(run):
+        asked = f"--frames {frames}"
+        if PROTOCOLS[config.protocol].get("frames") == frames:
+            asked = f"--protocol {config.protocol} takes clips of {frames} frames"
         raise OptionError(
-            f"--frames {frames}: {run.path} makes clips of {run.frames} frames; mocogan and "
-            "continuous make any number"
+            f"{asked}: {run.path} makes clips of {run.frames}; train with --frames {frames}, or "
+            f"measure with --frames {run.frames}"
         )
     return Shape(frames, config.stride or run.stride, run.size)
+
+
+def _any_length(run: "Run") -> bool:
+    """Return whether a run's model makes clips of any number of frames."""
+    runtime.prepare()
+    from vidgan import models
+
+    return models.find(run.model.model).any_length
 
 
 def splits(
@@ -114,19 +126,34 @@ def notes(run: "Run", manifest: Manifest, shape: Shape) -> list[str]:
     ]
 
 
-def too_few(config: EvaluateConfig, counts: dict[str, int]) -> list[str]:
-    """Say which sets have fewer clips than were asked for.
-
-    Args:
-        config: the options.
-        counts: clips by the set's name.
-    """
-    wanted = config.n or 0
-    short = [f"{count} {name} clips" for name, count in counts.items() if count < wanted]
-    if not short:
-        return []
-    named = "" if config.protocol == EvaluateConfig.protocol else f" of {config.protocol}"
-    return [
-        f"there are only {', '.join(short)} for the {wanted}{named}: compare with figures of as "
-        "many only"
+def deviations(config: EvaluateConfig, sides: Sides) -> list[str]:
+    """Say where figures do not stand for what a protocol's name, or ``--n``, promises."""
+    found = []
+    settings, names = PROTOCOLS[config.protocol], option_names(EvaluateConfig)
+    # What counts of clips whose frames are compared is how many pictures they have.
+    of_pictures = "frame_features" in settings
+    others = [
+        f"{names[name]} {getattr(config, name)}"
+        for name, value in settings.items()
+        if getattr(config, name) != value and not (of_pictures and name == "n")
     ]
+    if others:
+        found.append(f"not as {config.protocol} has it: {', '.join(others)}")
+    frames = sides.generated.shape.frames
+    pictures = (config.n or 0) * frames
+    if of_pictures and pictures != PICTURES:
+        found.append(
+            f"{config.n} clips of {frames} frames have {pictures} pictures, {config.protocol} "
+            f"means {PICTURES}: --n {PICTURES // frames} makes as many"
+        )
+    wanted = config.n or 0
+    counts = {name: each.count for name, each in sides.named.items()}
+    short = [f"{count} {name} clips" for name, count in counts.items() if count < wanted]
+    if short:
+        named = f" of {config.protocol}" if settings.get("n") == wanted else ""
+        halved = " (half of the real clips are the floor)" if sides.halved else ""
+        found.append(
+            f"there are only {', '.join(short)}{halved} for the {wanted}{named}: compare with "
+            "figures of as many only"
+        )
+    return found

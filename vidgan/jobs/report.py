@@ -16,14 +16,11 @@ from vidgan.jobs.table import number
 from vidgan.sheet import save_image
 
 if TYPE_CHECKING:
-    from vidgan.jobs.sources import ClipSet
     from vidgan.metrics import Memorisation
     from vidgan.metrics.figure import Figure
 
 FORMAT_VERSION = 2
 FOLDER = "evaluation"
-# Pairs of generated and training clips that the report shows.
-PAIRS = 6
 # Frames a second at which clips of unknown rate are shown.
 DEFAULT_FPS = 10.0
 _SUFFIXES = (".json", ".html", ".png", ".npz")
@@ -152,37 +149,4 @@ def verdicts(
                 "good": each.verdict != "memorised",
             }
         )
-    return found
-
-
-def nearest_pairs(
-    generated: "ClipSet", training: "ClipSet", order: np.ndarray, nearest: np.ndarray, step: int
-) -> dict[str, np.ndarray]:
-    """Return the generated clips nearest to training clips, and those training clips.
-
-    Args:
-        generated: the generated clips.
-        training: the training clips.
-        order: the kept generated clips from the nearest on.
-        nearest: for each kept generated clip the training clip, by its place in the set.
-        step: every which generated clip was kept.
-
-    Returns:
-        ``copies`` and ``originals``, uint8 ``(pairs, frames, height, width, 3)``.
-    """
-    chosen = [int(i) for i in order[:PAIRS]]
-    found = {}
-    for name, clips, places in (
-        ("copies", generated, [i * step for i in chosen]),
-        ("originals", training, [int(nearest[i]) for i in chosen]),
-    ):
-        wanted = set(places)
-        last = max(wanted)
-        held = {}
-        for place, (clip, _) in enumerate(clips):
-            if place in wanted:
-                held[place] = clip
-            if place >= last:
-                break
-        found[name] = np.stack([held[place] for place in places])
     return found

@@ -17,6 +17,7 @@ from vidgan.restoring.parts import Parts
 from vidgan.restoring.pipeline import fill_parts
 from vidgan.restoring.plan import MOST_COST, Plan, choose
 from vidgan.restoring.source import Source
+from vidgan.restoring.store import disk_space
 from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
 from vidgan.video.sound import has_sound
 from vidgan.video.writer import choose_codec
@@ -61,7 +62,8 @@ def restore_video(
         if mask is not None and mask.reach:
             # What the mask looks at is held besides, in colour and in grey.
             memory -= (2 * mask.reach + 1) * 4 * source.size[0] * source.size[1]
-        plan = choose(filter, source.size, source.expected, memory, keep=config.compare)
+        disk = disk_space(pairing.output.parent)
+        plan = choose(filter, source.size, source.expected, memory, config.compare, disk)
         if plan.cost > MOST_COST:
             say(
                 f"{source.path}: windows and tiles cost {plan.cost:.2f} times the arithmetic of "

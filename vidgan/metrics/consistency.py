@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vidgan.metrics.checks import clip_pairs, clip_set
-from vidgan.metrics.flow import MIN_SIDE, dis_flow, farneback_flow, grey, warp
+from vidgan.metrics.flow import MIN_SIDE, clip_flow, dis_flow, farneback_flow, for_each, grey, warp
 
 
 @dataclass(frozen=True)
@@ -40,21 +40,23 @@ def warping_error(clips: np.ndarray) -> Warping:
         InputError: another shape or dtype, or clips that are too short or too small.
     """
     clips = clip_set(clips, frames=2, side=MIN_SIDE)
-    errors, visible = np.zeros(len(clips)), np.zeros(len(clips))
-    for index, clip in enumerate(clips):
-        frames = grey(clip)
-        values = clip.astype(np.float32) / np.float32(255)
-        total = seen = 0.0
-        for step, (there, back) in enumerate(
-            zip(dis_flow(frames), dis_flow(frames, backward=True), strict=True)
-        ):
-            mask = _visible(there, back)
-            change = np.square(warp(values[step + 1], there) - values[step]).mean(axis=-1)
-            total += float(change[mask].sum(dtype=np.float64))
-            seen += int(mask.sum())
-        errors[index] = total / max(seen, 1)
-        visible[index] = seen / ((len(clip) - 1) * frames[0].size)
-    return Warping(errors, visible)
+    errors, visible = zip(*for_each(_undo_motion, clips), strict=True)
+    return Warping(np.array(errors), np.array(visible))
+
+
+def _undo_motion(clip: np.ndarray) -> tuple[float, float]:
+    """Return a clip's error and the share of its pixels that count; see :class:`Warping`."""
+    frames = grey(clip)
+    values = clip.astype(np.float32) / np.float32(255)
+    total, seen = 0.0, 0
+    for step, (there, back) in enumerate(
+        zip(clip_flow(frames), dis_flow(frames, backward=True), strict=True)
+    ):
+        mask = _visible(there, back)
+        change = np.square(warp(values[step + 1], there) - values[step]).mean(axis=-1)
+        total += float(change[mask].sum(dtype=np.float64))
+        seen += int(mask.sum())
+    return total / max(seen, 1), seen / ((len(clip) - 1) * frames[0].size)
 
 
 def tof(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -88,9 +90,13 @@ def _visible(there: np.ndarray, back: np.ndarray) -> np.ndarray:
     """Return where a pixel of one frame is found in the next, bool ``(height, width)``."""
     height, width = there.shape[:2]
     returned = warp(back, there)
-    lengths = np.square(there).sum(axis=-1) + np.square(returned).sum(axis=-1)
-    home = np.square(there + returned).sum(axis=-1) < 0.01 * lengths + 0.5
+    home = _squares(there + returned) < 0.01 * (_squares(there) + _squares(returned)) + 0.5
     rows, columns = np.mgrid[:height, :width]
     across, down = columns + there[..., 0], rows + there[..., 1]
     inside = (across >= 0) & (across <= width - 1) & (down >= 0) & (down <= height - 1)
     return home & inside
+
+
+def _squares(flow: np.ndarray) -> np.ndarray:
+    """Return the squared lengths of a flow's vectors, ``(height, width)``."""
+    return np.square(flow[..., 0]) + np.square(flow[..., 1])

@@ -1,13 +1,26 @@
 """Dense optical flow between the frames of a clip."""
 
+import contextlib
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from threading import Lock
+from typing import TypeVar
+
 import cv2
 import numpy as np
+
+Value = TypeVar("Value")
 
 # DIS flow cannot be had of smaller frames.
 MIN_SIDE = 16
 # From this side on the finest level of the pyramid is left out: it costs four times what the next
 # one does, and there is little motion that only it sees.
 _COARSE_SIDE = 128
+# Memory for the flows that were asked for last: those of 64 clips of 16 × 64 × 64.
+_REMEMBERED = 2**25
 
 
 def grey(clip: np.ndarray) -> np.ndarray:
@@ -39,6 +52,70 @@ def dis_flow(frames: np.ndarray, backward: bool = False) -> np.ndarray:
     return np.stack([method.calc(a, b, unknown) for a, b in zip(before, after, strict=True)])
 
 
+class RememberedFlows:
+    """Flows by the frames they are of; the oldest go when all take more than so many bytes.
+
+    Attributes:
+        held: bytes that they take.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.held, self._most, self._lock = 0, most, Lock()
+        self._flows: OrderedDict[tuple[tuple[int, ...], bytes], np.ndarray] = OrderedDict()
+
+    def __call__(self, frames: np.ndarray) -> np.ndarray:
+        """Return the frames' :func:`dis_flow`, not to be written to."""
+        key = frames.shape, frames.tobytes()
+        with self._lock:
+            if key in self._flows:
+                self._flows.move_to_end(key)
+                return self._flows[key]
+        flow = dis_flow(frames)
+        flow.flags.writeable = False
+        with self._lock:
+            if key not in self._flows:
+                self._flows[key] = flow
+                self.held += flow.nbytes
+            while self.held > self._most:
+                self.held -= self._flows.popitem(last=False)[1].nbytes
+        return flow
+
+
+_remembered = RememberedFlows(_REMEMBERED)
+
+
+def clip_flow(frames: np.ndarray) -> np.ndarray:
+    """Return a clip's :func:`dis_flow`, from memory where it was asked for just before.
+
+    Features, motion and consistency each need it of the same clips, and it is most of their work.
+
+    Args:
+        frames: grey uint8 ``(frames, height, width)``, sides of at least ``MIN_SIDE``.
+
+    Returns:
+        float32 ``(frames - 1, height, width, 2)``, not to be written to.
+    """
+    return _remembered(frames)
+
+
+def for_each(function: Callable[[np.ndarray], Value], clips: np.ndarray) -> list[Value]:
+    """Return a function's values of all clips, taken on all cores, one clip a thread."""
+    # OpenCV and NumPy let other threads work while they compute.
+    with _one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(function, clips))
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have OpenCV compute in the calling thread: how it parts its work may change last digits."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
 def farneback_flow(frames: np.ndarray) -> np.ndarray:
     """Return the motion from every frame to the next by Farnebäck's method.
 
@@ -68,7 +145,13 @@ def warp(frame: np.ndarray, flow: np.ndarray) -> np.ndarray:
     Returns:
         float32 of the frame's shape; what lies outside repeats the border.
     """
-    height, width = flow.shape[:2]
-    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    rows, columns = _grid(*flow.shape[:2])
     across, down = columns + flow[..., 0], rows + flow[..., 1]
     return cv2.remap(frame, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+@lru_cache(maxsize=1)
+def _grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row and the column of every pixel, float32."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    return rows, columns

@@ -27,11 +27,9 @@ UNDECIDED = "too few test clips to decide"
 class Nearest:
     """For every clip of a set the nearest clip of a stream that is too long to be held.
 
-    Memory is that of the set; the stream is looked at once, batch by batch.
+    Memory is that of the set and of a block of the stream, which is looked at once.
 
     Attributes:
-        indices: int64 ``(n,)``, which clip of the stream is the nearest so far, counted from 0; -1
-            before there were any.
         seen: clips of the stream so far.
     """
 
@@ -47,13 +45,25 @@ class Nearest:
         self._origin = feature_set(queries, least=1).mean(axis=0)
         self._queries = np.asarray(queries)
         self._squares = np.full(len(self._queries), np.inf)
-        self.indices = np.full(len(self._queries), -1, np.int64)
+        self._indices = np.full(len(self._queries), -1, np.int64)
+        self._size = min(BLOCK, max(1, _HELD // len(self._origin)))
+        self._waiting: list[np.ndarray] = []
         self.seen = 0
 
     @property
     def distances(self) -> np.ndarray:
         """Each clip's Euclidean distance to its nearest so far, float64 ``(n,)``; else infinity."""
+        self._compare()
         return np.sqrt(self._squares)
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Which clip of the stream is the nearest so far, counted from 0; -1 before there were any.
+
+        int64 ``(n,)``.
+        """
+        self._compare()
+        return self._indices
 
     def add(self, vectors: np.ndarray) -> None:
         """Look at the next clips of the stream.
@@ -67,17 +77,31 @@ class Nearest:
         batch, dim = np.asarray(vectors), len(self._origin)
         if batch.ndim != 2 or batch.shape[1] != dim:
             raise InputError(f"vectors of shape {batch.shape} are not (clips, {dim})")
-        size = min(BLOCK, max(1, _HELD // dim))
-        for columns in blocks(len(batch), size):
-            others = feature_set(batch[columns], least=1) - self._origin
-            for rows in blocks(len(self._queries), size):
+        if not len(batch):
+            return
+        feature_set(batch, least=1)
+        self._waiting.append(batch)
+        self.seen += len(batch)
+        # A few at a time would cost as much as a block: all queries are gone through for them.
+        if sum(map(len, self._waiting)) >= self._size:
+            self._compare()
+
+    def _compare(self) -> None:
+        """Compare the clips that wait with all queries."""
+        if not self._waiting:
+            return
+        batch = np.concatenate(self._waiting)
+        self._waiting = []
+        first = self.seen - len(batch)
+        for columns in blocks(len(batch), self._size):
+            others = batch[columns] - self._origin
+            for rows in blocks(len(self._queries), self._size):
                 queries = self._queries[rows] - self._origin
                 squares, found = _nearest(queries, others)
                 better = squares < self._squares[rows]
                 self._squares[rows] = np.where(better, squares, self._squares[rows])
-                found += self.seen + columns.start
-                self.indices[rows] = np.where(better, found, self.indices[rows])
-        self.seen += len(batch)
+                found += first + columns.start
+                self._indices[rows] = np.where(better, found, self._indices[rows])
 
 
 def _nearest(queries: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

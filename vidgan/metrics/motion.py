@@ -9,7 +9,7 @@ import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.metrics.checks import clip_set
-from vidgan.metrics.flow import MIN_SIDE, dis_flow, grey
+from vidgan.metrics.flow import MIN_SIDE, clip_flow, for_each, grey
 
 MIN_FRAMES = 3
 # Histograms of speed: up to 32 pixels a frame in steps of a tenth. What is faster is in the last.
@@ -82,18 +82,7 @@ def measure_motion(clips: np.ndarray) -> Motion:
         InputError: another shape or dtype, or clips that are too short or too small.
     """
     clips = clip_set(clips, frames=MIN_FRAMES, side=MIN_SIDE)
-    speeds, directions, still, loops, flicker = [], [], [], [], []
-    for clip in clips:
-        frames = grey(clip)
-        speed, direction = _histograms(dis_flow(frames))
-        cells = _cells(frames)
-        speeds.append(speed)
-        directions.append(direction)
-        steps = np.abs(np.diff(cells, axis=0)).max(axis=1)
-        still.append(np.mean(steps <= _STILL_LEVELS))
-        loops.append(_loop(cells) if still[-1] < 1 else 0)
-        bends = np.diff(frames.mean(axis=(1, 2)), n=2)
-        flicker.append(np.sqrt(np.mean(np.square(bends)) / 6))
+    speeds, directions, still, loops, flicker = zip(*for_each(_measure, clips), strict=True)
     return Motion(
         np.stack(speeds), np.stack(directions), np.array(still), np.array(loops), np.array(flicker)
     )
@@ -137,6 +126,17 @@ def direction_distance(a: np.ndarray, b: np.ndarray) -> float | None:
     between = np.cumsum(shares[0] - shares[1])
     # On a circle one may go either way round: the median takes the shorter.
     return float(np.abs(between - np.median(between)).sum() * 360 / DIRECTIONS)
+
+
+def _measure(clip: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, int, float]:
+    """Return one clip's row of each of the arrays of :class:`Motion`."""
+    frames = grey(clip)
+    speed, direction = _histograms(clip_flow(frames))
+    cells = _cells(frames)
+    still = float(np.mean(np.abs(np.diff(cells, axis=0)).max(axis=1) <= _STILL_LEVELS))
+    loop = _loop(cells) if still < 1 else 0
+    bends = np.diff(frames.mean(axis=(1, 2)), n=2)
+    return speed, direction, still, loop, float(np.sqrt(np.mean(np.square(bends)) / 6))
 
 
 def _share(histograms: np.ndarray, bins: int) -> np.ndarray:

@@ -5,14 +5,17 @@ work on a coarse grid, that of the damaged clip, or half of it where nothing is 
 (FFDNet, 1710.04026); a pixel shuffle (1609.05158) at the end leads to the full size.
 """
 
+import math
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import layers
 
-# Channels' worth of values that are held at once, over the network's width.
-_LIVE = 6
+# What is held at once, measured (benchmarks/restore_speed.md): between two convolutions so many
+# times the network's width, with copies in the layout that oneDNN works on; at the end so many
+# times the channels that become pixels, and once the width.
+_LIVE, _LIVE_PIXELS = 7.2, 4.5
 # Neighbours in time that a block sees on either side.
 REACH = 1
 
@@ -149,7 +152,11 @@ def reach(scale: int, blocks: int) -> tuple[int, int]:
 
 
 def bytes_per_pixel(scale: int, channels: int) -> int:
-    """Return the memory that a pixel of a damaged clip takes on its way through the network."""
-    # Measured, see benchmarks/restore_speed.md: what lies between two convolutions, and copies of
-    # it in the layout that oneDNN works on.
-    return 4 * (_LIVE * channels // fold(scale) ** 2 + 4 * 3 * scale**2)
+    """Return the memory that a pixel of a damaged clip takes on its way through the network.
+
+    The clip itself and the restored one are not counted.
+    """
+    cell = fold(scale) ** 2
+    pixels = 3 * scale**2
+    within = max(_LIVE * channels / cell, _LIVE_PIXELS * pixels + channels / cell)
+    return math.ceil(4 * (within - pixels))

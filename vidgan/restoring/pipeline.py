@@ -49,7 +49,13 @@ def fill_parts(
         write_behind(write, plan.waiting) as take,
     ):
         for ready in restore(
-            frames, filter, plan, done=done, keep=compare, progress=lambda now: progress(int(now))
+            frames,
+            filter,
+            plan,
+            done=done,
+            keep=compare,
+            folder=parts.folder,
+            progress=lambda now: progress(int(now)),
         ):
             while ready:
                 take(ready.pop(0))

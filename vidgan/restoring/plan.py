@@ -20,8 +20,10 @@ _FEW_PIXELS = 1 << 17
 # Decoded frames that wait, and restored ones that wait for the encoder: so many bytes of each.
 _QUEUE_BYTES = 96 << 20
 _FEWEST_WAITING = 2
-# Of a tile: uint8 in, float32 and uint8 out, for each of three channels.
-_TILE_IN, _TILE_OUT = 3, 15
+# Of a tile, three channels: uint8 in, float32 out.
+_TILE_IN, _TILE_OUT = 3, 12
+# Results on disk that are in memory at once: of one that is blended or encoded, one that follows.
+_MAPPED = 2
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Plan:
         columns: tiles from left to right.
         cost: arithmetic over that of an undivided pass.
         memory: bytes that windows, queues and the filter take.
+        disk: bytes that the frames of windows take there; 0 where they are held in memory.
         waiting: frames that may wait before and behind the filter.
     """
 
@@ -67,6 +70,7 @@ class Plan:
     columns: tuple[Span, ...]
     cost: float
     memory: int
+    disk: int
     waiting: int
 
 
@@ -114,6 +118,7 @@ def divide(
     rows: int = 1,
     columns: int = 1,
     keep: bool = False,
+    on_disk: bool = False,
 ) -> Plan | None:
     """Return the plan with a certain division, None where there is none.
 
@@ -125,10 +130,13 @@ def divide(
         rows: tiles from top to bottom.
         columns: tiles from left to right.
         keep: the frames are kept beside their results.
+        on_disk: the frames of windows are held there.
     """
     down = spans(size[1], rows, filter.margin, filter.multiple)
     across = spans(size[0], columns, filter.margin, filter.multiple)
-    return _plan(filter, size, frames, step, down, across, keep) if down and across else None
+    if not down or not across:
+        return None
+    return _plan(filter, size, frames, step, down, across, keep, on_disk)
 
 
 def _plan(
@@ -139,6 +147,7 @@ def _plan(
     rows: tuple[Span, ...],
     columns: tuple[Span, ...],
     keep: bool,
+    on_disk: bool,
 ) -> Plan:
     width, height = size
     fade = _FADE_FRAMES if filter.context else 0
@@ -155,23 +164,39 @@ def _plan(
     result = width * height * 3 * filter.scale**2
     waiting = max(_FEWEST_WAITING, min(step, _QUEUE_BYTES // max(source, result)))
     # At the same size most results take the place of their sources.
-    held = (step if keep or filter.scale > 1 else filter.context) + fade
-    memory = (window + waiting) * source + (held + waiting) * result
-    # A row of tiles is copied out before its results are put in.
-    if len(rows) * len(columns) > 1:
-        memory += window * source * (rows[0].stop - rows[0].start) // height
-    memory += window * tile * (filter.bytes_per_pixel + _TILE_IN + _TILE_OUT * filter.scale**2)
-    return Plan(window, step, filter.context, fade, rows, columns, cost, memory, waiting)
+    apart = keep or on_disk or filter.scale > 1
+    held = (step if apart else filter.context) + fade
+    windows = window * source + held * result
+    queues = waiting * (source + result)
+    band = (rows[0].stop - rows[0].start) / height
+    memory = window * tile * (filter.bytes_per_pixel + _TILE_IN + _TILE_OUT * filter.scale**2)
+    if on_disk:
+        # Of the frames of a window a row of tiles is looked at at a time.
+        memory += int(windows * band) + waiting * source + _MAPPED * result
+        memory += window * width * height if filter.fills else 0
+    else:
+        memory += windows + queues
+        if not apart and len(rows) * len(columns) > 1:
+            # A row of tiles is copied out before its results are put in.
+            memory += int(window * source * band)
+    disk = windows + queues if on_disk else 0
+    return Plan(window, step, filter.context, fade, rows, columns, cost, memory, disk, waiting)
 
 
 def choose(
-    filter: Filter, size: tuple[int, int], frames: int, memory: int, keep: bool = False
+    filter: Filter,
+    size: tuple[int, int],
+    frames: int,
+    memory: int,
+    keep: bool = False,
+    disk: int = 0,
 ) -> Plan:
     """Return the plan that costs the least arithmetic of those that fit in memory.
 
     Where even that is more than :data:`MOST_COST` times an undivided pass, less is thrown away at
     the joints than the filter's reach. What lies at the rim of a network's reach weighs little,
-    and the joints are blended.
+    and the joints are blended. Where that is not enough, the frames of windows are held on disk:
+    as few as will do.
 
     Args:
         filter: what restores.
@@ -179,31 +204,43 @@ def choose(
         frames: of the video; 0 where unknown.
         memory: bytes allowed. Where not even the smallest pieces fit, these are taken.
         keep: the frames are kept beside their results.
+        disk: bytes allowed there.
     """
     plans = []
-    for share in _SHARES:
-        context, margin = math.ceil(filter.context * share), math.ceil(filter.margin * share)
-        near = replace(filter, context=context, margin=margin)
-        plans.append(_cheapest(near, size, frames, memory, keep))
-        if plans[-1].cost <= MOST_COST:
-            return plans[-1]
-    return min(plans, key=lambda plan: (plan.memory > memory, plan.cost))
+    for allowed in (0, disk) if disk else (0,):
+        for share in _SHARES:
+            context, margin = math.ceil(filter.context * share), math.ceil(filter.margin * share)
+            near = replace(filter, context=context, margin=margin)
+            plan = _cheapest(near, size, frames, memory, keep, allowed)
+            if plan.memory <= memory and plan.disk <= allowed and plan.cost <= MOST_COST:
+                return plan
+            plans.append(plan)
+    return min(
+        plans, key=lambda plan: (plan.memory > memory, plan.disk > disk, round(plan.cost, 2))
+    )
 
 
-def _cheapest(filter: Filter, size: tuple[int, int], frames: int, memory: int, keep: bool) -> Plan:
+def _cheapest(
+    filter: Filter, size: tuple[int, int], frames: int, memory: int, keep: bool, disk: int
+) -> Plan:
     down = _divisions(size[1], filter)
     across = _divisions(size[0], filter)
     least = filter.frames - 2 * filter.context
     steps = [step for step in _STEPS if step >= least] or [least]
-    plans = [_plan(filter, size, frames, *parts, keep) for parts in product(steps, down, across)]
-    fitting = [plan for plan in plans if plan.memory <= memory]
+    plans = [
+        _plan(filter, size, frames, *parts, keep, disk > 0)
+        for parts in product(steps, down, across)
+    ]
+    fitting = [plan for plan in plans if plan.memory <= memory and plan.disk <= disk]
     if not fitting:
-        return min(plans, key=lambda plan: plan.memory)
+        return min(plans, key=lambda plan: (plan.memory, plan.disk))
     few = min(_FEW_PIXELS, steps[-1] * size[0] * size[1])
     return min(
         fitting,
         key=lambda plan: (
-            round(plan.cost, 2),
+            # On disk as little as will do; in memory a hundredth is worth no more tiles.
+            max(plan.cost, MOST_COST) if disk else round(plan.cost, 2),
+            plan.disk,
             len(plan.rows) * len(plan.columns),
             plan.frames * size[0] * size[1] < few,
             plan.memory,

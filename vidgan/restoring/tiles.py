@@ -39,7 +39,8 @@ def restore_window(
             With masks only what lies in them is written.
         done: told the share of the window that is restored, after every tile.
     """
-    bands = _bands(plan, frames)
+    in_place = any(target is frames[i] for i, target in targets.items())
+    bands = _bands(plan, frames, in_place)
     for index, (row, band) in enumerate(zip(plan.rows, bands, strict=True)):
         joint = slice(row.begin * filter.scale, (row.begin + row.fade) * filter.scale)
         above = {i: target[joint].copy() for i, target in targets.items()}
@@ -51,13 +52,13 @@ def restore_window(
             target[joint] = blend(above[i], target[joint], share)
 
 
-def _bands(plan: Plan, frames: Images) -> Iterator[Images]:
+def _bands(plan: Plan, frames: Images, in_place: bool) -> Iterator[Images]:
     """Yield the source rows of every row of tiles.
 
-    They are copies, since results may be written over the frames while neighbours are needed yet.
+    They are copies where results are written over the frames: neighbours need those yet.
     """
-    if len(plan.rows) == len(plan.columns) == 1:
-        yield frames
+    if not in_place or len(plan.rows) == len(plan.columns) == 1:
+        yield from ([frame[row.start : row.stop] for frame in frames] for row in plan.rows)
         return
     band = [frame[: plan.rows[0].stop].copy() for frame in frames]
     yield band

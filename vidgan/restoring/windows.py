@@ -1,15 +1,20 @@
 """A stream of frames through a filter, window by window, blended where the windows meet."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.restoring.filter import Filter
 from vidgan.restoring.plan import Plan
+from vidgan.restoring.store import Store
 from vidgan.restoring.tiles import blend, restore_window
+
+# Whole frames are blended so many rows at a time: what that takes is a few times their size.
+_BLENDED_ROWS = 64
 
 
 @dataclass
@@ -47,6 +52,7 @@ def restore(
     *,
     done: int = 0,
     keep: bool = False,
+    folder: Path | None = None,
     progress: Callable[[float], None] = lambda frames: None,
 ) -> Iterator[list[Frame]]:
     """Put a stream through a filter.
@@ -58,6 +64,7 @@ def restore(
         done: frames that are there already, from an earlier call: the sum of the lengths of the
             first lists that it yielded.
         keep: leave ``pixels`` as they are.
+        folder: where the frames of windows are put if the plan says that they lie on disk.
         progress: told how many frames are ready, fractions included.
 
     Yields:
@@ -66,17 +73,26 @@ def restore(
 
     Raises:
         InputError: all pixels of a window are in the mask.
+        OSError: the disk is full.
     """
+    store = Store(folder if plan.disk else None)
+    if store.on_disk:
+        frames = (replace(frame, pixels=store.copy(frame.pixels)) for frame in frames)
+    apart = keep or store.on_disk or filter.scale > 1
     held: list[np.ndarray] = []
     for start, window, last in _windows(frames, plan, first_needed(plan, done)):
         begin = done - start
         end = len(window) if last else len(window) - plan.context - plan.fade
         reach = end if last else end + plan.fade
-        spent = 0 if keep or filter.scale > 1 else len(window) if last else plan.step
-        targets = {i: _target(window[i], filter, in_place=i < spent) for i in range(begin, reach)}
-        _restore(filter, plan, window, targets, _told(progress, done, end - begin))
+        spent = 0 if apart else len(window) if last else plan.step
+        targets = {
+            i: window[i].pixels if i < spent else _target(window[i], filter, store)
+            for i in range(begin, reach)
+        }
+        _restore(filter, plan, window, targets, store, _told(progress, done, end - begin))
         for i, old in enumerate(held, begin):
-            targets[i][:] = blend(old, targets[i], (i - begin + 1) / (len(held) + 1))
+            _blend_into(targets[i], old, (i - begin + 1) / (len(held) + 1))
+        store.release()
         for i in range(begin, end):
             window[i].result = targets[i]
         ready = window[begin:end]
@@ -105,13 +121,17 @@ def _windows(
         start += plan.step
 
 
-def _target(frame: Frame, filter: Filter, in_place: bool) -> np.ndarray:
-    if in_place:
-        return frame.pixels
+def _target(frame: Frame, filter: Filter, store: Store) -> np.ndarray:
     if filter.fills:
-        return frame.pixels.copy()
+        return store.copy(frame.pixels)
     height, width, _ = frame.pixels.shape
-    return np.empty((height * filter.scale, width * filter.scale, 3), np.uint8)
+    return store.empty((height * filter.scale, width * filter.scale, 3))
+
+
+def _blend_into(target: np.ndarray, old: np.ndarray, share: float) -> None:
+    for start in range(0, len(target), _BLENDED_ROWS):
+        rows = slice(start, start + _BLENDED_ROWS)
+        target[rows] = blend(old[rows], target[rows], share)
 
 
 def _restore(
@@ -119,6 +139,7 @@ def _restore(
     plan: Plan,
     window: list[Frame],
     targets: dict[int, np.ndarray],
+    store: Store,
     done: Callable[[float], None],
 ) -> None:
     """Put a window through the filter."""
@@ -127,7 +148,13 @@ def _restore(
     masks = [frame.mask for frame in window if frame.mask is not None] if filter.fills else None
     if masks and all(mask.all() for mask in masks):
         raise InputError("the mask covers whole frames: nothing is left to fill them from")
-    restore_window(filter, plan, [frame.pixels for frame in window], masks, targets, done)
+    pixels = [frame.pixels for frame in window]
+
+    def tile_done(share: float) -> None:
+        store.release()
+        done(share)
+
+    restore_window(filter, plan, pixels, masks, targets, tile_done)
 
 
 def _told(progress: Callable[[float], None], before: int, count: int) -> Callable[[float], None]:

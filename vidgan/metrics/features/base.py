@@ -33,6 +33,8 @@ class Features:
         build: makes the network, which is :data:`Embed` of at most ``batch`` clips at once. It is
             given a file of weights, or None, where ``needs_weights``, and nothing elsewhere.
         needs_weights: whether there are weights to be had from elsewhere.
+        require: sees that these can be had, of the file that ``build`` is given, as far as that
+            goes without TensorFlow.
         batch: clips that go through the network together.
     """
 
@@ -46,6 +48,7 @@ class Features:
     side: int
     build: Callable[..., Embed]
     needs_weights: bool = False
+    require: Callable[[Path | None], None] | None = None
     batch: int = 16
 
     def load(self, weights: Path | str | None = None) -> Embed:
@@ -63,12 +66,11 @@ class Features:
             OptionError: weights for features that take none, or a file in an unknown format.
             InputError: the weights are not there, do not fit, or cannot be fetched.
         """
+        self.check_weights(weights)
         if self.needs_weights:
             network = self.build(None if weights is None else Path(weights))
-        elif weights is None:
-            network = self.build()
         else:
-            raise OptionError(f"--weights {weights}: the features {self.name} take none; leave it")
+            network = self.build()
 
         def embed(clips: np.ndarray) -> np.ndarray:
             self._check(clips)
@@ -78,6 +80,19 @@ class Features:
             return np.concatenate(parts)
 
         return embed
+
+    def check_weights(self, weights: Path | str | None) -> None:
+        """See, before TensorFlow starts, whether these weights or the published ones can be had.
+
+        Raises:
+            OptionError: weights for features that take none, none for features that cannot fetch
+                them, or a file of a kind that is never opened.
+            InputError: no such file.
+        """
+        if not self.needs_weights and weights is not None:
+            raise OptionError(f"--weights {weights}: the features {self.name} take none; leave it")
+        if self.require is not None:
+            self.require(None if weights is None else Path(weights))
 
     def _check(self, clips: np.ndarray) -> None:
         if clips.dtype != np.uint8 or clips.ndim != 5 or clips.shape[-1] != 3:

@@ -87,19 +87,28 @@ def network() -> "keras.Model":
     return keras.Model(body.input, layers.GlobalAveragePooling3D(name="logits")(x), name="i3d")
 
 
-def build(path: Path | None) -> Embed:
-    """Return the embedding with the weights of a file.
+def require(path: Path | None) -> None:
+    """See that there are weights.
 
     Raises:
-        InputError, OptionError: no file, or see :func:`vidgan.metrics.features.i3d_weights.load`.
+        OptionError: none are named, or of a kind that is never opened.
+        InputError: no such file.
     """
     if path is None:
         raise OptionError(
-            "the features i3d: no hash of their published weights is known to check a download by; "
-            "fetch them yourself and name the file with --weights (README: vidgan evaluate)"
+            "the features i3d (FVD): no hash of their published weights is known to check a "
+            "download by; fetch them yourself (README, vidgan evaluate, says where) and name the "
+            "file with --weights, or take --clip-features appearance-motion, which is not FVD"
         )
-    # A wrong path shall not wait for TensorFlow.
     weights.files_of(path)
+
+
+def build(path: Path) -> Embed:
+    """Return the embedding with the weights of a file.
+
+    Raises:
+        InputError, OptionError: see :func:`vidgan.metrics.features.i3d_weights.load`.
+    """
     runtime.prepare()
     import tensorflow as tf
 
@@ -129,5 +138,6 @@ I3D = Features(
     side=SIDE,
     build=build,
     needs_weights=True,
+    require=require,
     batch=4,
 )

@@ -25,16 +25,24 @@ URL = f"https://storage.googleapis.com/tensorflow/keras-applications/inception_v
 MD5 = "bcbd6486424b2319ff4ef7d526e38f63"
 
 
-def build(path: Path | None) -> Embed:
-    """Return the embedding, with the weights of a file or the published ones.
+def require(path: Path | None) -> None:
+    """See that a file of weights is there; without one the published ones are fetched.
 
     Raises:
-        InputError: the file is not there or is not of this network; or there is none and the
-            published one can be neither found in the cache nor fetched.
+        InputError: no such file.
         OptionError: a file in another format than ``.h5``.
     """
     if path is not None:
         weights.require_hdf5(path)
+
+
+def build(path: Path | None) -> Embed:
+    """Return the embedding, with the weights of a file or the published ones.
+
+    Raises:
+        InputError: the file is not of this network; or there is none and the published one can be
+            neither found in the cache nor fetched.
+    """
     runtime.prepare()
     import keras
     import tensorflow as tf
@@ -68,5 +76,6 @@ INCEPTION = Features(
     side=SIDE,
     build=build,
     needs_weights=True,
+    require=require,
     batch=2,
 )

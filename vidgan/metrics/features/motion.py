@@ -21,17 +21,11 @@ direction time runs. Frames are brought to 64 × 64 and to grey; speeds are in t
 ====  ==========================================================================================
 """
 
-import contextlib
-import itertools
-import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import cv2
 import numpy as np
 
 from vidgan.metrics.features.base import Embed, Features, resized
-from vidgan.metrics.flow import warp
+from vidgan.metrics.flow import clip_flow, for_each, grey, warp
 
 SIDE = 64
 DIM = 37
@@ -57,24 +51,26 @@ def statistics(clip: np.ndarray) -> np.ndarray:
     Returns:
         float64 ``(37,)``; see above.
     """
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in clip]
-    flow = _flow(grey)
-    light = np.stack(grey).astype(np.float32) / 255
-    speed = np.sqrt(np.square(flow).sum(axis=-1))
-    return np.concatenate([_unsigned(flow, speed, light), _signed(flow, speed, light)])
-
-
-def _flow(grey: list[np.ndarray]) -> np.ndarray:
-    """Return where each frame's pixels go, float32 ``(frames - 1, height, width, 2)``: x, y."""
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    unknown = np.empty(0, np.float32)
-    return np.stack([dis.calc(a, b, unknown) for a, b in itertools.pairwise(grey)])
-
-
-def _unsigned(flow: np.ndarray, speed: np.ndarray, light: np.ndarray) -> np.ndarray:
-    """Return the numbers that do not say which way time runs, ``(33,)``."""
-    means = _frame_means(speed)
+    frames = grey(clip)
+    flow = clip_flow(frames)
+    light = frames.astype(np.float32) / 255
+    speed = np.sqrt(np.square(flow[..., 0]) + np.square(flow[..., 1]))
+    change = np.abs(light[1:] - light[:-1])
     divergence, curl = _derivatives(flow)
+    unsigned = _unsigned(flow, speed, divergence, curl, _residuals(flow, light), change)
+    return np.concatenate([unsigned, _signed(speed, divergence, light, change)])
+
+
+def _unsigned(
+    flow: np.ndarray,
+    speed: np.ndarray,
+    divergence: np.ndarray,
+    curl: np.ndarray,
+    left: np.ndarray,
+    change: np.ndarray,
+) -> np.ndarray:
+    """Return the numbers that do not say which way time runs, ``(33,)``."""
+    means, changes = _frame_means(speed), _frame_means(change)
     in_pixels = [
         *_by_direction(flow),
         *_by_direction(flow[1:] - flow[:-1]),
@@ -86,18 +82,26 @@ def _unsigned(flow: np.ndarray, speed: np.ndarray, light: np.ndarray) -> np.ndar
         np.abs(divergence).mean(),
         np.abs(curl).mean(),
     ]
-    left, change = _residuals(flow, light), _frame_means(np.abs(light[1:] - light[:-1]))
-    in_light = [left.mean(), left.max(), change.mean(), change.max(), change.min(), change.std()]
+    in_light = [
+        left.mean(),
+        left.max(),
+        changes.mean(),
+        changes.max(),
+        changes.min(),
+        changes.std(),
+    ]
     return np.concatenate([np.log(np.add(in_pixels, _STILL)), np.log(np.add(in_light, _EQUAL))])
 
 
-def _signed(flow: np.ndarray, speed: np.ndarray, light: np.ndarray) -> np.ndarray:
+def _signed(
+    speed: np.ndarray, divergence: np.ndarray, light: np.ndarray, change: np.ndarray
+) -> np.ndarray:
     """Return the numbers that change their sign when time runs backwards, ``(4,)``."""
     means = _frame_means(speed)
     time = np.linspace(-1, 1, len(means))
     trend = (means * time).mean() / (means.mean() + 0.02)
 
-    jumps = np.diff(_frame_means(np.abs(light[1:] - light[:-1]))) ** 3
+    jumps = np.diff(_frame_means(change)) ** 3
     sudden = jumps.sum() / (np.abs(jumps).sum() + 1e-8)
 
     # Change over gradient is speed; where the gradients before and after differ, what moves leaves
@@ -105,11 +109,10 @@ def _signed(flow: np.ndarray, speed: np.ndarray, light: np.ndarray) -> np.ndarra
     across = light[:, 1:-1, 2:] - light[:, 1:-1, :-2]
     down = light[:, 2:, 1:-1] - light[:, :-2, 1:-1]
     gradient = np.sqrt(np.square(across) + np.square(down)) / 2 + 0.02
-    change = np.abs(light[1:] - light[:-1])[:, 1:-1, 1:-1]
-    before, after = (np.square(change / part).mean() for part in (gradient[:-1], gradient[1:]))
+    inner = change[:, 1:-1, 1:-1]
+    before, after = (np.square(inner / part).mean() for part in (gradient[:-1], gradient[1:]))
     sharper = np.log(before + 1e-3) - np.log(after + 1e-3)
 
-    divergence, _ = _derivatives(flow)
     weighted = divergence * speed[:, 1:, 1:]
     growth = weighted.mean() / (np.abs(weighted).mean() + 5e-4)
     return np.array([trend, sudden, sharper, growth]) * _SIGNED_GAINS
@@ -142,22 +145,9 @@ def _residuals(flow: np.ndarray, light: np.ndarray) -> np.ndarray:
     return _frame_means(np.abs(np.stack(back) - light[:-1]))
 
 
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Have OpenCV compute in the calling thread: how it parts its work changes the last digits."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(threads)
-
-
 def embed_small(clips: np.ndarray) -> np.ndarray:
     """Embed clips whose frames are 64 × 64 already, ``(n, frames, 64, 64, 3)``, on all cores."""
-    # OpenCV and NumPy let other threads work while they compute.
-    with _one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.stack(list(pool.map(statistics, clips))).astype(np.float32)
+    return np.stack(for_each(statistics, clips)).astype(np.float32)
 
 
 def _build() -> Embed:

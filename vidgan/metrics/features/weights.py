@@ -143,7 +143,8 @@ def fetch(name: str, url: str, md5: str) -> Path:
                 )
             )
     except Exception as error:  # Keras raises bare ones.
-        reason = " ".join(str(error).split())
+        # Keras begins with the address, which is said below.
+        reason = " ".join(str(error).split()).removeprefix(f"URL fetch failure on {url}: None -- ")
         raise InputError(
             f"the weights {name} cannot be fetched ({reason:.200}); download {url} elsewhere and "
             "name the file with --weights"

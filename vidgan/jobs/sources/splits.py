@@ -1,0 +1,66 @@
+"""Clips of a dataset."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
+from vidgan.errors import DatasetError, InputError
+from vidgan.jobs.sources.base import Clip, ClipSet, Shape
+
+
+class SplitSet(ClipSet):
+    """Windows of a dataset's split.
+
+    Args:
+        manifest: the dataset.
+        split: ``train`` or ``test``.
+        shape: of the clips.
+        numbers: what the manifest's labels are called by, where not by their own numbers.
+    """
+
+    def __init__(
+        self, manifest: Manifest, split: str, shape: Shape, numbers: list[int] | None = None
+    ) -> None:
+        if shape.size not in (None, manifest.size):
+            width, height = shape.size or manifest.size
+            raise InputError(
+                f"{manifest.path}: frames are {manifest.width}x{manifest.height}, not "
+                f"{width}x{height}; preprocess with --size {width}x{height}"
+            )
+        shape = replace(shape, size=manifest.size)
+        total = manifest.splits[split].clips(shape.span)
+        fps = manifest.fps / shape.stride
+        super().__init__(f"{split} clips", manifest.path, shape, fps, total)
+        self.manifest, self.split, self.labels = manifest, split, tuple(manifest.labels)
+        self.numbers = numbers
+
+    def __iter__(self) -> Iterator[Clip]:
+        """Yield clips; a shard that is damaged is a DatasetError."""
+        from vidgan.dataset.pipeline import labelled_clips
+
+        chosen, found = set(self.chosen.tolist()), 0
+        frames, stride = self.shape.frames, self.shape.stride
+        clips = labelled_clips(self.manifest, self.split, frames, stride)
+        for number, (clip, label) in enumerate(clips):
+            if number in chosen:
+                found += 1
+                yield clip, int(label) if self.numbers is None else self.numbers[label]
+        if found != self.count:
+            raise DatasetError(
+                f"{self.path}: its shards hold other clips than its manifest says; make the "
+                "dataset again with vidgan preprocess --overwrite"
+            )
+
+    def fingerprint(self) -> str:
+        """Return the manifest, which has the sources' hashes, and its shards' sizes and times.
+
+        Without a path: a dataset that has moved is the same one.
+
+        Raises:
+            DatasetError: a shard is missing.
+        """
+        manifest = (self.path / MANIFEST_NAME).read_text("utf-8")
+        stats = [Path(shard).stat() for shard in self.manifest.shards(self.split)]
+        shards = [(stat.st_size, stat.st_mtime_ns) for stat in stats]
+        return f"{manifest} {self.split} {self.numbers} {shards}"
