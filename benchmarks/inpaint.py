@@ -58,6 +58,7 @@ def main(folder: Path, dataset: Path) -> None:
     run, manifest = Run.open(folder, task="inpaint"), Manifest.load(dataset)
     state = run.state()
     fill = inpaint.filler(run.load_generator("latest"))
+    base = inpaint.base()
     telea, median = classical.telea().apply, classical.median().apply
     every = max(1, manifest.splits["test"].clips(FRAMES) // CLIPS)
     held_out = labelled_clips(manifest, "test", FRAMES, every=every)
@@ -71,7 +72,7 @@ def main(folder: Path, dataset: Path) -> None:
             figures = []
             for index, clip in enumerate(clips):
                 mask = masks.draw((kind,), clip.shape[:3], np.random.default_rng(index))
-                results = [f(clip, mask) for f in (telea, median, inpaint.base, fill)]
+                results = [f(clip, mask) for f in (telea, median, base, fill)]
                 figures.append([inpaint.hole_psnr(result, clip, mask) for result in results])
                 if index == 2 and kind in ("object", "free-form"):
                     hole = np.where(mask[..., None], 128, clip).astype(np.uint8)
@@ -79,7 +80,7 @@ def main(folder: Path, dataset: Path) -> None:
                     shown += [hole, made[0], made[1], made[3], clip]
             cells = " | ".join(f"{value:.2f}" for value in np.mean(figures, axis=0))
             rows.append(f"| {name} | {kind} | {cells} |")
-    save_image(SHEET, contact_sheet(np.stack(shown), frames=4, scale=1))
+    save_image(SHEET, contact_sheet(np.stack(shown), frames=4, scale=2))
     newline = "\n"
     trained = f"{state['seconds'] / 60:.1f} minutes of training ({state['step']} steps)"
     text = f"""# Filling holes
@@ -91,8 +92,8 @@ Made by `benchmarks/inpaint.py` after {trained}: mean over clips of
 |---|---|{"---|" * len(METHODS)}
 {newline.join(rows)}
 
-Base is what the network starts from: a mean of what can be seen at a hole's place at other times,
-the nearest counting most, and around it where it is never seen.
+Base is what the network starts from: a mixture of what near frames show at a hole's place, of what all
+frames in reach show there, and of what lies around it.
 """
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)

@@ -1,8 +1,10 @@
-"""The network that fills holes: gated Conv3D layers (1904.10247) over what other frames show.
+"""The network that fills holes: gated Conv3D layers (1904.10247) that choose what to fill in.
 
-Height, width and number of frames are free. Its base is what can be seen of a hole's place at other
-times, the nearest counting most, and around it where it is never seen; the network adds what that
-lacks. All convolutions work at half of the full size or less.
+Height, width and number of frames are free. A hole is filled in three ways without any training,
+from near frames, from all frames in reach and from around it, each of which is right somewhere:
+still ground comes back at other times, what moves does not. The network says for each pixel in
+which shares they are to be mixed, and adds what all of them lack. All convolutions work at half of
+the full size or less.
 """
 
 from typing import Any
@@ -15,20 +17,22 @@ from vidgan.models.restorer import Shuffle
 
 # Sides are multiples of this, since the coarsest level has an eighth of them.
 MULTIPLE = 8
-# How far the network looks to either side: frames, of which the base sees so many, and pixels.
-_BASE_REACH = 7
-CONTEXT = _BASE_REACH + 6
+# How far the network looks to either side: frames, of which the candidates see so many, and pixels.
+_REACH = 7
+CONTEXT = _REACH + 6
 MARGIN = 64
-# Of the base: how much less each further frame counts, and how much less than any of them the plain
-# mean over time does, and what lies around in space.
-_DECAY, _MEAN, _AROUND = 0.3, 1e-3, 1e-4
-_FARTHER = 0.02
-_CELL = 4
+# How much less each further frame counts.
+_DECAY = 0.3
+# Of filling from around: halvings of the sides, and steps of relaxation on each level.
+_LEVELS, _RELAX = 4, 4
+# How much all frames, and what lies around, count beside what was seen in the neighbouring frame,
+# before training.
+_AVERAGE, _AROUND = 0.05, 0.01
 
 
 @keras.saving.register_keras_serializable("vidgan")
-class Visible(layers.Layer):
-    """Fills holes from what is visible elsewhere; float32 whatever the precision."""
+class Candidates(layers.Layer):
+    """Fills holes from near frames, from all in reach and from around; float32 in any precision."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
@@ -41,22 +45,24 @@ class Visible(layers.Layer):
             hole: ``(batch, frames, height, width, 1)``, 1 in holes, else 0.
 
         Returns:
-            The clip, its holes filled, and what each pixel is on average over time, with the share
-            of the frames that it can be seen in as a fourth channel.
+            The three side by side, ``(batch, frames, height, width, 9)``, and how far the first two
+            are to be trusted, 0 to 1, ``(batch, frames, height, width, 2)``: how near in time a
+            pixel is seen, and in which share of the frames.
         """
         shown = 1 - hole
         seen = tf.concat([clip * shown, shown], axis=-1)
-        near = _over_time(seen, _DECAY)
-        mean = _over_time(seen, 1.0)
-        total = near + _MEAN * mean + _AROUND * _around(seen)
-        filled = total[..., :3] / (total[..., 3:] + 1e-20)
-        average = mean[..., :3] / (mean[..., 3:] + 1e-6)
-        share = mean[..., 3:] / (2 * _BASE_REACH + 1)
-        return clip * shown + filled * hole, tf.concat([average, share], axis=-1)
+        near, mean = _over_time(seen, _DECAY), _over_time(seen, 1.0)
+        around = _from_around(seen)
+        never = tf.cast(mean[..., 3:] == 0, tf.float32)
+        nearest = near[..., :3] / (near[..., 3:] + never) + never * around
+        average = mean[..., :3] / (mean[..., 3:] + never) + never * around
+        ways = [clip * shown + each * hole for each in (nearest, average, around)]
+        trust = [tf.minimum(near[..., 3:], 1.0), mean[..., 3:] / (2 * _REACH + 1)]
+        return tf.concat(ways, axis=-1), tf.concat(trust, axis=-1)
 
     def compute_output_shape(self, clip_shape: Any, hole_shape: Any) -> Any:
         """Return the shapes of what :meth:`call` returns."""
-        return tuple(clip_shape), (*clip_shape[:-1], 4)
+        return (*clip_shape[:-1], 9), (*clip_shape[:-1], 2)
 
     def get_config(self) -> dict[str, Any]:
         """Return what the layer is made of."""
@@ -68,25 +74,43 @@ class Visible(layers.Layer):
 def _over_time(seen: tf.Tensor, decay: float) -> tf.Tensor:
     """Return the sum over frames near in time, each further one counting less."""
     frames = tf.shape(seen)[1]
-    reach = _BASE_REACH
-    padded = tf.pad(seen, [[0, 0], [reach, reach], [0, 0], [0, 0], [0, 0]])
+    padded = tf.pad(seen, [[0, 0], [_REACH, _REACH], [0, 0], [0, 0], [0, 0]])
     parts = [
-        decay ** abs(place - reach) * padded[:, place : place + frames]
-        for place in range(2 * reach + 1)
+        decay ** abs(place - _REACH) * padded[:, place : place + frames]
+        for place in range(2 * _REACH + 1)
     ]
     return tf.add_n(parts)
 
 
-def _around(seen: tf.Tensor) -> tf.Tensor:
-    """Return the mean over what is near in space; what is farther counts far less."""
+def _from_around(seen: tf.Tensor) -> tf.Tensor:
+    """Fill the holes of each frame as smoothly as can be, as a soap film would.
+
+    Args:
+        seen: ``(batch, frames, height, width, 4)``: colours, 0 in holes; 1 where they are known.
+    """
     shape = tf.shape(seen)
-    frames = tf.reshape(seen, (-1, shape[2], shape[3], seen.shape[-1]))
-    cells = tf.nn.avg_pool2d(frames, _CELL, _CELL, "VALID")
-    cells = tf.nn.avg_pool2d(cells, 3, 1, "SAME")
-    total = tf.image.resize(cells + _FARTHER * tf.nn.avg_pool2d(cells, 9, 1, "SAME"), shape[2:4])
-    for side in (7, 3):
-        total = tf.nn.avg_pool2d(frames, side, 1, "SAME") + _FARTHER * total
-    return tf.reshape(total, shape)
+    frames = tf.reshape(seen, (-1, shape[2], shape[3], 4))
+    return tf.reshape(_relaxed(frames, _LEVELS), (shape[0], shape[1], shape[2], shape[3], 3))
+
+
+def _relaxed(frames: tf.Tensor, levels: int) -> tf.Tensor:
+    """Solve Laplace's equation in the holes, coarse to fine, as multigrid methods do."""
+    known = frames[..., 3:]
+    colours = frames[..., :3] / (known + 1e-6)
+
+    def within(x: tf.Tensor) -> tf.Tensor:
+        return known * colours + (1 - known) * x
+
+    if not levels:
+        total = tf.reduce_sum(frames, (1, 2), keepdims=True)
+        return within(total[..., :3] / (total[..., 3:] + 1e-6))
+    coarse = _relaxed(tf.nn.avg_pool2d(frames, 2, 2, "SAME"), levels - 1)
+    x = within(tf.image.resize(coarse, tf.shape(frames)[1:3]))
+    for _ in range(_RELAX):
+        p = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+        beside = p[:, :-2, 1:-1] + p[:, 2:, 1:-1] + p[:, 1:-1, :-2] + p[:, 1:-1, 2:]
+        x = within(beside / 4)
+    return x
 
 
 @keras.saving.register_keras_serializable("vidgan")
@@ -105,6 +129,42 @@ class Gate(layers.Layer):
         return (*input_shape[:-1], channels // 2)
 
 
+@keras.saving.register_keras_serializable("vidgan")
+class Blend(layers.Layer):
+    """Mixes candidates in each pixel's own shares and adds a change; float32 in any precision."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", **kwargs)
+
+    def call(self, ways: tf.Tensor, trust: tf.Tensor, change: tf.Tensor) -> tf.Tensor:
+        """Mix.
+
+        Args:
+            ways: see :class:`Candidates`.
+            trust: likewise.
+            change: ``(batch, frames, height, width, 6)``: what is added to the colours, and to the
+                logarithms of the candidates' shares.
+
+        Returns:
+            ``(batch, frames, height, width, 3)``.
+        """
+        near, seen = tf.split(trust, 2, axis=-1)
+        prior = tf.concat([near, _AVERAGE * seen, _AROUND * tf.ones_like(near)], axis=-1)
+        shares = tf.nn.softmax(tf.math.log(prior + 1e-6) + change[..., 3:], axis=-1)
+        parts = zip(tf.split(shares, 3, axis=-1), tf.split(ways, 3, axis=-1), strict=True)
+        return tf.add_n([change[..., :3], *(share * way for share, way in parts)])
+
+    def compute_output_shape(self, ways_shape: Any, trust_shape: Any, change_shape: Any) -> Any:
+        """Return the shape of what :meth:`call` returns."""
+        return (*ways_shape[:-1], 3)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the layer is made of."""
+        config = super().get_config()
+        del config["dtype"]
+        return config
+
+
 def _gated(x: Any, channels: int, in_time: int = 3, stride: int = 1) -> Any:
     y = layers.Conv3D(
         2 * channels,
@@ -119,7 +179,7 @@ def _gated(x: Any, channels: int, in_time: int = 3, stride: int = 1) -> Any:
 def generator(
     channels: int, frames: int | None = None, height: int | None = None, width: int | None = None
 ) -> keras.Model:
-    """Build the network; before training it returns its base.
+    """Build the network; before training it mixes what :class:`Candidates` finds.
 
     Args:
         channels: at half of the full size; twice as many below.
@@ -134,9 +194,9 @@ def generator(
     """
     clip = keras.Input((frames, height, width, 3), name="clip")
     mask = keras.Input((frames, height, width, 1), name="mask")
-    base, over_time = Visible()(clip, mask)
-    known = layers.Concatenate()([base, over_time, mask])
-    half = _gated(Shuffle(-2)(known), channels)
+    ways, trust = Candidates()(clip, mask)
+    known = layers.Concatenate()([ways, trust, mask])
+    half = _gated(Shuffle(-2)(known), channels, 1)
     quarter = _gated(half, 2 * channels, stride=2)
     x = _gated(quarter, 2 * channels, 1, stride=2)
     for _ in range(3):
@@ -145,9 +205,9 @@ def generator(
     x = _gated(layers.Concatenate()([x, quarter]), 2 * channels)
     x = _enlarged(x, channels)
     x = _gated(layers.Concatenate()([x, half]), channels, 1)
-    x = layers.Conv3D(12, (1, 3, 3), padding="same", kernel_initializer="zeros")(x)
+    x = layers.Conv3D(24, (1, 3, 3), padding="same", kernel_initializer="zeros")(x)
     change = layers.Activation("linear", dtype="float32")(Shuffle(2)(x))
-    filled = layers.Add(dtype="float32", name="filled")([base, change])
+    filled = Blend(name="filled")(ways, trust, change)
     return keras.Model({"clip": clip, "mask": mask}, filled, name="generator")
 
 

@@ -33,6 +33,8 @@ FLICKERING = 0.1
 HOLE = 128
 
 Holed = tuple[np.ndarray, np.ndarray]
+# Uint8 clip and bool mask to float32 in [0, 255].
+Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def config_of(run: Run) -> InpaintConfig:
@@ -108,8 +110,8 @@ def held_out(run: Run, manifest: Manifest, count: int) -> Iterator[Holed]:
         yield clip, masks.draw(kinds, clip.shape[:3], random)
 
 
-def filler(network: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return what fills holes with a network: uint8 clip and bool mask → float32 in [0, 255].
+def filler(network: keras.Model) -> Fill:
+    """Return what fills holes with a network.
 
     Outside of the holes the clip comes out as it was.
     """
@@ -147,8 +149,8 @@ def hooks(sitting: Sitting) -> list[Hook]:
 
     def prepare() -> tuple[str, holdout.Score]:
         pairs = list(held_out(run, manifest, MEASURED))
-        before = np.array([hole_psnr(base(*pair), *pair) for pair in pairs])
-        fill = filler(sitting.gan.generator_ema)
+        start, fill = base(), filler(sitting.gan.generator_ema)
+        before = np.array([hole_psnr(start(*pair), *pair) for pair in pairs])
 
         def score(gan: AdversarialModel) -> dict[str, np.ndarray]:
             after = np.array([hole_psnr(fill(*pair), *pair) for pair in pairs])
@@ -189,11 +191,9 @@ def filter(run: Run, network: keras.Model) -> Filter:
     )
 
 
-def base(clip: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return what the network starts from, on the scale 0…255."""
-    hole = tf.constant(mask[None, ..., None], tf.float32)
-    filled, _ = inpainter.Visible()(tf.constant(pixels.to_model(clip[None])), hole)
-    return (filled[0].numpy() + 1) * np.float32(127.5)
+def base() -> Fill:
+    """Return what fills holes as the network does before it is trained."""
+    return filler(inpainter.generator(1))
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
