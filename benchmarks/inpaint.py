@@ -92,8 +92,8 @@ Made by `benchmarks/inpaint.py` after {trained}: mean over clips of
 |---|---|{"---|" * len(METHODS)}
 {newline.join(rows)}
 
-Base is what the network starts from: a mixture of what near frames show at a hole's place, of what all
-frames in reach show there, and of what lies around it.
+Base is what the network starts from: a mixture of what near frames show at a hole's place, of what
+all frames in reach show there, and of what lies around it.
 """
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)

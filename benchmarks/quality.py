@@ -87,7 +87,7 @@ def train_vidgan(
         )
 
 
-# What losses are used with; wasserstein with a step of the generator for each of the critic's, as in
+# What losses are used with; wasserstein with as many steps of the generator as of the critic, as in
 # 1710.10196.
 WITH_LOSS: dict[str, Options] = {
     "hinge": {"spectral_norm": "discriminator", "r1": 0},
