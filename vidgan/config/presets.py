@@ -1,6 +1,7 @@
 """Settings for the time there is: ``vidgan train --preset``.
 
-Only ``balanced`` was measured (``benchmarks/quality.md``); the others' widths are a first guess.
+``fast`` and ``balanced`` were measured (``benchmarks/quality.md``): after the arithmetic of five
+minutes on two cores they are about level. The width of ``quality`` is a first guess.
 """
 
 from typing import Any
