@@ -121,6 +121,8 @@ class _Pool:
         paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
         process = subprocess.Popen(
             [sys.executable, "-m", "vidgan.dataset.worker"],
+            # Ctrl-C on a terminal reaches the parent alone, which ends the workers.
+            start_new_session=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="ascii",

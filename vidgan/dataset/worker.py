@@ -7,7 +7,6 @@ of them died on which file.
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,6 @@ def main() -> None:
     Answers are ``{"progress": frames}``, then ``{"scan": …}`` or ``{"errno": …, "text": …}`` where
     the blob cannot be written.
     """
-    # Ctrl-C reaches the whole group of processes; the parent decides what becomes of this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     # Only answers may go to the pipe, whatever a library prints.
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")

@@ -26,7 +26,7 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
     # Frames of a clip are much alike: intervals are of clips that are drawn again.
     per_clip = case.reference.shown.shape[1] if features.unit == "frame" else 1
     protocol = {"features": features.name, "dimensions": features.dim}
-    unit = f"{features.unit}s"
+    unit = "pictures" if features.unit == "frame" else "clips"
     common: dict[str, Any] = {"group": group, "better": "lower"}
     replicates, seed = case.config.bootstrap, case.config.seed
     real, fake = reference.vectors, generated.vectors
