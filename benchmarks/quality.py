@@ -100,6 +100,7 @@ WITH_LOSS: dict[str, Options] = {
         "beta_1": 0,
     },
     "relativistic": {"r2": 5},
+    "saturating": {"g_lr": 2e-4, "d_lr": 1e-4, "r1": 5},
 }
 # For each name who trains it, and with which options.
 RECIPES: dict[str, tuple[Trainer, Options]] = {
