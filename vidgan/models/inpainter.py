@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from vidgan.models.float32 import Float32Layer
 from vidgan.models.restorer import Shuffle
 
 # Sides are multiples of this, since the coarsest level has an eighth of them.
@@ -31,11 +32,8 @@ _AVERAGE, _AROUND = 0.05, 0.01
 
 
 @keras.saving.register_keras_serializable("vidgan")
-class Candidates(layers.Layer):
-    """Fills holes from near frames, from all in reach and from around; float32 in any precision."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
+class Candidates(Float32Layer):
+    """Fills holes from near frames, from all frames in reach and from around."""
 
     def call(self, clip: tf.Tensor, hole: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Fill in.
@@ -63,12 +61,6 @@ class Candidates(layers.Layer):
     def compute_output_shape(self, clip_shape: Any, hole_shape: Any) -> Any:
         """Return the shapes of what :meth:`call` returns."""
         return (*clip_shape[:-1], 9), (*clip_shape[:-1], 2)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what the layer is made of."""
-        config = super().get_config()
-        del config["dtype"]
-        return config
 
 
 def _over_time(seen: tf.Tensor, decay: float) -> tf.Tensor:
@@ -130,11 +122,8 @@ class Gate(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("vidgan")
-class Blend(layers.Layer):
-    """Mixes candidates in each pixel's own shares and adds a change; float32 in any precision."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
+class Blend(Float32Layer):
+    """Mixes candidates in each pixel's own shares and adds a change."""
 
     def call(self, ways: tf.Tensor, trust: tf.Tensor, change: tf.Tensor) -> tf.Tensor:
         """Mix.
@@ -157,12 +146,6 @@ class Blend(layers.Layer):
     def compute_output_shape(self, ways_shape: Any, trust_shape: Any, change_shape: Any) -> Any:
         """Return the shape of what :meth:`call` returns."""
         return (*ways_shape[:-1], 3)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what the layer is made of."""
-        config = super().get_config()
-        del config["dtype"]
-        return config
 
 
 def _gated(x: Any, channels: int, in_time: int = 3, stride: int = 1) -> Any:

@@ -12,6 +12,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from vidgan.models.float32 import Float32Layer
+
 # What is held at once, measured (benchmarks/restore_speed.md): between two convolutions so many
 # times the network's width, with copies in the layout that oneDNN works on; at the end so many
 # times the channels that become pixels, and once the width.
@@ -26,11 +28,11 @@ def fold(scale: int) -> int:
 
 
 @keras.saving.register_keras_serializable("vidgan")
-class Bicubic(layers.Layer):
-    """Enlarges each frame by a whole factor (Keys' kernel); float32 whatever the precision."""
+class Bicubic(Float32Layer):
+    """Enlarges each frame by a whole factor (Keys' kernel)."""
 
     def __init__(self, scale: int, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
+        super().__init__(**kwargs)
         self.scale = scale
 
     def call(self, clips: tf.Tensor) -> tf.Tensor:
@@ -51,9 +53,7 @@ class Bicubic(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return what the layer is made of."""
-        config = super().get_config()
-        del config["dtype"]
-        return {**config, "scale": self.scale}
+        return {**super().get_config(), "scale": self.scale}
 
 
 @keras.saving.register_keras_serializable("vidgan")
