@@ -16,6 +16,7 @@ from vidgan.restoring.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizer
+from vidgan.training.filtering import on_one_clip
 from vidgan.training.inpainting import InpaintGAN
 from vidgan.training.run import Run
 from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
@@ -115,16 +116,14 @@ def filler(network: keras.Model) -> Fill:
 
     Outside of the holes the clip comes out as it was.
     """
-    # Traced for every shape: there are few, and a network of unknown sides runs slower.
-    traced = tf.function(lambda inputs: network(inputs, training=False), jit_compile=False)
+    filled = on_one_clip(network)
 
     def fill(clip: np.ndarray, mask: np.ndarray) -> np.ndarray:
         inputs = {
             "clip": tf.constant(pixels.to_model(clip[None])),
             "mask": tf.constant(mask[None, ..., None], tf.float32),
         }
-        filled = (np.asarray(traced(inputs)[0], np.float32) + 1) * np.float32(127.5)
-        return np.where(mask[..., None], filled, clip.astype(np.float32))
+        return np.where(mask[..., None], filled(inputs), clip.astype(np.float32))
 
     return fill
 
