@@ -72,6 +72,12 @@ class Hook(Protocol):
         """Return what was found in this sitting, None for nothing."""
 
 
+# Of the log, what every step of an AdversarialModel tells; tasks add theirs in between.
+GAME_COLUMNS = ("d_loss", "g_loss")
+JUDGED_COLUMNS = ("d_acc_real", "d_acc_fake", "r1", "r2")
+NORM_COLUMNS = ("g_norm", "d_norm")
+
+
 @dataclass(frozen=True)
 class Task:
     """A task: ``TASK`` in its file.

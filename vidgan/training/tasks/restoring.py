@@ -6,6 +6,7 @@ from vidgan.config import RestoringConfig, TrainConfig
 from vidgan.errors import OptionError
 from vidgan.metrics import perceptual
 from vidgan.training.run import Run
+from vidgan.training.tasks.base import GAME_COLUMNS, JUDGED_COLUMNS, NORM_COLUMNS
 
 # Held-out clips that are measured, and shown.
 MEASURED = 24
@@ -17,14 +18,9 @@ COLUMNS = (
     "pixel_loss",
     "perceptual_loss",
     "temporal_loss",
-    "d_loss",
-    "g_loss",
-    "d_acc_real",
-    "d_acc_fake",
-    "r1",
-    "r2",
-    "g_norm",
-    "d_norm",
+    *GAME_COLUMNS,
+    *JUDGED_COLUMNS,
+    *NORM_COLUMNS,
 )
 # What means nothing without a discriminator.
 _ADVERSARIAL = ("loss", "d_lr", "r1", "r2", "penalty_every")

@@ -13,7 +13,16 @@ from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
 from vidgan.training.sampling import Sampler, rows
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of
+from vidgan.training.tasks.base import (
+    GAME_COLUMNS,
+    JUDGED_COLUMNS,
+    NORM_COLUMNS,
+    Hook,
+    Preview,
+    Sitting,
+    Task,
+    clips_of,
+)
 
 SAMPLES = 8
 GRID = (2, 4)
@@ -81,17 +90,12 @@ TASK = Task(
     preview=preview,
     hooks=hooks,
     columns=(
-        "d_loss",
-        "g_loss",
-        "d_acc_real",
-        "d_acc_fake",
-        "r1",
-        "r2",
+        *GAME_COLUMNS,
+        *JUDGED_COLUMNS,
         "gradient_penalty",
         "recognition",
         "augment_share",
-        "g_norm",
-        "d_norm",
+        *NORM_COLUMNS,
         "diversity",
         "motion_diversity",
         "novelty",

@@ -18,7 +18,17 @@ from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizer
 from vidgan.training.filtering import clip_filter
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
+from vidgan.training.tasks.base import (
+    GAME_COLUMNS,
+    JUDGED_COLUMNS,
+    NORM_COLUMNS,
+    Hook,
+    Preview,
+    Sitting,
+    Task,
+    clips_of,
+    crop_of,
+)
 from vidgan.training.translation import TranslationGAN, there_and_back
 
 # Held-out clips of each domain that are measured, and shown.
@@ -173,16 +183,11 @@ TASK = Task(
     preview=preview,
     hooks=hooks,
     columns=(
-        "d_loss",
-        "g_loss",
+        *GAME_COLUMNS,
         "cycle_loss",
         "identity_loss",
-        "d_acc_real",
-        "d_acc_fake",
-        "r1",
-        "r2",
-        "g_norm",
-        "d_norm",
+        *JUDGED_COLUMNS,
+        *NORM_COLUMNS,
         "reconstruction",
         "shuffled",
     ),
