@@ -1,6 +1,5 @@
 """What a run is measured on: which clips, how many, and whether they serve."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from vidgan.config import PICTURES, PROTOCOLS, EvaluateConfig
 from vidgan.config.base import option_names
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
-from vidgan.jobs.sides import RATE_TOLERANCE, Sides
+from vidgan.jobs.sides import Sides, differing_rates
 from vidgan.jobs.sources import ClipSet, Shape, SplitSet
 
 if TYPE_CHECKING:
@@ -117,12 +116,7 @@ def labels(run: "Run", floor: ClipSet) -> np.ndarray | None:
 
 def notes(run: "Run", manifest: Manifest, shape: Shape) -> list[str]:
     """Return what a reader of the figures must know."""
-    if math.isclose(manifest.fps / shape.stride, run.fps, rel_tol=RATE_TOLERANCE):
-        return []
-    return [
-        f"clips of {manifest.path} play at {manifest.fps / shape.stride:g} frames/s, those of "
-        f"the run at {run.fps:g}: motion differs for that reason alone"
-    ]
+    return differing_rates(manifest.path, manifest.fps / shape.stride, "of the run", run.fps)
 
 
 def deviations(config: EvaluateConfig, sides: Sides) -> list[str]:

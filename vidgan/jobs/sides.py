@@ -12,7 +12,7 @@ from vidgan.jobs.sources import ClipSet, Shape, open_set
 
 DEFAULT_FRAMES = 16
 # Rates that differ by more are noted.
-RATE_TOLERANCE = 0.01
+_RATE_TOLERANCE = 0.01
 
 
 @dataclass
@@ -67,12 +67,9 @@ def halves(real: Path, fake: Path, config: EvaluateConfig) -> Sides:
     generated = open_set(
         fake, replace(shape, size=reference.shape.size), config.split, reference.labels
     )
-    rate, other = reference.fps, generated.fps
-    if rate and other and not math.isclose(rate, other, rel_tol=RATE_TOLERANCE):
-        generated.notes.append(
-            f"clips of {fake} play at {other:g} frames/s, those of {real} at {rate:g}: "
-            "motion differs for that reason alone; --fps brings videos to one rate"
-        )
+    if reference.fps and generated.fps:
+        differ = differing_rates(fake, generated.fps, f"of {real}", reference.fps)
+        generated.notes += [f"{note}; --fps brings videos to one rate" for note in differ]
     if reference.total < 4 or generated.total < 2:
         short = real if reference.total < 4 else fake
         found = reference.total if reference.total < 4 else generated.total
@@ -89,3 +86,20 @@ def halves(real: Path, fake: Path, config: EvaluateConfig) -> Sides:
     generated.choose(half, config.seed)
     floor.keep(floor.chosen[: generated.count])
     return Sides(reference, floor, generated, reference, "floor")
+
+
+def differing_rates(path: Path, rate: float, others: str, their_rate: float) -> list[str]:
+    """Return a note where clips play at another rate than those that they are compared with.
+
+    Args:
+        path: where the clips come from.
+        rate: theirs, in frames a second.
+        others: what the others are.
+        their_rate: the others'.
+    """
+    if math.isclose(rate, their_rate, rel_tol=_RATE_TOLERANCE):
+        return []
+    return [
+        f"clips of {path} play at {rate:g} frames/s, those {others} at {their_rate:g}: motion "
+        "differs for that reason alone"
+    ]
