@@ -139,6 +139,17 @@ def divide(
     return _plan(filter, size, frames, step, down, across, keep, on_disk)
 
 
+def lie_apart(filter: Filter, keep: bool, on_disk: bool) -> bool:
+    """Return whether results have room of their own: else they take the place of their sources.
+
+    Args:
+        filter: what restores.
+        keep: the frames are kept beside their results.
+        on_disk: the frames of windows are held there.
+    """
+    return keep or on_disk or filter.scale > 1
+
+
 def _plan(
     filter: Filter,
     size: tuple[int, int],
@@ -164,7 +175,7 @@ def _plan(
     result = width * height * 3 * filter.scale**2
     waiting = max(_FEWEST_WAITING, min(step, _QUEUE_BYTES // max(source, result)))
     # At the same size most results take the place of their sources.
-    apart = keep or on_disk or filter.scale > 1
+    apart = lie_apart(filter, keep, on_disk)
     held = (step if apart else filter.context) + fade
     windows = window * source + held * result
     queues = waiting * (source + result)

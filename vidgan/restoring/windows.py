@@ -9,7 +9,7 @@ import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.restoring.filter import Filter
-from vidgan.restoring.plan import Plan
+from vidgan.restoring.plan import Plan, lie_apart
 from vidgan.restoring.store import Store
 from vidgan.restoring.tiles import blend, restore_window
 
@@ -78,7 +78,7 @@ def restore(
     store = Store(folder if plan.disk else None)
     if store.on_disk:
         frames = (replace(frame, pixels=store.copy(frame.pixels)) for frame in frames)
-    apart = keep or store.on_disk or filter.scale > 1
+    apart = lie_apart(filter, keep, store.on_disk)
     held: list[np.ndarray] = []
     for start, window, last in _windows(frames, plan, first_needed(plan, done)):
         begin = done - start
