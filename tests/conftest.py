@@ -1,6 +1,11 @@
 """What every test shares."""
 
+import http.server
 import signal
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from vidgan import runtime
 
@@ -11,3 +16,30 @@ runtime.set_environment()
 # ignore it as well; a handler is set back to the default in a new program, "ignore" is not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[bytes], str]]:
+    """A function that offers bytes on this machine and returns their address."""
+    servers = []
+
+    def start(content: bytes) -> str:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/weights"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -501,7 +501,7 @@ def test_worse_clips_are_farther(tmp_path, dataset):
         (["--real", "a.npy", "--fake", "b.npy", "--compare", "c"], 2, "--compare is for runs"),
         (["--measures", "beauty"], 2, "'beauty' is none of distance"),
         (["--weights", "w.npz"], 2, "--weights goes with"),
-        (["--protocol", "fvd2048_16f"], 2, "i3d (FVD): no hash"),
+        (["--protocol", "fvd2048_16f", "--weights", "w.pt"], 2, "can run code"),
         (["--protocol", "fvd2048_16f", "--weights", "w.npz"], 1, "w.npz: no such file of weights"),
         (
             ["--clip-features", "i3d", "--frame-features", "inception", "--weights", "a.npy"],

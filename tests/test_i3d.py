@@ -1,5 +1,6 @@
 """I3D against its published definitions and against NumPy, and its weights from every format."""
 
+import hashlib
 from pathlib import Path
 
 import cv2
@@ -11,9 +12,10 @@ import tensorflow as tf
 from reference_layers import batch_norm, conv, max_pool
 
 from vidgan import runtime
-from vidgan.errors import InputError, OptionError, VidganError
+from vidgan.errors import InputError, VidganError
 from vidgan.metrics import FEATURES
 from vidgan.metrics.features import i3d, i3d_weights, weights
+from vidgan.models import flops
 
 # What the published TensorFlow definition says of a block: channels in, then the filters of its
 # branches (1×1; 1×1, 3×3; 1×1, 3×3; 1×1 after the pool).
@@ -272,7 +274,22 @@ def as_keras_2(folder: Path, published: dict, arrays: dict) -> Path:
     return path
 
 
-@pytest.mark.parametrize("write", [as_checkpoint_index, as_npz, as_torch_npz, as_keras_2])
+def as_frozen_graph(folder: Path, published: dict, arrays: dict) -> Path:
+    """The checkpoint's variables as constants of a graph with other operations beside them."""
+    graph = tf.Graph()
+    with graph.as_default():
+        clip = tf.compat.v1.placeholder(tf.float32, (None, 9, 224, 224, 3), name="Placeholder")
+        tf.identity(clip, name="RGB/inception_i3d/Conv3d_1a_7x7/conv_3d/w/read")
+        for name, array in published.items():
+            tf.constant(array, name=name)
+    path = folder / "i3d-rgb.frozen.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize(
+    "write", [as_checkpoint_index, as_npz, as_torch_npz, as_keras_2, as_frozen_graph]
+)
 def test_published_weights_come_to_their_places(tmp_path, other, arrays, published, write):
     fill(other, {name: np.zeros_like(array) for name, array in arrays.items()})
     i3d_weights.load(other, write(tmp_path, published, arrays))
@@ -312,9 +329,39 @@ def test_clips_are_enlarged_and_scaled(tmp_path, network, published):
         embed(clips[:, :8])
 
 
-def test_without_weights_it_says_where_to_get_them():
-    with pytest.raises(OptionError, match=r"no hash .* is known.*--weights"):
+def test_published_weights_are_fetched_and_checked(
+    tmp_path, monkeypatch, serve, network, arrays, published
+):
+    monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "cache"))
+    content = as_frozen_graph(tmp_path, published, arrays).read_bytes()
+    monkeypatch.setattr(i3d, "URL", serve(content))
+    with pytest.raises(InputError, match=r"frozen\.pb cannot be fetched \(.*does not match"):
         FEATURES["i3d"].load()
+    monkeypatch.setattr(i3d, "SHA256", hashlib.sha256(content).hexdigest())
+    clips = np.random.default_rng(4).integers(0, 256, (1, 9, 224, 224, 3), np.uint8)
+    expected = network(clips.astype(np.float32) / 127.5 - 1, training=False).numpy()
+    features = FEATURES["i3d"].load()(clips)
+    np.testing.assert_allclose(features, expected, atol=1e-4 * np.abs(expected).max())
+    # And from then on without a network.
+    monkeypatch.setattr(i3d, "URL", "http://127.0.0.1:1/gone")
+    np.testing.assert_array_equal(FEATURES["i3d"].load()(clips), features)
+
+
+def test_without_a_network_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(i3d, "URL", "http://127.0.0.1:1/rgb.frozen.pb")
+    message = r"cannot be fetched \(.*refused.*\); download http://.* name the file with --weights"
+    with pytest.raises(InputError, match=message):
+        FEATURES["i3d"].load()
+
+
+def test_the_arithmetic_that_is_published(network):
+    """278.981 GFLOP for 79 frames of 224 × 224 (Intel's Open Model Zoo, i3d-rgb-tf).
+
+    That counts additions of biases, norms and pools, too, which here only convolutions are.
+    """
+    found = flops.of(network, tf.TensorSpec((1, 79, 224, 224, 3)))
+    assert 0.995 * 278.981e9 < found < 278.981e9
 
 
 @pytest.mark.parametrize(
@@ -322,8 +369,9 @@ def test_without_weights_it_says_where_to_get_them():
     [
         ("i3d.pt", b"PK", r"a \.pt file can run code and is not opened; convert it .*numpy\.savez"),
         ("i3d.ckpt", b"x", r"a \.ckpt file can run code"),
-        ("i3d.onnx", b"x", r"unknown format; use \.npz, \.h5 or a TensorFlow checkpoint"),
+        ("i3d.onnx", b"x", r"unknown format; use \.npz, \.h5, a TensorFlow checkpoint"),
         ("i3d.npz", b"no archive", "cannot be used as weights"),
+        ("i3d.pb", b"no graph", "cannot be used as weights"),
         ("i3d.h5", b"no archive", "cannot be used as weights"),
         ("i3d.weights.h5", b"no archive", "cannot be used as weights"),
         ("model.ckpt.index", None, "no such file of weights"),

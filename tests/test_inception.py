@@ -1,9 +1,6 @@
 """Inception v3 on frames: how they are enlarged, and its weights from a file or fetched."""
 
 import hashlib
-import http.server
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -43,27 +40,13 @@ def test_frames_are_enlarged_and_embedded_in_their_order(network, published):
     np.testing.assert_allclose(features, expected, atol=2e-3 * np.abs(expected).max())
 
 
-class Server(http.server.BaseHTTPRequestHandler):
-    """Offers one file."""
-
-    content = b"weights"
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(self.content)))
-        self.end_headers()
-        self.wfile.write(self.content)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+CONTENT = b"weights"
+MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/w.h5"
-        server.shutdown()
+def url(serve) -> str:
+    return serve(CONTENT)
 
 
 @pytest.fixture
@@ -72,13 +55,10 @@ def cache(tmp_path, monkeypatch) -> Path:
     return tmp_path / "cache"
 
 
-MD5 = hashlib.md5(Server.content).hexdigest()
-
-
 def test_published_weights_are_fetched_once(cache, url, capsys):
     first = weights.fetch("w.h5", url, MD5)
     assert first == cache / "weights" / "w.h5"
-    assert first.read_bytes() == Server.content
+    assert first.read_bytes() == CONTENT
     changed = first.stat().st_mtime_ns
     assert weights.fetch("w.h5", "http://127.0.0.1:1/gone", MD5) == first
     assert first.stat().st_mtime_ns == changed

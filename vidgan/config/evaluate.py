@@ -72,7 +72,7 @@ class EvaluateConfig(Config):
         choices=FRAME_FEATURES,
     )
     weights: str | None = option(
-        None, "File of the weights of i3d or inception, which vidgan does not bring along."
+        None, "Weights of i3d or inception, a file; without one the published are fetched once."
     )
     n: int | None = option(
         None,

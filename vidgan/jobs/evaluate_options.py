@@ -14,8 +14,8 @@ def resolve(options: dict[str, Any]) -> EvaluateConfig:
     """Return the options, those of the protocol where none is given.
 
     Raises:
-        OptionError: an option is unknown or out of bounds, two contradict each other, or features
-            that are asked for need weights.
+        OptionError: an option is unknown or out of bounds, two contradict each other, or
+            weights are of a kind that is never opened.
         InputError: the weights are not there.
     """
     named = PROTOCOLS.get(options.get("protocol", EvaluateConfig.protocol), {})

@@ -82,11 +82,11 @@ class Features:
         return embed
 
     def check_weights(self, weights: Path | str | None) -> None:
-        """See, before TensorFlow starts, whether these weights or the published ones can be had.
+        """See, before TensorFlow starts, whether these weights may be opened.
 
         Raises:
-            OptionError: weights for features that take none, none for features that cannot fetch
-                them, or a file of a kind that is never opened.
+            OptionError: weights for features that take none, or a file of a kind that is never
+                opened.
             InputError: no such file.
         """
         if not self.needs_weights and weights is not None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgan import pixels, runtime
-from vidgan.errors import OptionError
 from vidgan.metrics.features import i3d_weights, weights
 from vidgan.metrics.features.base import Embed, Features
 from vidgan.metrics.features.i3d_units import BLOCKS, STEM, TOP, Unit, block_units
@@ -23,6 +22,11 @@ if TYPE_CHECKING:
     import keras
 
 SIDE = 224
+# What DeepMind published as rgb_imagenet, as a frozen graph; address and hash are those of Intel's
+# Open Model Zoo (models/public/i3d-rgb-tf/model.yml).
+FILE = "i3d-rgb.frozen.pb"
+URL = "https://download.01.org/opencv/public_models/032020/i3d-rgb/rgb.frozen.pb"
+SHA256 = "77b3239c74c78be2c4c6747edd803deef8d4c8c3cf466c4c402a3db4f9d4b3a0"
 # The last pool covers two frames of an eighth as many, rounded up at each halving.
 MIN_FRAMES = 9
 # The pool before a block, its window and strides (frames, height, width).
@@ -88,30 +92,28 @@ def network() -> "keras.Model":
 
 
 def require(path: Path | None) -> None:
-    """See that there are weights.
+    """See that a file of weights is there; without one the published ones are fetched.
 
     Raises:
-        OptionError: none are named, or of a kind that is never opened.
+        OptionError: of a kind that is never opened.
         InputError: no such file.
     """
-    if path is None:
-        raise OptionError(
-            "the features i3d (FVD): no hash of their published weights is known to check a "
-            "download by; fetch them yourself (README, vidgan evaluate, says where) and name the "
-            "file with --weights, or take --clip-features appearance-motion, which is not FVD"
-        )
-    weights.files_of(path)
+    if path is not None:
+        weights.files_of(path)
 
 
-def build(path: Path) -> Embed:
-    """Return the embedding with the weights of a file.
+def build(path: Path | None) -> Embed:
+    """Return the embedding, with the weights of a file or the published ones.
 
     Raises:
-        InputError, OptionError: see :func:`vidgan.metrics.features.i3d_weights.load`.
+        InputError, OptionError: see :func:`vidgan.metrics.features.i3d_weights.load`; or there is
+            no file and the published one can be neither found in the cache nor fetched.
     """
     runtime.prepare()
     import tensorflow as tf
 
+    # Before the network, which takes seconds to make.
+    path = path or weights.fetch(FILE, URL, SHA256)
     with runtime.full_precision():
         model = network()
     i3d_weights.load(model, path)
@@ -131,7 +133,7 @@ I3D = Features(
     name="i3d",
     distance="Fréchet video distance (FVD)",
     caution="",
-    description="Logits of I3D, trained on Kinetics-400: the field's FVD. Needs --weights.",
+    description="Logits of I3D, trained on Kinetics-400, for FVD. Fetched once, or --weights.",
     unit="clip",
     dim=TOP.filters,
     min_frames=MIN_FRAMES,

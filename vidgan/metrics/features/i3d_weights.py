@@ -65,7 +65,8 @@ def load(model: "keras.Model", path: Path) -> None:
 
             - ``.weights.h5``: what ``model.save_weights`` wrote;
             - ``.h5``: the Keras port's file with its top;
-            - the published TensorFlow checkpoint, by its prefix or its ``.index``;
+            - the published TensorFlow checkpoint, by its prefix or its ``.index``, or the same
+              frozen, ``.pb``;
             - ``.npz``: arrays under the names of that checkpoint or of the PyTorch port.
 
     Raises:

@@ -65,8 +65,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read all arrays of a file of weights by their names.
 
     Args:
-        path: ``.npz``; ``.h5`` as Keras 2 wrote it, names then being ``layer/variable``; or a
-            TensorFlow checkpoint, by its prefix or its ``.index``.
+        path: ``.npz``; ``.h5`` as Keras 2 wrote it, names then being ``layer/variable``; a
+            TensorFlow checkpoint, by its prefix or its ``.index``; or a frozen TensorFlow graph,
+            ``.pb``, of which only the constants are looked at.
 
     Raises:
         InputError: no such file, or a damaged one.
@@ -81,10 +82,13 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
                 return dict(arrays)
         if path.suffix.lower() in HDF5:
             return _read_hdf5(path)
+        if path.suffix.lower() == ".pb":
+            return _read_graph(path)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise unreadable(path, error) from error
     raise OptionError(
-        f"--weights {path}: unknown format; use .npz, .h5 or a TensorFlow checkpoint (its .index)"
+        f"--weights {path}: unknown format; use .npz, .h5, a TensorFlow checkpoint (its .index) or "
+        "a frozen graph (.pb)"
     )
 
 
@@ -118,13 +122,13 @@ def unreadable(path: Path, error: Exception) -> InputError:
     return InputError(f"{path}: cannot be used as weights ({reason:.200})")
 
 
-def fetch(name: str, url: str, md5: str) -> Path:
+def fetch(name: str, url: str, hexdigest: str) -> Path:
     """Return a published file, downloading it into the cache unless it is there.
 
     Args:
         name: the file's name in the cache.
         url: where it is published.
-        md5: the hash its publisher gives.
+        hexdigest: the MD5 or SHA-256 that is published of it.
 
     Raises:
         InputError: it cannot be fetched, or is not the published one.
@@ -139,7 +143,7 @@ def fetch(name: str, url: str, md5: str) -> Path:
         with contextlib.redirect_stdout(sys.stderr):
             return Path(
                 keras.utils.get_file(
-                    name, url, file_hash=md5, cache_dir=str(folder), cache_subdir="."
+                    name, url, file_hash=hexdigest, cache_dir=str(folder), cache_subdir="."
                 )
             )
     except Exception as error:  # Keras raises bare ones.
@@ -159,6 +163,23 @@ def _read_checkpoint(prefix: Path) -> dict[str, np.ndarray]:
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
     except (tf.errors.OpError, IndexError) as error:
         raise unreadable(prefix, error) from error
+
+
+def _read_graph(path: Path) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+    from google.protobuf.message import DecodeError
+
+    # Parsed and never imported: none of its operations can run.
+    graph = tf.compat.v1.GraphDef()
+    try:
+        graph.ParseFromString(path.read_bytes())
+        return {
+            node.name: tf.make_ndarray(node.attr["value"].tensor)
+            for node in graph.node
+            if node.op == "Const"
+        }
+    except (DecodeError, TypeError) as error:
+        raise unreadable(path, error) from error
 
 
 def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
