@@ -92,16 +92,21 @@ class SpectralNorm(layers.Wrapper):
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Call the layer; follow the singular value when training.
 
-        The layer is linear, so either its kernel is scaled or what comes of it, whichever is
-        smaller.
+        The layer is linear, so in training what goes into it is scaled where that is smaller than
+        its kernel; elsewhere always its kernel, so that nothing depends on the size of the batch.
         """
         kernel = tf.convert_to_tensor(self.layer.kernel.value)
         size, vector = self._largest(kernel, tf.convert_to_tensor(self.vector.value))
         if training:
             self.vector.assign(vector)
+        scale = self.norm / size
+        entries = inputs.shape.num_elements()
+        if training and entries is not None and entries < kernel.shape.num_elements():
+            # In float32: the gradient of the scale is a sum that float16 cannot hold.
+            return self.layer(tf.cast(tf.cast(inputs, "float32") * scale, inputs.dtype))
         # All variables: within a scope the values of one around it are not seen.
         values = {variable.path: variable.value for variable in self.layer.variables}
-        values[self.layer.kernel.path] = kernel * (self.norm / size)
+        values[self.layer.kernel.path] = kernel * scale
         mapping = [(variable, values[variable.path]) for variable in self.layer.variables]
         with keras.StatelessScope(state_mapping=mapping):
             return self.layer(inputs)
