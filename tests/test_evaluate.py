@@ -1,5 +1,6 @@
 """``vidgan evaluate`` on real dataset folders and real checkpoints of tiny networks."""
 
+import html
 import json
 import os
 import re
@@ -448,6 +449,36 @@ def test_labels_of_two_datasets_are_known_by_their_names(tmp_path):
     assert found["labels.accuracy"]["value"] == made / 11
 
 
+@pytest.mark.parametrize(
+    ("real", "fake", "note"),
+    [
+        (
+            ("dark", "middle", "bright"),
+            ("bright",),
+            "no generated clip is labelled 'dark', 'middle', as real ones are",
+        ),
+        (
+            ("dark", "bright"),
+            ("bright", "middle", "dark"),
+            "no real clip is labelled 'middle', as generated ones are",
+        ),
+        (("dark", "bright"), ("bright", "dark"), None),
+    ],
+)
+@pytest.mark.parametrize("measures", ["labels", "frames"])
+def test_classes_that_one_side_lacks_are_named(tmp_path, monkeypatch, measures, real, fake, note):
+    """In one line on the terminal and on the page, whatever is measured."""
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--real", labelled(Path("a"), real), "--fake", labelled(Path("b"), fake)]
+    arguments += ["--frames", 8, "--measures", measures, "--bootstrap", 0]
+    shown = CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
+    assert shown.exit_code == 0, shown.output
+    found = [line for line in shown.stdout.splitlines() if "is labelled" in line]
+    assert found == ([f"Note: {note}."] if note else [])
+    page = html.unescape(Path("evaluation.html").read_text())
+    assert note in page if note else "is labelled" not in page
+
+
 def test_labels_of_one_side_only(tmp_path):
     real = make_dataset(tmp_path / "real", (8,), (16,) * 4, shards=1).path
     fake = labelled(tmp_path / "fake", ("bright", "dark"))
@@ -455,6 +486,7 @@ def test_labels_of_one_side_only(tmp_path):
         real=real, fake=fake, frames=8, measures="labels", output=tmp_path / "r.json"
     )
     assert result["figures"] == []
+    assert not any("is labelled" in note for note in result["notes"])
 
 
 def test_two_rates_are_noted(tmp_path):
