@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from datasets import make_dataset, write_shard
+from moving_textures import drifting
 from videos import make_video
 
 import vidgan
@@ -565,6 +566,47 @@ def test_clips_that_are_all_alike(tmp_path):
     assert found["coverage"]["value"] is None
     assert "same features" in found["coverage"]["note"]
     assert found["motion.frozen"]["value"] == 1
+
+
+def test_the_report_shows_how_clips_move(tmp_path):
+    """Real clips drift to the right, the others downwards, and faster."""
+    for name, velocity in (("real", (2, 0)), ("fake", (0, 3))):
+        np.save(tmp_path / f"{name}.npy", np.stack([drifting(i, velocity) for i in range(6)]))
+    result = vidgan.evaluate(
+        real=tmp_path / "real.npy",
+        fake=tmp_path / "fake.npy",
+        frames=4,
+        output=tmp_path / "r.json",
+        measures="motion",
+        bootstrap=0,
+    )
+    speed, direction = (result["histograms"][f"motion.{key}"] for key in ("speed", "direction"))
+    assert (speed["unit"], direction["unit"], direction["step"]) == (
+        "pixels a frame",
+        "degrees",
+        10,
+    )
+    for name, least, turn in (("real", 2, 0), ("generated", 3, 9)):
+        assert sum(speed[name]) == pytest.approx(1)
+        assert abs(np.argmax(speed[name]) * speed["step"] - least) <= speed["step"]
+        # Exactly to the right or downwards is on the border of two bins.
+        assert direction[name][turn] + direction[name][turn - 1] > 0.8
+    apart = np.abs(np.cumsum(np.subtract(speed["real"], speed["generated"]))).sum() * speed["step"]
+    assert apart == pytest.approx(figures(result)["motion.speed"]["value"], abs=1e-6)
+    shown = re.findall('role="img" aria-label="(share[^"]*)"', Path(result["page"]).read_text())
+    assert len(shown) == 2
+    assert "pixels a frame of 48 × 48: real" in shown[0]
+    assert "real 100% right, 0% down" in shown[1]
+    assert "generated 0% right, 100% down" in shown[1]
+
+
+def test_no_histograms_where_motion_is_not_measured(result, run, tmp_path):
+    other = vidgan.evaluate(run.path, n=4, output=tmp_path / "r.json", **QUICK)
+    found = [
+        (bool(each["histograms"]), "share of motion" in Path(each["page"]).read_text())
+        for each in (result, other)
+    ]
+    assert found == [(True, True), (False, False)]
 
 
 def test_frames_too_small_for_motion(tmp_path):

@@ -15,6 +15,7 @@ from vidgan.jobs.gather import Gatherer
 from vidgan.jobs.judgement import one_sided
 from vidgan.jobs.measures import MEASURES
 from vidgan.jobs.memorised import memorised
+from vidgan.jobs.movement import histograms
 from vidgan.jobs.sides import Sides
 from vidgan.metrics.features import FEATURES, Features
 from vidgan.metrics.figure import Figure
@@ -173,6 +174,7 @@ def _report(sides: Sides, case: Case, figures: list[Figure], device: str) -> dic
             "tensorflow": tf.__version__,
         },
         "figures": [figure.to_json() for figure in figures],
+        "histograms": histograms(case),
         "verdicts": report.verdicts(figures, case.memorised),
         "notes": list(dict.fromkeys(notes)),
     }
