@@ -456,12 +456,12 @@ def test_labels_of_two_datasets_are_known_by_their_names(tmp_path):
         (
             ("dark", "middle", "bright"),
             ("bright",),
-            "no generated clip is labelled 'dark', 'middle', as real ones are",
+            "of the clips measured no generated one is labelled 'dark', 'middle', as real ones are",
         ),
         (
             ("dark", "bright"),
             ("bright", "middle", "dark"),
-            "no real clip is labelled 'middle', as generated ones are",
+            "of the clips measured no real one is labelled 'middle', as generated ones are",
         ),
         (("dark", "bright"), ("bright", "dark"), None),
     ],
@@ -478,6 +478,16 @@ def test_classes_that_one_side_lacks_are_named(tmp_path, monkeypatch, measures, 
     assert found == ([f"Note: {note}."] if note else [])
     page = html.unescape(Path("evaluation.html").read_text())
     assert note in page if note else "is labelled" not in page
+
+
+def test_of_many_classes_that_one_side_lacks_some_are_named(tmp_path):
+    names = tuple(f"class {i:02d}" for i in range(11))
+    real = make_dataset(tmp_path / "real", (8,), (16,) * 22, labels=names, shards=1).path
+    fake = make_dataset(tmp_path / "fake", (8,), (16,) * 22, labels=names[:1], shards=1).path
+    result = vidgan.evaluate(real=real, fake=fake, output=tmp_path / "r.json", **QUICK)
+    (note,) = (note for note in result["notes"] if "is labelled" in note)
+    assert note.count("'class ") == 8
+    assert note.endswith("'class 08', 2 more, as real ones are")
 
 
 def test_labels_of_one_side_only(tmp_path):

@@ -173,7 +173,8 @@ def one_sided(case: Case) -> dict[int, str]:
         names = [repr(case.labels[label]) for label in sorted(labels)]
         more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
         named = ", ".join(names[:NAMED] + more)
-        found |= dict.fromkeys(labels, f"no {lack} clip is labelled {named}, as {have} ones are")
+        note = f"of the clips measured no {lack} one is labelled {named}, as {have} ones are"
+        found |= dict.fromkeys(labels, note)
     return found
 
 
