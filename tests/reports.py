@@ -55,6 +55,33 @@ def report(figures: list[dict[str, Any]], title: str = "runs/00000-dcgan-x") -> 
     }
 
 
+def histograms(fast: int = 10, turn: int = 0) -> dict[str, Any]:
+    """Return histograms of real clips that go to the right, and of others.
+
+    Args:
+        fast: the bin of speed of the others; that of real ones is 10.
+        turn: the bin of direction of the others, of which 9 are 90°.
+    """
+
+    def one(bins: int, *places: int) -> list[float]:
+        return [places.count(i) / len(places) for i in range(bins)]
+
+    return {
+        "motion.speed": {
+            "unit": "pixels a frame",
+            "step": 0.1,
+            "real": one(1 + max(fast, 10), 0, 10),
+            "generated": one(1 + max(fast, 10), 0, fast),
+        },
+        "motion.direction": {
+            "unit": "degrees",
+            "step": 10.0,
+            "real": one(36, 0, 35),
+            "generated": one(36, turn, (turn - 1) % 36),
+        },
+    }
+
+
 def shapes(first: int, count: int, frames: int = 16, size: tuple[int, int] = (64, 48)):
     """Return clips of drawn shapes: uint8 ``(count, frames, height, width, 3)``."""
     return np.stack([moving_shapes(first + i, frames, size) for i in range(count)])

@@ -1,5 +1,6 @@
 """``vidgan evaluate`` on real dataset folders and real checkpoints of tiny networks."""
 
+import html
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from datasets import make_dataset, write_shard
+from moving_textures import drifting
 from videos import make_video
 
 import vidgan
@@ -448,6 +450,46 @@ def test_labels_of_two_datasets_are_known_by_their_names(tmp_path):
     assert found["labels.accuracy"]["value"] == made / 11
 
 
+@pytest.mark.parametrize(
+    ("real", "fake", "note"),
+    [
+        (
+            ("dark", "middle", "bright"),
+            ("bright",),
+            "of the clips measured no generated one is labelled 'dark', 'middle', as real ones are",
+        ),
+        (
+            ("dark", "bright"),
+            ("bright", "middle", "dark"),
+            "of the clips measured no real one is labelled 'middle', as generated ones are",
+        ),
+        (("dark", "bright"), ("bright", "dark"), None),
+    ],
+)
+@pytest.mark.parametrize("measures", ["labels", "frames"])
+def test_classes_that_one_side_lacks_are_named(tmp_path, monkeypatch, measures, real, fake, note):
+    """In one line on the terminal and on the page, whatever is measured."""
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--real", labelled(Path("a"), real), "--fake", labelled(Path("b"), fake)]
+    arguments += ["--frames", 8, "--measures", measures, "--bootstrap", 0]
+    shown = CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
+    assert shown.exit_code == 0, shown.output
+    found = [line for line in shown.stdout.splitlines() if "is labelled" in line]
+    assert found == ([f"Note: {note}."] if note else [])
+    page = html.unescape(Path("evaluation.html").read_text())
+    assert note in page if note else "is labelled" not in page
+
+
+def test_of_many_classes_that_one_side_lacks_some_are_named(tmp_path):
+    names = tuple(f"class {i:02d}" for i in range(11))
+    real = make_dataset(tmp_path / "real", (8,), (16,) * 22, labels=names, shards=1).path
+    fake = make_dataset(tmp_path / "fake", (8,), (16,) * 22, labels=names[:1], shards=1).path
+    result = vidgan.evaluate(real=real, fake=fake, output=tmp_path / "r.json", **QUICK)
+    (note,) = (note for note in result["notes"] if "is labelled" in note)
+    assert note.count("'class ") == 8
+    assert note.endswith("'class 08', 2 more, as real ones are")
+
+
 def test_labels_of_one_side_only(tmp_path):
     real = make_dataset(tmp_path / "real", (8,), (16,) * 4, shards=1).path
     fake = labelled(tmp_path / "fake", ("bright", "dark"))
@@ -455,6 +497,7 @@ def test_labels_of_one_side_only(tmp_path):
         real=real, fake=fake, frames=8, measures="labels", output=tmp_path / "r.json"
     )
     assert result["figures"] == []
+    assert not any("is labelled" in note for note in result["notes"])
 
 
 def test_two_rates_are_noted(tmp_path):
@@ -533,6 +576,47 @@ def test_clips_that_are_all_alike(tmp_path):
     assert found["coverage"]["value"] is None
     assert "same features" in found["coverage"]["note"]
     assert found["motion.frozen"]["value"] == 1
+
+
+def test_the_report_shows_how_clips_move(tmp_path):
+    """Real clips drift to the right, the others downwards, and faster."""
+    for name, velocity in (("real", (2, 0)), ("fake", (0, 3))):
+        np.save(tmp_path / f"{name}.npy", np.stack([drifting(i, velocity) for i in range(6)]))
+    result = vidgan.evaluate(
+        real=tmp_path / "real.npy",
+        fake=tmp_path / "fake.npy",
+        frames=4,
+        output=tmp_path / "r.json",
+        measures="motion",
+        bootstrap=0,
+    )
+    speed, direction = (result["histograms"][f"motion.{key}"] for key in ("speed", "direction"))
+    assert (speed["unit"], direction["unit"], direction["step"]) == (
+        "pixels a frame",
+        "degrees",
+        10,
+    )
+    for name, least, turn in (("real", 2, 0), ("generated", 3, 9)):
+        assert sum(speed[name]) == pytest.approx(1)
+        assert abs(np.argmax(speed[name]) * speed["step"] - least) <= speed["step"]
+        # Exactly to the right or downwards is on the border of two bins.
+        assert direction[name][turn] + direction[name][turn - 1] > 0.8
+    apart = np.abs(np.cumsum(np.subtract(speed["real"], speed["generated"]))).sum() * speed["step"]
+    assert apart == pytest.approx(figures(result)["motion.speed"]["value"], abs=1e-6)
+    shown = re.findall('role="img" aria-label="(share[^"]*)"', Path(result["page"]).read_text())
+    assert len(shown) == 2
+    assert "pixels a frame of 48 × 48: real" in shown[0]
+    assert "real 100% right, 0% down" in shown[1]
+    assert "generated 0% right, 100% down" in shown[1]
+
+
+def test_no_histograms_where_motion_is_not_measured(result, run, tmp_path):
+    other = vidgan.evaluate(run.path, n=4, output=tmp_path / "r.json", **QUICK)
+    found = [
+        (bool(each["histograms"]), "share of motion" in Path(each["page"]).read_text())
+        for each in (result, other)
+    ]
+    assert found == [(True, True), (False, False)]
 
 
 def test_frames_too_small_for_motion(tmp_path):

@@ -10,11 +10,12 @@ import av
 import cv2
 import numpy as np
 import pytest
-from reports import CAPTION, PATH, figure, media, report, shapes, write_log
+from reports import CAPTION, PATH, figure, histograms, media, report, shapes, write_log
 
 from vidgan.errors import ExportError
 from vidgan.jobs import page
 from vidgan.jobs.page import charts, figures, pictures
+from vidgan.jobs.page import histograms as drawings
 
 NOTHING = page.Media({}, 25.0, {})
 
@@ -333,6 +334,74 @@ def test_charts_say_what_they_show_and_share_their_axes(tmp_path):
     assert "#1f77b4" not in "".join(first + second)
     names = re.findall(r' id="([^"]*)"', "".join(first + second))
     assert len(names) == len(set(names))
+
+
+def outline(svg: str, colour: str) -> np.ndarray:
+    """Return the corners of the first line of a colour, ``(n, 2)``: to the right and downwards."""
+    path = re.search(rf'<path d="([^"]*)"[^>]*fill: none;[^"]*stroke: var\(--{colour}\)', svg)[1]
+    return np.array(re.findall(r"[ML] (\S+) (\S+)", path), float)
+
+
+@pytest.mark.parametrize(
+    ("turn", "way", "words"),
+    [(0, (1, 0), "right"), (9, (0, 1), "down"), (18, (-1, 0), "left"), (27, (0, -1), "up")],
+)
+def test_directions_are_drawn_as_they_are_on_the_screen(turn, way, words):
+    _, svg = drawings.draw([report([]) | {"histograms": histograms(turn=turn)}])[0]
+    assert "real 100% right, 0% down, 0% left, 0% up; generated" in svg
+    assert f"100% {words}" in svg.partition("; generated ")[2]
+    assert "0° right" in svg
+    assert "90° down" in svg
+    real, generated = outline(svg, "first"), outline(svg, "second")
+    # The outline leaves the centre, where there is no motion, to one side.
+    centre = np.median(real, axis=0)
+    farthest = generated[np.argmax(np.abs(generated - centre).sum(axis=1))] - centre
+    assert np.abs(farthest).max() > 30
+    np.testing.assert_allclose(farthest / np.abs(farthest).max(), way, atol=0.2)
+
+
+def test_speeds_of_all_runs_share_their_axes():
+    """The same speed stands at the same place, and its axis says what it is in."""
+    pages = [report([]) | {"histograms": histograms(fast)} for fast in (20, 60)]
+    slow, none, fast = drawings.draw([pages[0], report([]), pages[1]])
+    assert none == []
+    ends = []
+    for svg, _ in (slow, fast):
+        assert "speed, pixels a frame of 64 × 48" in svg
+        ends.append([])
+        for name in ("first", "second"):
+            line = outline(svg, name)
+            raised = line[line[:, 1] < line[:, 1].max() - 1]
+            ends[-1].append(raised[:, 0].max() - line[:, 0].min())
+    assert ends[0][0] == pytest.approx(ends[1][0])
+    assert ends[0][1] / ends[0][0] == pytest.approx(2.1 / 1.1, rel=0.1)
+    assert ends[1][1] / ends[1][0] == pytest.approx(6.1 / 1.1, rel=0.1)
+    names = re.findall(r' id="([^"]*)"', "".join(slow + fast))
+    assert len(names) == len(set(names))
+
+
+def test_clips_in_which_nothing_moves_are_drawn():
+    given = histograms()
+    given["motion.direction"]["generated"] = [0.0] * 36
+    speeds, directions = drawings.draw([report([]) | {"histograms": given}])[0]
+    assert "generated: nothing moves" in directions
+    assert "generated none, nothing moves" in directions
+    given["motion.direction"]["real"] = [0.0] * 36
+    for name in ("real", "generated"):
+        given["motion.speed"][name] = [1.0]
+    (speeds,) = drawings.draw([report([]) | {"histograms": given}])[0]
+    assert "real 90% below 0.1, 99% below 0.1" in speeds
+
+
+def test_the_motion_of_each_run_stands_under_its_name():
+    runs = [report([], name) | {"histograms": histograms(turn=9)} for name in ("one", "two")]
+    text = page.render([*runs, report([], "three")], [NOTHING] * 3)
+    section = text.partition('<section aria-labelledby="motion">')[2].partition("</section>")[0]
+    assert section.count('role="img" aria-label="share of motion') == 2
+    words = read(section).text
+    assert words.index("one, step") < words.index("two, step")
+    assert "three, step" not in words
+    assert 'aria-labelledby="motion"' not in page.render([report([])], [NOTHING])
 
 
 def test_a_long_log_is_thinned_to_means():

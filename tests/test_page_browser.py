@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from reports import CAPTION, PATH, figure, media, report, write_log
+from reports import CAPTION, PATH, figure, histograms, media, report, write_log
 
 from vidgan.jobs import page
 
@@ -47,9 +47,11 @@ def folder(tmp_path_factory) -> Path:
     """One report, and one that compares three runs."""
     folder = tmp_path_factory.mktemp("pages")
     log = write_log(folder / "log.csv", 300, d_loss=1.5, g_loss=2.5, d_acc_real=1, r1=0.1)
-    page.write(folder / "one.html", [report(FIGURES)], [media(log)])
+    one = report(FIGURES) | {"histograms": histograms(turn=9)}
+    page.write(folder / "one.html", [one], [media(log)])
     runs = [report(FIGURES, f"runs/0000{number}-dcgan-x") for number in range(3)]
     runs[1]["figures"] = [{**FIGURES[0], "value": 1.5, "low": 1.4, "high": 1.6}, *FIGURES[1:]]
+    runs[0]["histograms"], runs[1]["histograms"] = histograms(turn=9), histograms(fast=60)
     page.write(folder / "three.html", runs, [media(log), media(log), media()])
     return folder
 
@@ -110,9 +112,9 @@ def test_the_best_of_several_runs_is_marked(visit):
 @pytest.mark.parametrize(("name", "count"), [("one.html", 2), ("three.html", 6)])
 def test_the_clips_play_and_loop(visit, name, count):
     seen = visit(name)
-    videos = seen.page.locator("video")
-    assert videos.count() == count
-    for video in videos.all()[:2]:
+    videos = seen.page.locator("video").all()
+    assert len(videos) == count
+    for video in videos[:2]:
         video.scroll_into_view_if_needed()
         # At its end it goes back to its start, and on.
         looped = video.evaluate(
@@ -122,9 +124,15 @@ def test_the_clips_play_and_loop(visit, name, count):
             })"""
         )
         assert looped is True
-    assert videos.evaluate_all(
-        "videos => videos.every(each => each.readyState > 1 && each.videoWidth == each.width)"
-    )
+    # Waited for one by one: a video that is just going back to its start has no picture.
+    for video in videos:
+        video.scroll_into_view_if_needed()
+        seen.page.wait_for_function(
+            """video => !video.paused && video.currentTime > 0 && video.readyState > 1
+                && video.videoWidth == video.width""",
+            arg=video.element_handle(),
+            timeout=60_000,
+        )
     assert seen.problems == []
 
 
@@ -134,7 +142,8 @@ def test_pictures_and_curves_are_drawn(visit):
         assert image.evaluate("image => image.complete && image.naturalWidth") == 90
         assert image.get_attribute("alt") == CAPTION
     charts = seen.locator("svg.chart").all()
-    assert len(charts) == 6
+    # Three panels of curves of two runs, and two histograms of two.
+    assert len(charts) == 6 + 4
     for chart in charts:
         box = chart.bounding_box()
         assert box["width"] > 250

@@ -9,7 +9,16 @@ from tiny_run import make_run
 
 import vidgan
 from vidgan.cli import main
-from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, TASKS, EnhanceConfig, ModelConfig, TrainConfig
+from vidgan.config import (
+    DEFAULT_TASK,
+    TASK_OPTIONS,
+    TASKS,
+    EnhanceConfig,
+    InpaintConfig,
+    ModelConfig,
+    TrainConfig,
+    TranslateConfig,
+)
 from vidgan.errors import OptionError, RunError
 from vidgan.jobs import setup
 from vidgan.training import tasks
@@ -42,6 +51,7 @@ def test_registry(name):
     assert len(set(task.columns)) == len(task.columns)
     assert set(spec.defaults) <= spec.known
     assert spec.example.startswith(spec.command)
+    assert spec.measured.startswith("vidgan evaluate ")
 
 
 def test_run_keeps_its_task(tmp_path):
@@ -82,13 +92,30 @@ def test_newest_of_a_task(tmp_path):
         newest(tmp_path, "enhance")
 
 
-@pytest.mark.parametrize("command", ["generate", "evaluate"])
-def test_synthesis_commands_refuse_other_runs(tmp_path, command):
+def test_generate_refuses_other_runs(tmp_path):
     path = saved(tmp_path / "run", "enhance", EnhanceConfig())
-    done = cli(command, path)
+    done = cli("generate", path)
     assert done.exit_code == 1
     assert "a run of --task enhance, which vidgan enhance takes" in done.output
     assert done.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("task", "config", "measured"),
+    [
+        ("enhance", EnhanceConfig(), "--paired --real ORIGINALS --fake RESTORED"),
+        ("inpaint", InpaintConfig(), "--paired --real ORIGINALS --fake RESTORED"),
+        ("translate", TranslateConfig(), "--real TARGETS --fake TRANSLATED"),
+    ],
+)
+def test_evaluate_says_how_other_runs_are_measured(tmp_path, task, config, measured):
+    path = saved(tmp_path / "run", task, config)
+    done = cli("evaluate", path)
+    assert done.exit_code == 1
+    assert done.output.count("\n") == 1
+    assert f"a run of --task {task}, which vidgan {task} takes; measure" in done.output
+    assert done.output.endswith(f"with vidgan evaluate {measured}\n")
+    assert "vidgan generate" not in done.output
 
 
 def test_enhance_refuses_a_run_of_synthesis(tmp_path):

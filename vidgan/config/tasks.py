@@ -212,6 +212,7 @@ class TaskOptions:
         summary: what it learns, a few words.
         command: the command that its runs are for.
         example: that command, as one would go on after training.
+        measured: the command that measures what it makes.
         config: the options that it adds to ``vidgan train``; None for none.
         honours: fields of ``ModelConfig`` and ``TrainConfig`` that mean something to it.
         defaults: fields of all three whose defaults are the task's own.
@@ -221,6 +222,7 @@ class TaskOptions:
     summary: str
     command: str
     example: str
+    measured: str
     config: type[Config] | None = None
     honours: frozenset[str] = _CLIP_TO_CLIP
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -242,12 +244,14 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
         "make new clips",
         command="vidgan generate",
         example="vidgan generate -o out.mp4",
+        measured="vidgan evaluate RUN",
         honours=_ALL,
     ),
     "enhance": TaskOptions(
         "undo damage: enlarge, sharpen, take noise away, brighten",
         command="vidgan enhance",
         example="vidgan enhance input.mp4 -o output.mp4",
+        measured="vidgan evaluate --paired --real ORIGINALS --fake RESTORED",
         config=EnhanceConfig,
         defaults={
             "frames": 8,
@@ -263,6 +267,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
         "fill what a mask hides",
         command="vidgan inpaint",
         example="vidgan inpaint input.mp4 --mask mask.png -o output.mp4",
+        measured="vidgan evaluate --paired --real ORIGINALS --fake RESTORED",
         config=InpaintConfig,
         defaults={
             "frames": 16,
@@ -278,6 +283,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
         "turn clips of one kind into another and back, learnt without pairs",
         command="vidgan translate",
         example="vidgan translate input.mp4 -o output.mp4 --direction a2b",
+        measured="vidgan evaluate --real TARGETS --fake TRANSLATED",
         config=TranslateConfig,
         honours=_CLIP_TO_CLIP | {"augment"},
         defaults={"frames": 8, "g_channels": 16, "d_channels": 16, "d_lr": 8e-4, "r1": 0.1},

@@ -1,11 +1,11 @@
 """The job behind ``vidgan evaluate``: how good generated clips are, with all that qualifies it."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgan import runtime
-from vidgan.config import DEFAULT_TASK, MIN_GENERATED, EvaluateConfig
-from vidgan.errors import OptionError
+from vidgan.config import DEFAULT_TASK, MIN_GENERATED, TASK_OPTIONS, EvaluateConfig
+from vidgan.errors import OptionError, RunError
 from vidgan.jobs import protocol, report
 from vidgan.jobs.evaluate_options import resolve, wanted
 from vidgan.jobs.evaluation import measure
@@ -13,6 +13,9 @@ from vidgan.jobs.restoration import evaluate_paired
 from vidgan.jobs.sides import Sides, halves
 from vidgan.jobs.sources import SampleSet
 from vidgan.jobs.speed import speed
+
+if TYPE_CHECKING:
+    from vidgan.training.run import Run
 
 
 def evaluate(
@@ -51,7 +54,7 @@ def evaluate(
 
     Raises:
         OptionError: an option is unknown or out of bounds, or the device is not there.
-        RunError: no run there, none with a checkpoint, or one that gives NaN.
+        RunError: no run there, one of another task, none with a checkpoint, or one that gives NaN.
         DatasetError: the dataset is missing, damaged, of another size, or has too few clips.
         InputError: videos that cannot be read or are too short, or weights that are not there.
         ExportError: the report is there already or cannot be written.
@@ -82,10 +85,8 @@ def _evaluate_run(
     output: Path | str | None,
     progress: bool,
 ) -> dict[str, Any]:
-    from vidgan.training.run import Run
-
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
-    run = Run.open(path, task=DEFAULT_TASK)
+    run = _open(path)
     checkpoint = run.checkpoint(config.checkpoint)
     manifest = protocol.open_dataset(run, dataset)
     target = report.target(
@@ -119,6 +120,20 @@ def _evaluate_run(
     result["figures"] += [each.to_json() for each in speed(sampler, config)]
     result["notes"] += protocol.notes(run, manifest, shape)
     return report.write(target, result, log=run.path / "log.csv")
+
+
+def _open(path: Path | str | None) -> "Run":
+    """Open the run to measure; of one that makes no new clips say how to measure what it makes."""
+    from vidgan.training.run import Run, locate
+
+    run = Run.open(locate(path, task=DEFAULT_TASK))
+    if run.task != DEFAULT_TASK:
+        task = TASK_OPTIONS[run.task]
+        raise RunError(
+            f"{run.path}: a run of --task {run.task}, which {task.command} takes; measure the "
+            f"videos that this makes with {task.measured}"
+        )
+    return run
 
 
 def _evaluate_pair(

@@ -12,8 +12,10 @@ from vidgan.jobs.cache import Cache
 from vidgan.jobs.case import Case
 from vidgan.jobs.evaluate_options import used_features, wanted
 from vidgan.jobs.gather import Gatherer
+from vidgan.jobs.judgement import one_sided
 from vidgan.jobs.measures import MEASURES
 from vidgan.jobs.memorised import memorised
+from vidgan.jobs.movement import histograms
 from vidgan.jobs.sides import Sides
 from vidgan.metrics.features import FEATURES, Features
 from vidgan.metrics.figure import Figure
@@ -141,6 +143,7 @@ def _report(sides: Sides, case: Case, figures: list[Figure], device: str) -> dic
     gathered = {"real": case.reference, "floor": case.floor, "generated": case.generated}
     notes = protocol.deviations(config, sides)
     notes += [note for each in gathered.values() for note in each.notes]
+    notes += one_sided(case).values()
     return {
         "format": report.FORMAT_VERSION,
         "vidgan": __version__,
@@ -171,6 +174,7 @@ def _report(sides: Sides, case: Case, figures: list[Figure], device: str) -> dic
             "tensorflow": tf.__version__,
         },
         "figures": [figure.to_json() for figure in figures],
+        "histograms": histograms(case),
         "verdicts": report.verdicts(figures, case.memorised),
         "notes": list(dict.fromkeys(notes)),
     }

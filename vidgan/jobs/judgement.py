@@ -12,6 +12,8 @@ from vidgan.metrics.figure import Figure
 
 # Shown as what a clip of chance would get, too.
 CHANCE = 0.5
+# Labels that a note names.
+NAMED = 8
 
 
 def discriminator(case: Case) -> list[Figure]:
@@ -130,7 +132,9 @@ def labels(case: Case) -> list[Figure]:
     floors = metrics.by_class(
         metrics.kernel_distance, reference.vectors, kept[0], floor.vectors, kept[1]
     )
+    absent = one_sided(case)
     for number, found in classes.items():
+        problem = f"{case.labels[number]!r}: {found.problem}" if found.problem else None
         of_class = reference.vectors[kept[0] == number], generated.vectors[kept[2] == number]
         low, high = _kernel_ends(case, *of_class)
         figures.append(
@@ -144,10 +148,34 @@ def labels(case: Case) -> list[Figure]:
                 floor=floors[number].value if number in floors else None,
                 better="lower",
                 protocol=protocol | {"clips": [found.real, found.fake]},
-                note=found.problem or None,
+                note=absent.get(number, problem),
             )
         )
     return figures
+
+
+def one_sided(case: Case) -> dict[int, str]:
+    """Return the labels that only real or only generated clips have, each with a note on it.
+
+    One note names all that one side lacks. There are none where a side has no labels at all.
+    """
+    real, generated = (
+        {label for each in sets for label in each.labels.tolist() if label >= 0}
+        for sets in ((case.reference, case.floor), (case.generated,))
+    )
+    if not real or not generated:
+        return {}
+    found: dict[int, str] = {}
+    for labels, lack, have in (
+        (real - generated, "generated", "real"),
+        (generated - real, "real", "generated"),
+    ):
+        names = [repr(case.labels[label]) for label in sorted(labels)]
+        more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+        named = ", ".join(names[:NAMED] + more)
+        note = f"of the clips measured no {lack} one is labelled {named}, as {have} ones are"
+        found |= dict.fromkeys(labels, note)
+    return found
 
 
 def _kernel_ends(case: Case, real: np.ndarray, generated: np.ndarray) -> Ends:

@@ -7,8 +7,11 @@ import numpy as np
 from vidgan import metrics
 from vidgan.jobs.case import Case
 from vidgan.metrics.figure import Figure
+from vidgan.metrics.motion import DIRECTIONS, SPEED_STEP, SPEEDS, histogram
 
 Value = TypeVar("Value")
+# Of the shares in the report; one pixel of a hundred million is more.
+_DECIMALS = 9
 
 
 def motion(case: Case) -> list[Figure]:
@@ -68,6 +71,27 @@ def motion(case: Case) -> list[Figure]:
         )
     ]
     return figures
+
+
+def histograms(case: Case) -> dict[str, dict[str, Any]]:
+    """Return what the distances of speeds and of directions are taken between, for the report.
+
+    Each has the key of its distance. Bin i begins at i × ``step``, in units of ``unit``; of speeds
+    empty bins at the end are left out. ``real`` and ``generated`` hold shares, of pixels by speed
+    and of motion by direction, whose sum is 1, or 0 where nothing moves.
+    """
+    if case.generated.motion is None:
+        return {}
+    sets = {"real": _present(case.reference.motion), "generated": case.generated.motion}
+    speeds = {name: histogram(each.speed, SPEEDS) for name, each in sets.items()}
+    directions = {name: histogram(each.direction, DIRECTIONS) for name, each in sets.items()}
+    used = 1 + max(int(np.flatnonzero(each)[-1]) for each in speeds.values())
+    return {
+        "motion.speed": {"unit": "pixels a frame", "step": SPEED_STEP}
+        | {name: each[:used].round(_DECIMALS).tolist() for name, each in speeds.items()},
+        "motion.direction": {"unit": "degrees", "step": 360 / DIRECTIONS}
+        | {name: each.round(_DECIMALS).tolist() for name, each in directions.items()},
+    }
 
 
 def _distance(

@@ -102,7 +102,7 @@ def speed_distance(a: np.ndarray, b: np.ndarray) -> float:
     Raises:
         InputError: no clips, other shapes or NaN.
     """
-    between = np.cumsum(_share(a, SPEEDS) - _share(b, SPEEDS))
+    between = np.cumsum(histogram(a, SPEEDS) - histogram(b, SPEEDS))
     return float(np.abs(between).sum() * SPEED_STEP)
 
 
@@ -120,12 +120,34 @@ def direction_distance(a: np.ndarray, b: np.ndarray) -> float | None:
     Raises:
         InputError: no clips, other shapes or NaN.
     """
-    shares = [_share(each, DIRECTIONS) for each in (a, b)]
+    shares = [histogram(each, DIRECTIONS) for each in (a, b)]
     if not all(share.sum() > 0 for share in shares):
         return None
     between = np.cumsum(shares[0] - shares[1])
     # On a circle one may go either way round: the median takes the shorter.
     return float(np.abs(between - np.median(between)).sum() * 360 / DIRECTIONS)
+
+
+def histogram(histograms: np.ndarray, bins: int) -> np.ndarray:
+    """Return the histogram of a whole set of clips.
+
+    Args:
+        histograms: ``Motion.speed`` or ``Motion.direction``, ``(n, bins)``.
+        bins: ``SPEEDS`` or ``DIRECTIONS``.
+
+    Returns:
+        float64 ``(bins,)`` whose sum is 1, or 0 where nothing moves.
+
+    Raises:
+        InputError: no clips, other shapes or NaN.
+    """
+    values = np.asarray(histograms, np.float64)
+    if values.ndim != 2 or values.shape[1] != bins or not len(values):
+        raise InputError(f"histograms must have the shape (clips, {bins}), found {values.shape}")
+    if not np.isfinite(values).all():
+        raise InputError("histograms hold NaN or infinity")
+    total = values.sum(axis=0)
+    return total / max(total.sum(), np.finfo(np.float64).tiny)
 
 
 def _measure(clip: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, int, float]:
@@ -137,17 +159,6 @@ def _measure(clip: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, int, floa
     loop = _loop(cells) if still < 1 else 0
     bends = np.diff(frames.mean(axis=(1, 2)), n=2)
     return speed, direction, still, loop, float(np.sqrt(np.mean(np.square(bends)) / 6))
-
-
-def _share(histograms: np.ndarray, bins: int) -> np.ndarray:
-    """Return the histogram of a whole set; its sum is 1, or 0 where it is empty."""
-    values = np.asarray(histograms, np.float64)
-    if values.ndim != 2 or values.shape[1] != bins or not len(values):
-        raise InputError(f"histograms must have the shape (clips, {bins}), found {values.shape}")
-    if not np.isfinite(values).all():
-        raise InputError("histograms hold NaN or infinity")
-    total = values.sum(axis=0)
-    return total / max(total.sum(), np.finfo(np.float64).tiny)
 
 
 def _histograms(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -152,8 +152,7 @@ class Run:
         Raises:
             RunError: no run there, one that cannot be read, or one of another task.
         """
-        named = path is not None and str(path) != "latest"
-        folder = Path(path) if path is not None and named else newest(Path(runs), task)
+        folder = locate(path, runs, task)
         if not (folder / CONFIG_NAME).is_file():
             how = _how_to_get_one(task)
             raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); {how}")
@@ -332,6 +331,22 @@ def _how_to_get_one(task: str | None) -> str:
         return "make one with vidgan train"
     datasets = " A B" if TASK_OPTIONS[task].datasets == 2 else ""
     return f"make one with vidgan train --task {task}{datasets}"
+
+
+def locate(
+    path: Path | str | None, runs: Path | str = DEFAULT_RUNS, task: str | None = None
+) -> Path:
+    """Return the folder of a run that a user names; nothing need be there.
+
+    Args:
+        path: the folder; None or ``latest`` for the newest in ``runs``.
+        runs: where runs lie.
+        task: what the newest must have been trained for; by default anything.
+
+    Raises:
+        RunError: the newest is asked for and there is none.
+    """
+    return newest(Path(runs), task) if path is None or str(path) == "latest" else Path(path)
 
 
 def newest(runs: Path, task: str | None = None) -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vidgan.files import atomic_path
-from vidgan.jobs.page import charts, figures, pictures
+from vidgan.jobs.page import charts, figures, histograms, pictures
 
 if TYPE_CHECKING:
     from vidgan.jobs.page.pictures import Still, Video
@@ -55,6 +55,7 @@ class Run:
         strips: by caption.
         sheets: by caption.
         charts: SVG elements.
+        histograms: of motion, likewise.
     """
 
     label: str
@@ -63,6 +64,7 @@ class Run:
     strips: "dict[str, Video]"
     sheets: "dict[str, Still]"
     charts: list[str]
+    histograms: list[str]
 
 
 def write(path: Path, reports: list[dict[str, Any]], media: list[Media]) -> None:
@@ -119,8 +121,11 @@ def render(reports: list[dict[str, Any]], media: list[Media]) -> str:
             },
             {caption: pictures.still(sheet, budget) for caption, sheet in each.sheets.items()},
             curves,
+            moving,
         )
-        for label, report, each, curves in zip(labels, reports, media, drawn, strict=True)
+        for label, report, each, curves, moving in zip(
+            labels, reports, media, drawn, histograms.draw(reports), strict=True
+        )
     ]
     return environment.get_template("page.html").render(
         runs=runs, groups=figures.groups(reports), differences=figures.differences(reports)

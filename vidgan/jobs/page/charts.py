@@ -1,11 +1,10 @@
 """The curves of a training as SVG elements that stand within a page and take its colours."""
 
-import io
 import itertools
-import re
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from vidgan.jobs.page import svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
 # More points than a chart is wide are noise to the eye and weight to the page.
 POINTS = 300
-SIZE_INCHES = (4.4, 2.9)
-# Colours of Matplotlib's default style, and the page's own, which know light from dark.
-_COLOURS = {"#1f77b4": "var(--first)", "#ff7f0e": "var(--second)", "#000000": "currentColor"}
 
 
 def draw(logs: list[Path | None]) -> list[list[str]]:
@@ -33,13 +29,11 @@ def draw(logs: list[Path | None]) -> list[list[str]]:
     drawn: list[list[str]] = [[] for _ in logs]
     if not there:
         return drawn
-    import matplotlib
-
     from vidgan.training.callbacks import read_log
     from vidgan.training.curves import PANELS
 
     rows = {index: thin(read_log(log), POINTS) for index, log in there.items()}
-    with matplotlib.rc_context({"svg.fonttype": "none", "font.size": 9}):
+    with svg.style():
         for panel in PANELS:
             figures = {
                 index: _figure(panel, steps)
@@ -48,7 +42,7 @@ def draw(logs: list[Path | None]) -> list[list[str]]:
             }
             _share_axes([figure.axes[0] for figure in figures.values()])
             for index, figure in figures.items():
-                drawn[index].append(_element(figure, _describe(panel, rows[index])))
+                drawn[index].append(svg.element(figure, _describe(panel, rows[index])))
     return drawn
 
 
@@ -67,11 +61,9 @@ def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _figure(panel: "Panel", rows: list[dict[str, float]]) -> "Figure":
-    from matplotlib.figure import Figure
-
     from vidgan.training import curves
 
-    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+    figure = svg.new_figure()
     axes = figure.subplots()
     curves.draw(axes, panel, rows)
     axes.set_xlabel("step")
@@ -97,23 +89,3 @@ def _describe(panel: "Panel", rows: list[dict[str, float]]) -> str:
             parts.append(f"{name} from {values[0]:.3g} to {values[-1]:.3g}")
     first, last = rows[0]["step"], rows[-1]["step"]
     return f"{panel.label}, steps {first:.0f} to {last:.0f}: {', '.join(parts)}"
-
-
-def _element(figure: "Figure", text: str) -> str:
-    """Return a figure as an element that HTML can hold, with a text in its place."""
-    stream = io.StringIO()
-    figure.savefig(
-        stream,
-        format="svg",
-        transparent=True,
-        metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")),
-    )
-    _, _, inside = stream.getvalue().partition("<svg")[2].partition(">")
-    # Names that nothing refers to, and a style that would reach the whole page.
-    inside = re.sub(r'<g id="[^"]*"', "<g", inside)
-    inside = re.sub(r"<style.*?</style>", "", inside, flags=re.DOTALL)
-    for colour, of_page in _COLOURS.items():
-        inside = inside.replace(colour, of_page)
-    width, height = (72 * side for side in SIZE_INCHES)
-    view = f'viewBox="0 0 {width:g} {height:g}"'
-    return f'<svg class="chart" role="img" aria-label="{escape(text)}" {view}>{inside}'
