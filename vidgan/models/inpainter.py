@@ -88,20 +88,21 @@ def _from_around(seen: tf.Tensor) -> tf.Tensor:
 def _relaxed(frames: tf.Tensor, levels: int) -> tf.Tensor:
     """Solve Laplace's equation in the holes, coarse to fine, as multigrid methods do."""
     known = frames[..., 3:]
-    colours = frames[..., :3] / (known + 1e-6)
+    fixed, free = frames[..., :3] * (known / (known + 1e-6)), 1 - known
 
     def within(x: tf.Tensor) -> tf.Tensor:
-        return known * colours + (1 - known) * x
+        return fixed + free * x
 
     if not levels:
         total = tf.reduce_sum(frames, (1, 2), keepdims=True)
         return within(total[..., :3] / (total[..., 3:] + 1e-6))
     coarse = _relaxed(tf.nn.avg_pool2d(frames, 2, 2, "SAME"), levels - 1)
     x = within(tf.image.resize(coarse, tf.shape(frames)[1:3]))
+    quarter = free / 4
     for _ in range(_RELAX):
         p = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
         beside = p[:, :-2, 1:-1] + p[:, 2:, 1:-1] + p[:, 1:-1, :-2] + p[:, 1:-1, 2:]
-        x = within(beside / 4)
+        x = fixed + quarter * beside
     return x
 
 
@@ -138,10 +139,11 @@ class Blend(Float32Layer):
             ``(batch, frames, height, width, 3)``.
         """
         near, seen = tf.split(trust, 2, axis=-1)
+        colours, logarithms = tf.split(change, 2, axis=-1)
         prior = tf.concat([near, _AVERAGE * seen, _AROUND * tf.ones_like(near)], axis=-1)
-        shares = tf.nn.softmax(tf.math.log(prior + 1e-6) + change[..., 3:], axis=-1)
+        shares = tf.nn.softmax(tf.math.log(prior + 1e-6) + logarithms, axis=-1)
         parts = zip(tf.split(shares, 3, axis=-1), tf.split(ways, 3, axis=-1), strict=True)
-        return tf.add_n([change[..., :3], *(share * way for share, way in parts)])
+        return tf.add_n([colours, *(share * way for share, way in parts)])
 
     def compute_output_shape(self, ways_shape: Any, trust_shape: Any, change_shape: Any) -> Any:
         """Return the shape of what :meth:`call` returns."""
