@@ -101,18 +101,30 @@ def torch_worker(args: argparse.Namespace) -> None:
 
         def __init__(self, frames, channels):
             super().__init__()
-            self.gain = nn.Parameter(torch.ones(channels, frames, 1, 1))
-            self.bias = nn.Parameter(torch.zeros(channels, frames, 1, 1))
+            self.gain = nn.Parameter(torch.ones(channels, frames))
+            self.bias = nn.Parameter(torch.zeros(channels, frames))
 
         def forward(self, x):
-            return x * self.gain + self.bias
+            return x * self.gain[..., None, None] + self.bias[..., None, None]
+
+    class Scaled(nn.Module):
+        """Rescaling."""
+
+        def __init__(self, scale):
+            super().__init__()
+            self.scale = scale
+
+        def forward(self, x):
+            return x * self.scale
 
     def translate(network) -> nn.Sequential:
         """Rebuild a Keras network layer by layer."""
         parts = []
-        for layer in network._flatten_layers(include_self=False):
+        for layer in network.layers:
             kind = type(layer).__name__
-            if kind == "Dense":
+            if kind == "Functional":
+                parts.append(translate(layer))
+            elif kind == "Dense":
                 parts.append(nn.Linear(*layer.kernel.shape))
             elif kind == "Reshape":
                 *base, channels = layer.target_shape
@@ -138,7 +150,9 @@ def torch_worker(args: argparse.Namespace) -> None:
                 parts.append(nn.ConvTranspose3d(i, o, k, s, pad))
             elif kind == "FrameGain":
                 parts.append(Gain(layer.gain.shape[0], layer.gain.shape[-1]))
-            elif kind not in ("InputLayer", "Functional"):
+            elif kind == "Rescaling":
+                parts.append(Scaled(layer.scale))
+            elif kind != "InputLayer":
                 raise TypeError(f"no PyTorch counterpart for {kind}")
         return nn.Sequential(*parts)
 
