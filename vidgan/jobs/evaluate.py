@@ -1,11 +1,11 @@
 """The job behind ``vidgan evaluate``: how good generated clips are, with all that qualifies it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vidgan import runtime
-from vidgan.config import DEFAULT_TASK, MIN_GENERATED, TASK_OPTIONS, EvaluateConfig
-from vidgan.errors import OptionError, RunError
+from vidgan.config import DEFAULT_TASK, MIN_GENERATED, EvaluateConfig
+from vidgan.errors import OptionError
 from vidgan.jobs import protocol, report
 from vidgan.jobs.evaluate_options import resolve, wanted
 from vidgan.jobs.evaluation import measure
@@ -13,9 +13,6 @@ from vidgan.jobs.restoration import evaluate_paired
 from vidgan.jobs.sides import Sides, halves
 from vidgan.jobs.sources import SampleSet
 from vidgan.jobs.speed import speed
-
-if TYPE_CHECKING:
-    from vidgan.training.run import Run
 
 
 def evaluate(
@@ -85,8 +82,14 @@ def _evaluate_run(
     output: Path | str | None,
     progress: bool,
 ) -> dict[str, Any]:
+    from vidgan.training.run import Run
+
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
-    run = _open(path)
+    run = Run.open(
+        path,
+        task=DEFAULT_TASK,
+        otherwise=lambda task: f"measure the videos that this makes with {task.measured}",
+    )
     checkpoint = run.checkpoint(config.checkpoint)
     manifest = protocol.open_dataset(run, dataset)
     target = report.target(
@@ -120,20 +123,6 @@ def _evaluate_run(
     result["figures"] += [each.to_json() for each in speed(sampler, config)]
     result["notes"] += protocol.notes(run, manifest, shape)
     return report.write(target, result, log=run.path / "log.csv")
-
-
-def _open(path: Path | str | None) -> "Run":
-    """Open the run to measure; of one that makes no new clips say how to measure what it makes."""
-    from vidgan.training.run import Run, locate
-
-    run = Run.open(locate(path, task=DEFAULT_TASK))
-    if run.task != DEFAULT_TASK:
-        task = TASK_OPTIONS[run.task]
-        raise RunError(
-            f"{run.path}: a run of --task {run.task}, which {task.command} takes; measure the "
-            f"videos that this makes with {task.measured}"
-        )
-    return run
 
 
 def _evaluate_pair(

@@ -30,6 +30,7 @@ from vidgan.config import (
     TASKS,
     Config,
     ModelConfig,
+    TaskOptions,
     TrainConfig,
 )
 from vidgan.errors import OptionError, RunError
@@ -140,6 +141,7 @@ class Run:
         path: Path | str | None = None,
         runs: Path | str = DEFAULT_RUNS,
         task: str | None = None,
+        otherwise: "Callable[[TaskOptions], str] | None" = None,
     ) -> Self:
         """Open a run folder.
 
@@ -148,11 +150,14 @@ class Run:
             runs: where runs lie.
             task: what it must have been trained for; the newest one is the newest of these. By
                 default anything.
+            otherwise: from another task's options to what to do with a run of that; by default one
+                is told which command needs which task.
 
         Raises:
             RunError: no run there, one that cannot be read, or one of another task.
         """
-        folder = locate(path, runs, task)
+        named = path is not None and str(path) != "latest"
+        folder = Path(path) if path is not None and named else newest(Path(runs), task)
         if not (folder / CONFIG_NAME).is_file():
             how = _how_to_get_one(task)
             raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); {how}")
@@ -170,9 +175,11 @@ class Run:
                 f"{source}: not what vidgan train writes ({type(error).__name__}: {error})"
             ) from None
         if task is not None and run.task != task:
+            found = TASK_OPTIONS[run.task]
+            remedy = f"{TASK_OPTIONS[task].command} needs one of --task {task}"
             raise RunError(
-                f"{folder}: a run of --task {run.task}, which {TASK_OPTIONS[run.task].command} "
-                f"takes; {TASK_OPTIONS[task].command} needs one of --task {task}"
+                f"{folder}: a run of --task {run.task}, which {found.command} takes; "
+                f"{otherwise(found) if otherwise else remedy}"
             )
         return run
 
@@ -331,22 +338,6 @@ def _how_to_get_one(task: str | None) -> str:
         return "make one with vidgan train"
     datasets = " A B" if TASK_OPTIONS[task].datasets == 2 else ""
     return f"make one with vidgan train --task {task}{datasets}"
-
-
-def locate(
-    path: Path | str | None, runs: Path | str = DEFAULT_RUNS, task: str | None = None
-) -> Path:
-    """Return the folder of a run that a user names; nothing need be there.
-
-    Args:
-        path: the folder; None or ``latest`` for the newest in ``runs``.
-        runs: where runs lie.
-        task: what the newest must have been trained for; by default anything.
-
-    Raises:
-        RunError: the newest is asked for and there is none.
-    """
-    return newest(Path(runs), task) if path is None or str(path) == "latest" else Path(path)
 
 
 def newest(runs: Path, task: str | None = None) -> Path:
