@@ -4,6 +4,7 @@ import http.server
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,13 @@ runtime.set_environment()
 # ignore it as well; a handler is set back to the default in a new program, "ignore" is not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    """An empty folder for what vidgan keeps between its calls; it need not be there."""
+    monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 @pytest.fixture

@@ -330,9 +330,8 @@ def test_clips_are_enlarged_and_scaled(tmp_path, network, published):
 
 
 def test_published_weights_are_fetched_and_checked(
-    tmp_path, monkeypatch, serve, network, arrays, published
+    tmp_path, cache, monkeypatch, serve, network, arrays, published
 ):
-    monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "cache"))
     content = as_frozen_graph(tmp_path, published, arrays).read_bytes()
     monkeypatch.setattr(i3d, "URL", serve(content))
     with pytest.raises(InputError, match=r"frozen\.pb cannot be fetched \(.*does not match"):
@@ -347,8 +346,7 @@ def test_published_weights_are_fetched_and_checked(
     np.testing.assert_array_equal(FEATURES["i3d"].load()(clips), features)
 
 
-def test_without_a_network_it_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "cache"))
+def test_without_a_network_it_says_what_to_do(cache, monkeypatch):
     monkeypatch.setattr(i3d, "URL", "http://127.0.0.1:1/rgb.frozen.pb")
     message = r"cannot be fetched \(.*refused.*\); download http://.* name the file with --weights"
     with pytest.raises(InputError, match=message):

@@ -49,12 +49,6 @@ def url(serve) -> str:
     return serve(CONTENT)
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 def test_published_weights_are_fetched_once(cache, url, capsys):
     first = weights.fetch("w.h5", url, MD5)
     assert first == cache / "weights" / "w.h5"
