@@ -21,6 +21,7 @@ VARIANTS = {
     "vidgan": {},
     "vidgan, separate passes": {"share_backward": False},
     "vidgan, all defaults": {"extras": True},
+    "vidgan, Adam of Keras": {"adam": "keras"},
 }
 
 
@@ -33,6 +34,7 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
 
     from vidgan.config import ModelConfig, TrainConfig
     from vidgan.models import build_discriminators, build_generator, flops, latents, resolve
+    from vidgan.training.adam import FusedAdam
     from vidgan.training.gan import VideoGAN
 
     train = TrainConfig()
@@ -48,9 +50,10 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
             build_discriminators(model, args.size, args.size),
         )
         extras = options.get("extras", False)
+        adam = keras.optimizers.Adam if options.get("adam") else FusedAdam
         gan.compile(
-            keras.optimizers.Adam(train.g_lr, train.beta_1, train.beta_2),
-            keras.optimizers.Adam(train.d_lr, train.beta_1, train.beta_2),
+            adam(train.g_lr, train.beta_1, train.beta_2),
+            adam(train.d_lr, train.beta_1, train.beta_2),
             train if extras else train.replace(r1=0.0, augment="none"),
             share_backward=options.get("share_backward", True),
         )

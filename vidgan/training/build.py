@@ -8,13 +8,14 @@ import keras
 from vidgan import models, runtime
 from vidgan.config import TrainConfig
 from vidgan.training import combinations
+from vidgan.training.adam import FusedAdam
 from vidgan.training.gan import VideoGAN
 from vidgan.training.run import Run
 
 
 def optimizer(config: TrainConfig, rate: float) -> keras.optimizers.Optimizer:
     """Return Adam as the options say."""
-    adam = keras.optimizers.Adam(rate, config.beta_1, config.beta_2, epsilon=1e-8)
+    adam = FusedAdam(rate, config.beta_1, config.beta_2, epsilon=1e-8)
     if config.precision == "mixed_float16":
         # Gradients of half precision vanish below 6e-8 unless they are scaled up.
         return keras.optimizers.LossScaleOptimizer(adam)
