@@ -73,6 +73,18 @@ class ModelConfig(Config):
         min=0,
         max=64,
     )
+    pairs: bool | None = option(
+        None,
+        "Judge clips two by two, so that clips that are too much alike are seen to be made.  "
+        "[default: where --batch-size is even]",
+    )
+    still: float | None = option(
+        None,
+        "Grey levels below which changes over time do not show, so that walls do not shimmer; 0 "
+        "lets all show.  [default: the model's own]",
+        min=0,
+        max=64,
+    )
     conditional: bool = option(False, "Learn the dataset's labels: a clip of each on demand.")
     labels: tuple[str, ...] = ()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vidgan.models.architecture import Architecture
 
 # Options that only some models have, and those that every model has with a value of its own.
-_OWN = ("motion_dim", "categories", "codes")
+_OWN = ("motion_dim", "categories", "codes", "still")
 _COMMON = {"discriminators": "clip", "spectral_norm": "none"}
 
 
@@ -37,7 +37,8 @@ def resolve(config: ModelConfig) -> ModelConfig:
     """
     options = find(config.model).options
     for name in _OWN:
-        if name not in options and getattr(config, name) is not None:
+        # 0 asks for what a model without the option does anyway.
+        if name not in options and getattr(config, name):
             raise OptionError(
                 f"{option_names(ModelConfig)[name]} has no meaning for --model {config.model}; "
                 "leave it out"
@@ -135,6 +136,16 @@ def build_generator(config: ModelConfig, height: int, width: int) -> "keras.Mode
     return generator
 
 
+def judged_together(config: ModelConfig, view: str) -> int:
+    """Return how many neighbouring items of a batch a discriminator gives one logit: 1 or 2.
+
+    Several items of one clip are judged one by one: neighbours would be of the same clip.
+    """
+    from vidgan.models.views import VIEWS
+
+    return 2 if config.pairs and VIEWS[view].count(config) == 1 else 1
+
+
 def build_discriminators(config: ModelConfig, height: int, width: int) -> "dict[str, keras.Model]":
     """Build the discriminators, one for each view that ``config.discriminators`` names.
 
@@ -143,7 +154,8 @@ def build_discriminators(config: ModelConfig, height: int, width: int) -> "dict[
         ``(batch, frames, height, width, 3)`` in [-1, 1], and, of a conditional model, ``label``,
         int32 ``(batch,)``, to a dict of ``logit``, float32 ``(batch, 1)``; positive means real. The
         first one of a model with codes has ``category`` and ``codes`` as well, see
-        ``vidgan.losses.recognition``. No item's logit depends on the others of its batch.
+        ``vidgan.losses.recognition``. Items that :func:`judged_together` share their logit, and no
+        logit depends on any other item of the batch.
 
     Raises:
         OptionError: the size does not split, or an option does not fit the model.
@@ -156,7 +168,8 @@ def build_discriminators(config: ModelConfig, height: int, width: int) -> "dict[
     networks = {}
     for index, name in enumerate(discriminator_views(config)):
         trunk = found.trunk(config, VIEWS[name].shape(config, height, width))
-        network = heads.discriminator(trunk, config, name, recognises=index == 0)
+        pairs = judged_together(config, name) > 1
+        network = heads.discriminator(trunk, config, name, index == 0, pairs)
         if config.spectral_norm != "none":
             network = spectral.normalised(network)
         networks[name] = network

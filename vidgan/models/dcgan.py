@@ -9,6 +9,7 @@ Where it leaves the textbook, each by measurement (``benchmarks/quality.md``):
   thin: most of the arithmetic goes where motion and shape are made.
 - A plain convolution behind the last transposed one takes its checkerboard away.
 - Each frame has gains of its own where frames double, see :mod:`vidgan.models.frame_gain`.
+- What stands still does not shimmer, see :mod:`vidgan.models.still`.
 """
 
 from collections.abc import Callable
@@ -20,12 +21,15 @@ from vidgan.config import ModelConfig
 from vidgan.models.architecture import Architecture, Shape
 from vidgan.models.frame_gain import FrameGain
 from vidgan.models.sizes import Pyramid
+from vidgan.models.still import Still
 
 # Channels stop growing here: the smallest levels hold few positions and gain nothing from more.
 MAX_FACTOR = 8
 SLOPE = 0.2
 # Colours before they are clipped to [-1, 1]; see :func:`bounded`.
 BOUND = 1.2
+# Grey levels, for :func:`as_clip`; by measurement, too.
+STILL = 2.5
 
 # From a level, 0 being the smallest, and its features to other features of the same shape.
 AtLevel = Callable[[int, keras.KerasTensor], keras.KerasTensor]
@@ -77,10 +81,17 @@ def features(
     return x
 
 
-def as_clip(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Turn features of the full size into a clip, float32 ``(…, 3)``; see :func:`bounded`."""
+def as_clip(x: keras.KerasTensor, still: float = 0.0) -> keras.KerasTensor:
+    """Turn features of the full size into a clip, float32 ``(…, 3)``; see :func:`bounded`.
+
+    Args:
+        x: ``(batch, frames, height, width, channels)``.
+        still: smaller changes over time, in grey levels, are taken away; see :class:`Still`.
+    """
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
+    if still:
+        x = Still(still * 2 / 255, name="still")(x)
     return bounded(x, "clip")
 
 
@@ -107,7 +118,7 @@ def generator(
     """
     pyramid = Pyramid.build(config.frames, height, width)
     latent = keras.Input((config.latent_dim,), name="latent")
-    clip = as_clip(features(latent, pyramid, config.g_channels, at_level))
+    clip = as_clip(features(latent, pyramid, config.g_channels, at_level), config.still or 0)
     return keras.Model({"latent": latent}, clip, name="generator")
 
 
@@ -141,4 +152,5 @@ ARCHITECTURE = Architecture(
     paper="arXiv 1511.06434",
     generator=generator,
     trunk=trunk,
+    options={"still": STILL},
 )

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from vidgan.config import ModelConfig
 from vidgan.latents import LABEL, Latent
+from vidgan.models.float32 import Float32Layer
 
 # Length of the vector that stands for a label or a code in the generator: some hundred normal
 # numbers beside a lone one would drown it.
@@ -53,10 +55,44 @@ def _embedding(condition: Latent) -> keras.Layer:
     return layers.Dense(CONDITION_DIM, use_bias=False, kernel_initializer=normal, name=name)
 
 
+def _pairs(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the first and the second items of the pairs of a batch."""
+    both = tf.reshape(values, (-1, 2, values.shape[-1]))
+    return both[:, 0], both[:, 1]
+
+
+@keras.saving.register_keras_serializable("vidgan")
+class PairSum(Float32Layer):
+    """Gives both items of a pair the sum of their values."""
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        """Return float32 ``(batch, n)`` like the input; the batch is even."""
+        first, second = _pairs(values)
+        return tf.repeat(first + second, 2, axis=0)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the input's."""
+        return input_shape
+
+
+@keras.saving.register_keras_serializable("vidgan")
+class PairDifference(PairSum):
+    """Gives both items of a pair the size of the difference of their values."""
+
+    def call(self, values: tf.Tensor) -> tf.Tensor:
+        """Return float32 ``(batch, n)`` like the input; the batch is even."""
+        first, second = _pairs(values)
+        return tf.repeat(tf.abs(first - second), 2, axis=0)
+
+
 def discriminator(
-    trunk: keras.Model, config: ModelConfig, name: str, recognises: bool
+    trunk: keras.Model, config: ModelConfig, name: str, recognises: bool, pairs: bool = False
 ) -> keras.Model:
     """Put the heads on a trunk.
+
+    One that judges pairs (PacGAN, arXiv 1712.04086) gives both items of a pair one logit: what it
+    thinks of each, and of how much their features differ. Generated items that are all alike are
+    found out so, although each may look real; the paper lays the items themselves on one another.
 
     A conditional discriminator adds the inner product of the features with the label's vector
     (arXiv 1802.05637); a model with codes recognises them from the same features (arXiv
@@ -67,6 +103,7 @@ def discriminator(
         config: resolved.
         name: the view's.
         recognises: whether this discriminator has the recognition head, where there are codes.
+        pairs: whether it judges the items of a batch two by two, of which there is an even number.
     """
     clip = keras.Input(trunk.input_shape[1:], name="clip")
     inputs = {"clip": clip}
@@ -84,6 +121,11 @@ def discriminator(
         )(label)
         wide = layers.Activation("linear", dtype="float32")(features)
         logit = layers.Add(dtype="float32")([logit, layers.Dot(1, dtype="float32")([vector, wide])])
+    if pairs:
+        apart = layers.Dense(1, use_bias=False, dtype="float32", name="apart")(
+            PairDifference()(features)
+        )
+        logit = layers.Add(dtype="float32")([PairSum()(logit), apart])
     outputs = {"logit": logit}
     if config.categories and recognises:
         outputs["category"] = _recognised(features, config.categories, "category")

@@ -90,7 +90,14 @@ class AdversarialModel(keras.Model):
         self.penalties = {name: getattr(train, name) for name in PENALTIES if getattr(train, name)}
         weight = 1.0 if train.recognition is None else train.recognition
         self.critics = [
-            Critic(network, self.view(name), self.loss_functions, train.label_smoothing, weight)
+            Critic(
+                network,
+                self.view(name),
+                self.loss_functions,
+                train.label_smoothing,
+                weight,
+                self.items_together(name),
+            )
             for name, network in self.discriminators.items()
         ]
         scaled = isinstance(d_optimizer, keras.optimizers.LossScaleOptimizer)
@@ -102,6 +109,10 @@ class AdversarialModel(keras.Model):
 
     def items_of_clip(self, name: str) -> int:
         """Return how many items of a clip a discriminator judges."""
+        return 1
+
+    def items_together(self, name: str) -> int:
+        """Return how many neighbouring items a discriminator gives one logit."""
         return 1
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:

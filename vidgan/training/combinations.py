@@ -61,6 +61,11 @@ def check(model: ModelConfig, train: TrainConfig) -> None:
                     f"--{name.replace('_', '-')} is about measuring, which --metrics none turns "
                     "off; leave one of them out"
                 )
+    if model.pairs and (train.batch_size or 2) % 2:
+        raise OptionError(
+            f"--pairs judges clips two by two, and --batch-size {train.batch_size} is odd; use an "
+            "even one, or --no-pairs"
+        )
     if model.conditional and len(model.labels) < 2:
         raise OptionError(
             "--conditional needs a dataset with two labels or more; use vidgan preprocess --labels"

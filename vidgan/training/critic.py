@@ -1,8 +1,8 @@
 """A discriminator at work: what it sees of a batch, and the gradients that follow.
 
-A discriminator does not couple the items of a batch. Then one backward pass through it serves both
-networks: what arrives at a generated item differs between the two losses by a factor, the ratio of
-the losses' derivatives at the item's logit.
+A discriminator does not couple the items of a batch, but for those that share a logit. Then one
+backward pass through it serves both networks: what arrives at a generated item differs between the
+two losses by a factor, the ratio of the losses' derivatives at the item's logit.
 """
 
 from collections.abc import Sequence
@@ -84,6 +84,7 @@ class Critic:
         loss: the adversarial loss.
         smoothing: amount of label smoothing.
         recognition: weight of recognising codes.
+        together: neighbouring items that share a logit.
     """
 
     def __init__(
@@ -93,9 +94,10 @@ class Critic:
         loss: Loss,
         smoothing: float = 0.0,
         recognition: float = 1.0,
+        together: int = 1,
     ) -> None:
         self.network, self.view, self.loss = network, view, loss
-        self.smoothing, self.weight = smoothing, recognition
+        self.smoothing, self.weight, self.together = smoothing, recognition, together
         self.recognises = "category" in network.output
 
     def judge(
@@ -205,7 +207,8 @@ class Critic:
         labels = None if items.labels is None else items.labels[:count]
 
         def network(seen: tf.Tensor) -> tf.Tensor:
-            return self.judge(seen, labels)["logit"]
+            # Each logit once, however many items share it.
+            return self.judge(seen, labels)["logit"][:: self.together]
 
         real, fake = items.both[:count], tf.stop_gradient(items.both[count:])
         return regularizers.PENALTIES[name](network, real, fake, seed)

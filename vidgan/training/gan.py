@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from vidgan import augment
+from vidgan import augment, models
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import Latent
 from vidgan.models.views import VIEWS, View
@@ -64,8 +64,14 @@ class VideoGAN(AdversarialModel):
         """Return how many items of a clip a discriminator judges."""
         return VIEWS[name].count(self.config)
 
+    def items_together(self, name: str) -> int:
+        """Return how many neighbouring items a discriminator gives one logit."""
+        return models.judged_together(self.config, name)
+
     def judge(self, clips: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         """Return the mean logit of each clip, float32 ``(batch,)``, as outside of training.
+
+        A clip has no others beside it: where pairs are judged, it is its own.
 
         Args:
             clips: float32 ``(batch, frames, height, width, 3)`` in [-1, 1].
@@ -74,11 +80,12 @@ class VideoGAN(AdversarialModel):
         # Keras refuses tensors and NumPy arrays side by side, as a view and its labels may be.
         clips, means = tf.convert_to_tensor(clips), []
         for critic in self.critics:
-            of_clip = critic.view.count(self.config)
+            each = critic.view.count(self.config) * critic.together
             items = critic.view.see(clips, self.config, tf.constant((self.seed, 0)))
-            repeated = None if labels is None else tf.repeat(labels, of_clip)
+            items = tf.repeat(items, critic.together, axis=0)
+            repeated = None if labels is None else tf.repeat(labels, each)
             logits = critic.judge(items, repeated, training=False)["logit"]
-            means.append(tf.reduce_mean(tf.reshape(logits, (-1, of_clip)), axis=1))
+            means.append(tf.reduce_mean(tf.reshape(logits, (-1, each)), axis=1))
         return tf.add_n(means) / len(means)
 
     def train_step(self, data: Any) -> Logs:

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from vidgan.training.adversarial import AdversarialModel
 
 FORMAT_VERSION = 1
+# What the networks of a run are where its file does not say, being older than the option.
+FORMERLY = {"pairs": False, "still": 0.0}
 CONFIG_NAME = "config.json"
 CHECKPOINTS = "checkpoints"
 EMA_NAME = "generator_ema.weights.h5"
@@ -191,9 +193,12 @@ class Run:
             raise ValueError(f"unknown task {task!r}")
         if (config := TASK_OPTIONS[task].config) is not None:
             task_config = config.from_json(values["task"]["options"], source)
+        model = values["model"]
+        if isinstance(model, dict):
+            model = FORMERLY | model
         return cls(
             path=folder,
-            model=ModelConfig.from_json(values["model"], source),
+            model=ModelConfig.from_json(model, source),
             train=TrainConfig.from_json(values["train"], source),
             dataset=Path(data["path"]),
             size=(int(data["size"][0]), int(data["size"][1])),

@@ -1,0 +1,140 @@
+"""Discriminators that judge clips two by two."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+
+import vidgan
+from tests.datasets import make_dataset
+from tests.tiny_run import make_run
+from vidgan.cli import main
+from vidgan.config import ModelConfig, TrainConfig
+from vidgan.models import (
+    build_discriminators,
+    build_generator,
+    judged_together,
+    latents,
+    resolve,
+)
+from vidgan.training.gan import VideoGAN
+from vidgan.training.run import CONFIG_NAME, Run
+
+TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+CLIPS = tf.random.stateless_uniform((4, 8, 32, 32, 3), (1, 2), -1, 1)
+
+
+def model(**options):
+    return resolve(ModelConfig(**{**TINY, "pairs": True, **options}))
+
+
+def make_gan(config, share_backward=True, **train):
+    keras.utils.set_random_seed(0)
+    generator = build_generator(config, 32, 32)
+    gan = VideoGAN(config, latents(config), generator, build_discriminators(config, 32, 32), seed=1)
+    optimizers = keras.optimizers.SGD(1e-2), keras.optimizers.SGD(1e-2)
+    gan.compile(*optimizers, TrainConfig(penalty_every=1, **train), share_backward=share_backward)
+    return gan
+
+
+@pytest.fixture(scope="module")
+def judge():
+    keras.utils.set_random_seed(0)
+    network = build_discriminators(model(), 32, 32)["clip"]
+    return lambda clips: network({"clip": clips})["logit"].numpy()[:, 0]
+
+
+def test_a_pair_has_one_logit_and_none_depends_on_other_pairs(judge):
+    logits = judge(CLIPS)
+    assert logits[0] == logits[1] != logits[2] == logits[3]
+    np.testing.assert_allclose(judge(CLIPS[2:]), logits[2:], rtol=1e-5)
+    np.testing.assert_allclose(judge(CLIPS[::-1]), logits[::-1], rtol=1e-5)
+
+
+def test_a_logit_knows_how_different_the_two_are():
+    network = build_discriminators(model(), 32, 32)["clip"]
+    apart = network.get_layer("apart")
+    logits = []
+    for weight in (0.0, 1.0):
+        apart.kernel.assign(tf.fill(apart.kernel.shape, weight))
+        alike = tf.repeat(CLIPS[:1], 2, axis=0)
+        logits.append([network({"clip": c})["logit"].numpy()[0, 0] for c in (alike, CLIPS[:2])])
+    plain, judged = logits
+    assert judged[0] == plain[0]
+    assert judged[1] > plain[1] + 0.1
+
+
+@pytest.mark.parametrize("loss", ["non-saturating", "relativistic", "hinge"])
+def test_one_backward_pass_is_exact(loss):
+    made = []
+    for share in (True, False):
+        gan = make_gan(model(), share, r1=0.3, loss=loss)
+        for _ in range(2):
+            gan.train_step(CLIPS)
+        made.append(gan.get_weights())
+    for one, other in zip(*made, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_penalty_counts_a_logit_once():
+    logs = []
+    for pairs in (True, False):
+        gan = make_gan(model(pairs=pairs), r1=1.0)
+        network = gan.discriminators["clip"]
+        if pairs:
+            layer = network.get_layer("apart")
+            layer.kernel.assign(tf.zeros(layer.kernel.shape))
+        logit = network.get_layer("logit")
+        logit.kernel.assign(tf.ones(logit.kernel.shape))
+        logs.append(float(gan.train_step(CLIPS)["r1"]))
+    assert logs[0] == pytest.approx(logs[1], rel=1e-4)
+
+
+def test_outside_of_training_clips_are_judged_alone():
+    gan = make_gan(model())
+    logits = gan.judge(CLIPS).numpy()
+    assert logits.shape == (4,)
+    np.testing.assert_allclose(gan.judge(CLIPS[1:2]), logits[1:2], rtol=1e-5)
+
+
+def test_frames_of_one_clip_are_no_pair():
+    config = model(model="dvdgan")
+    assert [judged_together(config, view) for view in ("frames", "small", "clip")] == [1, 2, 2]
+    logs = make_gan(config, r1=1.0).train_step(CLIPS)
+    assert all(np.isfinite(float(value)) for value in logs.values())
+
+
+def test_labels_and_codes_go_with_pairs():
+    config = model(model="infogan", conditional=True, labels=("a", "b"))
+    gan = make_gan(config, r1=1.0)
+    logs = gan.train_step((CLIPS, tf.constant([0, 1, 1, 0])))
+    assert all(np.isfinite(float(value)) for value in logs.values())
+
+
+def test_the_batch_decides_unless_one_asks(tmp_path):
+    make_dataset(tmp_path / "data")
+
+    def trained(name, batch):
+        run = vidgan.train(
+            tmp_path / "data", output=tmp_path / name, batch_size=batch, steps=1, **TINY
+        )
+        return Run.open(run).model.pairs
+
+    assert trained("even", 2)
+    assert not trained("odd", 1)
+    line = ["train", str(tmp_path / "data"), "--batch-size", "3", "--pairs", "--frames", "8"]
+    result = CliRunner().invoke(main, [*line, "-o", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert "--pairs judges clips two by two, and --batch-size 3 is odd" in result.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_runs_older_than_the_option_are_as_they_were(tmp_path):
+    run = make_run(tmp_path / "run").path
+    values = json.loads((run / CONFIG_NAME).read_text())
+    del values["model"]["pairs"]
+    (run / CONFIG_NAME).write_text(json.dumps(values))
+    assert Run.open(run).model.pairs is False

@@ -1,0 +1,67 @@
+"""What stands still in a generated clip stands still exactly."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.tiny_run import make_run
+from vidgan.config import ModelConfig
+from vidgan.errors import OptionError
+from vidgan.models import build_generator, resolve
+from vidgan.models.still import Still
+from vidgan.training.run import CONFIG_NAME, Run
+
+TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+
+
+def test_small_changes_go_and_large_ones_stay():
+    clip = np.zeros((1, 4, 2, 1, 1), np.float32)
+    clip[0, :, 0, 0, 0] = 0.1, -0.1, 0.05, -0.05
+    clip[0, :, 1, 0, 0] = 0.9, -0.9, 0.5, -0.5
+    made = np.asarray(Still(0.2)(clip + 3))[0, :, :, 0, 0]
+    np.testing.assert_array_equal(made[:, 0], np.full(4, made[0, 0]))
+    np.testing.assert_allclose(made[:, 1] - 3, [0.7, -0.7, 0.3, -0.3], atol=1e-6)
+
+
+def test_all_frames_teach_what_stands_still():
+    clip = tf.Variable(tf.zeros((1, 4, 2, 2, 3)))
+    with tf.GradientTape() as tape:
+        # Only the last frame is judged.
+        value = tf.reduce_sum(Still(0.2)(clip)[:, -1])
+    np.testing.assert_allclose(tape.gradient(value, clip), np.full(clip.shape, 0.25))
+
+
+def test_what_it_is_made_of_survives_saving():
+    layer = Still.from_config(Still(0.25, name="calm").get_config())
+    assert (layer.threshold, layer.name, layer.dtype_policy.name) == (0.25, "calm", "float32")
+
+
+@pytest.mark.parametrize("model", ["dcgan", "infogan", "sagan"])
+def test_the_option_makes_generators_stiller(model):
+    def changes(still):
+        keras.utils.set_random_seed(1)
+        config = resolve(ModelConfig(model=model, still=still, **TINY))
+        network = build_generator(config, 32, 32)
+        noise = {name: tf.ones((2, *x.shape[1:])) for name, x in network.input.items()}
+        return float(tf.reduce_mean(tf.abs(tf.experimental.numpy.diff(network(noise), axis=1))))
+
+    free, default = changes(0), changes(None)
+    assert 0 < default < free
+    assert default == changes(2.5) > changes(20)
+
+
+def test_other_models_refuse_it_but_for_0():
+    with pytest.raises(OptionError, match="--still has no meaning for --model mocogan"):
+        resolve(ModelConfig(model="mocogan", still=2.0))
+    assert resolve(ModelConfig(model="mocogan", still=0.0)).still == 0
+
+
+def test_runs_older_than_the_option_are_as_they_were(tmp_path):
+    run = make_run(tmp_path / "run").path
+    values = json.loads((run / CONFIG_NAME).read_text())
+    del values["model"]["still"]
+    (run / CONFIG_NAME).write_text(json.dumps(values))
+    assert Run.open(run).model.still == 0
