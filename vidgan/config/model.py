@@ -73,10 +73,8 @@ class ModelConfig(Config):
         min=0,
         max=64,
     )
-    pairs: bool | None = option(
-        None,
-        "Judge clips two by two, so that clips that are too much alike are seen to be made.  "
-        "[default: where --batch-size is even]",
+    pairs: bool = option(
+        False, "Judge clips two by two, so that clips that are too much alike are seen to be made."
     )
     still: float | None = option(
         None,

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 # What the networks of a run are where its file does not say, being older than the option.
-FORMERLY = {"pairs": False, "still": 0.0}
+FORMERLY = {"still": 0.0}
 CONFIG_NAME = "config.json"
 CHECKPOINTS = "checkpoints"
 EMA_NAME = "generator_ema.weights.h5"

@@ -29,10 +29,8 @@ GRID = (2, 4)
 
 
 def settle(run: Run, manifests: Sequence[Manifest]) -> Run:
-    """Fill in what follows from the model, the batch and the dataset's labels."""
+    """Fill in the options that are the model's own, and the labels of a conditional one."""
     model = models.resolve(run.model)
-    if model.pairs is None:
-        model = model.replace(pairs=(run.train.batch_size or 1) % 2 == 0)
     if model.conditional:
         model = model.replace(labels=tuple(manifests[0].labels))
     return run.replace(model=model)
