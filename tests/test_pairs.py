@@ -1,5 +1,7 @@
 """Discriminators that judge clips two by two."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from click.testing import CliRunner
 
 import vidgan
 from tests.datasets import make_dataset
+from tests.tiny_run import make_run
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.models import (
@@ -18,7 +21,7 @@ from vidgan.models import (
     resolve,
 )
 from vidgan.training.gan import VideoGAN
-from vidgan.training.run import Run
+from vidgan.training.run import CONFIG_NAME, Run
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 CLIPS = tf.random.stateless_uniform((4, 8, 32, 32, 3), (1, 2), -1, 1)
@@ -111,14 +114,40 @@ def test_labels_and_codes_go_with_pairs():
     assert all(np.isfinite(float(value)) for value in logs.values())
 
 
-def test_it_trains_and_goes_on_but_not_with_odd_batches(tmp_path):
+def test_pairs_are_the_default_where_they_won(tmp_path):
     make_dataset(tmp_path / "data")
-    options = {"batch_size": 2, "steps": 2, "pairs": True, **TINY}
-    run = vidgan.train(tmp_path / "data", output=tmp_path / "run", **options)
-    vidgan.train(resume=run, steps=3)
-    assert Run.open(run).state()["step"] == 3
+
+    def settled(**options):
+        run = vidgan.train(
+            tmp_path / "data", output=tmp_path / str(options), steps=1, **TINY, **options
+        )
+        found = Run.open(run)
+        return found.model.pairs, found.train.r1
+
+    assert settled() == (True, 3.0)
+    assert settled(batch_size=1) == (False, 0.3)
+    assert settled(loss="hinge") == (False, 0.3)
+    assert settled(r1=0.5) == (True, 0.5)
+    assert settled(pairs=False) == (False, 0.3)
+    assert settled(model="vgan") == (False, 0.3)
+    assert settled(model="vgan", pairs=True) == (True, 3.0)
+
+
+def test_pairs_go_on_but_not_with_odd_batches(tmp_path):
+    make_dataset(tmp_path / "data")
+    run = vidgan.train(tmp_path / "data", output=tmp_path / "run", steps=1, **TINY)
+    vidgan.train(resume=run, steps=2)
+    assert Run.open(run).state()["step"] == 2
     line = ["train", str(tmp_path / "data"), "--batch-size", "3", "--pairs", "--frames", "8"]
     result = CliRunner().invoke(main, [*line, "-o", str(tmp_path / "odd")])
     assert result.exit_code == 2
     assert "--pairs judges clips two by two, and --batch-size 3 is odd" in result.output
     assert not (tmp_path / "odd").exists()
+
+
+def test_runs_older_than_the_option_judge_one_by_one(tmp_path):
+    run = make_run(tmp_path / "run").path
+    values = json.loads((run / CONFIG_NAME).read_text())
+    del values["model"]["pairs"]
+    (run / CONFIG_NAME).write_text(json.dumps(values))
+    assert not resolve(Run.open(run).model).pairs

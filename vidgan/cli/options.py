@@ -74,7 +74,7 @@ def from_config(cls: type[config.Config], only: tuple[str, ...] | None = None) -
             kind, _ = config.value_type(cls, field.name)
             flag = config.option_name(field)
             if kind is bool:
-                flag = f"{flag}/--no-{flag[2:]}" if field.default else flag
+                flag = flag if field.default is False else f"{flag}/--no-{flag[2:]}"
                 kwargs: dict[str, Any] = {"is_flag": True, "default": field.default}
             elif typing.get_origin(kind) is tuple:
                 kwargs = {"type": Pair(), "default": _default_text(field.default)}

@@ -55,7 +55,14 @@ from vidgan.config.tasks import (
     TranslateConfig,
     refuse_other_tasks_options,
 )
-from vidgan.config.train import DEFAULT_BATCH, DEFAULT_EPOCHS, DEFAULT_RUNS, LOSSES, TrainConfig
+from vidgan.config.train import (
+    DEFAULT_BATCH,
+    DEFAULT_EPOCHS,
+    DEFAULT_RUNS,
+    LOSSES,
+    R1_OF_PAIRS,
+    TrainConfig,
+)
 
 __all__ = [
     "CODEC_NAMES",
@@ -87,6 +94,7 @@ __all__ = [
     "PICTURES",
     "PRESETS",
     "PROTOCOLS",
+    "R1_OF_PAIRS",
     "SWEEP_SEEDS",
     "SWEEP_STEPS",
     "TASKS",

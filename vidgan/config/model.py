@@ -73,8 +73,10 @@ class ModelConfig(Config):
         min=0,
         max=64,
     )
-    pairs: bool = option(
-        False, "Judge clips two by two, so that clips that are too much alike are seen to be made."
+    pairs: bool | None = option(
+        None,
+        "Judge clips two by two, so that clips that are too much alike are seen to be made.  "
+        "[default: with dcgan and its loss, where --batch-size is even]",
     )
     still: float | None = option(
         None,

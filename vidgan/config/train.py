@@ -9,6 +9,8 @@ from vidgan.errors import OptionError
 
 DEFAULT_RUNS = "runs"
 DEFAULT_BATCH = 2
+# Of a discriminator that judges pairs, which would otherwise run ahead.
+R1_OF_PAIRS = 3.0
 # Registry: losses of vidgan/losses.py.
 LOSSES = (
     "non-saturating",
@@ -87,7 +89,11 @@ class TrainConfig(Config):
     beta_1: float = option(0.5, "Adam's decay of the first moment.", min=0, max=0.999)
     beta_2: float = option(0.99, "Adam's decay of the second moment.", min=0, max=0.99999)
     r1: float = option(
-        0.3, "Weight of the R1 penalty (gradient on real clips); 0 is off.", min=0, max=1e4
+        0.3,
+        "Weight of the R1 penalty (gradient on real clips); 0 is off, and 3 is the default with "
+        "--pairs.",
+        min=0,
+        max=1e4,
     )
     r2: float = option(
         0.0, "Weight of the R2 penalty (gradient on generated clips); 0 is off.", min=0, max=1e4

@@ -1,6 +1,6 @@
 """From options to a run: a new one, or one that is taken up again."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,26 @@ def _configs(task: str, options: dict[str, Any]) -> tuple[ModelConfig, TrainConf
     )
 
 
+def _settle_pairs(
+    model: ModelConfig, train: TrainConfig, given: Container[str]
+) -> tuple[ModelConfig, TrainConfig]:
+    """Settle whether clips are judged two by two, and the penalty that goes with it.
+
+    By default they are where that won: with the default model and loss (``benchmarks/quality.md``).
+
+    Args:
+        model: the networks' options.
+        train: those of training, with the size of the batch.
+        given: names of the options that are the user's own.
+    """
+    if model.pairs is None:
+        usual = (model.model, train.loss) == (ModelConfig.model, TrainConfig.loss)
+        model = model.replace(pairs=usual and (train.batch_size or 1) % 2 == 0)
+    if model.pairs and "r1" not in given:
+        train = train.replace(r1=configs.R1_OF_PAIRS)
+    return model, train
+
+
 def load_datasets(task: str, datasets: Sequence[Path]) -> list[Manifest]:
     """Open the datasets that a task learns from.
 
@@ -111,6 +131,8 @@ def new_run(
             f"--batch-size {train.batch_size} is larger than {manifest.path}, which holds {clips} "
             f"training clips; use --batch-size {clips} or less"
         )
+    if task == DEFAULT_TASK:
+        model, train = _settle_pairs(model, train, options)
     if isinstance(task_config, CropConfig):
         task_config = task_config.replace(crop=task_config.side)
     fps = manifest.fps / train.stride

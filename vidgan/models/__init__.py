@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Options that only some models have, and those that every model has with a value of its own.
 _OWN = ("motion_dim", "categories", "codes", "still")
-_COMMON = {"discriminators": "clip", "spectral_norm": "none"}
+_COMMON = {"discriminators": "clip", "spectral_norm": "none", "pairs": False}
 
 
 def find(name: str) -> "Architecture":

@@ -64,7 +64,7 @@ def check(model: ModelConfig, train: TrainConfig) -> None:
     if model.pairs and (train.batch_size or 2) % 2:
         raise OptionError(
             f"--pairs judges clips two by two, and --batch-size {train.batch_size} is odd; use an "
-            "even one, or leave --pairs out"
+            "even one, or --no-pairs"
         )
     if model.conditional and len(model.labels) < 2:
         raise OptionError(
