@@ -167,7 +167,10 @@ def as_float64(network):
     def clone(layer):
         if isinstance(layer, keras.Model):
             return as_float64(layer)
-        return type(layer).from_config({**layer.get_config(), "dtype": "float64"})
+        # Not among the arguments of a Float32Layer.
+        made = type(layer).from_config(layer.get_config())
+        made.dtype_policy = "float64"
+        return made
 
     return keras.models.clone_model(network, clone_function=clone)
 

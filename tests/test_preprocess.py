@@ -379,7 +379,9 @@ class TestBadInput:
         Path("cut.mp4").write_bytes(whole[: int(len(whole) * 0.7)])
         result = run("cut.mp4", "-o", "data")
         assert result.exit_code == 0, result.output
-        assert "Warning: cut.mp4: ends after" in result.output
+        # On how many threads it decodes decides whether it finds a broken frame or too few.
+        assert "Warning: cut.mp4: " in result.output
+        assert "; what can be decoded is used" in result.output
         source = Manifest.load("data").sources[0]
         assert 40 < source["frames"] < 95
         assert source["dropped"]["undecodable"] >= 1
