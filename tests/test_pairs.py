@@ -1,7 +1,5 @@
 """Discriminators that judge clips two by two."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from click.testing import CliRunner
 
 import vidgan
 from tests.datasets import make_dataset
-from tests.tiny_run import make_run
+from tests.tiny_run import make_run, older_than
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.models import (
@@ -21,7 +19,7 @@ from vidgan.models import (
     resolve,
 )
 from vidgan.training.gan import VideoGAN
-from vidgan.training.run import CONFIG_NAME, Run
+from vidgan.training.run import Run
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 CLIPS = tf.random.stateless_uniform((4, 8, 32, 32, 3), (1, 2), -1, 1)
@@ -146,8 +144,5 @@ def test_pairs_go_on_but_not_with_odd_batches(tmp_path):
 
 
 def test_runs_older_than_the_option_judge_one_by_one(tmp_path):
-    run = make_run(tmp_path / "run").path
-    values = json.loads((run / CONFIG_NAME).read_text())
-    del values["model"]["pairs"]
-    (run / CONFIG_NAME).write_text(json.dumps(values))
-    assert not resolve(Run.open(run).model).pairs
+    run = older_than("pairs", make_run(tmp_path / "run"))
+    assert not resolve(run.model).pairs

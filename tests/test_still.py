@@ -1,18 +1,15 @@
 """What stands still in a generated clip stands still exactly."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tiny_run import make_run
+from tests.tiny_run import make_run, older_than
 from vidgan.config import ModelConfig
 from vidgan.errors import OptionError
 from vidgan.models import build_generator, resolve
 from vidgan.models.still import Still
-from vidgan.training.run import CONFIG_NAME, Run
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 
@@ -60,8 +57,4 @@ def test_other_models_refuse_it_but_for_0():
 
 
 def test_runs_older_than_the_option_are_as_they_were(tmp_path):
-    run = make_run(tmp_path / "run").path
-    values = json.loads((run / CONFIG_NAME).read_text())
-    del values["model"]["still"]
-    (run / CONFIG_NAME).write_text(json.dumps(values))
-    assert Run.open(run).model.still == 0
+    assert older_than("still", make_run(tmp_path / "run")).model.still == 0

@@ -9,7 +9,7 @@ from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.models import build_generator
 from vidgan.training.gan import VideoGAN
-from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
+from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, EMA_NAME, Run
 from vidgan.training.state import STATE_NAME
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)
@@ -35,6 +35,15 @@ def make_run(
         state = {"step": step, "clips": 16 * step, "epoch": step / 10, "seconds": step * 1.5}
         (checkpoint / STATE_NAME).write_text(json.dumps(state))
     return run
+
+
+def older_than(option: str, run: Run) -> Run:
+    """Return a run as one whose file was written before its networks had an option."""
+    path = run.path / CONFIG_NAME
+    values = json.loads(path.read_text())
+    del values["model"][option]
+    path.write_text(json.dumps(values))
+    return Run.open(run.path)
 
 
 def reloaded(gan: VideoGAN, precision: str, path: Path) -> keras.Model:
