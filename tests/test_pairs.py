@@ -11,6 +11,8 @@ from tests.datasets import make_dataset
 from tests.tiny_run import make_run, older_than
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.jobs.setup import new_run
 from vidgan.models import (
     build_discriminators,
     build_generator,
@@ -114,13 +116,11 @@ def test_labels_and_codes_go_with_pairs():
 
 def test_pairs_are_the_default_where_they_won(tmp_path):
     make_dataset(tmp_path / "data")
+    manifest = Manifest.load(tmp_path / "data")
 
     def settled(**options):
-        run = vidgan.train(
-            tmp_path / "data", output=tmp_path / str(options), steps=1, **TINY, **options
-        )
-        found = Run.open(run)
-        return found.model.pairs, found.train.r1
+        run = new_run([manifest.path], [manifest], tmp_path / "run", {**TINY, **options})
+        return run.model.pairs, run.train.r1
 
     assert settled() == (True, 3.0)
     assert settled(batch_size=1) == (False, 0.3)
