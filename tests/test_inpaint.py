@@ -50,6 +50,22 @@ def test_base_copies_what_other_frames_show():
     assert inpaint.hole_psnr(inpaint.filler(network)(clip, mask), clip, mask) > 40
 
 
+def test_candidates_weigh_frames_in_reach():
+    """Near ones the more, or all alike; what is further away or hidden does not count."""
+    values = np.random.default_rng(0).uniform(-1, 1, 20).astype("float32")
+    clip = np.broadcast_to(values[None, :, None, None, None], (1, 20, 16, 16, 3))
+    hole = np.zeros((1, 20, 16, 16, 1), np.float32)
+    hole[0, [9, 10], 4, 5] = 1
+    ways, trust = inpainter.Candidates()(tf.constant(clip), tf.constant(hole))
+    others = np.array([t for t in range(20) if 0 < abs(t - 10) <= 7 and t != 9])
+    weights = 0.3 ** np.abs(others - 10)
+    near, mean, around = np.split(ways[0, 10, 4, 5].numpy(), 3)
+    np.testing.assert_allclose(near, weights @ values[others] / weights.sum(), rtol=1e-5)
+    np.testing.assert_allclose(mean, values[others].mean(), rtol=1e-5)
+    np.testing.assert_allclose(around, values[10], rtol=1e-5)
+    np.testing.assert_allclose(trust[0, 10, 4, 5], [weights.sum(), len(others) / 15], rtol=1e-5)
+
+
 def test_holes_themselves_are_not_looked_at_and_the_rest_stays():
     clip, mask = still(), np.zeros((6, 32, 32), bool)
     mask[:, 8:20, 5:25] = True
