@@ -34,7 +34,7 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
 
     from vidgan.config import ModelConfig, TrainConfig
     from vidgan.models import build_discriminators, build_generator, flops, latents, resolve
-    from vidgan.training.adam import FusedAdam
+    from vidgan.training.build import optimizers
     from vidgan.training.gan import VideoGAN
 
     train = TrainConfig()
@@ -49,11 +49,12 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
             build_generator(model, args.size, args.size),
             build_discriminators(model, args.size, args.size),
         )
+        both = optimizers(train)
+        if options.get("adam"):
+            both = [keras.optimizers.Adam(float(o.learning_rate), o.beta_1, o.beta_2) for o in both]
         extras = options.get("extras", False)
-        adam = keras.optimizers.Adam if options.get("adam") else FusedAdam
         gan.compile(
-            adam(train.g_lr, train.beta_1, train.beta_2),
-            adam(train.d_lr, train.beta_1, train.beta_2),
+            *both,
             train if extras else train.replace(r1=0.0, augment="none"),
             share_backward=options.get("share_backward", True),
         )
