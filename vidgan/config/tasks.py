@@ -47,9 +47,13 @@ class CropConfig(Config):
         return DEFAULT_CROP if self.crop is None else self.crop
 
 
+# Registry: OPTIMIZERS of vidgan/training/build.py.
+OPTIMIZERS = ("adam", "muon")
+
+
 @dataclass(frozen=True)
 class RestoringConfig(CropConfig):
-    """What tasks share that have an original to compare with: the weights of their losses."""
+    """What tasks share that have an original to compare with: their losses and optimizer."""
 
     adversarial: float = option(
         0.0, "enhance, inpaint: weight of the adversarial loss; 0 is off.", min=0, max=100
@@ -65,6 +69,11 @@ class RestoringConfig(CropConfig):
         "enhance, inpaint: weight of the loss on how frames change into the next ones; 0 is off.",
         min=0,
         max=100,
+    )
+    optimizer: str = option(
+        "adam",
+        "enhance, inpaint: what the network learns by; inpaint has muon unless told otherwise.",
+        choices=OPTIMIZERS,
     )
 
 
@@ -277,6 +286,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
             "g_lr": 2e-3,
             "beta_1": 0.9,
             "schedule": "cosine",
+            "optimizer": "muon",
         },
     ),
     "translate": TaskOptions(

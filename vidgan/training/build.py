@@ -10,16 +10,33 @@ from vidgan.config import TrainConfig
 from vidgan.training import combinations
 from vidgan.training.adam import FusedAdam
 from vidgan.training.gan import VideoGAN
+from vidgan.training.muon import Muon
 from vidgan.training.run import Run
 
+OPTIMIZERS: dict[str, type[FusedAdam]] = {"adam": FusedAdam, "muon": Muon}
 
-def optimizer(config: TrainConfig, rate: float) -> keras.optimizers.Optimizer:
-    """Return Adam as the options say."""
-    adam = FusedAdam(rate, config.beta_1, config.beta_2, epsilon=1e-8)
+
+def optimizers(
+    config: TrainConfig, generator: str = "adam"
+) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
+    """Return the generator's and the discriminators' optimizer.
+
+    Args:
+        config: the options.
+        generator: what the generator learns by; discriminators always have Adam.
+    """
+    g_optimizer = _optimizer(OPTIMIZERS[generator], config.g_lr, config)
+    return g_optimizer, _optimizer(FusedAdam, config.d_lr, config)
+
+
+def _optimizer(
+    kind: type[FusedAdam], rate: float, config: TrainConfig
+) -> keras.optimizers.Optimizer:
+    plain = kind(rate, config.beta_1, config.beta_2, epsilon=1e-8)
     if config.precision == "mixed_float16":
         # Gradients of half precision vanish below 6e-8 unless they are scaled up.
-        return keras.optimizers.LossScaleOptimizer(adam)
-    return adam
+        return keras.optimizers.LossScaleOptimizer(plain)
+    return plain
 
 
 @contextlib.contextmanager
@@ -49,5 +66,5 @@ def build_gan(run: Run) -> VideoGAN:
         generator = models.build_generator(model, height, width)
         discriminators = models.build_discriminators(model, height, width)
         gan = VideoGAN(model, models.latents(model), generator, discriminators, config.seed)
-    gan.compile(optimizer(config, config.g_lr), optimizer(config, config.d_lr), config)
+    gan.compile(*optimizers(config), config)
     return gan

@@ -18,7 +18,7 @@ from vidgan.models import patch, restorer
 from vidgan.restoring.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.build import building, optimizer
+from vidgan.training.build import building, optimizers
 from vidgan.training.enhancing import EnhanceGAN
 from vidgan.training.filtering import clip_filter
 from vidgan.training.run import Run
@@ -67,7 +67,7 @@ def build(run: Run) -> EnhanceGAN:
             else None
         )
         gan = EnhanceGAN(config, network, generator(run), judge, run.frames, train.seed)
-    gan.compile(optimizer(train, train.g_lr), optimizer(train, train.d_lr), train)
+    gan.compile(*optimizers(train, config.optimizer), train)
     return gan
 
 

@@ -15,7 +15,7 @@ from vidgan.models import inpainter, patch
 from vidgan.restoring.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.build import building, optimizer
+from vidgan.training.build import building, optimizers
 from vidgan.training.filtering import on_one_clip
 from vidgan.training.inpainting import InpaintGAN
 from vidgan.training.run import Run
@@ -58,7 +58,7 @@ def build(run: Run) -> InpaintGAN:
         network = inpainter.generator(run.model.g_channels, *shape)
         judge = patch.discriminator(run.model.d_channels, *shape) if config.adversarial else None
         gan = InpaintGAN(config, network, generator(run), judge, run.frames, train.seed)
-    gan.compile(optimizer(train, train.g_lr), optimizer(train, train.d_lr), train)
+    gan.compile(*optimizers(train, config.optimizer), train)
     return gan
 
 

@@ -15,7 +15,7 @@ from vidgan.models.translator import CONTEXT, MARGIN, MULTIPLE, bytes_per_pixel,
 from vidgan.restoring.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.build import building, optimizer
+from vidgan.training.build import building, optimizers
 from vidgan.training.filtering import clip_filter
 from vidgan.training.run import Run
 from vidgan.training.tasks.base import (
@@ -71,7 +71,7 @@ def build(run: Run) -> TranslationGAN:
         gan = TranslationGAN(
             run.task_config, generators, generator(run), discriminators, run.frames, train.seed
         )
-    gan.compile(optimizer(train, train.g_lr), optimizer(train, train.d_lr), train)
+    gan.compile(*optimizers(train), train)
     return gan
 
 

@@ -1,0 +1,131 @@
+"""Muon: the matrix nearest to the gradient that is equally long in all directions."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.datasets import make_dataset
+from vidgan.config.tasks import OPTIMIZERS
+from vidgan.jobs.train import train
+from vidgan.training import build
+from vidgan.training.adam import FusedAdam
+from vidgan.training.muon import Muon, orthogonalised
+from vidgan.training.run import CONFIG_NAME, Run
+from vidgan.training.tasks import inpaint
+
+TINY = {"task": "inpaint", "frames": 8, "g_channels": 4, "crop": 32, "tensorboard": False}
+
+
+@pytest.mark.parametrize("shape", [(108, 12), (9, 40), (16, 16)])
+def test_singular_values_come_near_to_one(shape):
+    random = np.random.default_rng(0)
+    u, _, v = np.linalg.svd(random.normal(size=shape), full_matrices=False)
+    spread = np.logspace(0, -1.5, min(shape))
+    matrix = tf.constant(1e-4 * (u * spread) @ v, tf.float32)
+    found = orthogonalised(matrix).numpy()
+    # What the matrix does to each of its own directions, and that it mixes none of them.
+    inside = u.T @ found @ v.T
+    assert 0.6 < np.diag(inside).min() < np.diag(inside).max() < 1.25
+    assert np.abs(inside - np.diag(np.diag(inside))).max() < 1e-4
+
+
+def test_nothing_stays_nothing():
+    assert (orthogonalised(tf.zeros((12, 4))).numpy() == 0).all()
+
+
+def weights_and_gradients(steps: int = 4):
+    shapes = {"first": (1, 3, 3, 2, 8), "bias": (8,), "dense": (6, 4), "last": (1, 3, 3, 8, 3)}
+    weights = {
+        name: keras.Variable(np.zeros(s), dtype="float32", name=name) for name, s in shapes.items()
+    }
+    random = np.random.default_rng(3)
+    gradients = [
+        [tf.constant(random.normal(size=s), tf.float32) for s in shapes.values()]
+        for _ in range(steps)
+    ]
+    return weights, gradients
+
+
+def test_kernels_move_equally_far_and_all_else_as_by_adam():
+    moved = []
+    for kind in (Muon, FusedAdam):
+        weights, gradients = weights_and_gradients()
+        optimizer = kind(0.01, 0.9, 0.99)
+        optimizer.build(list(weights.values()))
+        before = weights["first"].numpy()
+        for each in gradients:
+            before = weights["first"].numpy()
+            optimizer.apply(each, list(weights.values()))
+        moved.append((weights, weights["first"].numpy() - before))
+    (muon, step), (adam, adam_step) = moved
+    for name in ("bias", "dense", "last"):
+        np.testing.assert_array_equal(muon[name].numpy(), adam[name].numpy())
+    lengths = np.linalg.svd(step.reshape(-1, 8), compute_uv=False)
+    assert lengths.max() < 2 * lengths.min()
+    others = np.linalg.svd(adam_step.reshape(-1, 8), compute_uv=False)
+    assert others.max() > 2 * others.min()
+    # About as far as Adam, whose first steps are its longest.
+    assert 0.1 < np.square(step).mean() ** 0.5 / 0.01 < 0.3
+
+
+def test_follows_the_gradient_down_and_a_rate_of_nothing_stays():
+    target = np.random.default_rng(5).normal(size=(1, 3, 3, 2, 4)).astype("float32")
+    kernel = keras.Variable(np.zeros_like(target), name="kernel")
+    last = keras.Variable(np.zeros((1, 1, 1, 4, 3), "float32"), name="last")
+    muon = Muon(0.2, 0.9, 0.99)
+    muon.build([kernel, last])
+    for _ in range(60):
+        muon.apply([kernel.value - target, tf.zeros(last.shape)], [kernel, last])
+    assert np.abs(kernel.numpy() - target).mean() < 0.1 * np.abs(target).mean()
+    muon.learning_rate = 0.0
+    before = kernel.numpy()
+    muon.apply([kernel.value - target, tf.zeros(last.shape)], [kernel, last])
+    np.testing.assert_array_equal(kernel.numpy(), before)
+
+
+def test_under_loss_scaling():
+    found = []
+    for wrap in (keras.optimizers.LossScaleOptimizer, None):
+        weights, gradients = weights_and_gradients()
+        optimizer = Muon(0.01, 0.9, 0.99)
+        optimizer = wrap(optimizer, initial_scale=1.0) if wrap else optimizer
+        optimizer.build(list(weights.values()))
+        for each in gradients:
+            optimizer.apply(each, list(weights.values()))
+        found.append(weights["first"].numpy())
+    np.testing.assert_allclose(*found, atol=1e-7)
+
+
+def test_every_optimizer_can_be_chosen():
+    assert tuple(build.OPTIMIZERS) == OPTIMIZERS
+
+
+def test_the_network_learns_by_what_the_option_says(tmp_path):
+    dataset = make_dataset(tmp_path / "data").path
+
+    def trained(name, **options):
+        run = Run.open(train(dataset, output=tmp_path / name, steps=2, **TINY, **options))
+        return inpaint.build(run).g_optimizer, run.load_generator("latest").get_weights()
+
+    default, weights = trained("default")
+    muon, same = trained("muon", optimizer="muon")
+    adam, others = trained("adam", optimizer="adam")
+    assert type(default) is type(muon) is Muon
+    assert type(adam) is FusedAdam
+    for one, two in zip(weights, same, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert any((one != two).any() for one, two in zip(weights, others, strict=True))
+
+
+def test_runs_older_than_the_option_go_on_with_adam(tmp_path):
+    dataset = make_dataset(tmp_path / "data").path
+    path = train(dataset, output=tmp_path / "run", steps=1, optimizer="adam", **TINY)
+    values = json.loads((path / CONFIG_NAME).read_text())
+    del values["task"]["options"]["optimizer"]
+    (path / CONFIG_NAME).write_text(json.dumps(values))
+    assert type(inpaint.build(Run.open(path)).g_optimizer) is FusedAdam
+    train(resume=path, steps=2)
+    assert Run.open(path).state()["step"] == 2
