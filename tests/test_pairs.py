@@ -93,11 +93,21 @@ def test_the_penalty_counts_a_logit_once():
     assert logs[0] == pytest.approx(logs[1], rel=1e-4)
 
 
-def test_outside_of_training_clips_are_judged_alone():
-    gan = make_gan(model())
-    logits = gan.judge(CLIPS).numpy()
-    assert logits.shape == (4,)
-    np.testing.assert_allclose(gan.judge(CLIPS[1:2]), logits[1:2], rtol=1e-5)
+@pytest.mark.parametrize("conditional", [False, True])
+def test_outside_of_training_each_clip_is_judged_beside_another(conditional):
+    gan = make_gan(model(conditional=True, labels=("a", "b", "c")) if conditional else model())
+    (critic,) = gan.critics
+    labels = tf.constant([0, 1, 2, 1]) if conditional else None
+
+    def pair(*places):
+        chosen = None if labels is None else tf.gather(labels, places)
+        return critic.judge(tf.gather(CLIPS, places), chosen, training=False)["logit"][0, 0]
+
+    beside = [pair(place, (place + 1) % 4) for place in range(4)]
+    np.testing.assert_allclose(gan.judge(CLIPS, labels), beside, rtol=1e-5)
+    alone = gan.judge(CLIPS[:1], None if labels is None else labels[:1])
+    np.testing.assert_allclose(alone, [pair(0, 0)], rtol=1e-5)
+    assert abs(beside[0] - alone[0]) > 1e-5
 
 
 def test_frames_of_one_clip_are_no_pair():

@@ -71,7 +71,9 @@ class VideoGAN(AdversarialModel):
     def judge(self, clips: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         """Return the mean logit of each clip, float32 ``(batch,)``, as outside of training.
 
-        A clip has no others beside it: where pairs are judged, it is its own.
+        Where pairs are judged, each clip has another one of the batch beside it, a third of the
+        batch away: neighbours may be of one shot, and a single clip, which has only itself, would
+        look like a collapse.
 
         Args:
             clips: float32 ``(batch, frames, height, width, 3)`` in [-1, 1].
@@ -80,11 +82,14 @@ class VideoGAN(AdversarialModel):
         # Keras refuses tensors and NumPy arrays side by side, as a view and its labels may be.
         clips, means = tf.convert_to_tensor(clips), []
         for critic in self.critics:
-            each = critic.view.count(self.config) * critic.together
+            count = critic.view.count(self.config)
+            each, away = count * critic.together, count * tf.maximum(1, tf.shape(clips)[0] // 3)
             items = critic.view.see(clips, self.config, tf.constant((self.seed, 0)))
-            items = tf.repeat(items, critic.together, axis=0)
-            repeated = None if labels is None else tf.repeat(labels, each)
-            logits = critic.judge(items, repeated, training=False)["logit"]
+            items = _side_by_side(items, critic.together, away)
+            known = None
+            if labels is not None:
+                known = _side_by_side(tf.repeat(labels, count), critic.together, away)
+            logits = critic.judge(items, known, training=False)["logit"]
             means.append(tf.reduce_mean(tf.reshape(logits, (-1, each)), axis=1))
         return tf.add_n(means) / len(means)
 
@@ -156,3 +161,9 @@ class VideoGAN(AdversarialModel):
             sign = tf.reduce_mean(tf.sign(found.real_logits))
             change = tf.sign(sign - target) * (batch / ADA_CLIPS)
             self.augment_share.assign(tf.clip_by_value(self.augment_share + change, 0.0, 1.0))
+
+
+def _side_by_side(items: tf.Tensor, together: int, away: tf.Tensor) -> tf.Tensor:
+    """Follow each item with those that lie ``away``, twice as far and so on, so many in all."""
+    shifted = [tf.roll(items, -place * away, axis=0) for place in range(together)]
+    return tf.reshape(tf.stack(shifted, axis=1), (-1, *items.shape[1:]))
