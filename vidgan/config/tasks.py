@@ -283,7 +283,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
             "g_channels": 16,
             "d_channels": 16,
             "batch_size": 2,
-            "g_lr": 2e-3,
+            "g_lr": 3e-3,
             "beta_1": 0.9,
             "schedule": "cosine",
             "optimizer": "muon",
