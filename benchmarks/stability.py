@@ -64,7 +64,12 @@ SETTINGS = (
     ),
     Setting("learning rates x 50", {"g_lr": 0.04, "d_lr": 0.02}, (EXPLODING,)),
     Setting("d_lr >> g_lr, no R1", {"g_lr": 1e-5, "d_lr": 4e-3, **BARE}, (WON,)),
-    Setting("g_lr x 5, no R1", {"g_lr": 4e-3, "d_lr": 4e-4, **BARE}, (COLLAPSE,)),
+    # Pairs prevent it.
+    Setting(
+        "g_lr x 5, no R1",
+        {"g_lr": 4e-3, "d_lr": 4e-4, "pairs": False, **BARE},
+        (COLLAPSE,),
+    ),
     Setting(
         "saturating loss, strong D",
         {"loss": "saturating", "g_lr": 2e-4, "d_lr": 2e-3, **BARE},

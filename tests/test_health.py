@@ -61,8 +61,8 @@ def test_trouble_is_told_once_and_when_it_is_over(bad, trouble):
     assert names(findings) == [trouble, trouble]
     assert [finding.gone for finding in findings] == [False, True]
     appeared, gone = findings
-    assert 150 < appeared.step <= 250
-    assert 500 < gone.step <= 650
+    assert 150 < appeared.step <= 350
+    assert 500 < gone.step <= 750
     assert str(gone) == f"step {gone.step}: {trouble}: over"
 
 
@@ -72,6 +72,12 @@ def test_healthy_figures_raise_nothing():
     last = HEALTHY | {"d_acc_real": 0.39, "d_acc_fake": 0.66, "g_norm": 0.18, "d_norm": 1.1}
     assert follow([first] * 20 + [last] * 20) == []
     assert follow([FINE | {"diversity": 0.6, "overfitting": 0.5}] * 20, OF_SAMPLES) == []
+
+
+def test_a_discriminator_of_pairs_may_lead_at_first():
+    """What healthy trainings showed from step 50 to 200 (benchmarks/stability.md)."""
+    lead = HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0}
+    assert follow([HEALTHY] + [lead] * 3 + [HEALTHY] * 8) == []
 
 
 def test_one_bad_window_is_no_trouble():
@@ -223,7 +229,7 @@ def dataset(tmp_path_factory):
 def lost(dataset, tmp_path_factory):
     """A run that fails, and what the command printed."""
     path = tmp_path_factory.mktemp("lost") / "run"
-    options = arguments({**TINY, **LOST, "steps": 250})
+    options = arguments({**TINY, **LOST, "steps": 350})
     result = CliRunner().invoke(main, ["train", str(dataset), "-o", str(path), *options])
     assert result.exit_code == 0, result.output
     return path, result
@@ -244,7 +250,7 @@ def test_command_tells_and_keeps(lost):
     findings = health.read(path / "health.jsonl")
     (won,) = [finding for finding in findings if finding.trouble == "winning discriminator"]
     assert told == str(won)
-    assert 100 < won.step <= 250
+    assert 200 < won.step <= 350
     assert str(won) in result.stdout.split("Health:")[1]
 
 
@@ -313,7 +319,7 @@ def test_resumed_run_goes_on_with_its_findings(lost, tmp_path):
     later = Finding(400, "memorisation", False, "of a future that was lost")
     path.write_text(path.read_text() + health.as_line(later))
     lines = []
-    vidgan.train(resume=run, steps=320, report=lines.append)
+    vidgan.train(resume=run, steps=420, report=lines.append)
     assert health.read(path)[: len(before)] == before
     assert later not in health.read(path)
     assert "winning discriminator" not in names(health.read(path)[len(before) :])

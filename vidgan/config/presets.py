@@ -1,7 +1,8 @@
 """Settings for the time there is: ``vidgan train --preset``.
 
-``fast`` and ``balanced`` were measured (``benchmarks/quality.md``): after the arithmetic of five
-minutes on two cores they are about level. The width of ``quality`` is a first guess.
+All three were measured (``benchmarks/quality.md``): after the arithmetic of five minutes on two
+cores they are level within chance, ``fast`` with the coarsest pictures. What ``quality`` comes to
+in an hour was not.
 """
 
 from typing import Any

@@ -150,7 +150,8 @@ OF_STEPS = (
         "winning discriminator",
         "halve --d-lr, raise --r1 or use --augment translation,color",
         _discriminator_won,
-        patience=3,
+        # One that judges pairs wins the first 200 steps of healthy trainings, too.
+        patience=5,
         # A Wasserstein critic is meant to lead; its penalty keeps the gradient alive.
         applies=lambda train: train.loss != "wasserstein",
     ),
