@@ -55,7 +55,6 @@ def test_kernels_move_equally_far_and_all_else_as_by_adam():
         weights, gradients = weights_and_gradients()
         optimizer = kind(0.01, 0.9, 0.99)
         optimizer.build(list(weights.values()))
-        before = weights["first"].numpy()
         for each in gradients:
             before = weights["first"].numpy()
             optimizer.apply(each, list(weights.values()))
