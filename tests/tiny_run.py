@@ -38,10 +38,11 @@ def make_run(
 
 
 def older_than(option: str, run: Run) -> Run:
-    """Return a run as one whose file was written before its networks had an option."""
+    """Return a run as one whose file was written before its networks, or its task, had an option."""
     path = run.path / CONFIG_NAME
     values = json.loads(path.read_text())
-    del values["model"][option]
+    model = values["model"]
+    del (model if option in model else values["task"]["options"])[option]
     path.write_text(json.dumps(values))
     return Run.open(run.path)
 
