@@ -38,7 +38,7 @@ def make_run(
 
 
 def older_than(option: str, run: Run) -> Run:
-    """Return a run as one whose file was written before its networks, or its task, had an option."""
+    """Return a run as one whose file is older than an option of its networks or its task."""
     path = run.path / CONFIG_NAME
     values = json.loads(path.read_text())
     model = values["model"]
