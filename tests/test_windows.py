@@ -6,6 +6,7 @@ import shutil
 import weakref
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -97,6 +98,48 @@ def test_frames_on_disk_are_those_in_memory(tmp_path, scale, keep):
     np.testing.assert_array_equal(made, whole(filter, clip))
     np.testing.assert_array_equal(sources, clip)
     assert not list(tmp_path.iterdir())
+
+
+def mapped() -> int:
+    """Return how many bytes of files this process has in memory."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * sum(
+        int(line.split()[1]) for line in lines if line.startswith(("RssFile", "RssShmem"))
+    )
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="not Linux")
+def test_frames_on_disk_take_little_memory(tmp_path):
+    """Nowhere on their way, from the first that is read to the last that is encoded."""
+    size = (1024, 512)
+    filter = Filter(
+        lambda frames, masks: frames.repeat(2, axis=1).repeat(2, axis=2).astype(np.float32),
+        "larger",
+        scale=2,
+        context=1,
+    )
+    plan = divide(filter, size, 0, 16, 8, 8, on_disk=True)
+    result = 4 * 3 * size[0] * size[1]
+    most = before = mapped()
+
+    def look() -> None:
+        nonlocal most
+        most = max(most, mapped())
+
+    def stream():
+        for i in range(40):
+            yield Frame(i, np.full((size[1], size[0], 3), i, np.uint8))
+            look()
+
+    seen = []
+    for ready in restore(stream(), filter, plan, folder=tmp_path, progress=lambda frames: look()):
+        while ready:
+            seen.append(ready.pop(0).result.max())
+            look()
+    assert seen == list(range(40))
+    # One that is encoded, and of all others a row of tiles.
+    assert plan.disk > 16 * result
+    assert most - before < 4 * result
 
 
 def test_holes_are_filled_on_disk(tmp_path):

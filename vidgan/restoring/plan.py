@@ -12,7 +12,7 @@ MOST_COST = 1.3
 _SHARES = (1.0, 0.75, 0.5, 0.35, 0.25)
 # Frames that a window advances by, at most: more saves little arithmetic and shows no progress.
 _STEPS = (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64)
-_MOST_TILES = 24
+_MOST_TILES = 32
 # Frames that are blended where two windows meet.
 _FADE_FRAMES = 1
 # Small calls cost more than what they do: frames are joined until there are so many pixels.
@@ -22,8 +22,8 @@ _QUEUE_BYTES = 96 << 20
 _FEWEST_WAITING = 2
 # Of a tile, three channels: uint8 in, float32 out.
 _TILE_IN, _TILE_OUT = 3, 12
-# Results on disk that are in memory at once: of one that is blended or encoded, one that follows.
-_MAPPED = 2
+# Results on disk that are in memory at once: the one that is encoded.
+_MAPPED = 1
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ class Store:
         """Return the same pixels, in this place."""
         made = self.empty(pixels.shape)
         made[:] = pixels
+        # It is looked at later: until then it takes no memory if this is the disk.
+        self.release()
         return made
 
     def release(self) -> None:

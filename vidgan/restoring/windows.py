@@ -91,7 +91,7 @@ def restore(
         }
         _restore(filter, plan, window, targets, store, _told(progress, done, end - begin))
         for i, old in enumerate(held, begin):
-            _blend_into(targets[i], old, (i - begin + 1) / (len(held) + 1))
+            _blend_into(targets[i], old, (i - begin + 1) / (len(held) + 1), store)
         store.release()
         for i in range(begin, end):
             window[i].result = targets[i]
@@ -113,8 +113,10 @@ def _windows(
         # One frame ahead: the last window must be known as such.
         ahead = list(islice(rest, 1))
         shared = window[plan.step :]
-        yield start, window, not ahead
-        # Nothing may hold on to a window while the next one is filled.
+        # Nothing here may hold on to a window: frames go, one by one, once they are encoded.
+        handed = [window]
+        del window
+        yield start, handed.pop(), not ahead
         window = [*shared, *ahead] if ahead else []
         del shared
         window.extend(islice(rest, plan.step - 1 if ahead else 0))
@@ -128,10 +130,11 @@ def _target(frame: Frame, filter: Filter, store: Store) -> np.ndarray:
     return store.empty((height * filter.scale, width * filter.scale, 3))
 
 
-def _blend_into(target: np.ndarray, old: np.ndarray, share: float) -> None:
+def _blend_into(target: np.ndarray, old: np.ndarray, share: float, store: Store) -> None:
     for start in range(0, len(target), _BLENDED_ROWS):
         rows = slice(start, start + _BLENDED_ROWS)
         target[rows] = blend(old[rows], target[rows], share)
+        store.release()
 
 
 def _restore(
