@@ -54,9 +54,11 @@ def run(folder):
     return make(folder / "runs" / "00000-enhance-x", SCALE)
 
 
-def expected(run: Run, clip: Path) -> np.ndarray:
+def expected(run: Run, clip: Path, precision: str = "float32") -> np.ndarray:
     inputs = pixels.to_model(read(clip).frames[None])
-    return pixels.to_uint8(np.asarray(run.load_generator()(inputs, training=False)))[0]
+    with runtime.precision(precision):
+        network = run.load_generator()
+    return pixels.to_uint8(np.asarray(network(inputs, training=False)))[0]
 
 
 def close(made: np.ndarray, wanted: np.ndarray) -> None:
@@ -70,12 +72,29 @@ def close(made: np.ndarray, wanted: np.ndarray) -> None:
 def test_what_comes_out(run, clip, tmp_path, monkeypatch, named):
     monkeypatch.chdir(run.path.parent.parent)
     which = [run.path] if named else []
-    ok("enhance", clip, *which, "-o", tmp_path / "o.mkv", "--codec", "ffv1")
+    exact = ("--codec", "ffv1", "--precision", "float32")
+    ok("enhance", clip, *which, "-o", tmp_path / "o.mkv", *exact)
     close(read(tmp_path / "o.mkv").frames, expected(run, clip))
 
 
+def test_precision(run, clip, tmp_path):
+    """That of the CPU by default; the one that is asked for is the one that computes."""
+    out = ("-o", tmp_path / "o.mkv", "--codec", "ffv1", "--overwrite")
+    made = {}
+    for precision in ("auto", "float32", "mixed_bfloat16"):
+        ok("enhance", clip, run.path, *out, "--precision", precision)
+        made[precision] = read(tmp_path / "o.mkv").frames.astype(int)
+    np.testing.assert_array_equal(made["auto"], made[runtime.best_precision("/CPU:0")])
+    exact = expected(run, clip)
+    close(made["float32"], exact)
+    # Of eight binary digits, and still the same network.
+    assert 0 < np.abs(made["mixed_bfloat16"] - exact).mean() < 1
+    words = refused("enhance", clip, run.path, *out, "--precision", "float16", status=2)
+    assert "--precision" in words
+
+
 def test_windows_and_tiles(run, clip):
-    filter = trained_filter("enhance", run.path, "latest", "cpu", scale=None)
+    filter = trained_filter("enhance", run.path, "latest", "cpu", "float32", scale=None)
     plan = divide(filter, SIZE, 20, 4, 2, 2)
     frames = (Frame(i, f.copy()) for i, f in enumerate(read(clip).frames))
     made = np.stack([f.result for ready in restore(frames, filter, plan) for f in ready])

@@ -175,6 +175,8 @@ def test_command_translates_as_the_network_does(whole, tmp_path, direction):
         tmp_path / "o.mkv",
         "--codec",
         "ffv1",
+        "--precision",
+        "float32",
         "--direction",
         direction,
         whole,

@@ -118,12 +118,12 @@ def set_precision(name: str) -> None:
 
 
 @contextlib.contextmanager
-def full_precision() -> Iterator[None]:
-    """Give the layers made within float32, whatever a training was told: measures stay the same."""
+def precision(name: str) -> Iterator[None]:
+    """Give the layers made within a dtype policy, whatever is set outside."""
     import keras
 
     policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
+    set_precision(name)
     try:
         yield
     finally:

@@ -11,7 +11,12 @@ from vidgan.restoring.filter import Filter
 
 
 def trained_filter(
-    task: str, run: Path | str | None, checkpoint: str, device: str, **options: Any
+    task: str,
+    run: Path | str | None,
+    checkpoint: str = "latest",
+    device: str = "auto",
+    precision: str = "auto",
+    **options: Any,
 ) -> Filter:
     """Load a run.
 
@@ -20,6 +25,7 @@ def trained_filter(
         run: its folder; None for the newest of that task under ``runs``.
         checkpoint: ``latest``, ``best`` or the step of one.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+        precision: ``auto``, ``float32`` or ``mixed_bfloat16``.
         **options: those of the task's command that concern the network.
 
     Raises:
@@ -38,11 +44,14 @@ def trained_filter(
     make = tasks.find(task).filter
     assert make is not None, f"{task} restores no video"
     place = runtime.choose_device(device)
-    with tf.device(place):
+    if precision == "auto":
+        precision = runtime.best_precision(place)
+    with tf.device(place), runtime.precision(precision):
         filter = make(opened, opened.load_generator(checkpoint), **options)
 
     def apply(frames: np.ndarray, masks: np.ndarray | None) -> np.ndarray:
         with tf.device(place):
             return filter.apply(frames, masks)
 
-    return dataclasses.replace(filter, apply=apply, name=f"{filter.name} {chosen.name} {options}")
+    name = f"{filter.name} {chosen.name} {precision} {options}"
+    return dataclasses.replace(filter, apply=apply, name=name)

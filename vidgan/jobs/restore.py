@@ -155,7 +155,9 @@ def _trained(
         from vidgan.jobs.filters import trained_filter
 
         try:
-            return trained_filter(task, run, config.checkpoint, config.device, **wanted)
+            return trained_filter(
+                task, run, config.checkpoint, config.device, config.precision, **wanted
+            )
         except RunError as error:
             if run is not None or method is None:
                 raise

@@ -46,11 +46,8 @@ def building(config: TrainConfig) -> Iterator[None]:
     A precision of ``auto``, which the job settles when it makes a run, counts as float32 here.
     """
     runtime.seed_everything(config.seed)
-    runtime.set_precision("float32" if config.precision == "auto" else config.precision)
-    try:
+    with runtime.precision("float32" if config.precision == "auto" else config.precision):
         yield
-    finally:
-        runtime.set_precision("float32")
 
 
 def build_gan(run: Run) -> VideoGAN:

@@ -114,7 +114,7 @@ def build(path: Path | None) -> Embed:
 
     # Before the network, which takes seconds to make.
     path = path or weights.fetch(FILE, URL, SHA256)
-    with runtime.full_precision():
+    with runtime.precision("float32"):
         model = network()
     i3d_weights.load(model, path)
 

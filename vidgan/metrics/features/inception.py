@@ -49,7 +49,7 @@ def build(path: Path | None) -> Embed:
 
     # Before the network, which takes seconds to make.
     path = path or weights.fetch(FILE, URL, MD5)
-    with runtime.full_precision():
+    with runtime.precision("float32"):
         model = keras.applications.InceptionV3(
             include_top=False, weights=None, input_shape=(SIDE, SIDE, 3), pooling="avg"
         )
