@@ -85,11 +85,15 @@ class Recipe:
 
 
 ENLARGED = {"bicubic": by_filter(classical.bicubic(4)), "bicubic (Keys)": smooth_bicubic}
+LOOKS = {"perceptual": 1.0, "temporal": 0.5}
 RECIPES = {
     "x4": Recipe({"scale": 4, "damage": "none"}, ENLARGED),
-    "x4 adversarial": Recipe(
-        {"scale": 4, "damage": "none", "adversarial": 0.005, "perceptual": 1.0, "temporal": 0.5},
+    "x4 perceptual": Recipe({"scale": 4, "damage": "none", **LOOKS}, {}),
+    "x4 adversarial": Recipe({"scale": 4, "damage": "none", **LOOKS, "adversarial": 0.005}, {}),
+    # All options' defaults: every kind of damage, at random, twice over.
+    "blind x4": Recipe(
         {},
+        ENLARGED | {f"nlmeans h={h}, bicubic": by_filter(classical.nlmeans(h, 4)) for h in (5, 10)},
     ),
     "sigma 25": Recipe(
         {"scale": 1, "damage": "noise", "noise": "25"},
