@@ -57,6 +57,35 @@ class Bicubic(Float32Layer):
 
 
 @keras.saving.register_keras_serializable("vidgan")
+class OntoBicubic(Float32Layer):
+    """Adds a change to the enlarged clip.
+
+    That is made when the change is there, not at the same time: it is as large as the result.
+    """
+
+    def __init__(self, scale: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale = scale
+        self.enlarge = Bicubic(scale)
+
+    def call(self, clips: tf.Tensor, change: tf.Tensor) -> tf.Tensor:
+        """Return ``(batch, frames, scale · height, scale · width, 3)``."""
+        with tf.control_dependencies([change]):
+            clips = tf.identity(clips)
+        return self.enlarge(clips) + change
+
+    def compute_output_shape(
+        self, clips_shape: tuple[int | None, ...], change_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
+        """Return the shape of what :meth:`call` returns."""
+        return change_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the layer is made of."""
+        return {**super().get_config(), "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("vidgan")
 class Shuffle(layers.Layer):
     """Moves pixels of each frame between space and channels.
 
@@ -139,7 +168,7 @@ def generator(
     x = layers.ReLU()(_convolution(2 * channels, (1, 3, 3))(x))
     x = _convolution(3 * factor**2, (1, 3, 3), kernel_initializer="zeros")(x)
     change = layers.Activation("linear", dtype="float32")(Shuffle(factor)(x))
-    restored = layers.Add(dtype="float32", name="clip")([Bicubic(scale)(damaged), change])
+    restored = OntoBicubic(scale, name="clip")(damaged, change)
     return keras.Model(damaged, restored, name="generator")
 
 
