@@ -45,8 +45,8 @@ class RestoreConfig(Config):
     device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
     precision: str = option(
         "auto",
-        "Arithmetic of the network; auto is mixed_bfloat16 on a CPU that is made for it, twice as "
-        "fast and rarely a level of 255 away, else float32.",
+        "Arithmetic of the network; auto is mixed_bfloat16 on a CPU that is made for it, up to "
+        "twice as fast and rarely more than a level of 255 away, else float32.",
         choices=("auto", "float32", "mixed_bfloat16"),
     )
     resume: bool = option(
