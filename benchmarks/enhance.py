@@ -141,11 +141,14 @@ def figures(restored: np.ndarray, original: np.ndarray) -> np.ndarray:
 def measure(name: str, recipe: Recipe, run: Path, manifest: Manifest, count: int) -> Iterator[str]:
     """Yield the lines of a table; write a picture."""
     damaged, originals = zip(*pairs(manifest, recipe.config, count), strict=True)
-    network = by_filter(trained_filter("enhance", run, "best", "cpu", scale=None))
+    networks = {
+        name: by_filter(trained_filter("enhance", run, "best", "cpu", precision, scale=None))
+        for name, precision in (("vidgan, float32", "float32"), ("vidgan", "auto"))
+    }
     yield f"| {name} | PSNR, dB | SSIM | perceptual | tOF |"
     yield "|---|---|---|---|---|"
     shown = []
-    for method, restore in {**recipe.rivals, "vidgan": network}.items():
+    for method, restore in {**recipe.rivals, **networks}.items():
         made = np.stack(
             [np.clip(np.rint(restore(clip)), 0, 255).astype(np.uint8) for clip in damaged]
         )

@@ -3,7 +3,8 @@
 Networks of ``vidgan train --task enhance`` with random weights restore drawn H.264 videos:
 
 - throughput of the whole command's work (decode, windows, tiles, blend, encode, join) over that of
-  the network alone: on whole windows, called in a loop, and undivided, each frame once;
+  the network alone: on whole windows, called in a loop, and undivided, each frame once; and of the
+  network alone in float32;
 - the arithmetic that windows and tiles cost, from the plan, at several sizes;
 - the peak memory of whole processes, at 4K, for videos of growing length; what ten minutes would
   take follows from there.
@@ -44,9 +45,9 @@ DISK = 20 * GIB
 # Name, scale, channels, blocks, size and frames of what is timed.
 TIMED = [
     ("small, denoise", 1, 16, 2, (320, 240), 192),
-    ("default, denoise", 1, 32, 6, (320, 240), 64),
-    ("default, x2", 2, 32, 6, (160, 120), 64),
-    ("default, x4", 4, 32, 6, (160, 120), 64),
+    ("default, denoise", 1, 32, 6, (320, 240), 192),
+    ("default, x2", 2, 32, 6, (160, 120), 192),
+    ("default, x4", 4, 32, 6, (160, 120), 192),
 ]
 PLANNED = [(320, 240), (640, 480), (1280, 720), (1920, 1080), (3840, 2160)]
 UHD = (3840, 2160)
@@ -91,10 +92,10 @@ def make_run(folder: Path, scale: int, channels: int, blocks: int) -> Path:
     return folder
 
 
-def load(run: Path) -> Filter:
+def load(run: Path, precision: str = "auto") -> Filter:
     from vidgan.jobs.filters import trained_filter
 
-    return trained_filter("enhance", run, "latest", "cpu", scale=None)
+    return trained_filter("enhance", run, "latest", "cpu", precision, scale=None)
 
 
 def forward(filter: Filter, plan: Plan, size: tuple[int, int], frames: int) -> float:
@@ -125,22 +126,32 @@ def whole(filter: Filter, video: Path, folder: Path) -> float:
 
 
 def throughput(runs: int, work: Path) -> None:
-    print("| network | frames/s alone | frames/s of all | to the network | cost | undivided |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| network | float32 alone | alone | to float32 | all | to the network | cost | undivided |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for name, scale, channels, blocks, size, frames in TIMED:
         video = draw(work / f"{name}.mp4", size, frames)
-        filter = load(make_run(work / name, scale, channels, blocks))
+        run = make_run(work / name, scale, channels, blocks)
+        filter, exact = load(run), load(run, "float32")
         plan = choose(filter, size, frames, MEMORY)
         # Once to trace: it is the same for both.
         whole(filter, video, work)
-        pairs = []
-        for _ in range(runs):
-            pairs.append((forward(filter, plan, size, frames), whole(filter, video, work)))
-        alone, all_ = (statistics.median(rates) for rates in zip(*pairs, strict=True))
-        ratio = statistics.median(b / a for a, b in pairs)
+        forward(exact, plan, size, frames)
+        rates = [
+            (
+                forward(exact, plan, size, frames),
+                forward(filter, plan, size, frames),
+                whole(filter, video, work),
+            )
+            for _ in range(runs)
+        ]
+        slow, alone, all_ = (statistics.median(each) for each in zip(*rates, strict=True))
+        faster = statistics.median(b / a for a, b, _ in rates)
+        ratio = statistics.median(c / b for _, b, c in rates)
         print(
-            f"| {name}, {size[0]}×{size[1]} | {alone:.1f} | {all_:.1f} | {ratio * plan.cost:.2f} | "
-            f"{plan.cost:.2f} | {ratio:.2f} |",
+            f"| {name}, {size[0]}×{size[1]} | {slow:.1f} | {alone:.1f} | {faster:.2f} | "
+            f"{all_:.1f} | {ratio * plan.cost:.2f} | {plan.cost:.2f} | {ratio:.2f} |",
             flush=True,
         )
 

@@ -1,0 +1,168 @@
+"""What carries from frame to frame: convolutions over time, or a state that is handed on.
+
+    python benchmarks/recurrent.py DATASET --output FOLDER [--minutes 5] [--only window ...]
+
+The network of ``vidgan train --task enhance`` sees a window of frames through convolutions over
+time. It is trained as ``benchmarks/enhance.py`` does, four times larger, for so many minutes of CPU
+time, beside networks of as many multiplications a frame:
+
+- frames: each frame alone (its blocks are a third as dear and there are twice as many);
+- recurrent: blocks on one frame and its two neighbours, and on what they made of the frame before
+  (as in RLSP, arXiv 1909.08080);
+- both ways: the same from the last frame to the first, then from the first to the last (as in
+  BasicVSR, 2012.02181, without its optical flow), with half of the blocks each.
+
+Prints the table that is kept in enhance.md.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import enhance
+import keras
+import tensorflow as tf
+from keras import layers
+
+from vidgan.dataset.manifest import Manifest
+from vidgan.models import flops, restorer
+from vidgan.training.run import Run
+
+SCALE = 4
+# Of the networks whose blocks have no convolution over time, which is three times as dear.
+FRAME_BLOCKS = 12
+FRAMES = enhance.FRAMES
+
+
+@keras.saving.register_keras_serializable("vidgan-benchmarks")
+class Recurrent(layers.Layer):
+    """Blocks that take each frame with its neighbours and what they made of the frame before.
+
+    Args:
+        channels: of the blocks.
+        blocks: how many.
+        backwards: from the last frame to the first.
+    """
+
+    def __init__(self, channels: int, blocks: int, backwards: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.channels, self.order = channels, -1 if backwards else 1
+
+        def convolution(name: str, kernel: str = "he_normal") -> layers.Layer:
+            return layers.Conv2D(channels, 3, padding="same", kernel_initializer=kernel, name=name)
+
+        self.entry = convolution("entry")
+        # From zero on: with random weights the state grows from frame to frame.
+        self.carry = convolution("carry", "zeros")
+        self.pairs = [(convolution(f"a{i}"), convolution(f"b{i}", "zeros")) for i in range(blocks)]
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        """Build the convolutions for clips of a shape."""
+        batch, _, height, width, channels = shape
+        self.entry.build((batch, height, width, 3 * channels))
+        for layer in (self.carry, *(each for pair in self.pairs for each in pair)):
+            layer.build((batch, height, width, self.channels))
+
+    def call(self, clips: tf.Tensor) -> tf.Tensor:
+        """Return features ``(batch, frames, height, width, channels)``."""
+        frames = tf.unstack(clips, axis=1)
+        padded = [frames[0], *frames, frames[-1]]
+        windows = [tf.concat(padded[i : i + 3], axis=-1) for i in range(len(frames))]
+        state = tf.zeros_like(clips[:, 0, :, :, :1]) + tf.zeros(self.channels, clips.dtype)
+        states = []
+        for window in windows[:: self.order]:
+            entry = state = self.entry(window) + self.carry(state)
+            for first, second in self.pairs:
+                state += second(tf.nn.relu(first(state)))
+            state += entry
+            states.append(state)
+        return tf.stack(states[:: self.order], axis=1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of what :meth:`call` returns."""
+        return (*input_shape[:-1], self.channels)
+
+
+def frame_features(damaged: Any, channels: int) -> Any:
+    """Look at each frame alone."""
+    x = entry = restorer._convolution(channels, (1, 3, 3))(damaged)
+    for _ in range(FRAME_BLOCKS):
+        y = layers.ReLU()(restorer._convolution(channels, (1, 3, 3))(x))
+        y = restorer._convolution(channels, (1, 3, 3), kernel_initializer="zeros")(y)
+        x = layers.Add()([x, y])
+    return layers.Add()([x, entry])
+
+
+def recurrent_features(damaged: Any, channels: int) -> Any:
+    """Hand a state on from frame to frame."""
+    return Recurrent(channels, FRAME_BLOCKS - 1, backwards=False)(damaged)
+
+
+def both_ways_features(damaged: Any, channels: int) -> Any:
+    """Hand a state on from the last frame to the first, then one from the first to the last."""
+    future = Recurrent(channels, FRAME_BLOCKS // 2 - 1, backwards=True)(damaged)
+    known = layers.Concatenate()([damaged, future])
+    return Recurrent(channels, FRAME_BLOCKS // 2 - 1, backwards=False)(known)
+
+
+def with_features(
+    features: Callable[[Any, int], Any],
+) -> Callable[..., keras.Model]:
+    """Return what stands for :func:`vidgan.models.restorer.generator`, for clips of one length."""
+
+    def generator(
+        scale: int,
+        channels: int,
+        blocks: int,
+        frames: int | None = None,
+        height: int | None = None,
+        width: int | None = None,
+    ) -> keras.Model:
+        damaged = keras.Input((frames, height, width, 3), name="damaged")
+        x = features(damaged, channels)
+        x = layers.ReLU()(restorer._convolution(2 * channels, (1, 3, 3))(x))
+        x = restorer._convolution(3 * scale**2, (1, 3, 3), kernel_initializer="zeros")(x)
+        change = layers.Activation("linear", dtype="float32")(restorer.Shuffle(scale)(x))
+        restored = layers.Add(dtype="float32", name="clip")(
+            [restorer.Bicubic(scale)(damaged), change]
+        )
+        return keras.Model(damaged, restored, name="generator")
+
+    return generator
+
+
+NETWORKS = {
+    "window": restorer.generator,
+    "frames": with_features(frame_features),
+    "recurrent": with_features(recurrent_features),
+    "both ways": with_features(both_ways_features),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--clips", type=int, default=32)
+    parser.add_argument("--only", nargs="+", choices=tuple(NETWORKS), default=tuple(NETWORKS))
+    args = parser.parse_args(arguments)
+    manifest = Manifest.load(args.dataset)
+    recipe = enhance.Recipe({"scale": SCALE, "damage": "none"}, {})
+    print("| network | MFLOP a frame | steps | PSNR, dB | SSIM | perceptual | tOF |")
+    print("|---|---|---|---|---|---|---|")
+    for name in args.only:
+        run = args.output / name.replace(" ", "-")
+        restorer.generator = NETWORKS[name]
+        if not run.exists():
+            enhance.train(args.dataset, run, args.minutes, recipe.options)
+        *_, row = enhance.measure(name, recipe, run, manifest, args.clips)
+        network = NETWORKS[name](SCALE, 32, 6, FRAMES, 16, 16)
+        cost = flops.of_network(network) / FRAMES / 1e6
+        steps = Run.open(run, task="enhance").state()["step"]
+        print(f"| {name} | {cost:.0f} | {steps} |{row.split('|', 2)[2]}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
