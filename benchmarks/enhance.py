@@ -172,14 +172,19 @@ def train(dataset: Path, run: Path, minutes: float, options: dict[str, Any]) -> 
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def options(text: str, names: tuple[str, ...]) -> argparse.ArgumentParser:
+    """Return what reads the options: of what is trained, and of which of the names."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--clips", type=int, default=32)
-    parser.add_argument("--only", nargs="+", choices=tuple(RECIPES), default=tuple(RECIPES))
-    args = parser.parse_args(arguments)
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    args = options(__doc__, tuple(RECIPES)).parse_args(arguments)
     manifest = Manifest.load(args.dataset)
     for name in args.only:
         run = args.output / name.replace(" ", "-")

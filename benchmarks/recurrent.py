@@ -15,9 +15,7 @@ time, beside networks of as many multiplications a frame:
 Prints the table that is kept in enhance.md.
 """
 
-import argparse
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import enhance
@@ -86,12 +84,7 @@ class Recurrent(layers.Layer):
 
 def frame_features(damaged: Any, channels: int) -> Any:
     """Look at each frame alone."""
-    x = entry = restorer._convolution(channels, (1, 3, 3))(damaged)
-    for _ in range(FRAME_BLOCKS):
-        y = layers.ReLU()(restorer._convolution(channels, (1, 3, 3))(x))
-        y = restorer._convolution(channels, (1, 3, 3), kernel_initializer="zeros")(y)
-        x = layers.Add()([x, y])
-    return layers.Add()([x, entry])
+    return restorer.features(damaged, channels, FRAME_BLOCKS, seen=1)
 
 
 def recurrent_features(damaged: Any, channels: int) -> Any:
@@ -120,14 +113,7 @@ def with_features(
         width: int | None = None,
     ) -> keras.Model:
         damaged = keras.Input((frames, height, width, 3), name="damaged")
-        x = features(damaged, channels)
-        x = layers.ReLU()(restorer._convolution(2 * channels, (1, 3, 3))(x))
-        x = restorer._convolution(3 * scale**2, (1, 3, 3), kernel_initializer="zeros")(x)
-        change = layers.Activation("linear", dtype="float32")(restorer.Shuffle(scale)(x))
-        restored = layers.Add(dtype="float32", name="clip")(
-            [restorer.Bicubic(scale)(damaged), change]
-        )
-        return keras.Model(damaged, restored, name="generator")
+        return restorer.onto_base(damaged, features(damaged, channels), scale, channels)
 
     return generator
 
@@ -141,13 +127,7 @@ NETWORKS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("dataset", type=Path)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--clips", type=int, default=32)
-    parser.add_argument("--only", nargs="+", choices=tuple(NETWORKS), default=tuple(NETWORKS))
-    args = parser.parse_args(arguments)
+    args = enhance.options(__doc__, tuple(NETWORKS)).parse_args(arguments)
     manifest = Manifest.load(args.dataset)
     recipe = enhance.Recipe({"scale": SCALE, "damage": "none"}, {})
     print("| network | MFLOP a frame | steps | PSNR, dB | SSIM | perceptual | tOF |")

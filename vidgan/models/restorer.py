@@ -155,15 +155,31 @@ def generator(
         ``(batch, frames, scale · height, scale · width, 3)``, both for [-1, 1].
     """
     damaged = keras.Input((frames, height, width, 3), name="damaged")
-    x = Shuffle(-fold(scale))(damaged)
-    x = entry = _convolution(channels, (3, 3, 3))(x)
+    x = features(Shuffle(-fold(scale))(damaged), channels, blocks)
+    return onto_base(damaged, x, scale, channels)
+
+
+def features(x: Any, channels: int, blocks: int, seen: int = 2 * REACH + 1) -> Any:
+    """Add the residual blocks.
+
+    Args:
+        x: what they begin from.
+        channels: of the grid.
+        blocks: how many.
+        seen: frames that a block sees.
+    """
+    x = entry = _convolution(channels, (seen, 3, 3))(x)
     for _ in range(blocks):
-        y = _convolution(channels, (3, 3, 3))(x)
+        y = _convolution(channels, (seen, 3, 3))(x)
         y = layers.ReLU()(y)
         # One convolution of the two over time is enough, and this one costs a third.
         y = _convolution(channels, (1, 3, 3), kernel_initializer="zeros")(y)
         x = layers.Add()([x, y])
-    x = layers.Add()([x, entry])
+    return layers.Add()([x, entry])
+
+
+def onto_base(damaged: Any, x: Any, scale: int, channels: int) -> keras.Model:
+    """Add what makes pixels of features, and return the whole; see :func:`generator`."""
     factor = scale * fold(scale)
     x = layers.ReLU()(_convolution(2 * channels, (1, 3, 3))(x))
     x = _convolution(3 * factor**2, (1, 3, 3), kernel_initializer="zeros")(x)
