@@ -1,0 +1,112 @@
+"""Datasets and runs written by version 0.1.0 still open and give what they gave then.
+
+``fixtures/version-0.1.0.zip`` holds a dataset, a run of two steps for each task, their outputs, and the
+weights and losses that a seed led to. The tolerances allow for the rounding of other processors.
+"""
+
+import json
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import vidgan
+from vidgan.config import ModelConfig, TrainConfig
+from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.pipeline import labelled_clips
+from vidgan.training.build import build_gan
+from vidgan.training.callbacks import read_log
+from vidgan.training.run import Run
+from vidgan.video.reader import open_video
+
+ARCHIVE = Path(__file__).parent / "fixtures" / "version-0.1.0.zip"
+# Levels of 255 that a pixel may be off.
+TOLERANCE = 1
+TASKS = ("enhance", "inpaint", "translate")
+SEEDED = json.loads(zipfile.ZipFile(ARCHIVE).read("seeded.json"))
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory) -> Path:
+    """The archive's folder."""
+    folder = tmp_path_factory.mktemp("old")
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def assert_alike(found: np.ndarray, expected: np.ndarray) -> None:
+    """Compare uint8 arrays."""
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(int) - expected).max() <= TOLERANCE
+
+
+def unnumbered(path: str) -> str:
+    """Remove Keras' counters of layers, which depend on what the process built before."""
+    return re.sub(r"_\d+(?=/)", "", path)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_dataset_holds_the_same_clips(old, split):
+    manifest = Manifest.load(old / "dataset")
+    found = np.stack([clip for clip, _ in labelled_clips(manifest, split, 8, 1)])
+    assert_alike(found, np.load(old / "dataset_clips.npz")[split])
+
+
+def test_run_generates_the_same_clips(old):
+    found = vidgan.load(old / "synthesis", device="cpu").generate(seeds="0-2")
+    assert_alike(found, np.load(old / "expected.npz")["generate"])
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_run_restores_to_the_same_frames(old, tmp_path, task):
+    output, run = tmp_path / "out.mkv", old / task
+    options = {"codec": "ffv1", "precision": "float32", "device": "cpu"}
+    if task == "inpaint":
+        vidgan.inpaint(old / "clip.mkv", "8,8,12,10", output, run, **options)
+    else:
+        getattr(vidgan, task)(old / "clip.mkv", output, run, **options)
+    with open_video(output) as reader:
+        found = np.stack([frame for _, frame in reader])
+    assert_alike(found, np.load(old / "expected.npz")[task])
+
+
+@pytest.mark.parametrize("task", ["synthesis", *TASKS])
+def test_run_goes_on(old, tmp_path, task):
+    run = tmp_path / task
+    shutil.copytree(old / task, run)
+    datasets = [old / "dataset"] * (2 if task == "translate" else 1)
+    vidgan.train(*datasets, resume=run, steps=3, device="cpu")
+    rows = read_log(run / "log.csv")
+    assert [row["step"] for row in rows] == [2, 3]
+    assert vidgan.info(run)["trained"]["step"] == 3
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_seed_leads_to_the_same_weights_and_losses(name):
+    model, variant = name.split()
+    labels = {"conditional": True, "labels": ("a", "b")} if variant == "conditional" else {}
+    config = ModelConfig(model=model, frames=8, latent_dim=8, g_channels=4, d_channels=4, **labels)
+    train = TrainConfig(batch_size=2, precision="float32", seed=3)
+    gan = build_gan(Run(Path("run"), config, train, Path("dataset"), (32, 32), 25.0))
+    networks = {"generator": gan.generator}
+    networks |= {f"discriminator {view}": each for view, each in gan.discriminators.items()}
+    expected = SEEDED[name]
+    assert set(networks) == set(expected["weights"])
+    for part, network in networks.items():
+        for weight, (path, shape, total) in zip(
+            network.weights, expected["weights"][part], strict=True
+        ):
+            assert (unnumbered(weight.path), list(weight.shape)) == (unnumbered(path), shape)
+            assert np.abs(weight.numpy().astype(np.float64)).sum() == pytest.approx(total, rel=1e-5)
+    random = np.random.default_rng(0)
+    clips = tf.constant(random.uniform(-1, 1, (2, 8, 32, 32, 3)).astype("float32"))
+    batch = (clips, tf.constant([0, 1])) if labels else clips
+    step = tf.function(gan.train_step, jit_compile=False)
+    for losses in expected["steps"]:
+        logs = step(batch)
+        assert {key: float(logs[key]) for key in losses} == pytest.approx(losses, rel=1e-3)
