@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from vidgan.errors import OptionError
-from vidgan.quiet import silent_stderr
+from vidgan.stderr import silent_stderr
 
 
 def set_environment() -> None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from vidgan.errors import ExportError
-from vidgan.quiet import silent_stderr
+from vidgan.stderr import silent_stderr
 from vidgan.video.writer import CODECS, VideoWriter, pad_to_even
 
 
