@@ -22,8 +22,8 @@ from vidgan import runtime
 from vidgan.damage import masks
 from vidgan.dataset.manifest import Manifest
 from vidgan.restoring import classical
-from vidgan.sheet import contact_sheet, save_image
-from vidgan.video.reader import open_video
+from vidgan.video.contact_sheet import contact_sheet, save_image
+from vidgan.video.readers.base import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 CLIPS, FRAMES, SIDE = 24, 16, 64

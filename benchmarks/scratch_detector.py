@@ -24,7 +24,7 @@ import skimage.data
 
 from vidgan.damage import scratches
 from vidgan.damage.detector import REACH, detect
-from vidgan.video.reader import open_video
+from vidgan.video.readers.base import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 FRAMES = 48

@@ -19,8 +19,8 @@ import numpy as np
 
 import vidgan
 from vidgan import pixels
-from vidgan.sheet import contact_sheet, save_image
 from vidgan.training.run import Run
+from vidgan.video.contact_sheet import contact_sheet, save_image
 
 HELD_OUT = 200
 # Which domain is A and which is B, by direction: from, to and the way back.

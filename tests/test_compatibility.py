@@ -1,7 +1,7 @@
 """Datasets and runs written by version 0.1.0 still open and give what they gave then.
 
-``fixtures/version-0.1.0.zip`` holds a dataset, a run of two steps for each task, their outputs, and the
-weights and losses that a seed led to. The tolerances allow for the rounding of other processors.
+``fixtures/version-0.1.0.zip`` holds a dataset, a run of two steps for each task, their outputs,
+and the weights and losses that a seed led to. Tolerances allow for other processors' rounding.
 """
 
 import json
@@ -21,7 +21,7 @@ from vidgan.dataset.pipeline import labelled_clips
 from vidgan.training.build import build_gan
 from vidgan.training.callbacks import read_log
 from vidgan.training.run import Run
-from vidgan.video.reader import open_video
+from vidgan.video.readers.base import open_video
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "version-0.1.0.zip"
 # Levels of 255 that a pixel may be off.

@@ -20,12 +20,12 @@ from vidgan.config import EnhanceConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.jobs import setup
 from vidgan.jobs.filters import trained_filter
-from vidgan.metrics.flow import farneback_flow, grey
 from vidgan.models import patch, restorer
 from vidgan.training import fidelity, tasks
 from vidgan.training.callbacks import read_log
 from vidgan.training.run import Run
 from vidgan.training.state import read_measurement
+from vidgan.video.optical_flow import farneback_flow, grey
 
 TINY = {"task": "enhance", "g_channels": 8, "d_channels": 4, "blocks": 1, "batch_size": 2}
 WIDTH, HEIGHT = 40, 32

@@ -16,8 +16,9 @@ from vidgan import latents
 from vidgan.cli import main
 from vidgan.config import CODEC_NAMES, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError, RunError
-from vidgan.jobs import clips, layout
-from vidgan.video.writer import AUTOMATIC, CODECS
+from vidgan.jobs import clips
+from vidgan.video import scaling
+from vidgan.video.writers.base import AUTOMATIC, CODECS
 
 WIDTH, HEIGHT, FRAMES = 32, 40, 8
 
@@ -196,7 +197,7 @@ def test_video(run, tmp_path, sampler, suffix):
     # 32 x 40 is enlarged until the shorter side reaches 256.
     assert decoded.shape == (3 * FRAMES, 8 * HEIGHT, 8 * WIDTH, 3)
     assert fps == pytest.approx(12.5, rel=0.01)
-    expected = layout.enlarge(sampler.generate(3).reshape(-1, HEIGHT, WIDTH, 3), 8)
+    expected = scaling.enlarge(sampler.generate(3).reshape(-1, HEIGHT, WIDTH, 3), 8)
     assert close(decoded, expected)
 
 
@@ -221,7 +222,7 @@ def test_grid_has_pages(run, tmp_path, sampler):
     first = np.concatenate(
         [np.concatenate([made[0], made[1]], 2), np.concatenate([made[2], made[3]], 2)], 1
     )
-    assert close(decoded[:FRAMES], layout.enlarge(first, 4))
+    assert close(decoded[:FRAMES], scaling.enlarge(first, 4))
     assert decoded[FRAMES:, HEIGHT * 4 + 16 :].mean() < 4, "missing tiles are black"
 
 
@@ -231,7 +232,7 @@ def test_folder(run, tmp_path, sampler, form):
     suffix = form or "mp4"
     assert [path.name for path in paths] == [f"seed-000003.{suffix}", f"seed-000011.{suffix}"]
     decoded, _ = decode(paths[1])
-    assert close(decoded, layout.enlarge(sampler.generate(seeds=[11])[0], 8))
+    assert close(decoded, scaling.enlarge(sampler.generate(seeds=[11])[0], 8))
 
 
 def test_existing_folder_keeps_what_is_in_it(run, tmp_path):

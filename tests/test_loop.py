@@ -14,10 +14,10 @@ import tensorflow as tf
 
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
-from vidgan.sheet import tile
 from vidgan.training import callbacks, loop
 from vidgan.training.callbacks import Means, ProgressBar, read_log
 from vidgan.training.loop import Progress
+from vidgan.video.contact_sheet import tile
 
 BATCH = tf.zeros((4, 1))
 COLUMNS = ("step", "epoch", "d_loss", "r1", "clips_per_second")

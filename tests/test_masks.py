@@ -10,7 +10,7 @@ from vidgan.restoring import classical
 from vidgan.restoring.filter import Filter
 from vidgan.restoring.plan import divide
 from vidgan.restoring.windows import Frame, restore
-from vidgan.video.stills import encode
+from vidgan.video.image_files import encode
 
 SIZE = (48, 32)
 LOSSLESS = ("--codec", "ffv1")

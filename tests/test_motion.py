@@ -6,16 +6,10 @@ import scipy.stats
 from moving_textures import drifting, noisy, texture
 
 from vidgan.errors import InputError
-from vidgan.metrics import (
-    Motion,
-    direction_distance,
-    flow,
-    measure_motion,
-    speed_distance,
-    warping_error,
-)
-from vidgan.metrics.flow import dis_flow, grey
+from vidgan.metrics import Motion, direction_distance, measure_motion, speed_distance, warping_error
 from vidgan.metrics.motion import DIRECTIONS, SPEED_STEP, SPEEDS
+from vidgan.video import optical_flow
+from vidgan.video.optical_flow import dis_flow, grey
 
 
 @pytest.mark.parametrize("velocity", [(2.0, 0.0), (0.0, -1.5), (-1.0, 1.0), (0.0, 0.0)])
@@ -143,7 +137,7 @@ def test_a_clips_flow_is_computed_once_for_all_that_needs_it(monkeypatch):
         computed.append(backward)
         return dis_flow(frames, backward)
 
-    monkeypatch.setattr(flow, "dis_flow", counting)
+    monkeypatch.setattr(optical_flow, "dis_flow", counting)
     clips = np.stack([drifting(20, (1, 0)), drifting(21, (0, 1))])
     first, again = measure_motion(clips), measure_motion(clips)
     warping_error(clips)
@@ -154,12 +148,12 @@ def test_a_clips_flow_is_computed_once_for_all_that_needs_it(monkeypatch):
 def test_remembered_flows_take_no_more_than_their_memory(monkeypatch):
     clips = [grey(drifting(i, (1, 0), frames=3)) for i in range(22, 25)]
     flows = [dis_flow(clip) for clip in clips]
-    remembered = flow.RememberedFlows(2 * flows[0].nbytes)
+    remembered = optical_flow.RememberedFlows(2 * flows[0].nbytes)
     for _ in range(2):
         for clip, wanted in zip(clips, flows, strict=True):
             np.testing.assert_array_equal(remembered(clip), wanted)
     assert remembered.held == 2 * flows[0].nbytes
-    monkeypatch.setattr(flow, "dis_flow", None)
+    monkeypatch.setattr(optical_flow, "dis_flow", None)
     np.testing.assert_array_equal(remembered(clips[2]), flows[2])
     with pytest.raises(TypeError):
         remembered(clips[0])

@@ -21,13 +21,13 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.errors import DatasetError, OptionError
 from vidgan.models import build_discriminators, translator
-from vidgan.sheet import GAP
 from vidgan.training import tasks
 from vidgan.training.callbacks import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.tasks.base import Sitting
 from vidgan.training.translation import TranslationGAN, there_and_back
+from vidgan.video.contact_sheet import GAP
 
 TINY = {
     "task": "translate",

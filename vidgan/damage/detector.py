@@ -14,7 +14,7 @@ from itertools import chain, repeat
 import cv2
 import numpy as np
 
-from vidgan.metrics.flow import MIN_SIDE, dis_flow, warp
+from vidgan.video.optical_flow import MIN_SIDE, dis_flow, warp
 
 # Frames to either side that a mask may depend on, and those of them where a scratch is looked for.
 REACH = 8

@@ -19,8 +19,8 @@ from vidgan.jobs.movement import histograms
 from vidgan.jobs.sides import Sides
 from vidgan.metrics.features import FEATURES, Features
 from vidgan.metrics.figure import Figure
-from vidgan.metrics.flow import MIN_SIDE
 from vidgan.metrics.interval import LEVEL
+from vidgan.video.optical_flow import MIN_SIDE
 
 if TYPE_CHECKING:
     from vidgan.training.run import Run

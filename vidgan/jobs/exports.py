@@ -12,9 +12,9 @@ from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS, Generat
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.clips import Clip, Plan
-from vidgan.jobs.layout import comfortable_scale, enlarged
-from vidgan.sheet import contact_sheet, save_image, tile
-from vidgan.video.writer import AUTOMATIC, VideoWriter, choose_codec, open_writer
+from vidgan.video.contact_sheet import contact_sheet, save_image, tile
+from vidgan.video.scaling import comfortable_scale, enlarged
+from vidgan.video.writers.base import AUTOMATIC, VideoWriter, choose_codec, open_writer
 
 SHEET_COLUMNS = 8
 # Options that only some outputs can honour; the others refuse rather than ignore them.

@@ -10,8 +10,8 @@ import numpy as np
 from vidgan import latents, runtime
 from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, DEFAULT_TASK, GenerateConfig
 from vidgan.jobs import clips, exports
-from vidgan.jobs.layout import back_and_forth
 from vidgan.jobs.sampler import Sampler
+from vidgan.video.scaling import back_and_forth
 
 
 def load(

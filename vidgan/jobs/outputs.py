@@ -6,8 +6,8 @@ from pathlib import Path
 from vidgan.config import VIDEO_FORMATS, RestoreConfig
 from vidgan.errors import ExportError, InputError, OptionError
 from vidgan.video.discover import discover
-from vidgan.video.image_reader import numbered_images
-from vidgan.video.writer import choose_codec
+from vidgan.video.readers.images import numbered_images
+from vidgan.video.writers.base import choose_codec
 
 
 @dataclass(frozen=True)

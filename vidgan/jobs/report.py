@@ -13,7 +13,7 @@ from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs import page, sheets
 from vidgan.jobs.table import number
-from vidgan.sheet import save_image
+from vidgan.video.contact_sheet import save_image
 
 if TYPE_CHECKING:
     from vidgan.metrics import Memorisation

@@ -20,8 +20,8 @@ from vidgan.restoring.source import Source
 from vidgan.restoring.store import disk_space
 from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
 from vidgan.video.tracks import beside_the_picture
-from vidgan.video.writer import choose_codec
-from vidgan.video.writer_gif import MAX_FPS
+from vidgan.video.writers.base import choose_codec
+from vidgan.video.writers.gif import MAX_FPS
 
 # Options that change the result; the filter and the plan stand for the others.
 _DECISIVE = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from vidgan.metrics.checks import clip_pairs, clip_set
-from vidgan.metrics.flow import MIN_SIDE, clip_flow, dis_flow, farneback_flow, for_each, grey, warp
+from vidgan.video.optical_flow import (
+    MIN_SIDE,
+    clip_flow,
+    dis_flow,
+    farneback_flow,
+    for_each,
+    grey,
+    warp,
+)
 
 
 @dataclass(frozen=True)

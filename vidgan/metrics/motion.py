@@ -9,7 +9,7 @@ import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.metrics.checks import clip_set
-from vidgan.metrics.flow import MIN_SIDE, clip_flow, for_each, grey
+from vidgan.video.optical_flow import MIN_SIDE, clip_flow, for_each, grey
 
 MIN_FRAMES = 3
 # Histograms of speed: up to 32 pixels a frame in steps of a tenth. What is faster is in the last.

@@ -12,9 +12,9 @@ from vidgan.damage import detector
 from vidgan.errors import InputError, OptionError
 from vidgan.restoring.source import Source
 from vidgan.restoring.windows import Frame
-from vidgan.video import stills
-from vidgan.video.image_reader import IMAGE_SUFFIXES
-from vidgan.video.reader import ASSUMED_RATE, open_video
+from vidgan.video import image_files
+from vidgan.video.readers.base import ASSUMED_RATE, open_video
+from vidgan.video.readers.images import IMAGE_SUFFIXES
 
 # What is brighter is a hole: encoders leave neither black nor white what it was.
 _THRESHOLD = 127
@@ -203,7 +203,7 @@ def open_mask(text: str, source: Source, tolerance: int) -> Mask:
         )
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         return VideoMask(path, source)
-    image = stills.decode(path.read_bytes())
+    image = image_files.decode(path.read_bytes())
     if image is None:
         raise InputError(f"{path}: cannot be decoded; use a PNG, white where the holes are")
     _check_size(path, (image.shape[1], image.shape[0]), source)

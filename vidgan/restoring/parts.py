@@ -12,8 +12,8 @@ import numpy as np
 
 from vidgan.errors import OptionError
 from vidgan.files import atomic_path, remove
-from vidgan.video.reader import open_video
-from vidgan.video.writer import CODECS, VideoWriter, open_writer
+from vidgan.video.readers.base import open_video
+from vidgan.video.writers.base import CODECS, VideoWriter, open_writer
 
 _MANIFEST = "manifest.json"
 _CLOSING = "closing.json"

@@ -7,7 +7,7 @@ from typing import Self
 
 from vidgan.errors import InputError, OptionError
 from vidgan.restoring.windows import Frame
-from vidgan.video.reader import ASSUMED_RATE, open_video
+from vidgan.video.readers.base import ASSUMED_RATE, open_video
 
 
 class Source:

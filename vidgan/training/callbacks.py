@@ -16,11 +16,11 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from vidgan.files import atomic_path, write_error
-from vidgan.sheet import contact_sheet, save_image, tile
 from vidgan.training import weights
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.tasks.base import Preview
+from vidgan.video.contact_sheet import contact_sheet, save_image, tile
 
 LOG_NAME = "log.csv"
 FIRST_COLUMNS = ("step", "epoch", "seconds")
@@ -270,7 +270,7 @@ class Snapshots(keras.callbacks.Callback):
 
     def _write_samples(self, clips: np.ndarray) -> None:
         """Write uint8 ``(clips, frames, height, width, 3)`` as sheet, video and to TensorBoard."""
-        from vidgan.video.writer import open_writer
+        from vidgan.video.writers.base import open_writer
 
         stem = self.run.path / "samples" / f"step-{self.progress.step:08d}"
         save_image(stem.with_suffix(".png"), contact_sheet(clips))

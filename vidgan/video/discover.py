@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidgan.errors import InputError
-from vidgan.video.image_reader import numbered_images
+from vidgan.video.readers.images import numbered_images
 
 # What is taken from a folder; a file named outright is tried whatever its name.
 VIDEO_SUFFIXES = frozenset(

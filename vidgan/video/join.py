@@ -10,7 +10,7 @@ from typing import Any
 import av
 
 from vidgan.video.tracks import Tracks
-from vidgan.video.writer_pyav import plain_errors
+from vidgan.video.writers.pyav import plain_errors
 
 # Containers that count frames instead of keeping times.
 CONSTANT_RATE = frozenset({".avi", ".gif"})

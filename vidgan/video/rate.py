@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vidgan.video.reader import ASSUMED_RATE, VideoReader
+from vidgan.video.readers.base import ASSUMED_RATE, VideoReader
 
 # Over a longer hole in the timestamps no frame is repeated: what follows is another shot.
 LONGEST_HOLD_SECONDS = 2.0

@@ -12,7 +12,7 @@ from vidgan.jobs.sources.base import Clip, ClipSet, Shape, stamp
 from vidgan.video.discover import discover
 from vidgan.video.fit import Fit
 from vidgan.video.rate import resample, resampled_length
-from vidgan.video.reader import VideoReader, open_video
+from vidgan.video.readers.base import VideoReader, open_video
 
 
 class VideoSet(ClipSet):

@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 
 from vidgan.metrics.features.base import Embed, Features, resized
-from vidgan.metrics.flow import clip_flow, for_each, grey, warp
+from vidgan.video.optical_flow import clip_flow, for_each, grey, warp
 
 SIDE = 64
 DIM = 37

@@ -12,7 +12,6 @@ from vidgan.config import EnhanceConfig
 from vidgan.damage.degradations import degrade
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import OptionError
-from vidgan.metrics.flow import farneback_flow, grey
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer
 from vidgan.restoring.filter import Filter
@@ -31,6 +30,7 @@ from vidgan.training.tasks.restoring import (
     check_losses,
     random_of,
 )
+from vidgan.video.optical_flow import farneback_flow, grey
 
 
 def config_of(run: Run) -> EnhanceConfig:

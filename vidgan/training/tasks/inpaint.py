@@ -10,7 +10,6 @@ from vidgan import pixels
 from vidgan.config import InpaintConfig
 from vidgan.damage import masks, scratches
 from vidgan.dataset.manifest import Manifest
-from vidgan.metrics.flow import farneback_flow, grey
 from vidgan.models import inpainter, patch
 from vidgan.restoring.filter import Filter
 from vidgan.training import holdout
@@ -28,6 +27,7 @@ from vidgan.training.tasks.restoring import (
     check_losses,
     random_of,
 )
+from vidgan.video.optical_flow import farneback_flow, grey
 
 # This share of the clips flickers, as old film does, so that holes learn to follow their frame.
 FLICKERING = 0.1

@@ -11,7 +11,7 @@ import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.video.fit import Fit
-from vidgan.video.reader import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
+from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
 
 
 class OpenCVReader(VideoReader):

@@ -164,7 +164,7 @@ def open_video(
     path = Path(path)
     try:
         if path.is_dir():
-            from vidgan.video.image_reader import ImageReader
+            from vidgan.video.readers.images import ImageReader
 
             return ImageReader(path, fit)
         if path.stat().st_size == 0:
@@ -176,9 +176,9 @@ def open_video(
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if decoder == "opencv":
-        from vidgan.video.opencv_reader import OpenCVReader
+        from vidgan.video.readers.opencv import OpenCVReader
 
         return OpenCVReader(path, fit, threads)
-    from vidgan.video.pyav_reader import PyAVReader
+    from vidgan.video.readers.pyav import PyAVReader
 
     return PyAVReader(path, fit, threads)

@@ -257,11 +257,11 @@ def open_writer(
     codec = choose_codec(path, codec)
     entry = CODECS[codec]
     if entry.library == "gif":
-        from vidgan.video.writer_gif import GifWriter
+        from vidgan.video.writers.gif import GifWriter
 
         return GifWriter(path, fps, size)
     if entry.library == "opencv":
-        from vidgan.video.writer_opencv import OpenCVWriter
+        from vidgan.video.writers.opencv import OpenCVWriter
 
         return OpenCVWriter(path, fps, size, codec)
     encoder = _pyav_encoder(codec)
@@ -270,7 +270,7 @@ def open_writer(
         raise ExportError(
             f"{path}: the installed PyAV has no {codec} encoder; use --codec {' or '.join(others)}"
         )
-    from vidgan.video.writer_pyav import PyAVWriter
+    from vidgan.video.writers.pyav import PyAVWriter
 
     return PyAVWriter(path, fps, size, encoder)
 

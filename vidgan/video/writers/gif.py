@@ -8,8 +8,8 @@ import numpy as np
 
 from vidgan.errors import OptionError
 from vidgan.video.palette import quantize
-from vidgan.video.writer import VideoWriter
-from vidgan.video.writer_pyav import plain_errors
+from vidgan.video.writers.base import VideoWriter
+from vidgan.video.writers.pyav import plain_errors
 
 # A GIF counts time in hundredths of a second, and browsers slow down frames shorter than two.
 MAX_FPS = 50

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from vidgan.errors import InputError
-from vidgan.video import stills
+from vidgan.video import image_files
 from vidgan.video.fit import Fit
-from vidgan.video.reader import ASSUMED_RATE, VideoInfo, VideoReader
+from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 _NUMBER = re.compile(r"(\d+)$")
@@ -84,6 +84,6 @@ class ImageReader(VideoReader):
 
 def _load(path: Path) -> np.ndarray | None:
     try:
-        return stills.decode(path.read_bytes())
+        return image_files.decode(path.read_bytes())
     except OSError:
         return None

@@ -10,7 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from vidgan.errors import ExportError
-from vidgan.video.writer import VideoWriter, pad_to_even
+from vidgan.video.writers.base import VideoWriter, pad_to_even
 
 # Nearly lossless to the eye: the clips are small, so quality costs little. x264's veryfast has the
 # error of medium in half the time, for a file 15% larger. Its macroblock tree goes by memory that

@@ -1,0 +1,1 @@
+"""Video readers: one interface, one implementation a library."""

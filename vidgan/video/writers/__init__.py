@@ -1,0 +1,1 @@
+"""Video writers: one interface, one implementation a library."""
