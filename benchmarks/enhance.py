@@ -25,9 +25,9 @@ runtime.prepare()
 
 import vidgan  # noqa: E402
 from vidgan.config import EnhanceConfig  # noqa: E402
-from vidgan.damage.degradations import GAMMA, degrade  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import labelled_clips  # noqa: E402
+from vidgan.degradations.degrade import GAMMA, degrade  # noqa: E402
 from vidgan.jobs.filters import trained_filter  # noqa: E402
 from vidgan.restoring import classical  # noqa: E402
 from vidgan.video.contact_sheet import contact_sheet, save_image  # noqa: E402

@@ -3,7 +3,7 @@
     pip install -e .[bench]
     python benchmarks/scratch_detector.py VIDEO...
 
-Whole video is made into old film (``vidgan.damage.scratches``) at several strengths, and the
+Whole video is made into old film (``vidgan.degradations.scratches``) at several strengths, and the
 detector's masks are compared with where the damage is. Of every video given the first 48 frames are
 taken; beside them stand a drawn video with people who move (``examples/make_video.py``) and
 photographs that scikit-image ships, filmed by a camera that pans. Writes the table beside this
@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 import skimage.data
 
-from vidgan.damage import scratches
-from vidgan.damage.detector import REACH, detect
+from vidgan.degradations import scratches
+from vidgan.degradations.scratch_detector import REACH, detect
 from vidgan.video.readers.base import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))

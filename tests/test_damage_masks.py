@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.videos import scene
-from vidgan.damage import masks, scratches
+from vidgan.degradations import masks, scratches
 
 SHAPE = (12, 48, 64)
 

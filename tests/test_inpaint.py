@@ -9,7 +9,7 @@ import pytest
 from tests.datasets import make_dataset
 from vidgan import runtime
 from vidgan.config import MASKS, InpaintConfig, TrainConfig
-from vidgan.damage import masks
+from vidgan.degradations import masks
 from vidgan.errors import OptionError
 from vidgan.jobs.train import train
 from vidgan.training.callbacks import read_log

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests.videos import scene
-from vidgan.damage import scratches
-from vidgan.damage.detector import REACH, detect
+from vidgan.degradations import scratches
+from vidgan.degradations.scratch_detector import REACH, detect
 
 
 def masks(clip: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from vidgan.config.ranges import parse_range
 from vidgan.config.train import TrainConfig
 from vidgan.errors import OptionError
 
-# In the order in which a clip suffers them; registry of vidgan/damage/degradations.py.
+# In the order in which a clip suffers them; registry of vidgan/degradations/degrade.py.
 DAMAGES = ("blur", "resize", "dark", "shot", "noise", "jpeg", "video")
 _BOUNDS = {
     "blur": (0, 20),
@@ -129,7 +129,7 @@ class EnhanceConfig(RestoringConfig):
         return parse_range(option_names(type(self))[kind], getattr(self, kind), *_BOUNDS[kind])
 
 
-# Registry: kinds of vidgan/damage/masks.py.
+# Registry: kinds of vidgan/degradations/masks.py.
 MASKS = ("free-form", "box", "object", "text", "scratches")
 
 

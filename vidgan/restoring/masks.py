@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vidgan.damage import detector
+from vidgan.degradations import scratch_detector
 from vidgan.errors import InputError, OptionError
 from vidgan.restoring.source import Source
 from vidgan.restoring.windows import Frame
@@ -160,9 +160,9 @@ class VideoMask(Mask):
 
 
 class DamageMask(Mask):
-    """Where a detector finds scratches and dust; see :mod:`vidgan.damage.detector`."""
+    """Where a detector finds scratches and dust; see :mod:`vidgan.degradations.scratch_detector`."""
 
-    reach = detector.REACH
+    reach = scratch_detector.REACH
 
     def _masks(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, np.ndarray]]:
         waiting: deque[Frame] = deque()
@@ -172,7 +172,7 @@ class DamageMask(Mask):
                 waiting.append(frame)
                 yield frame.pixels
 
-        for _, mask in detector.detect(pixels()):
+        for _, mask in scratch_detector.detect(pixels()):
             yield waiting.popleft(), mask
 
 

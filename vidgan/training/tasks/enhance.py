@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from vidgan import pixels
 from vidgan.config import EnhanceConfig
-from vidgan.damage.degradations import degrade
 from vidgan.dataset.manifest import Manifest
+from vidgan.degradations.degrade import degrade
 from vidgan.errors import OptionError
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer

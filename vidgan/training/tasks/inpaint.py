@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from vidgan import pixels
 from vidgan.config import InpaintConfig
-from vidgan.damage import masks, scratches
 from vidgan.dataset.manifest import Manifest
+from vidgan.degradations import masks, scratches
 from vidgan.models import inpainter, patch
 from vidgan.restoring.filter import Filter
 from vidgan.training import holdout

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-from vidgan.damage import scratches
+from vidgan.degradations import scratches
 
 Shape = tuple[int, int, int]
 Mask = Callable[[Shape, np.random.Generator], np.ndarray]
