@@ -21,7 +21,7 @@ import numpy as np
 from vidgan import runtime
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks
-from vidgan.restoring import classical
+from vidgan.tiling import classical
 from vidgan.video.contact_sheet import contact_sheet, save_image
 from vidgan.video.readers.base import open_video
 

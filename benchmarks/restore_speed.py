@@ -34,8 +34,8 @@ from preprocess_speed import peak_memory, repeat_video
 from vidgan import runtime
 from vidgan.config import EnhanceConfig, EnhanceVideo, ModelConfig, RestoreConfig, TrainConfig
 from vidgan.models import restorer
-from vidgan.restoring.filter import Filter
-from vidgan.restoring.plan import Plan, choose
+from vidgan.tiling.filter import Filter
+from vidgan.tiling.plan import Plan, choose
 
 RATE = 25
 GIB = 2**30

@@ -6,10 +6,10 @@ import pytest
 from restored import call, ok, read, refused
 from videos import make_video, scene, write_video
 
-from vidgan.restoring import classical
-from vidgan.restoring.filter import Filter
-from vidgan.restoring.plan import divide
-from vidgan.restoring.windows import Frame, restore
+from vidgan.tiling import classical
+from vidgan.tiling.filter import Filter
+from vidgan.tiling.plan import divide
+from vidgan.tiling.windows import Frame, restore
 from vidgan.video.image_files import encode
 
 SIZE = (48, 32)

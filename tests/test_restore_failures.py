@@ -17,7 +17,7 @@ from tiny_run import make_run
 from videos import make_video, write_video
 
 import vidgan
-from vidgan.restoring import classical
+from vidgan.tiling import classical
 
 SIZE = (48, 32)
 BICUBIC = ("--method", "bicubic")

@@ -11,8 +11,8 @@ from videos import make_video
 from vidgan import pixels, runtime
 from vidgan.config import EnhanceConfig, ModelConfig, TrainConfig
 from vidgan.jobs.filters import trained_filter
-from vidgan.restoring.plan import divide
-from vidgan.restoring.windows import Frame, restore
+from vidgan.tiling.plan import divide
+from vidgan.tiling.windows import Frame, restore
 from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
 from vidgan.training.state import STATE_NAME
 

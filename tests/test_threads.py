@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from vidgan.restoring.threads import read_ahead, write_behind
+from vidgan.tiling.threads import read_ahead, write_behind
 
 
 def alive() -> list[str]:

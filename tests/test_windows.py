@@ -14,10 +14,10 @@ import pytest
 from videos import scene
 
 from vidgan.errors import InputError
-from vidgan.restoring.filter import Filter
-from vidgan.restoring.plan import Plan, choose, divide, spans
-from vidgan.restoring.store import Store, disk_space
-from vidgan.restoring.windows import Frame, first_needed, restore
+from vidgan.tiling.filter import Filter
+from vidgan.tiling.plan import Plan, choose, divide, spans
+from vidgan.tiling.store import Store, disk_space
+from vidgan.tiling.windows import Frame, first_needed, restore
 
 SIZE = (48, 32)
 

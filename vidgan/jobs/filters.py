@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vidgan import runtime
-from vidgan.restoring.filter import Filter
+from vidgan.tiling.filter import Filter
 
 
 def trained_filter(

@@ -16,8 +16,8 @@ from vidgan.config import (
 from vidgan.errors import OptionError, RunError, VidganError
 from vidgan.jobs.outputs import pair_up
 from vidgan.jobs.restore_video import restore_video
-from vidgan.restoring import classical
-from vidgan.restoring.filter import Filter
+from vidgan.tiling import classical
+from vidgan.tiling.filter import Filter
 
 Say = Callable[[str], None]
 

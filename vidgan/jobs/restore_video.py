@@ -11,13 +11,13 @@ from vidgan.config import DEFAULT_GROW, InpaintVideo, RestoreConfig
 from vidgan.errors import OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.outputs import Pairing, check_output
-from vidgan.restoring.filter import Filter
-from vidgan.restoring.masks import ColourMask, DamageMask, Mask, open_mask
-from vidgan.restoring.parts import Parts
-from vidgan.restoring.pipeline import fill_parts
-from vidgan.restoring.plan import MOST_COST, Plan, choose
-from vidgan.restoring.source import Source
-from vidgan.restoring.store import disk_space
+from vidgan.tiling.filter import Filter
+from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
+from vidgan.tiling.parts import Parts
+from vidgan.tiling.pipeline import fill_parts
+from vidgan.tiling.plan import MOST_COST, Plan, choose
+from vidgan.tiling.source import Source
+from vidgan.tiling.store import disk_space
 from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
 from vidgan.video.tracks import beside_the_picture
 from vidgan.video.writers.base import choose_codec

@@ -24,7 +24,7 @@ def on_one_clip(network: keras.Model) -> Callable[[Any], np.ndarray]:
 def clip_filter(
     network: keras.Model,
 ) -> Callable[[np.ndarray, np.ndarray | None], np.ndarray]:
-    """Return what a :class:`vidgan.restoring.filter.Filter` applies.
+    """Return what a :class:`vidgan.tiling.filter.Filter` applies.
 
     Args:
         network: from clips in [-1, 1], of any size and length, to clips.

@@ -14,7 +14,7 @@ from vidgan.config import CropConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
-from vidgan.restoring.filter import Filter
+from vidgan.tiling.filter import Filter
 from vidgan.training.run import Run
 
 if TYPE_CHECKING:

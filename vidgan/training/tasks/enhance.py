@@ -14,7 +14,7 @@ from vidgan.degradations.degrade import degrade
 from vidgan.errors import OptionError
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer
-from vidgan.restoring.filter import Filter
+from vidgan.tiling.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizers

@@ -11,7 +11,7 @@ from vidgan.config import InpaintConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks, scratches
 from vidgan.models import inpainter, patch
-from vidgan.restoring.filter import Filter
+from vidgan.tiling.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizers

@@ -12,7 +12,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError
 from vidgan.models.sizes import Pyramid
 from vidgan.models.translator import CONTEXT, MARGIN, MULTIPLE, bytes_per_pixel, translators
-from vidgan.restoring.filter import Filter
+from vidgan.tiling.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.build import building, optimizers

@@ -6,13 +6,13 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from vidgan.restoring.filter import Filter
-from vidgan.restoring.masks import Mask
-from vidgan.restoring.parts import Parts
-from vidgan.restoring.plan import Plan
-from vidgan.restoring.source import Source
-from vidgan.restoring.threads import read_ahead, write_behind
-from vidgan.restoring.windows import Frame, first_needed, restore
+from vidgan.tiling.filter import Filter
+from vidgan.tiling.masks import Mask
+from vidgan.tiling.parts import Parts
+from vidgan.tiling.plan import Plan
+from vidgan.tiling.source import Source
+from vidgan.tiling.threads import read_ahead, write_behind
+from vidgan.tiling.windows import Frame, first_needed, restore
 
 
 def fill_parts(

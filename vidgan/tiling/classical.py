@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from vidgan.restoring.filter import Filter
+from vidgan.tiling.filter import Filter
 from vidgan.video.denoise import NEIGHBOURS, REACH, denoise_clip
 
 # How far around a pixel Telea's method looks, https://doi.org/10.1080/10867651.2004.10487596

@@ -10,8 +10,8 @@ import numpy as np
 
 from vidgan.degradations import scratch_detector
 from vidgan.errors import InputError, OptionError
-from vidgan.restoring.source import Source
-from vidgan.restoring.windows import Frame
+from vidgan.tiling.source import Source
+from vidgan.tiling.windows import Frame
 from vidgan.video import image_files
 from vidgan.video.readers.base import ASSUMED_RATE, open_video
 from vidgan.video.readers.images import IMAGE_SUFFIXES

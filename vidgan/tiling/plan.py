@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
-from vidgan.restoring.filter import Filter
+from vidgan.tiling.filter import Filter
 
 # Arithmetic that windows and tiles may cost, over that of an undivided pass.
 MOST_COST = 1.3

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from vidgan.restoring.filter import Filter
-from vidgan.restoring.plan import Plan, Span
+from vidgan.tiling.filter import Filter
+from vidgan.tiling.plan import Plan, Span
 
 Images = list[np.ndarray]
 

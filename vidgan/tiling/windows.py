@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from vidgan.errors import InputError
-from vidgan.restoring.filter import Filter
-from vidgan.restoring.plan import Plan, lie_apart
-from vidgan.restoring.store import Store
-from vidgan.restoring.tiles import blend, restore_window
+from vidgan.tiling.filter import Filter
+from vidgan.tiling.plan import Plan, lie_apart
+from vidgan.tiling.store import Store
+from vidgan.tiling.tiles import blend, restore_window
 
 # Whole frames are blended so many rows at a time: what that takes is a few times their size.
 _BLENDED_ROWS = 64

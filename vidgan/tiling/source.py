@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from vidgan.errors import InputError, OptionError
-from vidgan.restoring.windows import Frame
+from vidgan.tiling.windows import Frame
 from vidgan.video.readers.base import ASSUMED_RATE, open_video
 
 
