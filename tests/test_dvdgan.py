@@ -12,7 +12,7 @@ from vidgan.config import ModelConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_discriminators, build_generator, discriminator_views, resolve
 from vidgan.models import latents as inputs_of
-from vidgan.models.convgru import ConvGRU
+from vidgan.models.layers.conv_gru import ConvGRU
 from vidgan.training.run import Run
 
 SIZE = 32

@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from vidgan import runtime
-from vidgan.models.frame_gain import FrameGain
+from vidgan.models.layers.frame_gain import FrameGain
 
 
 def deviations(gain: bool) -> np.ndarray:

@@ -12,8 +12,8 @@ from vidgan import runtime
 from vidgan.config import FRAME_COUNTS, ModelConfig, TrainConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_generator, latents, resolve
+from vidgan.models.layers.spectral_norm import SpectralNorm
 from vidgan.models.sagan import MAX_POSITIONS, Gain, self_attention
-from vidgan.models.spectral import SpectralNorm
 from vidgan.training.build import build_gan
 from vidgan.training.run import Run
 

@@ -12,7 +12,7 @@ from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_discriminators, build_generator, latents
-from vidgan.models.spectral import SpectralNorm, normalised
+from vidgan.models.layers.spectral_norm import SpectralNorm, normalised
 from vidgan.training.build import build_gan
 from vidgan.training.gan import VideoGAN
 from vidgan.training.run import Run

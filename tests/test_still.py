@@ -9,7 +9,7 @@ from tests.tiny_run import make_run, older_than
 from vidgan.config import ModelConfig
 from vidgan.errors import OptionError
 from vidgan.models import build_generator, resolve
-from vidgan.models.still import Still
+from vidgan.models.layers.temporal_threshold import Still
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 

@@ -119,7 +119,8 @@ def build_generator(config: ModelConfig, height: int, width: int) -> "keras.Mode
     Raises:
         OptionError: the size does not split, or an option does not fit the model.
     """
-    from vidgan.models import heads, spectral
+    from vidgan.models import heads
+    from vidgan.models.layers import spectral_norm
     from vidgan.models.sizes import split_side
 
     config = resolve(config)
@@ -132,7 +133,7 @@ def build_generator(config: ModelConfig, height: int, width: int) -> "keras.Mode
     if conditions:
         generator = heads.conditioned(generator, conditions, config.latent_dim)
     if config.spectral_norm == "both":
-        generator = spectral.normalised(generator, sustained=True)
+        generator = spectral_norm.normalised(generator, sustained=True)
     return generator
 
 
@@ -160,7 +161,8 @@ def build_discriminators(config: ModelConfig, height: int, width: int) -> "dict[
     Raises:
         OptionError: the size does not split, or an option does not fit the model.
     """
-    from vidgan.models import heads, spectral
+    from vidgan.models import heads
+    from vidgan.models.layers import spectral_norm
     from vidgan.models.views import VIEWS
 
     config = resolve(config)
@@ -171,6 +173,6 @@ def build_discriminators(config: ModelConfig, height: int, width: int) -> "dict[
         pairs = judged_together(config, name) > 1
         network = heads.discriminator(trunk, config, name, index == 0, pairs)
         if config.spectral_norm != "none":
-            network = spectral.normalised(network)
+            network = spectral_norm.normalised(network)
         networks[name] = network
     return networks

@@ -23,7 +23,7 @@ from vidgan.config import ModelConfig
 from vidgan.latents import TIMES, Latent
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture
-from vidgan.models.pictures import pictures
+from vidgan.models.frame_decoder import pictures
 
 # Time from anchor to anchor, and the bounds of the filters' widths (deviations), in frames of
 # training. With no width below the spacing the anchors leave no mark: the power of what is filtered
@@ -34,7 +34,7 @@ MIN_WIDTH, MAX_WIDTH = 2.0, 20.0
 REACH = math.ceil(3 * MAX_WIDTH / ANCHOR_SPACING)
 # Radians a frame. Anchors carry frequencies below π / ANCHOR_SPACING.
 MAX_FREQUENCY = 0.75 * math.pi / ANCHOR_SPACING
-# See vidgan.models.pictures.
+# See vidgan.models.frame_decoder.
 MOTION_SHARE = 0.1
 
 

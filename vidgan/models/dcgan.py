@@ -8,8 +8,8 @@ Where it leaves the textbook, each by measurement (``benchmarks/quality.md``):
 - Levels that double only the picture have kernels of one frame, and the level of full size is
   thin: most of the arithmetic goes where motion and shape are made.
 - A plain convolution behind the last transposed one takes its checkerboard away.
-- Each frame has gains of its own where frames double, see :mod:`vidgan.models.frame_gain`.
-- What stands still does not shimmer, see :mod:`vidgan.models.still`.
+- Each frame has gains of its own where frames double, see :mod:`vidgan.models.layers.frame_gain`.
+- What stands still does not shimmer, see :mod:`vidgan.models.layers.temporal_threshold`.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from keras import layers
 
 from vidgan.config import ModelConfig
 from vidgan.models.architecture import Architecture, Shape
-from vidgan.models.frame_gain import FrameGain
+from vidgan.models.layers.frame_gain import FrameGain
+from vidgan.models.layers.temporal_threshold import Still
 from vidgan.models.sizes import Pyramid
-from vidgan.models.still import Still
 
 # Channels stop growing here: the smallest levels hold few positions and gain nothing from more.
 MAX_FACTOR = 8

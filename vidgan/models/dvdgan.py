@@ -19,7 +19,7 @@ from keras import layers
 from vidgan.config import ModelConfig
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture, Shape
-from vidgan.models.convgru import ConvGRU
+from vidgan.models.layers.conv_gru import ConvGRU
 from vidgan.models.sizes import Pyramid
 
 # Frames from one input of the recurrent unit to the next.

@@ -8,7 +8,7 @@ from keras import layers
 
 from vidgan.config import ModelConfig
 from vidgan.latents import LABEL, Latent
-from vidgan.models.float32 import Float32Layer
+from vidgan.models.layers.float32 import Float32Layer
 
 # Length of the vector that stands for a label or a code in the generator: some hundred normal
 # numbers beside a lone one would drown it.

@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from vidgan.models.float32 import Float32Layer
+from vidgan.models.layers.float32 import Float32Layer
 from vidgan.models.restorer import Shuffle
 
 # Sides are multiples of this, since the coarsest level has an eighth of them.

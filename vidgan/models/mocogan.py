@@ -22,7 +22,7 @@ from vidgan.config import ModelConfig
 from vidgan.latents import TIMES, Latent
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture
-from vidgan.models.pictures import pictures
+from vidgan.models.frame_decoder import pictures
 
 # Steps before the first frame; the state has forgotten its own beginning by then.
 WARM_UP = 16
@@ -30,7 +30,7 @@ WARM_UP = 16
 UPDATE_BIAS = 2.0
 # Brings the codes' deviation, 0.2 at first, to 1.
 CODE_SCALE = 5.0
-# See vidgan.models.pictures.
+# See vidgan.models.frame_decoder.
 MOTION_SHARE = 0.4
 
 

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from vidgan.models.float32 import Float32Layer
+from vidgan.models.layers.float32 import Float32Layer
 
 # What is held at once, measured (benchmarks/restore_speed.md): between two convolutions so many
 # times the network's width, with copies in the layout that oneDNN works on; at the end so many

@@ -2,7 +2,7 @@
 
 In one level of both networks every position, of any frame, can look at every other: what a limb
 does there can depend on where the body is here. Both networks are spectrally normalised
-(:mod:`vidgan.models.spectral`), and otherwise :mod:`vidgan.models.dcgan`'s: the paper's
+(:mod:`vidgan.models.layers.spectral_norm`), and otherwise :mod:`vidgan.models.dcgan`'s: the paper's
 generator has batch normalisation, which would couple the samples. The paper's loss is
 ``--loss hinge``.
 """

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from vidgan.models.float32 import Float32Layer
+from vidgan.models.layers.float32 import Float32Layer
 
 
 @keras.saving.register_keras_serializable(package="vidgan")
