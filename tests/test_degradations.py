@@ -6,8 +6,8 @@ import pytest
 from datasets import moving_shapes
 
 from vidgan.config import DAMAGES, EnhanceConfig
-from vidgan.degradations import degrade
-from vidgan.degradations.degrade import degrade
+from vidgan.degradations import degradation_model
+from vidgan.degradations.degradation_model import degrade
 from vidgan.errors import OptionError
 from vidgan.metrics import psnr
 
@@ -28,7 +28,7 @@ def quality(clip):
 
 
 def test_registry_is_the_options():
-    assert tuple(degrade.DAMAGES) == DAMAGES
+    assert tuple(degradation_model.DAMAGES) == DAMAGES
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_poisson_noise_grows_with_light():
 
 def test_dark_is_the_share_of_the_light():
     made = degrade(np.full_like(FLAT, 255), only("dark", "4"), generator())
-    assert (made.mean() / 255) ** degrade.GAMMA == pytest.approx(1 / 4, rel=0.03)
+    assert (made.mean() / 255) ** degradation_model.GAMMA == pytest.approx(1 / 4, rel=0.03)
 
 
 def test_enlarging_alone():
@@ -102,7 +102,7 @@ def test_resizing_is_the_same_in_all_frames():
         made = degrade(still, only("resize", "0.6", scale=2), generator(seed))
         np.testing.assert_array_equal(made, np.repeat(made[:1], 5, axis=0))
         found.add(made[0].tobytes())
-    assert 3 <= len(found) <= len(degrade.KERNELS) ** 2, "a kernel away, a kernel back"
+    assert 3 <= len(found) <= len(degradation_model.KERNELS) ** 2, "a kernel away, a kernel back"
 
 
 def test_resizing_of_the_mixture_is_drawn_in_both_rounds(monkeypatch):
@@ -110,9 +110,9 @@ def test_resizing_of_the_mixture_is_drawn_in_both_rounds(monkeypatch):
 
     def noted(clip, factor, random):
         factors.append(factor)
-        return degrade.resize(clip, factor, random)
+        return degradation_model.resize(clip, factor, random)
 
-    monkeypatch.setitem(degrade.DAMAGES, "resize", noted)
+    monkeypatch.setitem(degradation_model.DAMAGES, "resize", noted)
     config = EnhanceConfig(damage="resize,jpeg", resize="0.5..1.5", scale=4)
     for seed in range(40):
         degrade(CLIP[:2], config, generator(seed))
@@ -131,9 +131,9 @@ def test_compression_comes_last_at_the_size_that_is_wanted(monkeypatch):
         seen.append(clip.shape[1:3])
         return clip
 
-    monkeypatch.setitem(degrade.DAMAGES, "jpeg", noted)
+    monkeypatch.setitem(degradation_model.DAMAGES, "jpeg", noted)
     config = EnhanceConfig(damage="resize,jpeg", resize="0.7", scale=2)
-    monkeypatch.setattr(degrade, "SHARE", 1.0)
+    monkeypatch.setattr(degradation_model, "SHARE", 1.0)
     degrade(CLIP, config, generator())
     assert seen == [(11, 17), (16, 24)]
 
@@ -152,7 +152,7 @@ def test_mixture_is_drawn_once_a_clip():
 
 
 def test_odd_sides_go_through_h264():
-    assert degrade.video(CLIP[:, :15, :17], 20, generator()).shape == (8, 15, 17, 3)
+    assert degradation_model.video(CLIP[:, :15, :17], 20, generator()).shape == (8, 15, 17, 3)
 
 
 @pytest.mark.parametrize(

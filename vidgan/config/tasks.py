@@ -10,7 +10,7 @@ from vidgan.config.ranges import parse_range
 from vidgan.config.train import TrainConfig
 from vidgan.errors import OptionError
 
-# In the order in which a clip suffers them; registry of vidgan/degradations/degrade.py.
+# In the order in which a clip suffers them; registry of vidgan/degradations/degradation_model.py.
 DAMAGES = ("blur", "resize", "dark", "shot", "noise", "jpeg", "video")
 _BOUNDS = {
     "blur": (0, 20),

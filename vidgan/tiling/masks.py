@@ -160,7 +160,7 @@ class VideoMask(Mask):
 
 
 class DamageMask(Mask):
-    """Where a detector finds scratches and dust; see :mod:`vidgan.degradations.scratch_detector`."""
+    """Where a detector finds scratches and dust; see ``degradations.scratch_detector``."""
 
     reach = scratch_detector.REACH
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from vidgan import pixels
 from vidgan.config import EnhanceConfig
 from vidgan.dataset.manifest import Manifest
-from vidgan.degradations.degrade import degrade
+from vidgan.degradations.degradation_model import degrade
 from vidgan.errors import OptionError
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer
