@@ -52,8 +52,8 @@ def drawn() -> list[np.ndarray]:
 def main(folder: Path, dataset: Path) -> None:
     runtime.prepare()
     from vidgan.dataset.pipeline import labelled_clips
+    from vidgan.tasks import inpaint
     from vidgan.training.run import Run
-    from vidgan.training.tasks import inpaint
 
     run, manifest = Run.open(folder, task="inpaint"), Manifest.load(dataset)
     state = run.state()

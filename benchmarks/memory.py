@@ -55,8 +55,8 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
     from vidgan import runtime
 
     runtime.prepare()
+    from vidgan.tasks.build import build_gan
     from vidgan.training import memory
-    from vidgan.training.build import build_gan
     from vidgan.training.run import Run
 
     options = {} if channels is None else {"g_channels": channels, "d_channels": channels}

@@ -27,7 +27,7 @@ import vidgan  # noqa: E402
 from vidgan.config import DEFAULT_BATCH, LOSSES, MODELS, ModelConfig, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import training_clips  # noqa: E402
-from vidgan.training.build import build_gan  # noqa: E402
+from vidgan.tasks.build import build_gan  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 
 # Side and frames.

@@ -23,7 +23,7 @@ import tensorflow as tf  # noqa: E402
 
 from vidgan.config import DEFAULT_BATCH, MODELS, ModelConfig, TrainConfig  # noqa: E402
 from vidgan.models import flops  # noqa: E402
-from vidgan.training.build import build_gan  # noqa: E402
+from vidgan.tasks.build import build_gan  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 
 BASE, MOST = "dcgan", 1.1

@@ -39,8 +39,8 @@ from vidgan.config import LOSSES, MODELS, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.errors import TrainingError, VidganError  # noqa: E402
 from vidgan.models import flops  # noqa: E402
+from vidgan.tasks.build import build_gan  # noqa: E402
 from vidgan.training import health  # noqa: E402
-from vidgan.training.build import build_gan  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.video.contact_sheet import contact_sheet, save_image  # noqa: E402
 

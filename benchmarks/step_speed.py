@@ -34,8 +34,8 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
 
     from vidgan.config import ModelConfig, TrainConfig
     from vidgan.models import build_discriminators, build_generator, flops, latents, resolve
-    from vidgan.training.build import optimizers
-    from vidgan.training.gan import VideoGAN
+    from vidgan.tasks.build import optimizers
+    from vidgan.tasks.video_gan import VideoGAN
 
     train = TrainConfig()
     model = resolve(ModelConfig(frames=args.frames))

@@ -42,8 +42,8 @@ from vidgan.metrics.frechet import frechet_distance  # noqa: E402
 from vidgan.metrics.kernel import kernel_distance  # noqa: E402
 from vidgan.metrics.moments import Moments  # noqa: E402
 from vidgan.models import resolve  # noqa: E402
+from vidgan.tasks.build import build_gan  # noqa: E402
 from vidgan.training import loop  # noqa: E402
-from vidgan.training.build import build_gan  # noqa: E402
 from vidgan.training.distances import FEATURES_NAME, MADE, METRICS, REAL, Distance  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.training.sampling import Sampler  # noqa: E402

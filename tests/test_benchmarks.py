@@ -16,7 +16,7 @@ import vidgan
 from vidgan import models
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
-from vidgan.training import combinations
+from vidgan.tasks import option_checks
 from vidgan.training.run import Run
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
@@ -213,7 +213,7 @@ def test_every_recipe_is_allowed():
             model_names = {field.name for field in dataclasses.fields(ModelConfig)}
             model = ModelConfig(**{k: v for k, v in options.items() if k in model_names})
             train = TrainConfig(**{k: v for k, v in options.items() if k not in model_names})
-            combinations.check(models.resolve(model), train)
+            option_checks.check(models.resolve(model), train)
         assert quality.parse_recipe(name) == (trainer, options)
 
 

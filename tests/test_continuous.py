@@ -9,8 +9,8 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_generator, latents
 from vidgan.models.continuous import ANCHOR_SPACING, REACH, FilteredNoise
+from vidgan.tasks.build import build_gan
 from vidgan.training import noise
-from vidgan.training.build import build_gan
 from vidgan.training.run import Run
 
 CONFIG = ModelConfig(

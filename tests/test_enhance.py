@@ -14,14 +14,14 @@ from click.testing import CliRunner
 from datasets import make_dataset, moving_shapes
 
 import vidgan
-from vidgan import metrics, pixels
+from vidgan import metrics, pixels, tasks
 from vidgan.cli import main
 from vidgan.config import EnhanceConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.jobs import setup
 from vidgan.jobs.filters import trained_filter
 from vidgan.models import patch, restorer
-from vidgan.training import fidelity, tasks
+from vidgan.training import fidelity
 from vidgan.training.callbacks import read_log
 from vidgan.training.run import Run
 from vidgan.training.state import read_measurement

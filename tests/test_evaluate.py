@@ -33,7 +33,7 @@ from vidgan.jobs import gather
 from vidgan.jobs.evaluate_options import resolve
 from vidgan.jobs.sources import Shape, open_set
 from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
-from vidgan.training.build import build_gan
+from vidgan.tasks.build import build_gan
 from vidgan.training.run import Run
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)

@@ -9,7 +9,7 @@ from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import Latent
 from vidgan.models import flops
-from vidgan.training.build import build_gan
+from vidgan.tasks.build import build_gan
 from vidgan.training.run import Run
 
 MODEL = ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4)

@@ -20,7 +20,7 @@ runtime.prepare()
 import tensorflow as tf  # noqa: E402
 
 from vidgan.models import inpainter  # noqa: E402
-from vidgan.training.tasks import inpaint  # noqa: E402
+from vidgan.tasks import inpaint  # noqa: E402
 
 TINY = {
     "task": "inpaint",

@@ -26,15 +26,15 @@ from vidgan.metrics.covariance import OAS
 from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
 from vidgan.metrics.moments import Moments
+from vidgan.tasks.synthesis import TASK
+from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import distances, loop
 from vidgan.training.callbacks import FIRST_COLUMNS, LAST_COLUMNS, Log, read_log
 from vidgan.training.distances import METRICS, Distance
-from vidgan.training.gan import VideoGAN
 from vidgan.training.loop import Progress
 from vidgan.training.measuring import FIRST_SEED, Measuring
 from vidgan.training.run import Run
 from vidgan.training.state import SURE, Measurement, best, read_measurement
-from vidgan.training.tasks.synthesis import TASK
 
 TINY = {
     "frames": 8,

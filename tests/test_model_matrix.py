@@ -10,8 +10,8 @@ from vidgan import runtime
 from vidgan.config import LOSSES, MODELS, ModelConfig, TrainConfig
 from vidgan.losses import LOSSES as LOSS_FUNCTIONS
 from vidgan.losses import Loss
+from vidgan.tasks.build import build_gan
 from vidgan.training import adversarial
-from vidgan.training.build import build_gan
 from vidgan.training.run import Run
 
 BATCH, FRAMES, SIDE, STEPS = 2, 8, 32, 4

@@ -9,11 +9,10 @@ from tests.datasets import make_dataset
 from tests.tiny_run import older_than
 from vidgan.config.tasks import OPTIMIZERS
 from vidgan.jobs.train import train
-from vidgan.training import build
+from vidgan.tasks import build, inpaint
 from vidgan.training.adam import FusedAdam
 from vidgan.training.muon import Muon, orthogonalised
 from vidgan.training.run import Run
-from vidgan.training.tasks import inpaint
 
 TINY = {"task": "inpaint", "frames": 8, "g_channels": 4, "crop": 32, "tensorboard": False}
 

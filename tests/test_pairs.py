@@ -20,7 +20,7 @@ from vidgan.models import (
     latents,
     resolve,
 )
-from vidgan.training.gan import VideoGAN
+from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import Run
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}

@@ -12,9 +12,9 @@ from vidgan.errors import OptionError
 from vidgan.losses import LOSSES as LOSS_FUNCTIONS
 from vidgan.models import latents, resolve
 from vidgan.models.views import VIEWS
-from vidgan.training import combinations
+from vidgan.tasks import option_checks
+from vidgan.tasks.video_gan import ADA_CLIPS, VideoGAN
 from vidgan.training.critic import Critic, Items
-from vidgan.training.gan import ADA_CLIPS, VideoGAN
 from vidgan.training.pace import Pace
 
 MODEL = resolve(ModelConfig(frames=8, latent_dim=6, discriminators="clip"))
@@ -464,7 +464,7 @@ def test_average_copies_what_is_not_trained():
 )
 def test_contradictions(model, train, named):
     with pytest.raises(OptionError) as caught:
-        combinations.check(MODEL.replace(**model), TrainConfig(**train))
+        option_checks.check(MODEL.replace(**model), TrainConfig(**train))
     assert all(name in str(caught.value) for name in named)
     assert "\n" not in str(caught.value)
 
@@ -487,4 +487,4 @@ def test_contradictions(model, train, named):
     ],
 )
 def test_what_goes_together(model, train):
-    combinations.check(MODEL.replace(**model), TrainConfig(**train))
+    option_checks.check(MODEL.replace(**model), TrainConfig(**train))

@@ -13,8 +13,8 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_discriminators, build_generator, latents
 from vidgan.models.layers.spectral_norm import SpectralNorm, normalised
-from vidgan.training.build import build_gan
-from vidgan.training.gan import VideoGAN
+from vidgan.tasks.build import build_gan
+from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import Run
 
 TINY = ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4)

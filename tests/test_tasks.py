@@ -8,6 +8,7 @@ from datasets import make_dataset
 from tiny_run import make_run
 
 import vidgan
+from vidgan import tasks
 from vidgan.cli import main
 from vidgan.config import (
     DEFAULT_TASK,
@@ -21,7 +22,6 @@ from vidgan.config import (
 )
 from vidgan.errors import OptionError, RunError
 from vidgan.jobs import setup
-from vidgan.training import tasks
 from vidgan.training.run import Run, newest
 
 

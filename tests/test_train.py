@@ -30,11 +30,11 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, TrainingError
 from vidgan.jobs import plan as planning
 from vidgan.jobs import setup
+from vidgan.tasks.synthesis import TASK
+from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import memory
 from vidgan.training.callbacks import FIRST_COLUMNS, LAST_COLUMNS, read_log
-from vidgan.training.gan import VideoGAN
 from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_path
-from vidgan.training.tasks.synthesis import TASK
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 # The penalty often enough that a run of a few steps meets it.
@@ -482,7 +482,7 @@ def test_memory_that_does_not_suffice(dataset, tmp_path, monkeypatch):
 
 
 def job_gan(dataset):
-    from vidgan.training.build import build_gan
+    from vidgan.tasks.build import build_gan
 
     return build_gan(setup.new_run([dataset], [Manifest.load(dataset)], Path(), dict(OPTIONS)))
 
@@ -667,7 +667,7 @@ def test_checkpoint_of_another_shape(run, straight, dataset, tmp_path):
     """Another run's weights under this run's name."""
     other = Run.open(straight)
     wide = Run(tmp_path, other.model.replace(d_channels=8), other.train, dataset, other.size, 25.0)
-    from vidgan.training.build import build_gan
+    from vidgan.tasks.build import build_gan
 
     build_gan(wide).save_weights(run / "checkpoints/step-00000008" / GAN_NAME)
     with pytest.raises(RunError, match="does not fit the run's config"):

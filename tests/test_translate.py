@@ -14,19 +14,18 @@ from tiny_run import make_run
 from videos import make_video
 
 import vidgan
-from vidgan import pixels, runtime
+from vidgan import pixels, runtime, tasks
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig, TranslateConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.errors import DatasetError, OptionError
 from vidgan.models import build_discriminators, translator
-from vidgan.training import tasks
+from vidgan.tasks.base import Sitting
+from vidgan.tasks.translation_gan import TranslationGAN, there_and_back
 from vidgan.training.callbacks import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import Sitting
-from vidgan.training.translation import TranslationGAN, there_and_back
 from vidgan.video.contact_sheet import GAP
 
 TINY = {

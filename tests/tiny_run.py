@@ -8,7 +8,7 @@ import keras
 from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.models import build_generator
-from vidgan.training.gan import VideoGAN
+from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, EMA_NAME, Run
 from vidgan.training.state import STATE_NAME
 

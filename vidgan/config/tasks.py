@@ -47,7 +47,7 @@ class CropConfig(Config):
         return DEFAULT_CROP if self.crop is None else self.crop
 
 
-# Registry: OPTIMIZERS of vidgan/training/build.py.
+# Registry: OPTIMIZERS of vidgan/tasks/build.py.
 OPTIMIZERS = ("adam", "muon")
 
 

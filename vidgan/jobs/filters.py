@@ -39,7 +39,7 @@ def trained_filter(
     runtime.prepare()
     import tensorflow as tf
 
-    from vidgan.training import tasks
+    from vidgan import tasks
 
     make = tasks.find(task).filter
     assert make is not None, f"{task} restores no video"

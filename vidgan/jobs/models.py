@@ -48,7 +48,7 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
     import tensorflow as tf
 
     from vidgan.models import flops
-    from vidgan.training.build import build_gan
+    from vidgan.tasks.build import build_gan
 
     found = models.find(name)
     train = TrainConfig(batch_size=DEFAULT_BATCH)

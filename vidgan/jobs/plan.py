@@ -88,9 +88,10 @@ def plan(
     runtime.prepare()
     import tensorflow as tf
 
+    from vidgan import tasks
     from vidgan.dataset.pipeline import checked
     from vidgan.models import flops
-    from vidgan.training import memory, tasks
+    from vidgan.training import memory
 
     folders = [Path(each) for each in (dataset, second) if each is not None]
     manifests = setup.load_datasets(task, folders)

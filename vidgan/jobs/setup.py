@@ -114,7 +114,7 @@ def new_run(
             fit the dataset.
         DatasetError: a dataset does not fit the task.
     """
-    from vidgan.training import tasks
+    from vidgan import tasks
 
     manifest = manifests[0]
     model, train, task_config = _configs(task, options)

@@ -72,8 +72,9 @@ def train(
     runtime.prepare()
     import tensorflow as tf
 
+    from vidgan import tasks
     from vidgan.dataset.pipeline import checked
-    from vidgan.training import callbacks, curves, loop, tasks
+    from vidgan.training import callbacks, curves, loop
     from vidgan.training.state import read_measurement
 
     given = [Path(each) for each in (dataset, second) if each is not None]

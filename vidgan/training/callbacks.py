@@ -16,10 +16,10 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from vidgan.files import atomic_path, write_error
+from vidgan.tasks.base import Preview
 from vidgan.training import weights
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import Preview
 from vidgan.video.contact_sheet import contact_sheet, save_image, tile
 
 LOG_NAME = "log.csv"

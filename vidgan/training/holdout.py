@@ -7,11 +7,11 @@ import numpy as np
 
 from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.pipeline import labelled_clips
+from vidgan.tasks.base import Sitting
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.periodic import PeriodicMeasuring
 from vidgan.training.run import Run
 from vidgan.training.state import Measurement
-from vidgan.training.tasks.base import Sitting
 
 # From the model to figures, a value a clip: for the log by column, the one that chooses first.
 Score = Callable[[AdversarialModel], Mapping[str, np.ndarray]]

@@ -256,8 +256,8 @@ class Run:
         return best(self.checkpoints())
 
     def build_generator(self) -> "keras.Model":
-        """Build the generator with fresh weights; see :class:`vidgan.training.tasks.base.Task`."""
-        from vidgan.training import tasks
+        """Build the generator with fresh weights; see :class:`vidgan.tasks.base.Task`."""
+        from vidgan import tasks
 
         return tasks.find(self.task).generator(self)
 
@@ -282,7 +282,7 @@ class Run:
         Raises:
             RunError: no such checkpoint, or one that does not fit the run's configuration.
         """
-        from vidgan.training import tasks
+        from vidgan import tasks
 
         folder = self.checkpoint(checkpoint)
         gan = tasks.find(self.task).build(self)

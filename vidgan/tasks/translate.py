@@ -12,13 +12,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError
 from vidgan.models.sizes import Pyramid
 from vidgan.models.translator import CONTEXT, MARGIN, MULTIPLE, bytes_per_pixel, translators
-from vidgan.tiling.filter import Filter
-from vidgan.training import holdout
-from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.build import building, optimizers
-from vidgan.training.filtering import clip_filter
-from vidgan.training.run import Run
-from vidgan.training.tasks.base import (
+from vidgan.tasks.base import (
     GAME_COLUMNS,
     JUDGED_COLUMNS,
     NORM_COLUMNS,
@@ -29,7 +23,13 @@ from vidgan.training.tasks.base import (
     clips_of,
     crop_of,
 )
-from vidgan.training.translation import TranslationGAN, there_and_back
+from vidgan.tasks.build import building, optimizers
+from vidgan.tasks.network_filter import clip_filter
+from vidgan.tasks.translation_gan import TranslationGAN, there_and_back
+from vidgan.tiling.filter import Filter
+from vidgan.training import holdout
+from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.run import Run
 
 # Held-out clips of each domain that are measured, and shown.
 MEASURED = 12

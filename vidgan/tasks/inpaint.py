@@ -11,22 +11,15 @@ from vidgan.config import InpaintConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks, scratches
 from vidgan.models import inpainter, patch
+from vidgan.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
+from vidgan.tasks.build import building, optimizers
+from vidgan.tasks.inpaint_gan import InpaintGAN
+from vidgan.tasks.network_filter import on_one_clip
+from vidgan.tasks.restoration import COLUMNS, MAX_PSNR, MEASURED, SHOWN, check_losses, random_of
 from vidgan.tiling.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.build import building, optimizers
-from vidgan.training.filtering import on_one_clip
-from vidgan.training.inpainting import InpaintGAN
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
-from vidgan.training.tasks.restoring import (
-    COLUMNS,
-    MAX_PSNR,
-    MEASURED,
-    SHOWN,
-    check_losses,
-    random_of,
-)
 from vidgan.video.optical_flow import farneback_flow, grey
 
 # This share of the clips flickers, as old film does, so that holes learn to follow their frame.

@@ -1,17 +1,17 @@
 """What is trained: a registry, one file a task.
 
-A new task is a module here with a ``TASK`` (see :mod:`vidgan.training.tasks.base`) and an entry of
+A new task is a module here with a ``TASK`` (see :mod:`vidgan.tasks.base`) and an entry of
 the same name in ``vidgan.config.TASK_OPTIONS``.
 """
 
 from importlib import import_module
 
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task
+from vidgan.tasks.base import Hook, Preview, Sitting, Task
 
 __all__ = ["Hook", "Preview", "Sitting", "Task", "find"]
 
 
 def find(name: str) -> Task:
     """Return a task of the registry."""
-    task: Task = import_module(f"vidgan.training.tasks.{name}").TASK
+    task: Task = import_module(f"vidgan.tasks.{name}").TASK
     return task

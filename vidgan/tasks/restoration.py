@@ -5,8 +5,8 @@ import numpy as np
 from vidgan.config import RestoringConfig, TrainConfig
 from vidgan.errors import OptionError
 from vidgan.metrics import perceptual
+from vidgan.tasks.base import GAME_COLUMNS, JUDGED_COLUMNS, NORM_COLUMNS
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import GAME_COLUMNS, JUDGED_COLUMNS, NORM_COLUMNS
 
 # Held-out clips that are measured, and shown.
 MEASURED = 24

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from vidgan import pixels
 from vidgan.models.inpainter import pasted
-from vidgan.training.enhancing import EnhanceGAN
+from vidgan.tasks.enhance_gan import EnhanceGAN
 
 # Mean squared errors of clips in [-1, 1] are small below this: above a PSNR of 26 dB.
 _SMALL = 1e-2

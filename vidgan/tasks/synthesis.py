@@ -8,12 +8,7 @@ import tensorflow as tf
 
 from vidgan import latents, models, pixels
 from vidgan.dataset.manifest import Manifest
-from vidgan.training import distances
-from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.build import build_gan
-from vidgan.training.run import Run
-from vidgan.training.sampling import Sampler, rows
-from vidgan.training.tasks.base import (
+from vidgan.tasks.base import (
     GAME_COLUMNS,
     JUDGED_COLUMNS,
     NORM_COLUMNS,
@@ -23,6 +18,11 @@ from vidgan.training.tasks.base import (
     Task,
     clips_of,
 )
+from vidgan.tasks.build import build_gan
+from vidgan.training import distances
+from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.run import Run
+from vidgan.training.sampling import Sampler, rows
 
 SAMPLES = 8
 GRID = (2, 4)

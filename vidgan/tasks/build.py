@@ -7,9 +7,9 @@ import keras
 
 from vidgan import models, runtime
 from vidgan.config import TrainConfig
-from vidgan.training import combinations
+from vidgan.tasks import option_checks
+from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.adam import FusedAdam
-from vidgan.training.gan import VideoGAN
 from vidgan.training.muon import Muon
 from vidgan.training.run import Run
 
@@ -57,7 +57,7 @@ def build_gan(run: Run) -> VideoGAN:
         OptionError: the size does not split, or an option is wrong.
     """
     config, model = run.train, models.resolve(run.model)
-    combinations.check(model, config)
+    option_checks.check(model, config)
     with building(config):
         width, height = run.size
         generator = models.build_generator(model, height, width)

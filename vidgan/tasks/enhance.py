@@ -14,22 +14,15 @@ from vidgan.degradations.degradation_model import degrade
 from vidgan.errors import OptionError
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer
+from vidgan.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
+from vidgan.tasks.build import building, optimizers
+from vidgan.tasks.enhance_gan import EnhanceGAN
+from vidgan.tasks.network_filter import clip_filter
+from vidgan.tasks.restoration import COLUMNS, MAX_PSNR, MEASURED, SHOWN, check_losses, random_of
 from vidgan.tiling.filter import Filter
 from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.build import building, optimizers
-from vidgan.training.enhancing import EnhanceGAN
-from vidgan.training.filtering import clip_filter
 from vidgan.training.run import Run
-from vidgan.training.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
-from vidgan.training.tasks.restoring import (
-    COLUMNS,
-    MAX_PSNR,
-    MEASURED,
-    SHOWN,
-    check_losses,
-    random_of,
-)
 from vidgan.video.optical_flow import farneback_flow, grey
 
 
