@@ -40,7 +40,7 @@ from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.errors import TrainingError, VidganError  # noqa: E402
 from vidgan.models import flops  # noqa: E402
 from vidgan.tasks.build import build_gan  # noqa: E402
-from vidgan.training import health  # noqa: E402
+from vidgan.training import health_rules  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.video.contact_sheet import contact_sheet, save_image  # noqa: E402
 
@@ -76,14 +76,14 @@ def train_vidgan(
         data = tf.TensorSpec((batch, frames, manifest.height, manifest.width, 3))
         if run.model.conditional:
             data = data, tf.TensorSpec((batch,), tf.int32)
-        findings = health.read(folder / health.HEALTH_NAME) if run.train.health else []
+        findings = health_rules.read(folder / health_rules.HEALTH_NAME) if run.train.health else []
         yield Trained(
             clips=vidgan.load(folder).generate(n=samples),
             steps=state["step"],
             seconds=state["seconds"],
             step_flops=flops.of(build_gan(run).train_step, data),
             batch=batch,
-            health=tuple(finding.trouble for finding in health.standing(findings)),
+            health=tuple(finding.trouble for finding in health_rules.standing(findings)),
         )
 
 

@@ -27,8 +27,8 @@ import numpy as np  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import evaluation_clips  # noqa: E402
 from vidgan.errors import TrainingError  # noqa: E402
-from vidgan.training import health  # noqa: E402
-from vidgan.training.callbacks import LOG_NAME, read_log  # noqa: E402
+from vidgan.training import health_rules  # noqa: E402
+from vidgan.training.callbacks.log import LOG_NAME, read_log  # noqa: E402
 from vidgan.video.writers.base import open_writer  # noqa: E402
 
 NETWORKS = {"frames": 8, "latent_dim": 32, "g_channels": 8, "d_channels": 8}
@@ -129,7 +129,9 @@ def run(setting: Setting, datasets: dict[str, Path], folder: Path, steps: int) -
 
     def report(line: str) -> None:
         if setting.expected and line.startswith("step "):
-            raised = {finding.trouble for finding in health.read(output / health.HEALTH_NAME)}
+            raised = {
+                finding.trouble for finding in health_rules.read(output / health_rules.HEALTH_NAME)
+            }
             if raised >= set(setting.expected):
                 raise Enough
 
@@ -148,7 +150,7 @@ def run(setting: Setting, datasets: dict[str, Path], folder: Path, steps: int) -
         pass
     except TrainingError as error:
         died = f"; stopped: {error}"
-    findings = health.read(output / health.HEALTH_NAME)
+    findings = health_rules.read(output / health_rules.HEALTH_NAME)
     first = {f.trouble: f.step for f in reversed(findings) if not f.gone}
     caught = all(name in first for name in setting.expected)
     right = caught and (bool(setting.expected) or not first)

@@ -8,7 +8,7 @@ from datasets import moving_shapes
 
 from vidgan.jobs import page
 from vidgan.tasks.synthesis import TASK
-from vidgan.training.callbacks import FIRST_COLUMNS, LAST_COLUMNS
+from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS
 
 COLUMNS = (*FIRST_COLUMNS, *TASK.columns, *LAST_COLUMNS)
 # What a careless page would take for markup, or for the end of an attribute.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from vidgan.training.adam import FusedAdam
+from vidgan.training.optimizers.adam import FusedAdam
 
 
 def moved(

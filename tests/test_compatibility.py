@@ -19,7 +19,7 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.tasks.build import build_gan
-from vidgan.training.callbacks import read_log
+from vidgan.training.callbacks.log import read_log
 from vidgan.training.run import Run
 from vidgan.video.readers.base import open_video
 

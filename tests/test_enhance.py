@@ -21,8 +21,8 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.jobs import setup
 from vidgan.jobs.filters import trained_filter
 from vidgan.models import patch, restorer
-from vidgan.training import fidelity
-from vidgan.training.callbacks import read_log
+from vidgan.training import reconstruction_losses
+from vidgan.training.callbacks.log import read_log
 from vidgan.training.run import Run
 from vidgan.training.state import read_measurement
 from vidgan.video.optical_flow import farneback_flow, grey
@@ -93,12 +93,12 @@ def test_critic_judges_each_clip_alone():
 
 
 def test_perceptual_loss_is_the_metric_with_other_filters(monkeypatch):
-    monkeypatch.setattr(fidelity, "FILTER_SEED", 0)
+    monkeypatch.setattr(reconstruction_losses, "FILTER_SEED", 0)
     clip = moving_shapes(1, 4, (48, 40))
     noisy = np.clip(clip + np.random.default_rng(0).normal(0, 20, clip.shape), 0, 255)
     noisy = noisy.astype(np.uint8)
     expected = metrics.perceptual_distance(noisy[None], clip[None]).mean()
-    found = fidelity.perceptual_loss(
+    found = reconstruction_losses.perceptual_loss(
         *(tf.constant(pixels.to_model(c[None])) for c in (noisy, clip))
     )
     assert float(found) == pytest.approx(expected, rel=1e-3)
@@ -109,11 +109,13 @@ def test_temporal_loss_sees_flicker_alone():
     clip = moving_shapes(5, 6, (48, 40))
     flow = tf.constant(farneback_flow(grey(clip))[None])
     original = tf.constant(pixels.to_model(clip[None]))
-    assert float(fidelity.temporal_loss(original, original, flow)) == 0
+    assert float(reconstruction_losses.temporal_loss(original, original, flow)) == 0
     brighter = original + 0.1
     flicker = original + 0.1 * tf.reshape(tf.constant([1.0, -1] * 3), (1, 6, 1, 1, 1))
-    assert float(fidelity.temporal_loss(brighter, original, flow)) < 1e-6
-    assert float(fidelity.temporal_loss(flicker, original, flow)) == pytest.approx(0.2, rel=1e-4)
+    assert float(reconstruction_losses.temporal_loss(brighter, original, flow)) < 1e-6
+    assert float(reconstruction_losses.temporal_loss(flicker, original, flow)) == pytest.approx(
+        0.2, rel=1e-4
+    )
 
 
 def test_warping_follows_the_flow():
@@ -121,9 +123,13 @@ def test_warping_follows_the_flow():
     error = np.random.default_rng(0).normal(size=(8, 32)).astype(np.float32)
     frames = np.stack([np.roll(error, i, axis=1) for i in range(4)])[None, ..., None].repeat(3, -1)
     flow = np.zeros((1, 3, 8, 32, 2), np.float32)
-    still = float(fidelity.temporal_loss(frames, np.zeros_like(frames), tf.constant(flow)))
+    still = float(
+        reconstruction_losses.temporal_loss(frames, np.zeros_like(frames), tf.constant(flow))
+    )
     flow[..., 0] = 1
-    moved = float(fidelity.temporal_loss(frames, np.zeros_like(frames), tf.constant(flow)))
+    moved = float(
+        reconstruction_losses.temporal_loss(frames, np.zeros_like(frames), tf.constant(flow))
+    )
     assert moved < 0.1 * still  # What is left is the border, where the roll comes round.
 
 

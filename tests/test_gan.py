@@ -12,7 +12,7 @@ from vidgan.losses import LOSSES as LOSS_FUNCTIONS
 from vidgan.models import build_discriminators, build_generator, latents, resolve
 from vidgan.tasks.build import build_gan
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training.critic import Items
+from vidgan.training.discriminator_step import Items
 from vidgan.training.run import Run
 
 MODEL = resolve(ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4))

@@ -15,9 +15,9 @@ import vidgan
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.jobs import train as job
-from vidgan.training import diversity, health
-from vidgan.training.callbacks import ProgressBar, read_log
-from vidgan.training.health import OF_SAMPLES, OF_STEPS, Finding, Watch
+from vidgan.training import diversity, health_rules
+from vidgan.training.callbacks.log import ProgressBar, read_log
+from vidgan.training.health_rules import OF_SAMPLES, OF_STEPS, Finding, Watch
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 
@@ -142,11 +142,11 @@ def test_file_of_findings(tmp_path):
     first = Finding(100, "mode collapse", False, "ü: --g-lr")
     second = Finding(150, "memorisation", False, "copies")
     gone = Finding(200, "mode collapse", True, "over")
-    text = "".join(map(health.as_line, (first, second, gone)))
+    text = "".join(map(health_rules.as_line, (first, second, gone)))
     path.write_text(text + '{"step": 300, "trou', encoding="utf-8")
-    assert health.read(path) == [first, second, gone]
-    assert health.standing([first, second]) == [first, second]
-    assert health.standing([first, second, gone]) == [second]
+    assert health_rules.read(path) == [first, second, gone]
+    assert health_rules.standing([first, second]) == [first, second]
+    assert health_rules.standing([first, second, gone]) == [second]
 
 
 # Measures.
@@ -249,7 +249,7 @@ def test_command_tells_and_keeps(lost):
     path, result = lost
     (told,) = [x for x in result.stderr.splitlines() if "the discriminator has won" in x]
     assert "--d-lr" in told
-    findings = health.read(path / "health.jsonl")
+    findings = health_rules.read(path / "health.jsonl")
     (won,) = [finding for finding in findings if finding.trouble == "winning discriminator"]
     assert told == str(won)
     assert 200 < won.step <= 350
@@ -317,14 +317,14 @@ def test_resumed_run_goes_on_with_its_findings(lost, tmp_path):
     """A trouble that stands is not told again; findings after the checkpoint are forgotten."""
     run = shutil.copytree(lost[0], tmp_path / "run")
     path = run / "health.jsonl"
-    before = health.read(path)
+    before = health_rules.read(path)
     later = Finding(400, "memorisation", False, "of a future that was lost")
-    path.write_text(path.read_text() + health.as_line(later))
+    path.write_text(path.read_text() + health_rules.as_line(later))
     lines = []
     vidgan.train(resume=run, steps=420, report=lines.append)
-    assert health.read(path)[: len(before)] == before
-    assert later not in health.read(path)
-    assert "winning discriminator" not in names(health.read(path)[len(before) :])
+    assert health_rules.read(path)[: len(before)] == before
+    assert later not in health_rules.read(path)
+    assert "winning discriminator" not in names(health_rules.read(path)[len(before) :])
     summary = next(line for line in lines if line.startswith("Health"))
     assert "the discriminator has won" in summary
 

@@ -12,7 +12,7 @@ from vidgan.config import MASKS, InpaintConfig, TrainConfig
 from vidgan.degradations import masks
 from vidgan.errors import OptionError
 from vidgan.jobs.train import train
-from vidgan.training.callbacks import read_log
+from vidgan.training.callbacks.log import read_log
 from vidgan.training.run import Run
 
 runtime.prepare()

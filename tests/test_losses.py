@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from vidgan import config, regularizers
 from vidgan.losses import LOSSES, recognition
-from vidgan.training.critic import pair_derivatives
+from vidgan.training.discriminator_step import pair_derivatives
 
 SEED = (1, 2)
 LOGITS = np.array([-80, -20, -3, -0.5, 0, 0.5, 3, 20, 80], np.float64)

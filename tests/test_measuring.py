@@ -29,10 +29,10 @@ from vidgan.metrics.moments import Moments
 from vidgan.tasks.synthesis import TASK
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import distances, loop
-from vidgan.training.callbacks import FIRST_COLUMNS, LAST_COLUMNS, Log, read_log
+from vidgan.training.callbacks.distance import FIRST_SEED, Measuring
+from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, Log, read_log
 from vidgan.training.distances import METRICS, Distance
 from vidgan.training.loop import Progress
-from vidgan.training.measuring import FIRST_SEED, Measuring
 from vidgan.training.run import Run
 from vidgan.training.state import SURE, Measurement, best, read_measurement
 

@@ -10,8 +10,8 @@ from tests.tiny_run import older_than
 from vidgan.config.tasks import OPTIMIZERS
 from vidgan.jobs.train import train
 from vidgan.tasks import build, inpaint
-from vidgan.training.adam import FusedAdam
-from vidgan.training.muon import Muon, orthogonalised
+from vidgan.training.optimizers.adam import FusedAdam
+from vidgan.training.optimizers.muon import Muon, orthogonalised
 from vidgan.training.run import Run
 
 TINY = {"task": "inpaint", "frames": 8, "g_channels": 4, "crop": 32, "tensorboard": False}

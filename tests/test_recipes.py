@@ -14,8 +14,8 @@ from vidgan.models import latents, resolve
 from vidgan.models.views import VIEWS
 from vidgan.tasks import option_checks
 from vidgan.tasks.video_gan import ADA_CLIPS, VideoGAN
-from vidgan.training.critic import Critic, Items
-from vidgan.training.pace import Pace
+from vidgan.training.discriminator_step import Critic, Items
+from vidgan.training.schedules import Pace
 
 MODEL = resolve(ModelConfig(frames=8, latent_dim=6, discriminators="clip"))
 BATCH, SIDE = 4, 8

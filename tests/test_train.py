@@ -33,7 +33,7 @@ from vidgan.jobs import setup
 from vidgan.tasks.synthesis import TASK
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import memory
-from vidgan.training.callbacks import FIRST_COLUMNS, LAST_COLUMNS, read_log
+from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, read_log
 from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_path
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}

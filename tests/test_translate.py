@@ -23,7 +23,7 @@ from vidgan.errors import DatasetError, OptionError
 from vidgan.models import build_discriminators, translator
 from vidgan.tasks.base import Sitting
 from vidgan.tasks.translation_gan import TranslationGAN, there_and_back
-from vidgan.training.callbacks import LOG_NAME, read_log
+from vidgan.training.callbacks.log import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.video.contact_sheet import GAP

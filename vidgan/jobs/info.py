@@ -7,7 +7,7 @@ from typing import Any
 from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, ModelConfig
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
-from vidgan.training import health
+from vidgan.training import health_rules
 from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, Run
 from vidgan.training.state import STATE_NAME, Measurement, read_measurement
 
@@ -97,7 +97,7 @@ def _run(run: Run) -> dict[str, Any]:
         "trained": run.state(checkpoints[-1]) if checkpoints else None,
         "checkpoints": [path.name for path in checkpoints],
         "best": None if best is None else _measurement(best),
-        "health": _health(run.path / health.HEALTH_NAME),
+        "health": _health(run.path / health_rules.HEALTH_NAME),
         "bytes": _bytes(run.path),
         **run.options(),
     }
@@ -129,7 +129,7 @@ def _health(path: Path) -> list[str] | None:
     """Return what is wrong with a run; None where nothing watched it."""
     if not path.is_file():
         return None
-    return [str(finding) for finding in health.standing(health.read(path))]
+    return [str(finding) for finding in health_rules.standing(health_rules.read(path))]
 
 
 def _bytes(folder: Path) -> int:

@@ -74,7 +74,8 @@ def train(
 
     from vidgan import tasks
     from vidgan.dataset.pipeline import checked
-    from vidgan.training import callbacks, curves, loop
+    from vidgan.training import curves, loop
+    from vidgan.training.callbacks import log
     from vidgan.training.state import read_measurement
 
     given = [Path(each) for each in (dataset, second) if each is not None]
@@ -132,9 +133,9 @@ def train(
             if run.train.tensorboard
             else tf.summary.create_noop_writer()
         )
-        log = callbacks.Log(run, state, writer, found.columns)
+        log = log.Log(run, state, writer, found.columns)
         closing.callback(log.close)
-        snapshots = callbacks.Snapshots(run, state, writer, found.preview(run, manifests))
+        snapshots = log.Snapshots(run, state, writer, found.preview(run, manifests))
         tell = _above_bar if progress else report
         watching = found.hooks(
             tasks.Sitting(run, manifests, gan, state, snapshots.save, tell, clock)
@@ -142,14 +143,14 @@ def train(
         # What measures comes before those that show and write it.
         hooks: list[Any] = [*watching, log, snapshots]
         if progress:
-            bar = callbacks.ProgressBar(state, sys.stderr)
+            bar = log.ProgressBar(state, sys.stderr)
             closing.callback(bar.close)
             hooks.insert(-2, bar)
         epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
         finished = loop.train(gan, checked(data, *manifests), state, hooks, epoch_clips, clock)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
-        curves.plot(run.path / callbacks.LOG_NAME, run.path / "curves.png", title)
+        curves.plot(run.path / log.LOG_NAME, run.path / "curves.png", title)
     for hook in reversed(watching):
         if summary := hook.summary():
             report(summary)

@@ -9,8 +9,8 @@ from vidgan import models, runtime
 from vidgan.config import TrainConfig
 from vidgan.tasks import option_checks
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training.adam import FusedAdam
-from vidgan.training.muon import Muon
+from vidgan.training.optimizers.adam import FusedAdam
+from vidgan.training.optimizers.muon import Muon
 from vidgan.training.run import Run
 
 OPTIMIZERS: dict[str, type[FusedAdam]] = {"adam": FusedAdam, "muon": Muon}

@@ -20,8 +20,8 @@ from vidgan.tasks.enhance_gan import EnhanceGAN
 from vidgan.tasks.network_filter import clip_filter
 from vidgan.tasks.restoration import COLUMNS, MAX_PSNR, MEASURED, SHOWN, check_losses, random_of
 from vidgan.tiling.filter import Filter
-from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.callbacks import held_out_metrics
 from vidgan.training.run import Run
 from vidgan.video.optical_flow import farneback_flow, grey
 
@@ -99,9 +99,9 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
 
 
 def held_out(run: Run, manifest: Manifest, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield damaged clips and originals; see :func:`vidgan.training.holdout.held_out`."""
+    """Yield damaged clips and originals; see :func:`held_out_metrics.held_out`."""
     config = config_of(run)
-    for index, clip in enumerate(holdout.held_out(run, manifest, count, multiple(config))):
+    for index, clip in enumerate(held_out_metrics.held_out(run, manifest, count, multiple(config))):
         random = np.random.Generator(np.random.Philox(key=[run.train.seed, index]))
         yield degrade(clip, config, random), clip
 
@@ -126,7 +126,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
     """Measure PSNR and SSIM of held-out clips, and what they are without the network."""
     run, manifest = sitting.run, sitting.manifests[0]
 
-    def prepare() -> tuple[str, holdout.Score]:
+    def prepare() -> tuple[str, held_out_metrics.Score]:
         pairs = list(held_out(run, manifest, MEASURED))
         base = restorer.Bicubic(config_of(run).scale)
         before = _figures(pairs, base)
@@ -138,7 +138,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
 
         return f"{len(pairs)} clips of test", score
 
-    return [holdout.Holdout(sitting, prepare, MEASURED)]
+    return [held_out_metrics.Holdout(sitting, prepare, MEASURED)]
 
 
 def _figures(pairs: Sequence[tuple[np.ndarray, np.ndarray]], restore: Any) -> dict[str, np.ndarray]:

@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from vidgan import pixels
 from vidgan.config import RestoringConfig
-from vidgan.training import fidelity
+from vidgan.training import reconstruction_losses
 from vidgan.training.adversarial import AdversarialModel, Logs
-from vidgan.training.critic import Items
+from vidgan.training.discriminator_step import Items
 
 # The loss on looks takes every so manieth frame, others at every step: it is dear, and what stands
 # still in a clip looks alike in its frames.
@@ -21,7 +21,7 @@ class EnhanceGAN(AdversarialModel):
 
     A batch is a pair of uint8 clips, damaged ``(batch, frames, height, width, 3)`` and original
     with ``scale`` times as long sides; where there is a temporal loss also the original's flow, see
-    :func:`vidgan.training.fidelity.temporal_loss`.
+    :func:`vidgan.training.reconstruction_losses.temporal_loss`.
 
     Args:
         config: the weights of the losses.
@@ -75,7 +75,7 @@ class EnhanceGAN(AdversarialModel):
 
     def pixel_loss(self, damaged: Any, restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
         """Return how far pixels are from the original."""
-        return fidelity.charbonnier(restored, original)
+        return reconstruction_losses.charbonnier(restored, original)
 
     def _fidelity(
         self, damaged: Any, restored: tf.Tensor, original: tf.Tensor, *flow: tf.Tensor
@@ -89,12 +89,14 @@ class EnhanceGAN(AdversarialModel):
             if config.perceptual:
                 chosen = tf.range(self.frames // LOOKED_AT) * LOOKED_AT
                 chosen += tf.cast(self.step % LOOKED_AT, tf.int32)
-                logs["perceptual_loss"] = fidelity.perceptual_loss(
+                logs["perceptual_loss"] = reconstruction_losses.perceptual_loss(
                     tf.gather(restored, chosen, axis=1), tf.gather(original, chosen, axis=1)
                 )
                 total += config.perceptual * logs["perceptual_loss"]
             if config.temporal:
-                logs["temporal_loss"] = fidelity.temporal_loss(restored, original, *flow)
+                logs["temporal_loss"] = reconstruction_losses.temporal_loss(
+                    restored, original, *flow
+                )
                 total += config.temporal * logs["temporal_loss"]
             total = self.g_optimizer.scale_loss(total)
         return logs, tape.gradient(total, restored)

@@ -17,8 +17,8 @@ from vidgan.tasks.inpaint_gan import InpaintGAN
 from vidgan.tasks.network_filter import on_one_clip
 from vidgan.tasks.restoration import COLUMNS, MAX_PSNR, MEASURED, SHOWN, check_losses, random_of
 from vidgan.tiling.filter import Filter
-from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.callbacks import held_out_metrics
 from vidgan.training.run import Run
 from vidgan.video.optical_flow import farneback_flow, grey
 
@@ -96,10 +96,12 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
 def held_out(run: Run, manifest: Manifest, count: int) -> Iterator[Holed]:
     """Yield clips and masks ``(frames, height, width)``.
 
-    See :func:`vidgan.training.holdout.held_out`.
+    See :func:`held_out_metrics.held_out`.
     """
     kinds = config_of(run).kinds
-    for index, clip in enumerate(holdout.held_out(run, manifest, count, inpainter.MULTIPLE)):
+    for index, clip in enumerate(
+        held_out_metrics.held_out(run, manifest, count, inpainter.MULTIPLE)
+    ):
         random = np.random.Generator(np.random.Philox(key=[run.train.seed, index]))
         yield clip, masks.draw(kinds, clip.shape[:3], random)
 
@@ -139,7 +141,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
     """Measure the PSNR within the holes of held-out clips, and what the base has."""
     run, manifest = sitting.run, sitting.manifests[0]
 
-    def prepare() -> tuple[str, holdout.Score]:
+    def prepare() -> tuple[str, held_out_metrics.Score]:
         pairs = list(held_out(run, manifest, MEASURED))
         start, fill = base(), filler(sitting.gan.generator_ema)
         before = np.array([hole_psnr(start(*pair), *pair) for pair in pairs])
@@ -150,7 +152,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
 
         return f"the holes of {len(pairs)} clips of test", score
 
-    return [holdout.Holdout(sitting, prepare, MEASURED)]
+    return [held_out_metrics.Holdout(sitting, prepare, MEASURED)]
 
 
 def hole_psnr(filled: np.ndarray, clip: np.ndarray, mask: np.ndarray) -> float:

@@ -66,8 +66,8 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
 
 def hooks(sitting: Sitting) -> list[Hook]:
     """Measure distances to real clips, and watch the training's health."""
-    from vidgan.training.checkup import Checkup
-    from vidgan.training.measuring import Measuring
+    from vidgan.training.callbacks.distance import Measuring
+    from vidgan.training.callbacks.health import Checkup
 
     run, manifest, progress = sitting.run, sitting.manifests[0], sitting.progress
     # A step holds twice its batch, real and generated clips, and what gradients need.

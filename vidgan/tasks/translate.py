@@ -27,8 +27,8 @@ from vidgan.tasks.build import building, optimizers
 from vidgan.tasks.network_filter import clip_filter
 from vidgan.tasks.translation_gan import TranslationGAN, there_and_back
 from vidgan.tiling.filter import Filter
-from vidgan.training import holdout
 from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.callbacks import held_out_metrics
 from vidgan.training.run import Run
 
 # Held-out clips of each domain that are measured, and shown.
@@ -95,8 +95,8 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
 
 
 def held_out(run: Run, manifests: Sequence[Manifest], count: int) -> list[list[np.ndarray]]:
-    """Return each domain's held-out clips; see :func:`vidgan.training.holdout.held_out`."""
-    return [list(holdout.held_out(run, each, count, MULTIPLE)) for each in manifests]
+    """Return each domain's held-out clips; see :func:`held_out_metrics.held_out`."""
+    return [list(held_out_metrics.held_out(run, each, count, MULTIPLE)) for each in manifests]
 
 
 def returned(
@@ -133,7 +133,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
 def hooks(sitting: Sitting) -> list[Hook]:
     """Measure how far from held-out clips it is what comes back of them, and of others."""
 
-    def prepare() -> tuple[str, holdout.Score]:
+    def prepare() -> tuple[str, held_out_metrics.Score]:
         pairs = list(zip(*held_out(sitting.run, sitting.manifests, MEASURED), strict=False))
 
         def score(gan: AdversarialModel) -> dict[str, np.ndarray]:
@@ -145,7 +145,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
 
         return f"{len(pairs)} clips of each test", score
 
-    return [holdout.Holdout(sitting, prepare, 2 * MEASURED, rising=False)]
+    return [held_out_metrics.Holdout(sitting, prepare, 2 * MEASURED, rising=False)]
 
 
 def _levels(

@@ -8,7 +8,7 @@ import tensorflow as tf
 from vidgan import augment
 from vidgan.config import TrainConfig, TranslateConfig
 from vidgan.training.adversarial import AdversarialModel, Logs
-from vidgan.training.critic import Items
+from vidgan.training.discriminator_step import Items
 
 
 class Translations(NamedTuple):

@@ -10,9 +10,9 @@ from vidgan import augment, models
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import Latent
 from vidgan.models.views import VIEWS, View
-from vidgan.training import noise
+from vidgan.training import latent_sampling
 from vidgan.training.adversarial import AdversarialModel, Logs
-from vidgan.training.critic import Gradients, Items
+from vidgan.training.discriminator_step import Gradients, Items
 
 # Real clips that it takes the adaptive augmentation from never to always, at the fastest.
 ADA_CLIPS = 20_000
@@ -97,7 +97,7 @@ class VideoGAN(AdversarialModel):
         """Take one step of the networks; see the class."""
         real, labels = data if self.config.conditional else (data, None)
         seeds = self.seeds(4)
-        drawn = noise.draw(self.latents, real.shape[0], seeds[0], labels)
+        drawn = latent_sampling.draw(self.latents, real.shape[0], seeds[0], labels)
         with tf.GradientTape() as tape:
             fake = self.generator(drawn, training=True)
             seen = self._see(real, fake, labels, drawn, seeds[1])

@@ -9,8 +9,8 @@ from vidgan.config import TrainConfig
 from vidgan.losses import LOSSES
 from vidgan.models.views import VIEWS, View
 from vidgan.regularizers import PENALTIES
-from vidgan.training.critic import Critic, Gradients, Items
-from vidgan.training.pace import Pace
+from vidgan.training.discriminator_step import Critic, Gradients, Items
+from vidgan.training.schedules import Pace
 
 Logs = dict[str, tf.Tensor]
 

@@ -29,7 +29,7 @@ def draw(logs: list[Path | None]) -> list[list[str]]:
     drawn: list[list[str]] = [[] for _ in logs]
     if not there:
         return drawn
-    from vidgan.training.callbacks import read_log
+    from vidgan.training.callbacks.log import read_log
     from vidgan.training.curves import PANELS
 
     rows = {index: thin(read_log(log), POINTS) for index, log in there.items()}

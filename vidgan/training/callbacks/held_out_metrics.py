@@ -9,7 +9,7 @@ from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.tasks.base import Sitting
 from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.periodic import PeriodicMeasuring
+from vidgan.training.callbacks.periodic import PeriodicMeasuring
 from vidgan.training.run import Run
 from vidgan.training.state import Measurement
 

@@ -12,8 +12,8 @@ import tensorflow as tf
 from vidgan import latents, pixels
 from vidgan.dataset.manifest import Manifest
 from vidgan.files import atomic_path, write_error
-from vidgan.training import diversity, health
-from vidgan.training.callbacks import Means
+from vidgan.training import diversity, health_rules
+from vidgan.training.callbacks.log import Means
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.sampling import Sampler
@@ -52,35 +52,37 @@ class Checkup(keras.callbacks.Callback):
         self.clock = clock
         self.run, self.manifest, self.progress, self.tell = run, manifest, progress, tell
         self.sampler = sampler
-        self.path = run.path / health.HEALTH_NAME
+        self.path = run.path / health_rules.HEALTH_NAME
         self.means = Means()
-        self.findings: list[health.Finding] = []
+        self.findings: list[health_rules.Finding] = []
         self.of_steps, self.of_samples = self._watches()
         self.noise = latents.from_seeds(run.latents(), range(diversity.CLIPS))
         self.real: diversity.Real | None = None
         self.looked_at, self.cost, self.judged = 0.0, 0.0, False
 
-    def _watches(self) -> list[health.Watch]:
-        names = {finding.trouble for finding in health.standing(self.findings)}
-        groups = (health.OF_STEPS, health.OF_SAMPLES)
+    def _watches(self) -> list[health_rules.Watch]:
+        names = {finding.trouble for finding in health_rules.standing(self.findings)}
+        groups = (health_rules.OF_STEPS, health_rules.OF_SAMPLES)
         return [
-            health.Watch(group, self.run.train, names & {trouble.name for trouble in group})
+            health_rules.Watch(group, self.run.train, names & {trouble.name for trouble in group})
             for group in groups
         ]
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Forget findings after the checkpoint that training goes on from."""
-        old = health.read(self.path) if self.path.exists() else []
+        old = health_rules.read(self.path) if self.path.exists() else []
         self.findings = [finding for finding in old if finding.step <= self.progress.step]
         self.of_steps, self.of_samples = self._watches()
         with atomic_path(self.path) as temporary:
-            temporary.write_text("".join(map(health.as_line, self.findings)), encoding="utf-8")
+            temporary.write_text(
+                "".join(map(health_rules.as_line, self.findings)), encoding="utf-8"
+            )
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Add a step; judge when it is time."""
         # Half precision overflows now and then; such a step is not taken and says nothing.
         self.means.add({k: v for k, v in (logs or {}).items() if math.isfinite(v)})
-        if batch % health.WINDOW:
+        if batch % health_rules.WINDOW:
             return
         self._note(self.of_steps.add(batch, self.means.take()))
         self.judged = True
@@ -119,13 +121,13 @@ class Checkup(keras.callbacks.Callback):
             logits.append(self.judge(tf.constant(pixels.to_model(clips[part])), known).numpy())
         return np.concatenate(logits)
 
-    def _note(self, findings: list[health.Finding]) -> None:
+    def _note(self, findings: list[health_rules.Finding]) -> None:
         if not findings:
             return
         self.findings += findings
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.writelines(map(health.as_line, findings))
+                file.writelines(map(health_rules.as_line, findings))
         except OSError as error:
             raise write_error(self.path, error) from None
         for finding in findings:
@@ -133,7 +135,7 @@ class Checkup(keras.callbacks.Callback):
 
     def summary(self) -> str | None:
         """Return how training stands at its end, None where it was too short to tell."""
-        standing = health.standing(self.findings)
+        standing = health_rules.standing(self.findings)
         if not self.judged and not standing:
             return None
         if standing:

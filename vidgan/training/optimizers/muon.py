@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from vidgan.training.adam import FusedAdam
+from vidgan.training.optimizers.adam import FusedAdam
 
 # Of the polynomial a x + b x³ + c x⁵, which brings any singular value from 0 to 1 near to 1 in so
 # few rounds (Keller Jordan's Muon, 2024).

@@ -9,9 +9,9 @@ from vidgan import latents
 from vidgan.dataset.manifest import Manifest
 from vidgan.metrics.features import FEATURES
 from vidgan.training import distances
+from vidgan.training.callbacks.periodic import PeriodicMeasuring
 from vidgan.training.distances import METRICS, Distance, Reference
 from vidgan.training.loop import Progress
-from vidgan.training.periodic import PeriodicMeasuring
 from vidgan.training.run import Run
 from vidgan.training.sampling import Sampler
 from vidgan.training.state import Measurement

@@ -1,0 +1,1 @@
+"""Keras callbacks around training: log, snapshots, metrics, health."""
