@@ -93,7 +93,7 @@ def make_run(folder: Path, scale: int, channels: int, blocks: int) -> Path:
 
 
 def load(run: Path, precision: str = "auto") -> Filter:
-    from vidgan.jobs.filters import trained_filter
+    from vidgan.jobs.restore.trained_filter import trained_filter
 
     return trained_filter("enhance", run, "latest", "cpu", precision, scale=None)
 
@@ -114,8 +114,8 @@ def forward(filter: Filter, plan: Plan, size: tuple[int, int], frames: int) -> f
 
 def whole(filter: Filter, video: Path, folder: Path) -> float:
     """Return frames a second of everything but loading the run."""
-    from vidgan.jobs.outputs import Pairing
-    from vidgan.jobs.restore_video import restore_video
+    from vidgan.jobs.restore.outputs import Pairing
+    from vidgan.jobs.restore.restore_video import restore_video
 
     config = EnhanceVideo(overwrite=True)
     start = time.perf_counter()

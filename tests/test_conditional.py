@@ -19,8 +19,8 @@ from vidgan.config import GenerateConfig, ModelConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips, training_clips
 from vidgan.errors import DatasetError, OptionError
-from vidgan.jobs import choices, clips
-from vidgan.jobs.plan import plan
+from vidgan.jobs.generate import clip_plan, conditions
+from vidgan.jobs.train.training_plan import plan
 from vidgan.models import build_discriminators
 from vidgan.models import latents as inputs_of
 from vidgan.training.run import Run
@@ -283,7 +283,7 @@ def test_generate_with_a_label(run, tmp_path):
 
 def test_walks_keep_a_label_from_seed_to_seed(run):
     config = GenerateConfig(n=3, interpolate=2, label="right hand,left")
-    plan = clips.choose(clips.plan(config), config, run.model)
+    plan = clip_plan.choose(clip_plan.plan(config), config, run.model)
     labels = [int(clip.noise(run.latents())["label"][0]) for clip in plan]
     assert labels == [1, 1, 0, 0, 1]
     assert [clip.name for clip in plan][1] == "seed-000000-to-000001-0001-of-0002-label-1"
@@ -327,5 +327,5 @@ def test_unconditional_runs_know_no_labels(plain, tmp_path):
 
 def test_a_label_may_have_a_comma():
     model = ModelConfig(conditional=True, labels=("a,b", "c"))
-    assert [choice.value for choice in choices.parse_labels("a,b", model)] == [0]
-    assert [choice.value for choice in choices.parse_labels(["c", "a,b"], model)] == [1, 0]
+    assert [choice.value for choice in conditions.parse_labels("a,b", model)] == [0]
+    assert [choice.value for choice in conditions.parse_labels(["c", "a,b"], model)] == [1, 0]

@@ -18,8 +18,8 @@ from vidgan import metrics, pixels, tasks
 from vidgan.cli import main
 from vidgan.config import EnhanceConfig
 from vidgan.dataset.manifest import Manifest
-from vidgan.jobs import setup
-from vidgan.jobs.filters import trained_filter
+from vidgan.jobs.restore.trained_filter import trained_filter
+from vidgan.jobs.train import run_config
 from vidgan.models import patch, restorer
 from vidgan.training import reconstruction_losses
 from vidgan.training.callbacks.log import read_log
@@ -153,7 +153,7 @@ def test_batches_are_the_same_at_every_sitting(dataset):
 
 def setup_run(dataset, manifest, **options):
     values = {**TINY, **options}
-    return setup.new_run([dataset], [manifest], Path(), values, values.pop("task"))
+    return run_config.new_run([dataset], [manifest], Path(), values, values.pop("task"))
 
 
 @pytest.mark.parametrize(("scale", "side"), [(1, 32), (2, 32), (3, 48), (4, 64)])

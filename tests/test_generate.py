@@ -16,7 +16,7 @@ from vidgan import latents
 from vidgan.cli import main
 from vidgan.config import CODEC_NAMES, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError, RunError
-from vidgan.jobs import clips
+from vidgan.jobs.generate import clip_plan
 from vidgan.video import scaling
 from vidgan.video.writers.base import AUTOMATIC, CODECS
 
@@ -53,19 +53,19 @@ def close(decoded: np.ndarray, expected: np.ndarray) -> bool:
     [("0", [0]), ("0,1,4-6", [0, 1, 4, 5, 6]), (" 7 , 3-3", [7, 3]), ("2,1,2", [2, 1, 2])],
 )
 def test_seeds(text, seeds):
-    assert [seed for part in clips.parse_seeds(text) for seed in part] == seeds
+    assert [seed for part in clip_plan.parse_seeds(text) for seed in part] == seeds
 
 
 @pytest.mark.parametrize("text", ["", "a", "1,,2", "-1", "6-4", "1.5", "1-", str(2**63), "²"])
 def test_wrong_seeds(text):
     with pytest.raises(OptionError, match="--seeds"):
-        clips.parse_seeds(text)
+        clip_plan.parse_seeds(text)
 
 
 def test_plan_is_lazy():
-    plan = clips.plan(GenerateConfig(seeds="0-1000000000000"))
+    plan = clip_plan.plan(GenerateConfig(seeds="0-1000000000000"))
     assert len(plan) == 1_000_000_000_001
-    assert next(iter(plan)) == clips.Clip(0)
+    assert next(iter(plan)) == clip_plan.Clip(0)
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_plan_is_lazy():
     ],
 )
 def test_plan_length(options, count):
-    plan = clips.plan(GenerateConfig(**options))
+    plan = clip_plan.plan(GenerateConfig(**options))
     assert len(plan) == len(list(plan)) == count
 
 
 def test_walk():
-    plan = clips.Plan((range(3),), steps=4)
+    plan = clip_plan.Plan((range(3),), steps=4)
     names = [clip.name for clip in plan]
     assert names[:2] == ["seed-000000", "seed-000000-to-000001-0001-of-0004"]
     assert names[-1] == "seed-000002"
@@ -98,8 +98,8 @@ def test_walk():
 
 
 def test_closed_walk_returns():
-    plan = list(clips.Plan((range(2),), steps=3, closed=True))
-    assert plan[-1] == clips.Clip(1, 0, 2, 3)
+    plan = list(clip_plan.Plan((range(2),), steps=3, closed=True))
+    assert plan[-1] == clip_plan.Clip(1, 0, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_closed_walk_returns():
 )
 def test_options_that_cannot_be(options, message):
     with pytest.raises(OptionError, match=message):
-        clips.plan(GenerateConfig(**options))
+        clip_plan.plan(GenerateConfig(**options))
 
 
 def test_the_config_names_what_the_writers_have():
@@ -367,7 +367,7 @@ def test_weights_of_another_shape(run, tmp_path):
 
 
 def test_interrupt_leaves_no_half_file(run, tmp_path, monkeypatch):
-    from vidgan.jobs.sampler import Sampler
+    from vidgan.jobs.generate.sampler import Sampler
 
     made = Sampler._make
 

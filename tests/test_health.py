@@ -14,7 +14,7 @@ from datasets import counting, make_dataset
 import vidgan
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
-from vidgan.jobs import train as job
+from vidgan.jobs.train import train as job
 from vidgan.training import diversity, health_rules
 from vidgan.training.callbacks.log import ProgressBar, read_log
 from vidgan.training.health_rules import OF_SAMPLES, OF_STEPS, Finding, Watch

@@ -11,7 +11,7 @@ from vidgan import runtime
 from vidgan.config import MASKS, InpaintConfig, TrainConfig
 from vidgan.degradations import masks
 from vidgan.errors import OptionError
-from vidgan.jobs.train import train
+from vidgan.jobs.train.train import train
 from vidgan.training.callbacks.log import read_log
 from vidgan.training.run import Run
 

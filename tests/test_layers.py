@@ -61,7 +61,7 @@ def imported_parts(source: str) -> set[str]:
 
 
 def test_walk_sees_imports_within_functions():
-    source = "from vidgan import files, __version__\ndef f():\n  import vidgan.jobs.train\n"
+    source = "from vidgan import files, __version__\ndef f():\n  import vidgan.jobs.train.train\n"
     assert imported_parts(source) == {"files", "jobs"}
 
 

@@ -14,7 +14,7 @@ import vidgan
 from vidgan.cli import main
 from vidgan.config import GenerateConfig
 from vidgan.errors import OptionError
-from vidgan.jobs.sampler import Sampler
+from vidgan.jobs.generate.sampler import Sampler
 
 ABLE = ("mocogan", "continuous")
 FRAMES, WIDTH, HEIGHT = 8, 32, 40

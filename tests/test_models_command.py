@@ -11,7 +11,7 @@ from vidgan.cli import main
 from vidgan.config import MODELS, ModelConfig
 from vidgan.errors import OptionError
 from vidgan.jobs import models as job
-from vidgan.jobs.plan import plan
+from vidgan.jobs.train.training_plan import plan
 from vidgan.models import build_discriminators, build_generator, find, flops
 
 # Half a minute for all the models of the registry, so it is asked once; small clips do.

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tests.datasets import make_dataset
 from tests.tiny_run import older_than
 from vidgan.config.tasks import OPTIMIZERS
-from vidgan.jobs.train import train
+from vidgan.jobs.train.train import train
 from vidgan.tasks import build, inpaint
 from vidgan.training.optimizers.adam import FusedAdam
 from vidgan.training.optimizers.muon import Muon, orthogonalised

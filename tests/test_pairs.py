@@ -12,7 +12,7 @@ from tests.tiny_run import make_run, older_than
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
-from vidgan.jobs.setup import new_run
+from vidgan.jobs.train.run_config import new_run
 from vidgan.models import (
     build_discriminators,
     build_generator,

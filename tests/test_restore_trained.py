@@ -10,7 +10,7 @@ from videos import make_video
 
 from vidgan import pixels, runtime
 from vidgan.config import EnhanceConfig, ModelConfig, TrainConfig
-from vidgan.jobs.filters import trained_filter
+from vidgan.jobs.restore.trained_filter import trained_filter
 from vidgan.tiling.plan import divide
 from vidgan.tiling.windows import Frame, restore
 from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run

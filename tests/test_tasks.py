@@ -21,7 +21,7 @@ from vidgan.config import (
     TranslateConfig,
 )
 from vidgan.errors import OptionError, RunError
-from vidgan.jobs import setup
+from vidgan.jobs.train import run_config
 from vidgan.training.run import Run, newest
 
 
@@ -157,10 +157,10 @@ def test_number_of_datasets(dataset, tmp_path):
 
 def test_resuming_keeps_the_task(tmp_path):
     path = saved(tmp_path / "run", "enhance", EnhanceConfig())
-    assert setup.resumed_run(path, {"steps": 5}).task == "enhance"
+    assert run_config.resumed_run(path, {"steps": 5}).task == "enhance"
     with pytest.raises(RunError, match="a run of --task enhance"):
-        setup.resumed_run(path, {}, "synthesis")
+        run_config.resumed_run(path, {}, "synthesis")
     with pytest.raises(OptionError, match="--metrics has no meaning for --task enhance"):
-        setup.resumed_run(path, {"metrics": "kernel"})
+        run_config.resumed_run(path, {"metrics": "kernel"})
     with pytest.raises(OptionError, match="--scale cannot change when a run is resumed"):
-        setup.resumed_run(path, {"scale": 2})
+        run_config.resumed_run(path, {"scale": 2})

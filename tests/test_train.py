@@ -28,8 +28,8 @@ from vidgan.cli import main
 from vidgan.config import PRESETS, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, TrainingError
-from vidgan.jobs import plan as planning
-from vidgan.jobs import setup
+from vidgan.jobs.train import run_config
+from vidgan.jobs.train import training_plan as planning
 from vidgan.tasks.synthesis import TASK
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import memory
@@ -476,15 +476,15 @@ def test_memory_that_does_not_suffice(dataset, tmp_path, monkeypatch):
         assert not (tmp_path / "run").exists()
     monkeypatch.setattr(memory, "available", lambda device: 0)
     with pytest.raises(TrainingError, match="use fewer --frames or a smaller --size"):
-        setup.check_memory(
-            gan, setup.new_run([dataset], [Manifest.load(dataset)], Path(), {}), "/CPU:0"
+        run_config.check_memory(
+            gan, run_config.new_run([dataset], [Manifest.load(dataset)], Path(), {}), "/CPU:0"
         )
 
 
 def job_gan(dataset):
     from vidgan.tasks.build import build_gan
 
-    return build_gan(setup.new_run([dataset], [Manifest.load(dataset)], Path(), dict(OPTIONS)))
+    return build_gan(run_config.new_run([dataset], [Manifest.load(dataset)], Path(), dict(OPTIONS)))
 
 
 def test_memory_of_this_machine():
@@ -517,14 +517,14 @@ def test_batch_larger_than_the_dataset(dataset, tmp_path):
 
 
 def test_default_batch_and_budget(dataset, monkeypatch):
-    monkeypatch.setattr(setup.configs, "DEFAULT_BATCH", 13)
+    monkeypatch.setattr(run_config.configs, "DEFAULT_BATCH", 13)
     options = {name: value for name, value in OPTIONS.items() if name != "batch_size"}
-    run = setup.new_run([dataset], [Manifest.load(dataset)], Path(), options)
+    run = run_config.new_run([dataset], [Manifest.load(dataset)], Path(), options)
     assert run.train.batch_size == 11
-    assert run.train.epochs == setup.configs.DEFAULT_EPOCHS
+    assert run.train.epochs == run_config.configs.DEFAULT_EPOCHS
     large = Manifest.load(dataset)
     large.splits["train"].lengths.extend([100] * 4)
-    run = setup.new_run([dataset], [large], Path(), {**options, "steps": 3})
+    run = run_config.new_run([dataset], [large], Path(), {**options, "steps": 3})
     assert run.train.batch_size == 13
     assert run.train.epochs is None
 

@@ -17,15 +17,15 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "VidganError": "vidgan.errors",
     "describe_models": "vidgan.jobs.models",
-    "enhance": "vidgan.jobs.restore",
+    "enhance": "vidgan.jobs.restore.restore",
     "evaluate": "vidgan.jobs.evaluate",
-    "generate": "vidgan.jobs.generate",
+    "generate": "vidgan.jobs.generate.generate",
     "info": "vidgan.jobs.info",
-    "inpaint": "vidgan.jobs.restore",
-    "load": "vidgan.jobs.generate",
+    "inpaint": "vidgan.jobs.restore.restore",
+    "load": "vidgan.jobs.generate.generate",
     "preprocess": "vidgan.jobs.preprocess",
-    "train": "vidgan.jobs.train",
-    "translate": "vidgan.jobs.restore",
+    "train": "vidgan.jobs.train.train",
+    "translate": "vidgan.jobs.restore.restore",
 }
 
 __all__ = [
@@ -46,12 +46,12 @@ __all__ = [
 if TYPE_CHECKING:
     from vidgan.errors import VidganError
     from vidgan.jobs.evaluate import evaluate
-    from vidgan.jobs.generate import generate, load
+    from vidgan.jobs.generate.generate import generate, load
     from vidgan.jobs.info import info
     from vidgan.jobs.models import describe_models
     from vidgan.jobs.preprocess import preprocess
-    from vidgan.jobs.restore import enhance, inpaint, translate
-    from vidgan.jobs.train import train
+    from vidgan.jobs.restore.restore import enhance, inpaint, translate
+    from vidgan.jobs.train.train import train
 
 
 def __getattr__(name: str) -> Any:

@@ -21,6 +21,6 @@ def command(input: Path, output: Path, run: str | None, **values: Any) -> None:
     IN is a video, a folder of numbered images, or a folder of videos; OUT then is a folder, too.
     OUT is .mp4, .webm, .avi, .gif or .mkv. Sound, subtitles, times and rotation are kept.
     """
-    from vidgan.jobs.restore import enhance
+    from vidgan.jobs.restore.restore import enhance
 
     report(enhance(input, output, run, progress=True, say=say, **values))

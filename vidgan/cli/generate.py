@@ -28,7 +28,7 @@ def command(run: str | None, output: str, **values: Any) -> None:
       .png                  a contact sheet: a row a clip; with --sweep a frame of each clip
       .npy                  an array (clips, frames, height, width, 3), RGB, 0 to 255
     """
-    from vidgan.jobs.generate import generate
+    from vidgan.jobs.generate.generate import generate
 
     paths = generate(run, output, progress=True, **values)
     size = sum(path.stat().st_size for path in paths)

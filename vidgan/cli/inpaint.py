@@ -31,6 +31,6 @@ def command(input: Path, mask: str, output: Path, run: str | None, **values: Any
     rotation are kept, and so is every pixel outside the holes, but for what the codec changes
     (--codec ffv1 and .mkv change nothing).
     """
-    from vidgan.jobs.restore import inpaint
+    from vidgan.jobs.restore.restore import inpaint
 
     report(inpaint(input, mask, output, run, progress=True, say=say, **values))

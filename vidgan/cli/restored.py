@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from vidgan.jobs.restore import Restored
+    from vidgan.jobs.restore.restore import Restored
 
 
 def say(note: str) -> None:

@@ -51,7 +51,7 @@ def command(
     Options mean the same to all tasks, those named in their text only to these; what a task has
     no use for is refused.
     """
-    from vidgan.jobs import plan, train
+    from vidgan.jobs.train import train, training_plan
     from vidgan.training.run import Run
 
     if len(datasets) > 2:
@@ -65,7 +65,7 @@ def command(
         if resume is not None:
             raise click.UsageError("--dry-run and --resume do not go together")
         folders = datasets or (DEFAULT_DATASET,)
-        click.echo(plan.plan(*folders, task=task or DEFAULT_TASK, **given).text())
+        click.echo(training_plan.plan(*folders, task=task or DEFAULT_TASK, **given).text())
         return
     given |= {"output": output, "resume": resume}
     run = train.train(*datasets, task=task, progress=True, report=click.echo, **given)

@@ -102,7 +102,7 @@ def _evaluate_run(
     runtime.prepare()
     device = runtime.choose_device(config.device)
 
-    from vidgan.jobs.sampler import Sampler
+    from vidgan.jobs.generate.sampler import Sampler
 
     sampler = Sampler(run, config.checkpoint, config.device)
     samples = SampleSet(

@@ -9,7 +9,7 @@ from vidgan.config import EvaluateConfig
 from vidgan.metrics.figure import Figure
 
 if TYPE_CHECKING:
-    from vidgan.jobs.sampler import Sampler
+    from vidgan.jobs.generate.sampler import Sampler
 
 # Generation is timed so many times, after one batch that warms it up; the median counts.
 SPEED_RUNS = 7

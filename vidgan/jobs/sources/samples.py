@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vidgan.jobs import choices
+from vidgan.jobs.generate import conditions
 from vidgan.jobs.sources.base import Clip, ClipSet, Shape
 
 if TYPE_CHECKING:
-    from vidgan.jobs.sampler import Sampler
+    from vidgan.jobs.generate.sampler import Sampler
 
 
 class SampleSet(ClipSet):
@@ -47,9 +47,11 @@ class SampleSet(ClipSet):
         inputs = self.sampler.inputs(self.shape.frames)
         names = self.labels
         numbers = None if self.wanted is None else np.resize(self.wanted, self.total)
-        labels = [] if numbers is None else [choices.label(n, names[n]) for n in numbers.tolist()]
+        labels = (
+            [] if numbers is None else [conditions.label(n, names[n]) for n in numbers.tolist()]
+        )
         seeds = range(self.seed, self.seed + self.total)
-        noises = choices.in_turn(self.sampler.noises(seeds, inputs=inputs), labels)
+        noises = conditions.in_turn(self.sampler.noises(seeds, inputs=inputs), labels)
         number = 0
         for batch in self.sampler.stream(noises, self.batch_size):
             for clip in batch:

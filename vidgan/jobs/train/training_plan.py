@@ -8,7 +8,7 @@ from typing import Any
 from vidgan import config as configs
 from vidgan import runtime
 from vidgan.config import TrainConfig
-from vidgan.jobs import setup
+from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
 
 
@@ -94,13 +94,13 @@ def plan(
     from vidgan.training import memory
 
     folders = [Path(each) for each in (dataset, second) if each is not None]
-    manifests = setup.load_datasets(task, folders)
-    run = setup.new_run(folders, manifests, Path(), options, task)
+    manifests = run_config.load_datasets(task, folders)
+    run = run_config.new_run(folders, manifests, Path(), options, task)
     found = tasks.find(task)
     device = runtime.choose_device(run.train.device)
     with tf.device(device):
         gan = found.build(run)
-        setup.check_memory(gan, run, device)
+        run_config.check_memory(gan, run, device)
         data = found.data(run, manifests, 0)
         step = tf.function(gan.train_step, jit_compile=False)
         times = []

@@ -18,7 +18,7 @@ from vidgan.config import (
     ModelConfig,
 )
 from vidgan.errors import OptionError
-from vidgan.jobs.choices import Choice, parse_labels, parse_sweep
+from vidgan.jobs.generate.conditions import Choice, parse_labels, parse_sweep
 from vidgan.latents import Latent, Noise
 
 _MAX_SEED = 2**63 - 1

@@ -12,7 +12,7 @@ from vidgan import runtime
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
 from vidgan.files import remove
-from vidgan.jobs import setup
+from vidgan.jobs.train import run_config
 from vidgan.training.run import Run, next_path
 
 
@@ -82,14 +82,14 @@ def train(
     if resume is not None:
         if output is not None:
             raise OptionError("--output cannot be given with --resume, which goes on in its run")
-        run = setup.resumed_run(resume, options, task)
-        manifests = setup.load_datasets(run.task, given or run.datasets)
+        run = run_config.resumed_run(resume, options, task)
+        manifests = run_config.load_datasets(run.task, given or run.datasets)
         for manifest in manifests:
             _check_dataset(run, manifest)
     else:
         task = task or configs.DEFAULT_TASK
         folders = given or [Path(configs.DEFAULT_DATASET)]
-        manifests = setup.load_datasets(task, folders)
+        manifests = run_config.load_datasets(task, folders)
         kind = options.get("model", "dcgan") if task == configs.DEFAULT_TASK else task
         path = (
             Path(output)
@@ -98,7 +98,7 @@ def train(
         )
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise OptionError(f"--output {path} exists already; choose another or --resume {path}")
-        run = setup.new_run(folders, manifests, path, options, task)
+        run = run_config.new_run(folders, manifests, path, options, task)
     found = tasks.find(run.task)
     device = runtime.choose_device(run.train.device)
     state = loop.Progress(budget=run.train)
@@ -124,7 +124,7 @@ def train(
                 remove(leftover)
         else:
             gan = found.build(run)
-        setup.check_memory(gan, run, device)
+        run_config.check_memory(gan, run, device)
         data = found.data(run, manifests, state.step)
         run.save()
         report(f"{run.path}: training on {device.strip('/')}, from step {state.step}")

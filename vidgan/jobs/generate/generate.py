@@ -9,8 +9,8 @@ import numpy as np
 
 from vidgan import latents, runtime
 from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, DEFAULT_TASK, GenerateConfig
-from vidgan.jobs import clips, exports
-from vidgan.jobs.sampler import Sampler
+from vidgan.jobs.generate import clip_plan, exports
+from vidgan.jobs.generate.sampler import Sampler
 from vidgan.video.scaling import back_and_forth
 
 
@@ -66,11 +66,11 @@ def generate(
 
     # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
     config = GenerateConfig.from_options(options)
-    plan = clips.plan(config)
+    plan = clip_plan.plan(config)
     kind = exports.export_kind(output)
     opened = Run.open(run, task=DEFAULT_TASK)
     opened.checkpoint(config.checkpoint)
-    plan = clips.choose(plan, config, opened.model)
+    plan = clip_plan.choose(plan, config, opened.model)
     width, height = opened.size
     frames = config.frames or opened.frames
     shape = (max(1, 2 * frames - 2) if config.loop else frames, height, width, 3)
@@ -100,20 +100,20 @@ def _any_rate(run: Any) -> bool:
 
 def _made(
     sampler: Sampler,
-    plan: clips.Plan,
+    plan: clip_plan.Plan,
     config: GenerateConfig,
     inputs: tuple[latents.Latent, ...],
-) -> Iterator[tuple[clips.Clip, np.ndarray]]:
+) -> Iterator[tuple[clip_plan.Clip, np.ndarray]]:
     """Yield every clip of the plan with its frames."""
     planned, to_make = itertools.tee(plan)
     noises = (latents.truncate(inputs, clip.noise(inputs), config.trunc) for clip in to_make)
-    batches = sampler.stream(clips.share(noises, inputs, config), config.batch_size)
+    batches = sampler.stream(clip_plan.share(noises, inputs, config), config.batch_size)
     yield from zip(planned, itertools.chain.from_iterable(batches), strict=True)
 
 
 def _with_bar(
-    made: Iterable[tuple[clips.Clip, np.ndarray]], total: int, name: str
-) -> Iterator[tuple[clips.Clip, np.ndarray]]:
+    made: Iterable[tuple[clip_plan.Clip, np.ndarray]], total: int, name: str
+) -> Iterator[tuple[clip_plan.Clip, np.ndarray]]:
     from tqdm import tqdm
 
     # None: no bar where the error stream is no terminal.

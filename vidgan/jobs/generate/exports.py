@@ -11,7 +11,7 @@ import numpy as np
 from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
-from vidgan.jobs.clips import Clip, Plan
+from vidgan.jobs.generate.clip_plan import Clip, Plan
 from vidgan.video.contact_sheet import contact_sheet, save_image, tile
 from vidgan.video.scaling import comfortable_scale, enlarged
 from vidgan.video.writers.base import AUTOMATIC, VideoWriter, choose_codec, open_writer

@@ -9,8 +9,8 @@ import numpy as np
 from vidgan import latents, pixels, runtime
 from vidgan.config import DEFAULT_CLIPS, DEFAULT_PLAYBACK_FPS, SWEEP_SEEDS, GenerateConfig
 from vidgan.errors import OptionError
-from vidgan.jobs import choices
-from vidgan.jobs.clips import as_ranges, share
+from vidgan.jobs.generate import conditions
+from vidgan.jobs.generate.clip_plan import as_ranges, share
 
 
 class Sampler:
@@ -131,8 +131,8 @@ class Sampler:
         width, height = self.size
         clips = np.empty((len(numbers), frames or self.frames, height, width, 3), np.uint8)
         inputs = self.inputs(frames, fps)
-        labels = choices.parse_labels(label, self.run.model)
-        noises = choices.in_turn(self.noises(numbers, trunc, inputs), labels)
+        labels = conditions.parse_labels(label, self.run.model)
+        noises = conditions.in_turn(self.noises(numbers, trunc, inputs), labels)
         noises = share(noises, inputs, config)
         done = 0
         for batch in self.stream(noises, batch_size):
@@ -164,7 +164,7 @@ class Sampler:
             OptionError: the model has no such code, or a value is out of bounds.
         """
         config = GenerateConfig(trunc=trunc, batch_size=batch_size)
-        values = choices.parse_sweep(code, self.run.model)
+        values = conditions.parse_sweep(code, self.run.model)
         numbers = [seed for part in as_ranges(seeds) for seed in part]
         swept = (
             value.apply(noise) for noise in self.noises(numbers, config.trunc) for value in values

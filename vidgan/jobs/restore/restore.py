@@ -14,8 +14,8 @@ from vidgan.config import (
     TranslateVideo,
 )
 from vidgan.errors import OptionError, RunError, VidganError
-from vidgan.jobs.outputs import pair_up
-from vidgan.jobs.restore_video import restore_video
+from vidgan.jobs.restore.outputs import pair_up
+from vidgan.jobs.restore.restore_video import restore_video
 from vidgan.tiling import classical
 from vidgan.tiling.filter import Filter
 
@@ -152,7 +152,7 @@ def _trained(
     """Return what loads a run's filter: nothing is loaded before the videos are looked at."""
 
     def load() -> Filter:
-        from vidgan.jobs.filters import trained_filter
+        from vidgan.jobs.restore.trained_filter import trained_filter
 
         try:
             return trained_filter(

@@ -10,7 +10,7 @@ from vidgan import __version__
 from vidgan.config import DEFAULT_GROW, InpaintVideo, RestoreConfig
 from vidgan.errors import OptionError
 from vidgan.files import atomic_path
-from vidgan.jobs.outputs import Pairing, check_output
+from vidgan.jobs.restore.outputs import Pairing, check_output
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
 from vidgan.tiling.parts import Parts
@@ -46,7 +46,7 @@ def restore_video(
         say: called with a line for whatever could not be kept or done.
 
     Raises:
-        VidganError: see :func:`vidgan.jobs.restore.enhance`.
+        VidganError: see :func:`vidgan.jobs.restore.restore.enhance`.
     """
     check_output(pairing, config)
     with contextlib.ExitStack() as stack:

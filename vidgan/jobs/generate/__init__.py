@@ -1,0 +1,1 @@
+"""Generating clips and writing them."""

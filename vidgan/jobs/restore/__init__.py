@@ -1,0 +1,1 @@
+"""Enhancing, inpainting and translating video."""

@@ -1,0 +1,1 @@
+"""Training: from options to a run folder."""
