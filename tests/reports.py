@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from datasets import moving_shapes
 
-from vidgan.jobs import page
+from vidgan.jobs.evaluate.report import page
 from vidgan.tasks.synthesis import TASK
 from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS
 

@@ -29,9 +29,9 @@ from vidgan.errors import (
     RunError,
     VidganError,
 )
-from vidgan.jobs import gather
-from vidgan.jobs.evaluate_options import resolve
-from vidgan.jobs.sources import Shape, open_set
+from vidgan.jobs.evaluate import clip_statistics
+from vidgan.jobs.evaluate.options import resolve
+from vidgan.jobs.evaluate.sources import Shape, open_set
 from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
 from vidgan.tasks.build import build_gan
 from vidgan.training.run import Run
@@ -227,9 +227,9 @@ def test_what_was_measured_of_real_clips_is_kept(run, tmp_path, monkeypatch):
     }
     first = vidgan.evaluate(run.path, output=tmp_path / "1.json", **options)
     seen = []
-    measure = gather.measure_motion
+    measure = clip_statistics.measure_motion
     monkeypatch.setattr(
-        gather, "measure_motion", lambda clips: seen.append(len(clips)) or measure(clips)
+        clip_statistics, "measure_motion", lambda clips: seen.append(len(clips)) or measure(clips)
     )
     second = vidgan.evaluate(run.path, output=tmp_path / "2.json", **options)
     assert sum(seen) == 6, "generated clips alone"
@@ -241,7 +241,7 @@ def test_what_was_measured_of_real_clips_is_kept(run, tmp_path, monkeypatch):
 
 
 def test_kept_frames_are_of_whole_clips_from_all_over_the_set(tmp_path, monkeypatch):
-    monkeypatch.setattr(gather, "KEPT", 36)
+    monkeypatch.setattr(clip_statistics, "KEPT", 36)
     levels = np.arange(12, dtype=np.uint8)[:, None, None, None, None]
     np.save(tmp_path / "clips.npy", np.broadcast_to(levels, (12, 8, 16, 16, 3)))
     features = FEATURES["random2d"]
@@ -249,7 +249,7 @@ def test_kept_frames_are_of_whole_clips_from_all_over_the_set(tmp_path, monkeypa
     def embed(clips: np.ndarray) -> np.ndarray:
         return np.repeat(clips[..., 0, 0, 0].reshape(-1, 1), features.dim, axis=1)
 
-    looker = gather.Gatherer(
+    looker = clip_statistics.Gatherer(
         [(features, embed)], motion=False, pixels=False, judge=None, batch_size=5, advance=int
     )
     found = looker.look(open_set(tmp_path / "clips.npy", Shape(8))).embedded[features.name]
@@ -259,7 +259,9 @@ def test_kept_frames_are_of_whole_clips_from_all_over_the_set(tmp_path, monkeypa
 
 def test_copies_are_found(dataset, tmp_path, monkeypatch):
     """Clips that are training clips: the verdict says so, and the nearest pairs are pairs."""
-    monkeypatch.setattr(gather, "PIXELS", 3)  # Not all of them are compared pixel by pixel.
+    monkeypatch.setattr(
+        clip_statistics, "PIXELS", 3
+    )  # Not all of them are compared pixel by pixel.
     np.save(tmp_path / "copies.npy", clips_of(dataset, "train")[:6])
     real = tmp_path / "real.npy"
     np.save(
@@ -381,7 +383,7 @@ BOTH_NETWORKS = ["--clip-features", "i3d", "--frame-features", "inception", "--w
 
 def test_folders_of_video(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gather, "WARPED", 3)
+    monkeypatch.setattr(clip_statistics, "WARPED", 3)
     write_videos(Path("real"), 3, 0, size=(48, 40))
     write_videos(Path("fake"), 2, 10, size=(48, 40))
     (Path("real") / "broken.mp4").write_bytes(b"no video")
@@ -759,9 +761,9 @@ def test_a_dataset_that_has_moved_is_not_measured_again(copied, monkeypatch):
     vidgan.evaluate(run, n=4, **QUICK)
     data.rename(data.with_name("moved"))
     seen = []
-    look = gather.Gatherer.look
+    look = clip_statistics.Gatherer.look
     monkeypatch.setattr(
-        gather.Gatherer,
+        clip_statistics.Gatherer,
         "look",
         lambda self, clips: seen.append(clips.title) or look(self, clips),
     )

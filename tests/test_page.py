@@ -13,9 +13,9 @@ import pytest
 from reports import CAPTION, PATH, figure, histograms, media, report, shapes, write_log
 
 from vidgan.errors import ExportError
-from vidgan.jobs import page
-from vidgan.jobs.page import charts, figures, pictures
-from vidgan.jobs.page import histograms as drawings
+from vidgan.jobs.evaluate.report import page
+from vidgan.jobs.evaluate.report.page import charts, figures, pictures
+from vidgan.jobs.evaluate.report.page import histograms as drawings
 
 NOTHING = page.Media({}, 25.0, {})
 

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from reports import CAPTION, PATH, figure, histograms, media, report, write_log
 
-from vidgan.jobs import page
+from vidgan.jobs.evaluate.report import page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(

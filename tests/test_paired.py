@@ -15,7 +15,8 @@ import vidgan
 from vidgan import metrics
 from vidgan.cli import main
 from vidgan.errors import OptionError
-from vidgan.jobs import fidelity, pairs, sheets
+from vidgan.jobs.evaluate import paired_metrics, video_pairs
+from vidgan.jobs.evaluate.report import sheets
 
 SIZE = (48, 40)
 EXACT = {"codec": "ffv1", "pix_fmt": "bgr0"}
@@ -83,11 +84,11 @@ def test_the_report(folders, result):
     for name in ("lost.mkv", "found.mkv"):
         assert any(f"{name} has no video of its name" in note for note in result["notes"])
     page = (folders / "r.html").read_text()
-    assert page.count("data:video/") == fidelity.SHOWN
+    assert page.count("data:video/") == paired_metrics.SHOWN
     assert all(video["name"] in page for video in result["videos"])
     assert "original | restored | difference" in page
     # Three rows for each video that is shown, 40 pixels high, twice as large.
-    assert cv2.imread(result["picture"]).shape[0] > fidelity.SHOWN * 3 * 80
+    assert cv2.imread(result["picture"]).shape[0] > paired_metrics.SHOWN * 3 * 80
 
 
 def test_the_page_shows_the_original_beside_the_restored(folders, result):
@@ -113,7 +114,7 @@ def test_two_videos_and_json_lines(tmp_path, monkeypatch):
     shown = CliRunner().invoke(main, [*arguments, "--json"])
     assert shown.exit_code == 0, shown.output
     *figures, video = [json.loads(line) for line in shown.stdout.splitlines()]
-    assert [figure["key"] for figure in figures] == list(fidelity.MEASURES)
+    assert [figure["key"] for figure in figures] == list(paired_metrics.MEASURES)
     assert figures[0]["title"] == "PSNR"
     assert "no interval of 1 video" in figures[0]["note"]
     changed = metrics.psnr(frames[None, 3:], scene(5, SIZE)[None, 3:]).sum()
@@ -131,7 +132,7 @@ def test_the_table(folders, monkeypatch):
     both = CliRunner().invoke(main, ["evaluate", "r.json", "--compare", "table.json"])
     assert both.exit_code == 0, both.output
     assert "tOF" in both.stdout
-    assert Path("comparison.html").read_text().count("data:video/") == 2 * fidelity.SHOWN
+    assert Path("comparison.html").read_text().count("data:video/") == 2 * paired_metrics.SHOWN
 
 
 def test_frames_too_small_for_some_figures(tmp_path):
@@ -207,17 +208,17 @@ def test_options_that_do_not_fit(options, message):
 
 def test_memory_does_not_grow_with_the_video(tmp_path, monkeypatch):
     """One frame of each side and the one before are held, and a few that are shown."""
-    only = {key: fidelity.MEASURES[key] for key in ("psnr", "tof")}
-    monkeypatch.setattr(fidelity, "MEASURES", only)
+    only = {key: paired_metrics.MEASURES[key] for key in ("psnr", "tof")}
+    monkeypatch.setattr(paired_metrics, "MEASURES", only)
     peaks = []
     for count in (40, 160):
         frames = scene(40, SIZE)
         path = write_video(
             tmp_path / f"{count}.mkv", itertools.islice(itertools.cycle(frames), count), **EXACT
         )
-        [pair], _ = pairs.find(path, path)
+        [pair], _ = video_pairs.find(path, path)
         tracemalloc.start()
-        fidelity.compare(pair, lambda: None)
+        paired_metrics.compare(pair, lambda: None)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 20 * frames[0].nbytes

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from videos import scene, write_video
 
 from vidgan.cli import main
-from vidgan.jobs.sources import Shape, open_set
+from vidgan.jobs.evaluate.sources import Shape, open_set
 
 # Of the clock that frames show: their grey level is their time in ticks.
 TICKS_PER_SECOND = 50

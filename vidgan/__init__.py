@@ -18,7 +18,7 @@ _PUBLIC = {
     "VidganError": "vidgan.errors",
     "describe_models": "vidgan.jobs.models",
     "enhance": "vidgan.jobs.restore.restore",
-    "evaluate": "vidgan.jobs.evaluate",
+    "evaluate": "vidgan.jobs.evaluate.evaluate",
     "generate": "vidgan.jobs.generate.generate",
     "info": "vidgan.jobs.info",
     "inpaint": "vidgan.jobs.restore.restore",
@@ -45,7 +45,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from vidgan.errors import VidganError
-    from vidgan.jobs.evaluate import evaluate
+    from vidgan.jobs.evaluate.evaluate import evaluate
     from vidgan.jobs.generate.generate import generate, load
     from vidgan.jobs.info import info
     from vidgan.jobs.models import describe_models

@@ -57,7 +57,8 @@ def command(
     With --paired: how faithful restored videos are to their originals, by PSNR, SSIM, a perceptual
     distance and tOF.
     """
-    from vidgan.jobs import comparison, evaluate, table
+    from vidgan.jobs.evaluate import comparison, evaluate
+    from vidgan.jobs.evaluate.report import table
 
     # What a protocol says counts for more than defaults, and for less than what the user gives.
     given = {

@@ -10,7 +10,7 @@ MIN_GENERATED = 256
 # Registry: embeddings of whole clips and of single frames; see vidgan/metrics/features.
 CLIP_FEATURES = ("appearance-motion", "random3d", "motion", "i3d")
 FRAME_FEATURES = ("random2d", "inception")
-# Registry: groups of figures; see vidgan/jobs/measures.py.
+# Registry: groups of figures; see vidgan/jobs/evaluate/metric_groups.py.
 MEASURES = (
     "distance",
     "frames",

@@ -17,8 +17,8 @@ from vidgan import __version__
 from vidgan.config import EvaluateConfig
 from vidgan.errors import ExportError
 from vidgan.files import atomic_path, cache_folder
-from vidgan.jobs.gather import Embedded, Gathered, Gatherer
-from vidgan.jobs.sources import ClipSet
+from vidgan.jobs.evaluate.clip_statistics import Embedded, Gathered, Gatherer
+from vidgan.jobs.evaluate.sources import ClipSet
 from vidgan.metrics.consistency import Warping
 from vidgan.metrics.features import weights
 from vidgan.metrics.moments import Moments

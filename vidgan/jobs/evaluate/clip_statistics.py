@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vidgan.errors import InputError
-from vidgan.jobs.sources import Clip, ClipSet
+from vidgan.jobs.evaluate.sources import Clip, ClipSet
 from vidgan.metrics.consistency import Warping, warping_error
 from vidgan.metrics.features import Embed, Features
 from vidgan.metrics.memorisation import pixel_vectors

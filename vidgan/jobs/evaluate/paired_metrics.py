@@ -10,7 +10,7 @@ import numpy as np
 from vidgan import metrics
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError
-from vidgan.jobs.pairs import Pair
+from vidgan.jobs.evaluate.video_pairs import Pair
 from vidgan.metrics import bootstrap
 from vidgan.metrics.figure import Figure
 

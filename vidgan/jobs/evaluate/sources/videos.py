@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vidgan.errors import InputError
-from vidgan.jobs.sources.base import Clip, ClipSet, Shape, stamp
+from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape, stamp
 from vidgan.video.discover import discover
 from vidgan.video.fit import Fit
 from vidgan.video.rate import resample, resampled_length

@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidgan.jobs.page import svg
+from vidgan.jobs.evaluate.report.page import svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

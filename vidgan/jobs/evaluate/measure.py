@@ -7,16 +7,17 @@ import numpy as np
 from vidgan import __version__, metrics, pixels
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError, OptionError
-from vidgan.jobs import protocol, report
-from vidgan.jobs.cache import Cache
-from vidgan.jobs.case import Case
-from vidgan.jobs.evaluate_options import used_features, wanted
-from vidgan.jobs.gather import Gatherer
-from vidgan.jobs.judgement import one_sided
-from vidgan.jobs.measures import MEASURES
-from vidgan.jobs.memorised import memorised
-from vidgan.jobs.movement import histograms
-from vidgan.jobs.sides import Sides
+from vidgan.jobs.evaluate import protocol
+from vidgan.jobs.evaluate.cache import Cache
+from vidgan.jobs.evaluate.clip_sets import Sides
+from vidgan.jobs.evaluate.clip_statistics import Gatherer
+from vidgan.jobs.evaluate.discriminator_metrics import one_sided
+from vidgan.jobs.evaluate.metric_groups import MEASURES
+from vidgan.jobs.evaluate.metric_inputs import Case
+from vidgan.jobs.evaluate.motion_metrics import histograms
+from vidgan.jobs.evaluate.nearest_neighbours import memorised
+from vidgan.jobs.evaluate.options import used_features, wanted
+from vidgan.jobs.evaluate.report import report
 from vidgan.metrics.features import FEATURES, Features
 from vidgan.metrics.figure import Figure
 from vidgan.metrics.interval import LEVEL

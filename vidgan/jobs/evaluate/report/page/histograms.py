@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vidgan.jobs.page import svg
-from vidgan.jobs.page.figures import number, plain
+from vidgan.jobs.evaluate.report.page import svg
+from vidgan.jobs.evaluate.report.page.figures import number, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

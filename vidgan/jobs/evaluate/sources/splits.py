@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import DatasetError, InputError
-from vidgan.jobs.sources.base import Clip, ClipSet, Shape
+from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape
 
 
 class SplitSet(ClipSet):

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from vidgan import metrics
-from vidgan.jobs.gather import KEPT, Gathered, batched, every
-from vidgan.jobs.sides import Sides
-from vidgan.jobs.sources import ClipSet
+from vidgan.jobs.evaluate.clip_sets import Sides
+from vidgan.jobs.evaluate.clip_statistics import KEPT, Gathered, batched, every
+from vidgan.jobs.evaluate.sources import ClipSet
 from vidgan.metrics.features import Embed
 from vidgan.metrics.memorisation import Nearest, pixel_vectors
 

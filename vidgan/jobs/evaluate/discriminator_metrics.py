@@ -7,7 +7,7 @@ import numpy as np
 
 from vidgan import metrics
 from vidgan.errors import RunError
-from vidgan.jobs.case import Case, Ends
+from vidgan.jobs.evaluate.metric_inputs import Case, Ends
 from vidgan.metrics.figure import Figure
 
 # Shown as what a clip of chance would get, too.

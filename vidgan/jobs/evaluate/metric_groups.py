@@ -11,9 +11,9 @@ import numpy as np
 
 from vidgan import metrics
 from vidgan.errors import InputError
-from vidgan.jobs.case import Case
-from vidgan.jobs.judgement import discriminator, labels
-from vidgan.jobs.movement import motion
+from vidgan.jobs.evaluate.discriminator_metrics import discriminator, labels
+from vidgan.jobs.evaluate.metric_inputs import Case
+from vidgan.jobs.evaluate.motion_metrics import motion
 from vidgan.metrics.covariance import KERNEL
 from vidgan.metrics.features import Features
 from vidgan.metrics.figure import Figure

@@ -11,8 +11,8 @@ import numpy as np
 
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
-from vidgan.jobs import page, sheets
-from vidgan.jobs.table import number
+from vidgan.jobs.evaluate.report import page, sheets
+from vidgan.jobs.evaluate.report.table import number
 from vidgan.video.contact_sheet import save_image
 
 if TYPE_CHECKING:

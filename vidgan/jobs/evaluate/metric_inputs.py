@@ -9,7 +9,7 @@ import numpy as np
 from vidgan import metrics
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError
-from vidgan.jobs.gather import Embedded, Gathered
+from vidgan.jobs.evaluate.clip_statistics import Embedded, Gathered
 from vidgan.metrics import Interval, Memorisation, bootstrap
 from vidgan.metrics.features import Features
 

@@ -10,8 +10,8 @@ from vidgan.config import PICTURES, PROTOCOLS, EvaluateConfig
 from vidgan.config.base import option_names
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
-from vidgan.jobs.sides import Sides, differing_rates
-from vidgan.jobs.sources import ClipSet, Shape, SplitSet
+from vidgan.jobs.evaluate.clip_sets import Sides, differing_rates
+from vidgan.jobs.evaluate.sources import ClipSet, Shape, SplitSet
 
 if TYPE_CHECKING:
     from vidgan.training.run import Run

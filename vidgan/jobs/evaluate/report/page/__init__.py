@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vidgan.files import atomic_path
-from vidgan.jobs.page import charts, figures, histograms, pictures
+from vidgan.jobs.evaluate.report.page import charts, figures, histograms, pictures
 
 if TYPE_CHECKING:
-    from vidgan.jobs.page.pictures import Still, Video
+    from vidgan.jobs.evaluate.report.page.pictures import Still, Video
 
 # All pictures and videos of a page together, before base64 makes them a third larger. A page of a
 # few MB opens at once and can be sent by mail.
@@ -95,7 +95,7 @@ def render(reports: list[dict[str, Any]], media: list[Media]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("vidgan.jobs.page", "."),
+        loader=PackageLoader("vidgan.jobs.evaluate.report.page", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

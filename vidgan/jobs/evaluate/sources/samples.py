@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape
 from vidgan.jobs.generate import conditions
-from vidgan.jobs.sources.base import Clip, ClipSet, Shape
 
 if TYPE_CHECKING:
     from vidgan.jobs.generate.sampler import Sampler

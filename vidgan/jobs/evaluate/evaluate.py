@@ -6,13 +6,14 @@ from typing import Any
 from vidgan import runtime
 from vidgan.config import DEFAULT_TASK, MIN_GENERATED, EvaluateConfig
 from vidgan.errors import OptionError
-from vidgan.jobs import protocol, report
-from vidgan.jobs.evaluate_options import resolve, wanted
-from vidgan.jobs.evaluation import measure
-from vidgan.jobs.restoration import evaluate_paired
-from vidgan.jobs.sides import Sides, halves
-from vidgan.jobs.sources import SampleSet
-from vidgan.jobs.speed import speed
+from vidgan.jobs.evaluate import protocol
+from vidgan.jobs.evaluate.clip_sets import Sides, halves
+from vidgan.jobs.evaluate.measure import measure
+from vidgan.jobs.evaluate.options import resolve, wanted
+from vidgan.jobs.evaluate.paired import evaluate_paired
+from vidgan.jobs.evaluate.report import report
+from vidgan.jobs.evaluate.sources import SampleSet
+from vidgan.jobs.evaluate.speed import speed
 
 
 def evaluate(
@@ -47,7 +48,7 @@ def evaluate(
         **options: the fields of :class:`vidgan.config.EvaluateConfig`, such as ``n=512``.
 
     Returns:
-        The report as it stands in the file; :func:`vidgan.jobs.table.table` makes it text.
+        The report as it stands in the file; ``report.table.table`` makes it text.
 
     Raises:
         OptionError: an option is unknown or out of bounds, or the device is not there.

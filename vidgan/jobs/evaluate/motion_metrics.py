@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from vidgan import metrics
-from vidgan.jobs.case import Case
+from vidgan.jobs.evaluate.metric_inputs import Case
 from vidgan.metrics.figure import Figure
 from vidgan.metrics.motion import DIRECTIONS, SPEED_STEP, SPEEDS, histogram
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
-from vidgan.jobs.sources.arrays import ArraySet
-from vidgan.jobs.sources.base import Clip, ClipSet, Shape
-from vidgan.jobs.sources.samples import SampleSet
-from vidgan.jobs.sources.splits import SplitSet
-from vidgan.jobs.sources.videos import VideoSet
+from vidgan.jobs.evaluate.sources.arrays import ArraySet
+from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape
+from vidgan.jobs.evaluate.sources.samples import SampleSet
+from vidgan.jobs.evaluate.sources.splits import SplitSet
+from vidgan.jobs.evaluate.sources.videos import VideoSet
 
 
 def open_set(

@@ -8,7 +8,7 @@ import numpy as np
 
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError
-from vidgan.jobs.sources import ClipSet, Shape, open_set
+from vidgan.jobs.evaluate.sources import ClipSet, Shape, open_set
 
 DEFAULT_FRAMES = 16
 # Rates that differ by more are noted.
@@ -54,7 +54,7 @@ def halves(real: Path, fake: Path, config: EvaluateConfig) -> Sides:
     They share no clip, and none is larger than what is compared with it.
 
     Args:
-        real: real clips, what :func:`vidgan.jobs.sources.open_set` takes.
+        real: real clips, what :func:`vidgan.jobs.evaluate.sources.open_set` takes.
         fake: the clips to be measured, likewise.
         config: the options.
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from vidgan import __version__
 from vidgan.config import EvaluateConfig
-from vidgan.jobs import fidelity, pairs, report
-from vidgan.jobs.fidelity import Compared
+from vidgan.jobs.evaluate import paired_metrics, video_pairs
+from vidgan.jobs.evaluate.paired_metrics import Compared
+from vidgan.jobs.evaluate.report import report
 from vidgan.metrics.interval import LEVEL
 
 
@@ -35,17 +36,17 @@ def evaluate_paired(
     from tqdm import tqdm
 
     target = report.target(output, Path("evaluation.json"), config.overwrite)
-    found, notes = pairs.find(originals, restored)
+    found, notes = video_pairs.find(originals, restored)
     total = sum(pair.info.frames for pair in found) or None
     hidden = None if progress else True
     rows: list[dict[str, Any]] = []
     worst: list[Compared] = []
     with tqdm(total=total, unit="frame", desc="evaluate", disable=hidden, leave=False) as bar:
         for pair in found:
-            compared = fidelity.compare(pair, bar.update)
+            compared = paired_metrics.compare(pair, bar.update)
             rows.append(compared.to_json())
             notes += compared.notes
-            worst = sorted([*worst, compared], key=_psnr)[: fidelity.SHOWN]
+            worst = sorted([*worst, compared], key=_psnr)[: paired_metrics.SHOWN]
     rows.sort(key=lambda row: row["psnr"])
     frames = sum(row["frames"] for row in rows)
     sizes, rates = {tuple(row["size"]) for row in rows}, {pair.info.fps for pair in found}
@@ -72,7 +73,7 @@ def evaluate_paired(
             "bootstrap": config.bootstrap,
             "confidence": LEVEL,
         },
-        "figures": [figure.to_json() for figure in fidelity.figures(rows, config)],
+        "figures": [figure.to_json() for figure in paired_metrics.figures(rows, config)],
         "verdicts": [],
         "notes": notes,
         "videos": rows,

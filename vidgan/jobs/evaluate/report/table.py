@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from vidgan.jobs.page.figures import differences
+from vidgan.jobs.evaluate.report.page.figures import differences
 
 # Rows of single videos on a terminal; the page and the JSON file have all.
 MOST_VIDEOS = 20

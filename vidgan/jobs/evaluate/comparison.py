@@ -7,8 +7,8 @@ from typing import Any
 
 from vidgan.errors import OptionError
 from vidgan.files import atomic_path
-from vidgan.jobs import page, report
-from vidgan.jobs.evaluate import evaluate
+from vidgan.jobs.evaluate.evaluate import evaluate
+from vidgan.jobs.evaluate.report import page, report
 
 DEFAULT_PAGE = Path("comparison.json")
 

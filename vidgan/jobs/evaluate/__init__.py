@@ -1,0 +1,1 @@
+"""Evaluating generated clips, and restored videos."""
