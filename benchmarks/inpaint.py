@@ -21,9 +21,10 @@ import numpy as np
 from vidgan import runtime
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks
+from vidgan.tasks.load import load_generator
 from vidgan.tiling import classical
 from vidgan.video.contact_sheet import contact_sheet, save_image
-from vidgan.video.readers.base import open_video
+from vidgan.video.readers.open import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 CLIPS, FRAMES, SIDE = 24, 16, 64
@@ -57,7 +58,7 @@ def main(folder: Path, dataset: Path) -> None:
 
     run, manifest = Run.open(folder, task="inpaint"), Manifest.load(dataset)
     state = run.state()
-    fill = inpaint.filler(run.load_generator("latest"))
+    fill = inpaint.filler(load_generator(run, "latest"))
     base = inpaint.base()
     telea, median = classical.telea().apply, classical.median().apply
     every = max(1, manifest.splits["test"].clips(FRAMES) // CLIPS)

@@ -34,6 +34,7 @@ from preprocess_speed import peak_memory, repeat_video
 from vidgan import runtime
 from vidgan.config import EnhanceConfig, EnhanceVideo, ModelConfig, RestoreConfig, TrainConfig
 from vidgan.models import restorer
+from vidgan.tasks.load import build_generator
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.plan import Plan, choose
 
@@ -86,7 +87,7 @@ def make_run(folder: Path, scale: int, channels: int, blocks: int) -> Path:
     run.save()
     checkpoint = folder / CHECKPOINTS / "step-00000001"
     checkpoint.mkdir(parents=True)
-    run.build_generator().save_weights(checkpoint / EMA_NAME)
+    build_generator(run).save_weights(checkpoint / EMA_NAME)
     state = {"step": 1, "clips": 1, "epoch": 1.0, "seconds": 1.0}
     (checkpoint / STATE_NAME).write_text(json.dumps(state))
     return folder

@@ -24,7 +24,7 @@ import skimage.data
 
 from vidgan.degradations import scratches
 from vidgan.degradations.scratch_detector import REACH, detect
-from vidgan.video.readers.base import open_video
+from vidgan.video.readers.open import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 FRAMES = 48

@@ -28,8 +28,8 @@ from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import evaluation_clips  # noqa: E402
 from vidgan.errors import TrainingError  # noqa: E402
 from vidgan.training import health_rules  # noqa: E402
-from vidgan.training.callbacks.log import LOG_NAME, read_log  # noqa: E402
-from vidgan.video.writers.base import open_writer  # noqa: E402
+from vidgan.training.log_file import LOG_NAME, read_log  # noqa: E402
+from vidgan.video.writers.open import open_writer  # noqa: E402
 
 NETWORKS = {"frames": 8, "latent_dim": 32, "g_channels": 8, "d_channels": 8}
 BARE = {"r1": 0.0, "augment": "none"}

@@ -24,6 +24,7 @@ import click
 from vidgan import runtime
 from vidgan.cli import COMMANDS
 from vidgan.config import ModelConfig, TrainConfig
+from vidgan.tasks.load import build_generator
 from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
 from vidgan.training.state import STATE_NAME
 
@@ -44,7 +45,7 @@ def untrained_run(folder: Path) -> Path:
     checkpoint = folder / CHECKPOINTS / "step-00000001"
     checkpoint.mkdir(parents=True)
     run.save()
-    run.build_generator().save_weights(checkpoint / EMA_NAME)
+    build_generator(run).save_weights(checkpoint / EMA_NAME)
     state = {"step": 1, "clips": 16, "epoch": 0.1, "seconds": 1.0}
     (checkpoint / STATE_NAME).write_text(json.dumps(state))
     return folder

@@ -19,6 +19,7 @@ import numpy as np
 
 import vidgan
 from vidgan import pixels
+from vidgan.tasks.load import load_generator
 from vidgan.training.run import Run
 from vidgan.video.contact_sheet import contact_sheet, save_image
 
@@ -82,7 +83,7 @@ def train(data: Sequence[Path], run: Path, minutes: float, seed: int) -> Run:
 def examine(run: Run, way: str) -> Result:
     """Translate held-out clips and look at what they became."""
     source, target, back = WAYS[way]
-    networks = run.load_generator()
+    networks = load_generator(run)
 
     def translated(clips: np.ndarray, way: str) -> np.ndarray:
         batches = np.array_split(pixels.to_model(clips), max(1, len(clips) // 20))

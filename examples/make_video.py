@@ -17,7 +17,7 @@ from puppets import BASE_HEIGHT, FLOOR, SHIFT, Canvas, Color, Outfit, person, sh
 from tqdm import tqdm
 
 from vidgan.errors import VidganError
-from vidgan.video.writers.base import open_writer
+from vidgan.video.writers.open import open_writer
 
 # wall, wallpaper stripe, floor, rug, curtain
 ROOMS: list[tuple[Color, Color, Color, Color, Color]] = [

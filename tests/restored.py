@@ -9,7 +9,7 @@ import numpy as np
 from click.testing import CliRunner, Result
 
 from vidgan.cli import main
-from vidgan.video.readers.base import open_video
+from vidgan.video.readers.open import open_video
 
 RATE = 44100
 

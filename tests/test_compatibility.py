@@ -19,9 +19,9 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.tasks.build import build_gan
-from vidgan.training.callbacks.log import read_log
+from vidgan.training.log_file import read_log
 from vidgan.training.run import Run
-from vidgan.video.readers.base import open_video
+from vidgan.video.readers.open import open_video
 
 ARCHIVE = Path(__file__).parent / "fixtures" / "version-0.1.0.zip"
 # Levels of 255 that a pixel may be off.

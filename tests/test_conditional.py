@@ -23,6 +23,7 @@ from vidgan.jobs.generate import clip_plan, conditions
 from vidgan.jobs.train.training_plan import plan
 from vidgan.models import build_discriminators
 from vidgan.models import latents as inputs_of
+from vidgan.tasks.load import load_discriminator
 from vidgan.training.run import Run
 
 LABELS = ("left", "right hand")
@@ -132,7 +133,7 @@ def test_the_discriminator_looks_at_labels(run, dataset):
     pairs = list(labelled_clips(dataset, "train", 8))
     real = tf.constant(np.stack([clip for clip, _ in pairs]) / 127.5 - 1, tf.float32)
     labels = np.array([label for _, label in pairs], np.int32)
-    judge = run.load_judge()
+    judge = load_discriminator(run)
     own, other = judge(real, tf.constant(labels)), judge(real, tf.constant(1 - labels))
     assert np.mean(own.numpy() > other.numpy()) > 0.9
 
@@ -205,10 +206,10 @@ def test_resuming_needs_the_same_labels(run, tmp_path):
 def judged(monkeypatch):
     """All clips that a discriminator is asked of while evaluating, with their labels."""
     seen = []
-    load = Run.load_judge
+    load = load_discriminator
 
-    def watched(self, *arguments):
-        judge = load(self, *arguments)
+    def watched(*arguments):
+        judge = load(*arguments)
 
         def watch(made, labels=None):
             known = [None] * len(made) if labels is None else labels
@@ -217,7 +218,7 @@ def judged(monkeypatch):
 
         return watch
 
-    monkeypatch.setattr(Run, "load_judge", watched)
+    monkeypatch.setattr("vidgan.tasks.load.load_discriminator", watched)
     return seen
 
 

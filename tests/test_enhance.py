@@ -21,8 +21,9 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.jobs.restore.trained_filter import trained_filter
 from vidgan.jobs.train import run_config
 from vidgan.models import patch, restorer
+from vidgan.tasks.load import load_gan
 from vidgan.training import reconstruction_losses
-from vidgan.training.callbacks.log import read_log
+from vidgan.training.log_file import read_log
 from vidgan.training.run import Run
 from vidgan.training.state import read_measurement
 from vidgan.video.optical_flow import farneback_flow, grey
@@ -203,7 +204,7 @@ def test_best_checkpoint_is_that_of_psnr(dataset, tmp_path):
 def test_resumed_run_goes_on(trained):
     vidgan.train(resume=trained, steps=9)
     assert Run.open(trained).state()["step"] == 9
-    gan = Run.open(trained).load_gan()
+    gan = load_gan(Run.open(trained))
     assert int(gan.step) == 9
     for average, weight in zip(gan.generator_ema.weights, gan.generator.weights, strict=True):
         assert average.shape == weight.shape

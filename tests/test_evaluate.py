@@ -34,6 +34,7 @@ from vidgan.jobs.evaluate.options import resolve
 from vidgan.jobs.evaluate.sources import Shape, open_set
 from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
 from vidgan.tasks.build import build_gan
+from vidgan.tasks.load import load_gan, load_generator
 from vidgan.training.run import Run
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)
@@ -169,8 +170,8 @@ def test_the_floor_is_that_of_test_and_training_clips(dataset, run, tmp_path):
 
 
 def test_the_discriminator_is_scored_as_it_was_trained(dataset, run, result):
-    network = run.load_gan().discriminators["clip"]
-    made = run.load_generator()(latents.from_seeds(run.latents(), range(N)), training=False)
+    network = load_gan(run).discriminators["clip"]
+    made = load_generator(run)(latents.from_seeds(run.latents(), range(N)), training=False)
     real = clips_of(dataset, "test").astype(np.float32) / 127.5 - 1
     on_real, on_made = (
         np.asarray(network({"clip": clips}, training=False)["logit"], np.float64).ravel()

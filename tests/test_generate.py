@@ -18,7 +18,7 @@ from vidgan.config import CODEC_NAMES, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError, RunError
 from vidgan.jobs.generate import clip_plan
 from vidgan.video import scaling
-from vidgan.video.writers.base import AUTOMATIC, CODECS
+from vidgan.video.containers import AUTOMATIC, CODECS
 
 WIDTH, HEIGHT, FRAMES = 32, 40, 8
 

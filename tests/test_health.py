@@ -15,9 +15,11 @@ import vidgan
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.jobs.train import train as job
+from vidgan.tasks.load import load_gan
 from vidgan.training import diversity, health_rules
-from vidgan.training.callbacks.log import ProgressBar, read_log
+from vidgan.training.callbacks.progress_bar import ProgressBar
 from vidgan.training.health_rules import OF_SAMPLES, OF_STEPS, Finding, Watch
+from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 
@@ -308,7 +310,7 @@ def test_watching_changes_nothing(healthy, dataset, tmp_path):
     assert "not watched" in CliRunner().invoke(main, ["info", str(off)]).output
     on = Run.open(healthy[0])
     for name in ("generator", "generator_ema"):
-        pair = [getattr(run.load_gan(), name).get_weights() for run in (on, Run.open(off))]
+        pair = [getattr(load_gan(run), name).get_weights() for run in (on, Run.open(off))]
         for a, b in zip(*pair, strict=True):
             np.testing.assert_array_equal(a, b)
 

@@ -19,6 +19,7 @@ from vidgan.jobs.generate import conditions
 from vidgan.losses import recognition
 from vidgan.models import build_discriminators, build_generator, resolve
 from vidgan.models import latents as inputs_of
+from vidgan.tasks.load import load_gan, load_generator
 from vidgan.training.run import Run
 
 COLORS = ((230, 30, 30), (30, 200, 30), (40, 40, 240))
@@ -97,7 +98,7 @@ def test_every_code_moves_the_clip():
 
 def test_codes_are_recognised_after_training(run):
     """On new clips, far better than by chance."""
-    gan = run.load_gan()
+    gan = load_gan(run)
     noise = latents.from_seeds(run.latents(), range(1000, 1060))
     found = gan.discriminators["clip"]({"clip": gan.generator(noise)})
     found = {name: values for name, values in found.items() if name != "logit"}
@@ -121,7 +122,7 @@ def test_the_log_shows_recognition(run):
 
 def test_sweeps_change_nothing_but_the_code(run):
     sampler = vidgan.load(run.path)
-    generator = run.load_generator()
+    generator = load_generator(run)
     inputs = run.latents()
     for code, width in (("category", 3), ("codes:0", 9)):
         made = sampler.sweep(code, seeds=[5, 7])

@@ -12,7 +12,8 @@ from vidgan.config import MASKS, InpaintConfig, TrainConfig
 from vidgan.degradations import masks
 from vidgan.errors import OptionError
 from vidgan.jobs.train.train import train
-from vidgan.training.callbacks.log import read_log
+from vidgan.tasks.load import load_generator
+from vidgan.training.log_file import read_log
 from vidgan.training.run import Run
 
 runtime.prepare()
@@ -126,7 +127,7 @@ def test_training_measures_and_its_run_fills_holes(dataset, tmp_path):
     assert all(row["pixel_loss"] > 0 and "d_loss" in row for row in rows)
     assert list((path / "samples").glob("*.png"))
     run = Run.open(path, task="inpaint")
-    fill = inpaint.filter(run, run.load_generator("best"))
+    fill = inpaint.filter(run, load_generator(run, "best"))
     assert fill.fills
     clip, mask = still(), np.zeros((6, 32, 32), bool)
     mask[3, 4:8, 4:8] = True

@@ -15,9 +15,11 @@ import tensorflow as tf
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
 from vidgan.training import loop
-from vidgan.training.callbacks import log
-from vidgan.training.callbacks.log import Means, ProgressBar, read_log
+from vidgan.training.callbacks import progress_bar
+from vidgan.training.callbacks.progress_bar import ProgressBar
+from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
+from vidgan.training.means import Means
 from vidgan.video.contact_sheet import tile
 
 BATCH = tf.zeros((4, 1))
@@ -206,7 +208,7 @@ def bar_after(steps, file, budget=10, first_seconds=100.0, monkeypatch=None):
     progress = Progress(budget=TrainConfig(steps=budget))
     bar = ProgressBar(progress, file)
     clock = [0.0]
-    monkeypatch.setattr(log.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(progress_bar.time, "monotonic", lambda: clock[0])
     bar.on_train_begin()
     logs = {"d_loss": 1.25, "g_loss": 0.5, "d_acc_real": 0.75, "d_acc_fake": 1.0, "r1": math.nan}
     for step in range(1, steps + 1):

@@ -26,12 +26,14 @@ from vidgan.metrics.covariance import OAS
 from vidgan.metrics.features import FEATURES
 from vidgan.metrics.frechet import frechet_distance
 from vidgan.metrics.moments import Moments
+from vidgan.tasks.load import load_gan
 from vidgan.tasks.synthesis import TASK
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import distances, loop
 from vidgan.training.callbacks.distance import FIRST_SEED, Measuring
-from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, Log, read_log
+from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, Log
 from vidgan.training.distances import METRICS, Distance
+from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.state import SURE, Measurement, best, read_measurement
@@ -214,7 +216,7 @@ def test_info_tells(measured):
 def test_measuring_changes_nothing(measured, dataset, tmp_path):
     """The same weights, to the bit, without."""
     off = train(dataset, output=tmp_path / "off", metrics="none", steps=30, **TINY)
-    pair = [run.load_gan() for run in (measured[0], Run.open(off))]
+    pair = [load_gan(run) for run in (measured[0], Run.open(off))]
     for name in ("generator", "generator_ema", "d_optimizer"):
         weights = [[v.numpy() for v in getattr(gan, name).variables] for gan in pair]
         for a, b in zip(*weights, strict=True):

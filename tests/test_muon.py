@@ -10,6 +10,7 @@ from tests.tiny_run import older_than
 from vidgan.config.tasks import OPTIMIZERS
 from vidgan.jobs.train.train import train
 from vidgan.tasks import build, inpaint
+from vidgan.tasks.load import load_generator
 from vidgan.training.optimizers.adam import FusedAdam
 from vidgan.training.optimizers.muon import Muon, orthogonalised
 from vidgan.training.run import Run
@@ -105,7 +106,7 @@ def test_the_network_learns_by_what_the_option_says(tmp_path):
 
     def trained(name, **options):
         run = Run.open(train(dataset, output=tmp_path / name, steps=2, **TINY, **options))
-        return inpaint.build(run).g_optimizer, run.load_generator("latest").get_weights()
+        return inpaint.build(run).g_optimizer, load_generator(run, "latest").get_weights()
 
     default, weights = trained("default")
     muon, same = trained("muon", optimizer="muon")

@@ -11,7 +11,7 @@ from tests.videos import make_images, make_video, rotate_mp4, scene, write_video
 from vidgan.errors import InputError
 from vidgan.video.fit import Fit
 from vidgan.video.rate import resample
-from vidgan.video.readers.base import open_video
+from vidgan.video.readers.open import open_video
 
 DECODERS = ("pyav", "opencv")
 SOURCES = ("pyav", "opencv", "images")

@@ -11,6 +11,7 @@ from videos import make_video
 from vidgan import pixels, runtime
 from vidgan.config import EnhanceConfig, ModelConfig, TrainConfig
 from vidgan.jobs.restore.trained_filter import trained_filter
+from vidgan.tasks.load import build_generator, load_generator
 from vidgan.tiling.plan import divide
 from vidgan.tiling.windows import Frame, restore
 from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
@@ -38,7 +39,7 @@ def make(folder: Path, scale: int) -> Run:
     run = Run(folder, model, TrainConfig(), Path("/data"), (64, 64), 25.0, "enhance", task)
     folder.mkdir(parents=True)
     run.save()
-    network = run.build_generator()
+    network = build_generator(run)
     rng = np.random.default_rng(0)
     network.set_weights([rng.normal(0, 0.1, w.shape) for w in network.get_weights()])
     checkpoint = folder / CHECKPOINTS / "step-00000010"
@@ -57,7 +58,7 @@ def run(folder):
 def expected(run: Run, clip: Path, precision: str = "float32") -> np.ndarray:
     inputs = pixels.to_model(read(clip).frames[None])
     with runtime.precision(precision):
-        network = run.load_generator()
+        network = load_generator(run)
     return pixels.to_uint8(np.asarray(network(inputs, training=False)))[0]
 
 

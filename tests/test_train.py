@@ -30,10 +30,12 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, TrainingError
 from vidgan.jobs.train import run_config
 from vidgan.jobs.train import training_plan as planning
+from vidgan.tasks.load import load_gan, load_generator
 from vidgan.tasks.synthesis import TASK
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import memory
-from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, read_log
+from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS
+from vidgan.training.log_file import read_log
 from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_path
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
@@ -113,11 +115,11 @@ def test_checkpoint(straight):
     assert (state["step"], state["clips"]) == (8, 16)
     assert state["epoch"] == pytest.approx(16 / 11)
     assert 0 < state["seconds"] < 600
-    generator = run.load_generator()
+    generator = load_generator(run)
     clip = generator({"latent": np.zeros((1, 6), np.float32)})
     assert clip.shape == (1, 8, HEIGHT, WIDTH, 3)
     # What generates is the average, which is not the network that is trained.
-    gan = run.load_gan()
+    gan = load_gan(run)
     for found, average in zip(generator.weights, gan.generator_ema.weights, strict=True):
         np.testing.assert_array_equal(found, average)
     assert any(
@@ -385,7 +387,7 @@ def test_divergence_keeps_the_last_good_checkpoint(dataset, tmp_path, monkeypatc
         np.isfinite(value).all()
         for value in arrays(Run.open(output).checkpoint() / EMA_NAME).values()
     )
-    assert int(Run.open(output).load_gan().step) == good
+    assert int(load_gan(Run.open(output)).step) == good
 
 
 def test_weights_that_are_not_finite_are_not_saved(dataset, tmp_path, monkeypatch):
@@ -430,7 +432,7 @@ def test_full_disk(run, tmp_path):
         assert "free some space" in last
         assert steps_of(output) == [8]
         assert not list(output.rglob(".vidgan-*"))
-        Run.open(output).load_gan()
+        load_gan(Run.open(output))
 
 
 def test_full_disk_for_the_log(run, tmp_path):
@@ -442,7 +444,7 @@ def test_full_disk_for_the_log(run, tmp_path):
         result = cli("train", "--resume", output, "--steps=9")
         assert result.exit_code == 1
         assert "No space left on device" in result.output.splitlines()[-1]
-        Run.open(output).load_gan()
+        load_gan(Run.open(output))
 
 
 def test_output_cannot_be_written(dataset, tmp_path):

@@ -21,9 +21,10 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.errors import DatasetError, OptionError
 from vidgan.models import build_discriminators, translator
-from vidgan.tasks.base import Sitting
+from vidgan.tasks.load import load_gan, load_generator
 from vidgan.tasks.translation_gan import TranslationGAN, there_and_back
-from vidgan.training.callbacks.log import LOG_NAME, read_log
+from vidgan.training.context import TrainingContext
+from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.video.contact_sheet import GAP
@@ -104,7 +105,7 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(tmp_path, domains, whole):
     vidgan.train(resume=parts, steps=4)
     runs = [Run.open(folder) for folder in (whole, parts)]
     assert [run.state()["step"] for run in runs] == [4, 4]
-    for one, other in zip(*(run.load_gan().get_weights() for run in runs), strict=True):
+    for one, other in zip(*(load_gan(run).get_weights() for run in runs), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
     assert runs[0].task == "translate"
     assert runs[0].datasets == tuple(folder.resolve() for folder in domains)
@@ -112,7 +113,7 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(tmp_path, domains, whole):
     assert [row["step"] for row in log] == [2, 4]
     assert all(row["cycle_loss"] > 0 for row in log)
     # What generates fits into generators for any shape.
-    generators = runs[0].load_generator()
+    generators = load_generator(runs[0])
     clip = np.zeros((1, 5, 12, 20, 3), np.float32)
     assert generators.get_layer("b2a")(clip).shape == clip.shape
 
@@ -121,7 +122,9 @@ def test_what_is_measured_is_how_far_clips_come_back(whole, tmp_path, domains):
     make_dataset(tmp_path / "b", test=(16, 24), size=(40, 32))
     manifests = [Manifest.load(folder) for folder in (tmp_path / "b", tmp_path / "b")]
     run, told = Run.open(whole), []
-    sitting = Sitting(run, manifests, run.load_gan(), Progress(), told.append, told.append, clock)
+    sitting = TrainingContext(
+        run, manifests, load_gan(run), Progress(), told.append, told.append, clock
+    )
     (hook,) = tasks.find("translate").hooks(sitting)
     hook.set_model(sitting.gan)
     assert hook.possible()
@@ -184,7 +187,7 @@ def test_command_translates_as_the_network_does(whole, tmp_path, direction):
     assert after.frames.shape == before.frames.shape
     # Filled up to multiples of 4, by reflection.
     padded = np.pad(before.frames, ((0, 0), (0, 2), (0, 2), (0, 0)), "reflect")
-    network = Run.open(whole).load_generator().get_layer(direction)
+    network = load_generator(Run.open(whole)).get_layer(direction)
     expected = pixels.to_uint8(network(pixels.to_model(padded[None])).numpy()[0])[:, :38, :50]
     assert np.abs(after.frames.astype(int) - expected).max() <= 1
     np.testing.assert_allclose(after.times, before.times, atol=0.002)

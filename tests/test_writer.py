@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from vidgan.errors import ExportError, OptionError
+from vidgan.video.containers import AUTOMATIC, CODECS, Codec
 from vidgan.video.palette import quantize
-from vidgan.video.writers import base
-from vidgan.video.writers.base import AUTOMATIC, CODECS, open_writer
+from vidgan.video.writers.open import open_writer
 
 FPS = 25
 VARIANTS = [
@@ -180,14 +180,14 @@ def test_codec_that_does_not_fit(tmp_path):
 
 def test_opencv_says_what_it_can(tmp_path, monkeypatch):
     # A FourCC that no FFmpeg knows stands for a codec that this build of OpenCV lacks.
-    monkeypatch.setitem(CODECS, "mjpg", base.Codec("opencv", ("ZZZZ",), (".avi",)))
+    monkeypatch.setitem(CODECS, "mjpg", Codec("opencv", ("ZZZZ",), (".avi",)))
     with pytest.raises(ExportError, match=r"cannot write mjpg into \.avi; it can write .*mp4v"):
         open_writer(tmp_path / "a.avi", FPS, (64, 64))
     assert not list(tmp_path.iterdir())
 
 
 def test_without_h264_the_mp4_still_comes(tmp_path, monkeypatch):
-    monkeypatch.setitem(CODECS, "h264", base.Codec("pyav", ("none such",), (".mp4",)))
+    monkeypatch.setitem(CODECS, "h264", Codec("pyav", ("none such",), (".mp4",)))
     save(tmp_path / "a.mp4", frames(5))
     assert decode(tmp_path / "a.mp4")[1].codec == "mpeg4"
     with pytest.raises(ExportError, match="no h264 encoder; use --codec mp4v"):

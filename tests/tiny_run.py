@@ -5,9 +5,9 @@ from pathlib import Path
 
 import keras
 
-from vidgan import runtime
+from vidgan import models, runtime
 from vidgan.config import ModelConfig, TrainConfig
-from vidgan.models import build_generator
+from vidgan.tasks.load import build_generator
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, EMA_NAME, Run
 from vidgan.training.state import STATE_NAME
@@ -31,7 +31,7 @@ def make_run(
         runtime.seed_everything(step)
         checkpoint = folder / CHECKPOINTS / f"step-{step:08d}"
         checkpoint.mkdir(parents=True)
-        run.build_generator().save_weights(checkpoint / EMA_NAME)
+        build_generator(run).save_weights(checkpoint / EMA_NAME)
         state = {"step": step, "clips": 16 * step, "epoch": step / 10, "seconds": step * 1.5}
         (checkpoint / STATE_NAME).write_text(json.dumps(state))
     return run
@@ -52,7 +52,7 @@ def reloaded(gan: VideoGAN, precision: str, path: Path) -> keras.Model:
     gan.generator_ema.save_weights(path)
     runtime.set_precision(precision)
     try:
-        generator = build_generator(gan.config, 32, 32)
+        generator = models.build_generator(gan.config, 32, 32)
     finally:
         runtime.set_precision("float32")
     generator.load_weights(path)

@@ -12,7 +12,7 @@ The public functions load lazily, so ``import vidgan`` is quick and starts no Te
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from vidgan.version import __version__
 
 _PUBLIC = {
     "VidganError": "vidgan.errors",

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from vidgan import __version__
 from vidgan.errors import VidganError
+from vidgan.version import __version__
 
 COMMANDS = (
     "preprocess",

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import vidgan
 from vidgan.config import PreprocessConfig
 from vidgan.dataset.scan import Progress, Scan, scan
 
@@ -117,7 +116,7 @@ class _Pool:
 
     def _start(self) -> subprocess.Popen[str]:
         # Where vidgan lies for this process, it must lie for the worker.
-        home = str(Path(vidgan.__file__).parent.parent)
+        home = str(Path(__file__).parents[2])
         paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
         process = subprocess.Popen(
             [sys.executable, "-m", "vidgan.dataset.worker"],

@@ -18,8 +18,9 @@ from vidgan.video.cleaning import Cleaner, CleanFrame
 from vidgan.video.denoise import denoise
 from vidgan.video.fit import Fit
 from vidgan.video.rate import resample
-from vidgan.video.readers.base import ASSUMED_RATE, VideoReader, open_video
+from vidgan.video.readers.base import ASSUMED_RATE, VideoReader
 from vidgan.video.readers.images import numbered_images
+from vidgan.video.readers.open import open_video
 from vidgan.video.shots import ShotDetector, preload
 
 Progress = Callable[[int], None]

@@ -22,7 +22,8 @@ from vidgan.dataset.staging import PREVIEW_NAME, check_output, disk_size, stagin
 from vidgan.errors import InputError
 from vidgan.models.sizes import split_side
 from vidgan.video.discover import Source, discover
-from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, open_video
+from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo
+from vidgan.video.readers.open import open_video
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ class DiscriminatorScore:
 
         Args:
             judge: from clips in [-1, 1], and labels or None, to logits ``(n,)``; see
-                ``Run.load_judge``.
+                ``load_discriminator``.
         """
         self._judge = judge
         self.logits = np.empty(0)

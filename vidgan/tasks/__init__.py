@@ -6,9 +6,7 @@ the same name in ``vidgan.config.TASK_OPTIONS``.
 
 from importlib import import_module
 
-from vidgan.tasks.base import Hook, Preview, Sitting, Task
-
-__all__ = ["Hook", "Preview", "Sitting", "Task", "find"]
+from vidgan.tasks.base import Task
 
 
 def find(name: str) -> Task:

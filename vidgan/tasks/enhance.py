@@ -14,7 +14,7 @@ from vidgan.degradations.degradation_model import degrade
 from vidgan.errors import OptionError
 from vidgan.metrics.restoration import psnr, ssim
 from vidgan.models import patch, restorer
-from vidgan.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
+from vidgan.tasks.base import Task, clips_of, crop_of
 from vidgan.tasks.build import building, optimizers
 from vidgan.tasks.enhance_gan import EnhanceGAN
 from vidgan.tasks.network_filter import clip_filter
@@ -22,6 +22,7 @@ from vidgan.tasks.restoration import COLUMNS, MAX_PSNR, MEASURED, SHOWN, check_l
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.callbacks import held_out_metrics
+from vidgan.training.context import Preview, TrainingCallback, TrainingContext
 from vidgan.training.run import Run
 from vidgan.video.optical_flow import farneback_flow, grey
 
@@ -122,7 +123,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
     return Preview((len(pairs), 3), draw)
 
 
-def hooks(sitting: Sitting) -> list[Hook]:
+def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
     """Measure PSNR and SSIM of held-out clips, and what they are without the network."""
     run, manifest = sitting.run, sitting.manifests[0]
 

@@ -11,7 +11,7 @@ from vidgan.config import InpaintConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks, scratches
 from vidgan.models import inpainter, patch
-from vidgan.tasks.base import Hook, Preview, Sitting, Task, clips_of, crop_of
+from vidgan.tasks.base import Task, clips_of, crop_of
 from vidgan.tasks.build import building, optimizers
 from vidgan.tasks.inpaint_gan import InpaintGAN
 from vidgan.tasks.network_filter import on_one_clip
@@ -19,6 +19,7 @@ from vidgan.tasks.restoration import COLUMNS, MAX_PSNR, MEASURED, SHOWN, check_l
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.callbacks import held_out_metrics
+from vidgan.training.context import Preview, TrainingCallback, TrainingContext
 from vidgan.training.run import Run
 from vidgan.video.optical_flow import farneback_flow, grey
 
@@ -137,7 +138,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
     return Preview((len(pairs), 3), draw)
 
 
-def hooks(sitting: Sitting) -> list[Hook]:
+def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
     """Measure the PSNR within the holes of held-out clips, and what the base has."""
     run, manifest = sitting.run, sitting.manifests[0]
 

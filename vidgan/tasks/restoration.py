@@ -5,7 +5,7 @@ import numpy as np
 from vidgan.config import RestoringConfig, TrainConfig
 from vidgan.errors import OptionError
 from vidgan.metrics import perceptual
-from vidgan.tasks.base import GAME_COLUMNS, JUDGED_COLUMNS, NORM_COLUMNS
+from vidgan.training.context import GAME_COLUMNS, JUDGED_COLUMNS, NORM_COLUMNS
 from vidgan.training.run import Run
 
 # Held-out clips that are measured, and shown.

@@ -8,19 +8,18 @@ import tensorflow as tf
 
 from vidgan import latents, models, pixels
 from vidgan.dataset.manifest import Manifest
-from vidgan.tasks.base import (
-    GAME_COLUMNS,
-    JUDGED_COLUMNS,
-    NORM_COLUMNS,
-    Hook,
-    Preview,
-    Sitting,
-    Task,
-    clips_of,
-)
+from vidgan.tasks.base import Task, clips_of
 from vidgan.tasks.build import build_gan
 from vidgan.training import distances
 from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.context import (
+    GAME_COLUMNS,
+    JUDGED_COLUMNS,
+    NORM_COLUMNS,
+    Preview,
+    TrainingCallback,
+    TrainingContext,
+)
 from vidgan.training.run import Run
 from vidgan.training.sampling import Sampler, rows
 
@@ -64,7 +63,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
     return Preview(GRID, draw)
 
 
-def hooks(sitting: Sitting) -> list[Hook]:
+def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
     """Measure distances to real clips, and watch the training's health."""
     from vidgan.training.callbacks.distance import Measuring
     from vidgan.training.callbacks.health import Checkup
@@ -72,7 +71,7 @@ def hooks(sitting: Sitting) -> list[Hook]:
     run, manifest, progress = sitting.run, sitting.manifests[0], sitting.progress
     # A step holds twice its batch, real and generated clips, and what gradients need.
     sampler = Sampler(sitting.gan, 2 * (run.train.batch_size or 1))
-    made: list[Hook] = []
+    made: list[TrainingCallback] = []
     if distances.parse(run.train.metrics):
         made.append(
             Measuring(run, manifest, progress, sampler, sitting.save, sitting.tell, sitting.clock)

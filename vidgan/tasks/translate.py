@@ -12,23 +12,21 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError
 from vidgan.models.sizes import Pyramid
 from vidgan.models.translator import CONTEXT, MARGIN, MULTIPLE, bytes_per_pixel, translators
-from vidgan.tasks.base import (
-    GAME_COLUMNS,
-    JUDGED_COLUMNS,
-    NORM_COLUMNS,
-    Hook,
-    Preview,
-    Sitting,
-    Task,
-    clips_of,
-    crop_of,
-)
+from vidgan.tasks.base import Task, clips_of, crop_of
 from vidgan.tasks.build import building, optimizers
 from vidgan.tasks.network_filter import clip_filter
 from vidgan.tasks.translation_gan import TranslationGAN, there_and_back
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.callbacks import held_out_metrics
+from vidgan.training.context import (
+    GAME_COLUMNS,
+    JUDGED_COLUMNS,
+    NORM_COLUMNS,
+    Preview,
+    TrainingCallback,
+    TrainingContext,
+)
 from vidgan.training.run import Run
 
 # Held-out clips of each domain that are measured, and shown.
@@ -130,7 +128,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
     return Preview((2 * len(pairs), 3), draw)
 
 
-def hooks(sitting: Sitting) -> list[Hook]:
+def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
     """Measure how far from held-out clips it is what comes back of them, and of others."""
 
     def prepare() -> tuple[str, held_out_metrics.Score]:

@@ -13,8 +13,9 @@ from vidgan.errors import InputError, OptionError
 from vidgan.tiling.source import Source
 from vidgan.tiling.windows import Frame
 from vidgan.video import image_files
-from vidgan.video.readers.base import ASSUMED_RATE, open_video
+from vidgan.video.readers.base import ASSUMED_RATE
 from vidgan.video.readers.images import IMAGE_SUFFIXES
+from vidgan.video.readers.open import open_video
 
 # What is brighter is a hole: encoders leave neither black nor white what it was.
 _THRESHOLD = 127

@@ -12,8 +12,10 @@ import numpy as np
 
 from vidgan.errors import OptionError
 from vidgan.files import atomic_path, remove
-from vidgan.video.readers.base import open_video
-from vidgan.video.writers.base import CODECS, VideoWriter, open_writer
+from vidgan.video.containers import CODECS
+from vidgan.video.readers.open import open_video
+from vidgan.video.writers.base import VideoWriter
+from vidgan.video.writers.open import open_writer
 
 _MANIFEST = "manifest.json"
 _CLOSING = "closing.json"

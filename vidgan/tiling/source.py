@@ -7,7 +7,8 @@ from typing import Self
 
 from vidgan.errors import InputError, OptionError
 from vidgan.tiling.windows import Frame
-from vidgan.video.readers.base import ASSUMED_RATE, open_video
+from vidgan.video.readers.base import ASSUMED_RATE
+from vidgan.video.readers.open import open_video
 
 
 class Source:

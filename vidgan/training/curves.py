@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vidgan.files import atomic_path
 from vidgan.training import distances
-from vidgan.training.callbacks.log import read_log
+from vidgan.training.log_file import read_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ def draw(axes: "Axes", panel: Panel, rows: list[dict[str, float]]) -> None:
     Args:
         axes: what to draw on.
         panel: what to draw.
-        rows: of the log, see :func:`vidgan.training.callbacks.log.read_log`.
+        rows: of the log, see :func:`vidgan.training.log_file.read_log`.
     """
     # Dashed, too: some people cannot tell colours apart, and some printers.
     for (column, name), style in zip(panel.curves.items(), STYLES, strict=False):

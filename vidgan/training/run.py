@@ -41,9 +41,6 @@ from vidgan.training.state import STATE_NAME, best, read_json, read_state
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import keras
-    import tensorflow as tf
-
     from vidgan.latents import Latent
     from vidgan.training.adversarial import AdversarialModel
 
@@ -254,50 +251,6 @@ class Run:
         None for a run that was never measured.
         """
         return best(self.checkpoints())
-
-    def build_generator(self) -> "keras.Model":
-        """Build the generator with fresh weights; see :class:`vidgan.tasks.base.Task`."""
-        from vidgan import tasks
-
-        return tasks.find(self.task).generator(self)
-
-    def load_generator(self, checkpoint: str = "latest") -> "keras.Model":
-        """Build the generator and load the moving average of its weights.
-
-        Returns:
-            For synthesis a Keras model from a dict of latents, see :meth:`latents`, to float32
-            clips ``(batch, frames, height, width, 3)`` in [-1, 1]; for other tasks see theirs.
-
-        Raises:
-            RunError: no such checkpoint, or one that does not fit the run's configuration.
-        """
-        folder = self.checkpoint(checkpoint)
-        generator = self.build_generator()
-        weights.load(generator, folder / EMA_NAME)
-        return generator
-
-    def load_gan(self, checkpoint: str = "latest") -> "AdversarialModel":
-        """Build everything and load all weights and both optimizers.
-
-        Raises:
-            RunError: no such checkpoint, or one that does not fit the run's configuration.
-        """
-        from vidgan import tasks
-
-        folder = self.checkpoint(checkpoint)
-        gan = tasks.find(self.task).build(self)
-        weights.load(gan, folder / GAN_NAME)
-        return gan
-
-    def load_judge(self, checkpoint: str = "latest") -> "Callable[..., tf.Tensor]":
-        """Load the discriminators; see :meth:`load_gan`.
-
-        Returns:
-            A function from clips in [-1, 1], and labels of a conditional model, to the mean logit
-            of each over all that the discriminators see of it, float32 ``(batch,)``.
-        """
-        gan: Any = self.load_gan(checkpoint)
-        return gan.judge
 
     def save_checkpoint(self, gan: "AdversarialModel", state: dict[str, Any]) -> Path:
         """Save weights and state under ``step-…``, whole or not at all.

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from vidgan import __version__
 from vidgan.config import EvaluateConfig
 from vidgan.errors import ExportError
 from vidgan.files import atomic_path, cache_folder
@@ -23,6 +22,7 @@ from vidgan.metrics.consistency import Warping
 from vidgan.metrics.features import weights
 from vidgan.metrics.moments import Moments
 from vidgan.metrics.motion import Motion
+from vidgan.version import __version__
 
 # The oldest files go when there are more.
 MOST = 64

@@ -80,7 +80,7 @@ class Gatherer:
         features: what to embed with, and the functions that do it.
         motion: whether to measure how clips move.
         pixels: whether to keep small pictures of the clips.
-        judge: a discriminator, from clips and labels to logits; see ``Run.load_judge``.
+        judge: a discriminator, from clips and labels to logits; see ``load_discriminator``.
         batch_size: clips handled at once.
         advance: called with the size of each batch that is done.
     """

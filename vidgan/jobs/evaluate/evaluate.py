@@ -104,6 +104,7 @@ def _evaluate_run(
     device = runtime.choose_device(config.device)
 
     from vidgan.jobs.generate.sampler import Sampler
+    from vidgan.tasks.load import load_discriminator
 
     sampler = Sampler(run, config.checkpoint, config.device)
     samples = SampleSet(
@@ -117,7 +118,7 @@ def _evaluate_run(
     held = "real" if config.split == "test" else "floor"
     sides = Sides(reference, floor, samples, training, held)
     step = int(run.state(checkpoint)["step"])
-    judge = run.load_judge(config.checkpoint) if wanted(config, "discriminator") else None
+    judge = load_discriminator(run, config.checkpoint) if wanted(config, "discriminator") else None
     result = measure(sides, config, device, progress, run=run, judge=judge)
     result["title"] = f"{run.path}, step {step}, on {manifest.path}"
     result["run"], result["step"], result["dataset"] = str(run.path), step, str(manifest.path)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vidgan import __version__, metrics, pixels
+from vidgan import metrics, pixels
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError, OptionError
 from vidgan.jobs.evaluate import protocol
@@ -21,6 +21,7 @@ from vidgan.jobs.evaluate.report import report
 from vidgan.metrics.features import FEATURES, Features
 from vidgan.metrics.figure import Figure
 from vidgan.metrics.interval import LEVEL
+from vidgan.version import __version__
 from vidgan.video.optical_flow import MIN_SIDE
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def measure(
         device: TensorFlow's name of the device that embeds.
         progress: show a progress bar on a terminal.
         run: what made the generated clips, where that is known.
-        judge: its discriminator, where it is to be measured; see ``Run.load_judge``.
+        judge: its discriminator, where it is to be measured; see ``load_discriminator``.
 
     Raises:
         OptionError: the features need longer clips.

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from vidgan import __version__
 from vidgan.config import EvaluateConfig
 from vidgan.jobs.evaluate import paired_metrics, video_pairs
 from vidgan.jobs.evaluate.paired_metrics import Compared
 from vidgan.jobs.evaluate.report import report
 from vidgan.metrics.interval import LEVEL
+from vidgan.version import __version__
 
 
 def evaluate_paired(

@@ -8,7 +8,8 @@ import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.video.discover import VIDEO_SUFFIXES, discover
-from vidgan.video.readers.base import VideoInfo, VideoReader, open_video
+from vidgan.video.readers.base import VideoInfo, VideoReader
+from vidgan.video.readers.open import open_video
 
 # Rates that differ by more are noted.
 _RATE_TOLERANCE = 0.01

@@ -13,8 +13,10 @@ from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.generate.clip_plan import Clip, Plan
 from vidgan.video.contact_sheet import contact_sheet, save_image, tile
+from vidgan.video.containers import AUTOMATIC
 from vidgan.video.scaling import comfortable_scale, enlarged
-from vidgan.video.writers.base import AUTOMATIC, VideoWriter, choose_codec, open_writer
+from vidgan.video.writers.base import VideoWriter
+from vidgan.video.writers.open import choose_codec, open_writer
 
 SHEET_COLUMNS = 8
 # Options that only some outputs can honour; the others refuse rather than ignore them.

@@ -39,6 +39,8 @@ class Sampler:
         runtime.prepare()
         import tensorflow as tf
 
+        from vidgan.tasks.load import load_generator
+
         self.run = run
         self.frames: int = run.frames
         self.size: tuple[int, int] = run.size
@@ -46,7 +48,7 @@ class Sampler:
         self.latents = run.latents()
         self._device = runtime.choose_device(device)
         with tf.device(self._device):
-            self._generator = run.load_generator(checkpoint)
+            self._generator = load_generator(run, checkpoint)
 
     def inputs(
         self, frames: int | None = None, fps: float | None = None

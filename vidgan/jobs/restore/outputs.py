@@ -7,7 +7,7 @@ from vidgan.config import VIDEO_FORMATS, RestoreConfig
 from vidgan.errors import ExportError, InputError, OptionError
 from vidgan.video.discover import discover
 from vidgan.video.readers.images import numbered_images
-from vidgan.video.writers.base import choose_codec
+from vidgan.video.writers.open import choose_codec
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from vidgan import __version__
 from vidgan.config import DEFAULT_GROW, InpaintVideo, RestoreConfig
 from vidgan.errors import OptionError
 from vidgan.files import atomic_path
@@ -18,10 +17,11 @@ from vidgan.tiling.pipeline import fill_parts
 from vidgan.tiling.plan import MOST_COST, Plan, choose
 from vidgan.tiling.source import Source
 from vidgan.tiling.store import disk_space
+from vidgan.version import __version__
 from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
 from vidgan.video.tracks import beside_the_picture
-from vidgan.video.writers.base import choose_codec
 from vidgan.video.writers.gif import MAX_FPS
+from vidgan.video.writers.open import choose_codec
 
 # Options that change the result; the filter and the plan stand for the others.
 _DECISIVE = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")

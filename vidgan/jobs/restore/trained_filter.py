@@ -40,6 +40,7 @@ def trained_filter(
     import tensorflow as tf
 
     from vidgan import tasks
+    from vidgan.tasks.load import load_generator
 
     make = tasks.find(task).filter
     assert make is not None, f"{task} restores no video"
@@ -47,7 +48,7 @@ def trained_filter(
     if precision == "auto":
         precision = runtime.best_precision(place)
     with tf.device(place), runtime.precision(precision):
-        filter = make(opened, opened.load_generator(checkpoint), **options)
+        filter = make(opened, load_generator(opened, checkpoint), **options)
 
     def apply(frames: np.ndarray, masks: np.ndarray | None) -> np.ndarray:
         with tf.device(place):

@@ -74,8 +74,13 @@ def train(
 
     from vidgan import tasks
     from vidgan.dataset.pipeline import checked
+    from vidgan.tasks.load import load_gan
     from vidgan.training import curves, loop
-    from vidgan.training.callbacks import log
+    from vidgan.training.callbacks.log import Log
+    from vidgan.training.callbacks.progress_bar import ProgressBar
+    from vidgan.training.callbacks.snapshots import Snapshots
+    from vidgan.training.context import TrainingContext
+    from vidgan.training.log_file import LOG_NAME
     from vidgan.training.state import read_measurement
 
     given = [Path(each) for each in (dataset, second) if each is not None]
@@ -105,7 +110,7 @@ def train(
     with tf.device(device), contextlib.ExitStack() as closing:
         if resume is not None:
             run.checkpoint()  # Fails here, and clearly, if there is none.
-            gan = run.load_gan()
+            gan = load_gan(run)
             saved = run.state()
             measured = read_measurement(run.checkpoint())
             state = loop.Progress(**saved, measurement=measured, budget=run.train)
@@ -133,24 +138,24 @@ def train(
             if run.train.tensorboard
             else tf.summary.create_noop_writer()
         )
-        log = log.Log(run, state, writer, found.columns)
+        log = Log(run, state, writer, found.columns)
         closing.callback(log.close)
-        snapshots = log.Snapshots(run, state, writer, found.preview(run, manifests))
+        snapshots = Snapshots(run, state, writer, found.preview(run, manifests))
         tell = _above_bar if progress else report
         watching = found.hooks(
-            tasks.Sitting(run, manifests, gan, state, snapshots.save, tell, clock)
+            TrainingContext(run, manifests, gan, state, snapshots.save, tell, clock)
         )
         # What measures comes before those that show and write it.
         hooks: list[Any] = [*watching, log, snapshots]
         if progress:
-            bar = log.ProgressBar(state, sys.stderr)
+            bar = ProgressBar(state, sys.stderr)
             closing.callback(bar.close)
             hooks.insert(-2, bar)
         epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
         finished = loop.train(gan, checked(data, *manifests), state, hooks, epoch_clips, clock)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
-        curves.plot(run.path / log.LOG_NAME, run.path / "curves.png", title)
+        curves.plot(run.path / LOG_NAME, run.path / "curves.png", title)
     for hook in reversed(watching):
         if summary := hook.summary():
             report(summary)

@@ -13,8 +13,8 @@ from vidgan import latents, pixels
 from vidgan.dataset.manifest import Manifest
 from vidgan.files import atomic_path, write_error
 from vidgan.training import diversity, health_rules
-from vidgan.training.callbacks.log import Means
 from vidgan.training.loop import Progress
+from vidgan.training.means import Means
 from vidgan.training.run import Run
 from vidgan.training.sampling import Sampler
 

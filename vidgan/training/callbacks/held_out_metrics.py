@@ -7,9 +7,9 @@ import numpy as np
 
 from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.pipeline import labelled_clips
-from vidgan.tasks.base import Sitting
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.callbacks.periodic import PeriodicMeasuring
+from vidgan.training.context import TrainingContext
 from vidgan.training.run import Run
 from vidgan.training.state import Measurement
 
@@ -58,7 +58,7 @@ class Holdout(PeriodicMeasuring):
 
     def __init__(
         self,
-        sitting: Sitting,
+        sitting: TrainingContext,
         prepare: Callable[[], tuple[str, Score]],
         clips: int,
         rising: bool = True,

@@ -10,7 +10,8 @@ import numpy as np
 
 from vidgan.errors import ExportError
 from vidgan.stderr import silent_stderr
-from vidgan.video.writers.base import CODECS, VideoWriter, pad_to_even
+from vidgan.video.containers import CODECS
+from vidgan.video.writers.base import VideoWriter, pad_to_even
 
 
 class OpenCVWriter(VideoWriter):
@@ -28,7 +29,7 @@ class OpenCVWriter(VideoWriter):
             path: where to.
             fps: frames a second.
             size: ``(width, height)``.
-            codec: one of :data:`vidgan.video.writers.base.CODECS` that OpenCV reaches.
+            codec: one of :data:`vidgan.video.containers.CODECS` that OpenCV reaches.
 
         Raises:
             ExportError: the installed OpenCV cannot write the codec (the message says which it

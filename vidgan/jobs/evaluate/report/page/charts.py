@@ -29,8 +29,8 @@ def draw(logs: list[Path | None]) -> list[list[str]]:
     drawn: list[list[str]] = [[] for _ in logs]
     if not there:
         return drawn
-    from vidgan.training.callbacks.log import read_log
     from vidgan.training.curves import PANELS
+    from vidgan.training.log_file import read_log
 
     rows = {index: thin(read_log(log), POINTS) for index, log in there.items()}
     with svg.style():

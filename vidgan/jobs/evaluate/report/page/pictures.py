@@ -12,7 +12,7 @@ from vidgan.errors import ExportError
 from vidgan.video import image_files
 from vidgan.video.contact_sheet import BACKGROUND, tile
 from vidgan.video.scaling import comfortable_scale, enlarged
-from vidgan.video.writers.base import choose_codec, open_writer
+from vidgan.video.writers.open import choose_codec, open_writer
 
 # How many clips a video shows, how many frames of each, and the longer side of the picture in
 # pixels, all at most. The first choice that is small enough counts.

@@ -1,0 +1,79 @@
+"""Checkpoints and samples, saved while training."""
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vidgan.training import weights
+from vidgan.training.context import Preview
+from vidgan.training.loop import Progress
+from vidgan.training.run import Run
+from vidgan.video.contact_sheet import contact_sheet, save_image, tile
+from vidgan.video.writers.open import open_writer
+
+
+class Snapshots(keras.callbacks.Callback):
+    """A checkpoint, a contact sheet and an mp4 of the same clips, every so many minutes."""
+
+    def __init__(
+        self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter, preview: Preview
+    ) -> None:
+        super().__init__()
+        self.run, self.progress, self.writer, self.preview = run, progress, writer, preview
+        self.saved_step, self.saved_at = progress.step, 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Start the clock."""
+        self.saved_at = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Save when the time has come."""
+        if time.monotonic() - self.saved_at >= 60 * self.run.train.snapshot_minutes:
+            self.save()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Save the end."""
+        if self.progress.step > self.saved_step:
+            self.save()
+
+    def save(self) -> None:
+        """Save a checkpoint and samples.
+
+        Raises:
+            TrainingError: a weight is no longer finite; nothing is saved.
+        """
+        gan = self.model
+        weights.check_finite(gan, self.progress.step)
+        self.run.save_checkpoint(gan, self.progress.state())
+        self.saved_step, self.saved_at = self.progress.step, time.monotonic()
+        self._write_samples(self.preview.draw(gan))
+
+    def _write_samples(self, clips: np.ndarray) -> None:
+        """Write uint8 ``(clips, frames, height, width, 3)`` as sheet, video and to TensorBoard."""
+        stem = self.run.path / "samples" / f"step-{self.progress.step:08d}"
+        save_image(stem.with_suffix(".png"), contact_sheet(clips))
+        video = tile(clips, self.preview.grid)
+        size = (video.shape[2], video.shape[1])
+        paths = [stem.with_suffix(".mp4")]
+        if self.run.train.tensorboard:
+            # TensorBoard plays animated GIFs; the file is only on the way there.
+            paths.append(stem.with_suffix(".gif"))
+        for path in paths:
+            with open_writer(path, self.run.fps, size) as writer:
+                for frame in video:
+                    writer.write(frame)
+        if self.run.train.tensorboard:
+            gif = tf.compat.v1.Summary.Image(
+                width=size[0],
+                height=size[1],
+                colorspace=3,
+                encoded_image_string=paths[1].read_bytes(),
+            )
+            value = tf.compat.v1.Summary.Value(tag="samples", image=gif)
+            summary = tf.compat.v1.Summary(value=[value])
+            with self.writer.as_default(step=self.progress.step):
+                tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+            paths[1].unlink()

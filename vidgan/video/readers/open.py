@@ -1,0 +1,44 @@
+"""Opening a video for reading: which reader is for which source."""
+
+from pathlib import Path
+
+from vidgan.errors import InputError
+from vidgan.video.fit import Fit
+from vidgan.video.readers.base import VideoReader
+
+
+def open_video(
+    path: Path | str, fit: Fit | None = None, *, decoder: str = "pyav", threads: int = 0
+) -> VideoReader:
+    """Open a video file, a GIF or a folder of numbered images.
+
+    Args:
+        path: what to open.
+        fit: the size to deliver frames in; as they are stored without.
+        decoder: ``pyav`` or ``opencv``; folders of images have their own.
+        threads: for decoding; 0 uses every core.
+
+    Raises:
+        InputError: there is no video in it that can be decoded.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            from vidgan.video.readers.images import ImageReader
+
+            return ImageReader(path, fit)
+        if path.stat().st_size == 0:
+            raise InputError(f"{path}: the file is empty; copy or download it again")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file or folder; check the spelling") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if decoder == "opencv":
+        from vidgan.video.readers.opencv import OpenCVReader
+
+        return OpenCVReader(path, fit, threads)
+    from vidgan.video.readers.pyav import PyAVReader
+
+    return PyAVReader(path, fit, threads)
