@@ -5,8 +5,8 @@ import pytest
 
 from tests.videos import scene, write_video
 from vidgan.video.cleaning import Cleaner, is_black
-from vidgan.video.fit import Fit
 from vidgan.video.rate import Sample, resample
+from vidgan.video.readers.fit import Fit
 from vidgan.video.readers.open import open_video
 
 FPS = 25.0

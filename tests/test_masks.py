@@ -6,11 +6,11 @@ import pytest
 from restored import call, ok, read, refused
 from videos import make_video, scene, write_video
 
+from vidgan.images import encode
 from vidgan.tiling import classical
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.plan import divide
 from vidgan.tiling.windows import Frame, restore
-from vidgan.video.image_files import encode
 
 SIZE = (48, 32)
 LOSSLESS = ("--codec", "ffv1")

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 import vidgan
 from tests.videos import make_images, make_video, scene, write_video
+from vidgan import images
 from vidgan.cli import main
 from vidgan.config import PreprocessConfig
 from vidgan.dataset.manifest import Manifest
@@ -22,7 +23,6 @@ from vidgan.dataset.split import assign
 from vidgan.dataset.tfrecord import read_records
 from vidgan.errors import DatasetError, InputError, OptionError
 from vidgan.jobs.preprocess import run as run_job
-from vidgan.video import image_files
 from vidgan.video.discover import discover
 
 
@@ -70,7 +70,7 @@ def frames_of(folder: Path, split: str) -> dict[bytes, list[np.ndarray]]:
                 example["source"].bytes_list.value[0].decode(),
                 example["first"].int64_list.value[0],
             )
-            found[key] = [image_files.decode(data) for data in example["frames"].bytes_list.value]
+            found[key] = [images.decode(data) for data in example["frames"].bytes_list.value]
     return found
 
 

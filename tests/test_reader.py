@@ -9,8 +9,8 @@ import pytest
 
 from tests.videos import make_images, make_video, rotate_mp4, scene, write_video
 from vidgan.errors import InputError
-from vidgan.video.fit import Fit
 from vidgan.video.rate import resample
+from vidgan.video.readers.fit import Fit
 from vidgan.video.readers.open import open_video
 
 DECODERS = ("pyav", "opencv")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.videos import scene
+from vidgan import images
 from vidgan.dataset.tfrecord import encode_example, read_records, write_records
 from vidgan.errors import DatasetError
-from vidgan.video import image_files
 
 RECORDS = [b"", b"one", b"x" * 100_000]
 
@@ -57,7 +57,7 @@ def test_tensorflow_reads_it(tmp_path):
     clip = scene(5, (32, 32))
     records = [
         {
-            "frames": [image_files.encode(frame, ".png") for frame in clip[:length]],
+            "frames": [images.encode(frame, ".png") for frame in clip[:length]],
             "fps": [29.97],
             "label": [label],
             "source": ["Übung 東京.mp4".encode()],
@@ -101,7 +101,7 @@ def test_jpeg_keeps_the_colours(tmp_path):
     # A fine red and blue pattern is what halved colour resolution would grey out.
     frame[::2, ::2] = (200, 40, 40)
     frame[1::2, 1::2] = (40, 40, 200)
-    decoded = image_files.decode(image_files.encode(frame, ".jpg"))
+    decoded = images.decode(images.encode(frame, ".jpg"))
     assert np.abs(decoded.astype(int) - frame).mean() < 4
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from vidgan.errors import ExportError, OptionError
 from vidgan.video.containers import AUTOMATIC, CODECS, Codec
-from vidgan.video.palette import quantize
 from vidgan.video.writers.open import open_writer
+from vidgan.video.writers.palette import quantize
 
 FPS = 25
 VARIANTS = [

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vidgan import images
 from vidgan.dataset.build import Build
-from vidgan.video import image_files
 from vidgan.video.contact_sheet import contact_sheet, save_image
 
 ROWS, COLUMNS = 8, 8
@@ -35,6 +35,6 @@ def write_preview(path: Path, build: Build, blobs: Sequence[Path], frames: int) 
 
 
 def _decode(data: bytes) -> np.ndarray:
-    pixels = image_files.decode(data)
+    pixels = images.decode(data)
     assert pixels is not None, "the blob holds what was encoded a moment ago"
     return pixels

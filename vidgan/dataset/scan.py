@@ -10,15 +10,15 @@ from typing import Any, BinaryIO, Self
 
 import cv2
 
+from vidgan import images
 from vidgan.config import PreprocessConfig
 from vidgan.dataset.signature import MOMENTS, signature
 from vidgan.errors import InputError
-from vidgan.video import image_files
 from vidgan.video.cleaning import Cleaner, CleanFrame
 from vidgan.video.denoise import denoise
-from vidgan.video.fit import Fit
 from vidgan.video.rate import resample
 from vidgan.video.readers.base import ASSUMED_RATE, VideoReader
+from vidgan.video.readers.fit import Fit
 from vidgan.video.readers.images import numbered_images
 from vidgan.video.readers.open import open_video
 from vidgan.video.shots import ShotDetector, preload
@@ -190,7 +190,7 @@ class _Recorder:
         pixels = sample.pixels
         if self._config.denoise:
             pixels = denoise(pixels, self._config.denoise)
-        data = image_files.encode(pixels, self._suffix)
+        data = images.encode(pixels, self._suffix)
         self._blob.write(data)
         self._first.append(sample.index)
         self._copies.append(sample.copies)
@@ -232,7 +232,7 @@ class _Recorder:
         frames = []
         for moment in moments:
             self._blob.seek(offset + sum(self._bytes[start:moment]))
-            frame = image_files.decode(self._blob.read(self._bytes[moment]))
+            frame = images.decode(self._blob.read(self._bytes[moment]))
             assert frame is not None, "the blob holds what was encoded a moment ago"
             frames.append(frame)
         self._blob.seek(0, 2)

@@ -8,11 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vidgan import images
 from vidgan.degradations import scratch_detector
 from vidgan.errors import InputError, OptionError
 from vidgan.tiling.source import Source
 from vidgan.tiling.windows import Frame
-from vidgan.video import image_files
 from vidgan.video.readers.base import ASSUMED_RATE
 from vidgan.video.readers.images import IMAGE_SUFFIXES
 from vidgan.video.readers.open import open_video
@@ -204,7 +204,7 @@ def open_mask(text: str, source: Source, tolerance: int) -> Mask:
         )
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         return VideoMask(path, source)
-    image = image_files.decode(path.read_bytes())
+    image = images.decode(path.read_bytes())
     if image is None:
         raise InputError(f"{path}: cannot be decoded; use a PNG, white where the holes are")
     _check_size(path, (image.shape[1], image.shape[0]), source)

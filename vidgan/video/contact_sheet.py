@@ -81,12 +81,12 @@ def save_image(path: Path, rgb: np.ndarray) -> None:
     Raises:
         ExportError: the suffix is no image format, or the file cannot be written.
     """
-    from vidgan.video import image_files
+    from vidgan import images
 
     path = Path(path)
     try:
         # Encoding apart from writing: OpenCV's own writing fails silently on a full disk.
-        data = image_files.encode(rgb, path.suffix.lower())
+        data = images.encode(rgb, path.suffix.lower())
     except ValueError:
         raise ExportError(
             f"{path}: cannot be written as {path.suffix or 'a file without suffix'}; "

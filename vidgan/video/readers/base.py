@@ -14,7 +14,7 @@ from typing import Self, SupportsFloat
 
 import numpy as np
 
-from vidgan.video.fit import Fit
+from vidgan.video.readers.fit import Fit
 
 # Rates outside are a container's nonsense (1000 or 90000 frames a second), not a rate.
 SANE_RATES = (0.1, 240.0)

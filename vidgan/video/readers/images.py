@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vidgan import images
 from vidgan.errors import InputError
-from vidgan.video import image_files
-from vidgan.video.fit import Fit
 from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader
+from vidgan.video.readers.fit import Fit
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 _NUMBER = re.compile(r"(\d+)$")
@@ -84,6 +84,6 @@ class ImageReader(VideoReader):
 
 def _load(path: Path) -> np.ndarray | None:
     try:
-        return image_files.decode(path.read_bytes())
+        return images.decode(path.read_bytes())
     except OSError:
         return None

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from vidgan.errors import InputError
-from vidgan.video.fit import Fit
 from vidgan.video.readers.base import VideoReader
+from vidgan.video.readers.fit import Fit
 
 
 def open_video(

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from vidgan.errors import InputError
-from vidgan.video.fit import Fit
 from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
+from vidgan.video.readers.fit import Fit
 
 
 class OpenCVReader(VideoReader):

@@ -14,8 +14,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
-from vidgan.video.fit import Fit, Plan
 from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
+from vidgan.video.readers.fit import Fit, Plan
 
 # A local file may not make FFmpeg open the network (playlists and concatenation scripts can).
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}

@@ -7,8 +7,8 @@ import av
 import numpy as np
 
 from vidgan.errors import OptionError
-from vidgan.video.palette import quantize
 from vidgan.video.writers.base import VideoWriter
+from vidgan.video.writers.palette import quantize
 from vidgan.video.writers.pyav import plain_errors
 
 # A GIF counts time in hundredths of a second, and browsers slow down frames shorter than two.

@@ -10,9 +10,9 @@ import numpy as np
 from vidgan.errors import InputError
 from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape, stamp
 from vidgan.video.discover import discover
-from vidgan.video.fit import Fit
 from vidgan.video.rate import resample, resampled_length
 from vidgan.video.readers.base import VideoReader
+from vidgan.video.readers.fit import Fit
 from vidgan.video.readers.open import open_video
 
 

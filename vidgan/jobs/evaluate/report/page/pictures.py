@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vidgan import images
 from vidgan.errors import ExportError
-from vidgan.video import image_files
 from vidgan.video.contact_sheet import BACKGROUND, tile
 from vidgan.video.scaling import comfortable_scale, enlarged
 from vidgan.video.writers.open import choose_codec, open_writer
@@ -145,13 +145,13 @@ def still(rgb: np.ndarray, budget: int) -> Still:
     """
     import cv2
 
-    picture, data = rgb, image_files.encode(rgb, ".jpg")
+    picture, data = rgb, images.encode(rgb, ".jpg")
     while len(data) > budget and min(picture.shape[:2]) > 1:
         # A file's size goes with the area; a little less, so that one turn mostly is enough.
         factor = 0.95 * math.sqrt(budget / len(data))
         size = tuple(max(1, int(side * factor)) for side in picture.shape[1::-1])
         picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        data = image_files.encode(picture, ".jpg")
+        data = images.encode(picture, ".jpg")
     height, width, _ = picture.shape
     return Still(_address("image/jpeg", data), width, height, picture is not rgb)
 
