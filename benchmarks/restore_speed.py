@@ -36,7 +36,7 @@ from vidgan.config import EnhanceConfig, EnhanceVideo, ModelConfig, RestoreConfi
 from vidgan.models import restorer
 from vidgan.tasks.load import build_generator
 from vidgan.tiling.filter import Filter
-from vidgan.tiling.plan import Plan, choose
+from vidgan.tiling.plan import TilingPlan, choose
 
 RATE = 25
 GIB = 2**30
@@ -99,7 +99,7 @@ def load(run: Path, precision: str = "auto") -> Filter:
     return trained_filter("enhance", run, "latest", "cpu", precision, scale=None)
 
 
-def forward(filter: Filter, plan: Plan, size: tuple[int, int], frames: int) -> float:
+def forward(filter: Filter, plan: TilingPlan, size: tuple[int, int], frames: int) -> float:
     """Return frames a second of the filter alone, on windows as the plan has them."""
     width, height = size
     window = np.random.default_rng(0).integers(

@@ -46,7 +46,7 @@ from vidgan.tasks.build import build_gan  # noqa: E402
 from vidgan.training import loop  # noqa: E402
 from vidgan.training.distances import FEATURES_NAME, MADE, METRICS, REAL, Distance  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
-from vidgan.training.sampling import Sampler  # noqa: E402
+from vidgan.training.sampling import EmaSampler  # noqa: E402
 from vidgan.video.contact_sheet import contact_sheet, save_image  # noqa: E402
 
 BATCH = 16
@@ -69,7 +69,7 @@ class Looks(keras.callbacks.Callback):
     """Embeds clips of the moving average at evenly spaced steps."""
 
     def __init__(
-        self, run: Run, sampler: Sampler, embeds: dict[str, Embed], clips: int, every: int
+        self, run: Run, sampler: EmaSampler, embeds: dict[str, Embed], clips: int, every: int
     ) -> None:
         super().__init__()
         self.sampler, self.embeds, self.every = sampler, embeds, every
@@ -115,7 +115,7 @@ def collect(args: argparse.Namespace, paths: dict[str, Path]) -> None:
             test[name].append(embed(np.stack(part)))
     gan = build_gan(run)
     data = training_clips(manifest, args.frames, 4, mirror=train.mirror, seed=train.seed)
-    looks = Looks(run, Sampler(gan, BATCH), embeds, args.clips, args.steps // args.looks)
+    looks = Looks(run, EmaSampler(gan, BATCH), embeds, args.clips, args.steps // args.looks)
     epoch = manifest.epoch_clips(args.frames, 1)
     loop.train(gan, checked(data, manifest), loop.Progress(budget=train), [looks], epoch)
     args.output.mkdir(parents=True, exist_ok=True)

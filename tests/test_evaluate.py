@@ -250,7 +250,7 @@ def test_kept_frames_are_of_whole_clips_from_all_over_the_set(tmp_path, monkeypa
     def embed(clips: np.ndarray) -> np.ndarray:
         return np.repeat(clips[..., 0, 0, 0].reshape(-1, 1), features.dim, axis=1)
 
-    looker = clip_statistics.Gatherer(
+    looker = clip_statistics.StatisticsCollector(
         [(features, embed)], motion=False, pixels=False, judge=None, batch_size=5, advance=int
     )
     found = looker.look(open_set(tmp_path / "clips.npy", Shape(8))).embedded[features.name]
@@ -762,9 +762,9 @@ def test_a_dataset_that_has_moved_is_not_measured_again(copied, monkeypatch):
     vidgan.evaluate(run, n=4, **QUICK)
     data.rename(data.with_name("moved"))
     seen = []
-    look = clip_statistics.Gatherer.look
+    look = clip_statistics.StatisticsCollector.look
     monkeypatch.setattr(
-        clip_statistics.Gatherer,
+        clip_statistics.StatisticsCollector,
         "look",
         lambda self, clips: seen.append(clips.title) or look(self, clips),
     )

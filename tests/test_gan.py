@@ -12,7 +12,7 @@ from vidgan.losses import LOSSES as LOSS_FUNCTIONS
 from vidgan.models import build_discriminators, build_generator, latents, resolve
 from vidgan.tasks.build import build_gan
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training.discriminator_step import Items
+from vidgan.training.discriminator_step import DiscriminatorBatch
 from vidgan.training.run import Run
 
 MODEL = resolve(ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4))
@@ -90,7 +90,7 @@ def gan_gradients(gan, names, real, drawn):
     with tf.GradientTape() as tape:
         fake = gan.generator(drawn, training=True)
         both = augment.augment(tf.concat([real, fake], axis=0), augment.parse(names), SEED)
-    found = gan._gradients(gan.critics[0], Items(both, None, drawn))
+    found = gan._gradients(gan.critics[0], DiscriminatorBatch(both, None, drawn))
     variables = gan.generator.trainable_variables
     return found.discriminator, tape.gradient(both, variables, output_gradients=found.at_items)
 
@@ -219,7 +219,7 @@ def added_by_penalties(gan, real):
     """What the penalties add to D's gradients, and the penalties."""
     zeros = [tf.zeros_like(variable) for variable in discriminator(gan).trainable_variables]
     both = tf.concat([real, real[::-1] * 0.5], axis=0)
-    return gan._add_penalties(zeros, [Items(both, None, {})], SEED)
+    return gan._add_penalties(zeros, [DiscriminatorBatch(both, None, {})], SEED)
 
 
 def test_r1_of_a_linear_discriminator():

@@ -85,7 +85,7 @@ def test_plan_length(options, count):
 
 
 def test_walk():
-    plan = clip_plan.Plan((range(3),), steps=4)
+    plan = clip_plan.ClipPlan((range(3),), steps=4)
     names = [clip.name for clip in plan]
     assert names[:2] == ["seed-000000", "seed-000000-to-000001-0001-of-0004"]
     assert names[-1] == "seed-000002"
@@ -98,7 +98,7 @@ def test_walk():
 
 
 def test_closed_walk_returns():
-    plan = list(clip_plan.Plan((range(2),), steps=3, closed=True))
+    plan = list(clip_plan.ClipPlan((range(2),), steps=3, closed=True))
     assert plan[-1] == clip_plan.Clip(1, 0, 2, 3)
 
 

@@ -18,7 +18,7 @@ from vidgan.jobs.train import train as job
 from vidgan.tasks.load import load_gan
 from vidgan.training import diversity, health_rules
 from vidgan.training.callbacks.progress_bar import ProgressBar
-from vidgan.training.health_rules import OF_SAMPLES, OF_STEPS, Finding, Watch
+from vidgan.training.health_rules import OF_SAMPLES, OF_STEPS, HealthEvent, Watch
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
@@ -141,9 +141,9 @@ def test_memorisation_needs_a_test_split():
 
 def test_file_of_findings(tmp_path):
     path = tmp_path / "health.jsonl"
-    first = Finding(100, "mode collapse", False, "ü: --g-lr")
-    second = Finding(150, "memorisation", False, "copies")
-    gone = Finding(200, "mode collapse", True, "over")
+    first = HealthEvent(100, "mode collapse", False, "ü: --g-lr")
+    second = HealthEvent(150, "memorisation", False, "copies")
+    gone = HealthEvent(200, "mode collapse", True, "over")
     text = "".join(map(health_rules.as_line, (first, second, gone)))
     path.write_text(text + '{"step": 300, "trou', encoding="utf-8")
     assert health_rules.read(path) == [first, second, gone]
@@ -320,7 +320,7 @@ def test_resumed_run_goes_on_with_its_findings(lost, tmp_path):
     run = shutil.copytree(lost[0], tmp_path / "run")
     path = run / "health.jsonl"
     before = health_rules.read(path)
-    later = Finding(400, "memorisation", False, "of a future that was lost")
+    later = HealthEvent(400, "memorisation", False, "of a future that was lost")
     path.write_text(path.read_text() + health_rules.as_line(later))
     lines = []
     vidgan.train(resume=run, steps=420, report=lines.append)

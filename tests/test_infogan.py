@@ -224,7 +224,7 @@ def test_a_sweep_too_wide_for_a_picture(tmp_path):
 
 def test_a_choice_leaves_the_others_alone():
     noise = {"codes": np.zeros((2, 3), np.float32), "latent": np.ones((2, 4), np.float32)}
-    made = conditions.Choice("codes", 0.5, "x", 1).apply(noise)
+    made = conditions.Condition("codes", 0.5, "x", 1).apply(noise)
     np.testing.assert_array_equal(made["codes"], [[0, 0.5, 0]] * 2)
     assert made["latent"] is noise["latent"]
     assert (noise["codes"] == 0).all()

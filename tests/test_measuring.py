@@ -30,7 +30,7 @@ from vidgan.tasks.load import load_gan
 from vidgan.tasks.synthesis import TASK
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import distances, loop
-from vidgan.training.callbacks.distance import FIRST_SEED, Measuring
+from vidgan.training.callbacks.distance import FIRST_SEED, DistanceMonitor
 from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, Log
 from vidgan.training.distances import METRICS, Distance
 from vidgan.training.log_file import read_log
@@ -140,7 +140,7 @@ def follow(dataset, folder, clock=None, gan=None, **options):
     train = TrainConfig(batch_size=2, **options)
     run = Run(folder, ModelConfig(frames=8), train, dataset, (32, 32), 25.0)
     progress, lines, clock = Progress(budget=train), [], clock or Clock()
-    measuring = Measuring(
+    measuring = DistanceMonitor(
         run,
         Manifest.load(dataset),
         progress,

@@ -14,8 +14,8 @@ from vidgan.models import latents, resolve
 from vidgan.models.views import VIEWS
 from vidgan.tasks import option_checks
 from vidgan.tasks.video_gan import ADA_CLIPS, VideoGAN
-from vidgan.training.discriminator_step import Critic, Items
-from vidgan.training.schedules import Pace
+from vidgan.training.discriminator_step import DiscriminatorBatch, DiscriminatorStep
+from vidgan.training.schedules import Schedules
 
 MODEL = resolve(ModelConfig(frames=8, latent_dim=6, discriminators="clip"))
 BATCH, SIDE = 4, 8
@@ -130,9 +130,9 @@ def test_unrolled_gradient_against_differences(steps):
     hidden = layers.Dense(4, activation="tanh")(layers.Flatten()(clip))
     network = keras.Model({"clip": clip}, {"logit": layers.Dense(1)(hidden)})
     both = tf.random.stateless_uniform((2 * count, 2, 2, 2, 3), (0, 1), -1, 1)
-    critic = Critic(network, VIEWS["clip"], LOSS_FUNCTIONS["non-saturating"])
+    critic = DiscriminatorStep(network, VIEWS["clip"], LOSS_FUNCTIONS["non-saturating"])
     before = weights(network)
-    found = critic.unrolled_gradient(Items(both, None, {}), steps, rate).numpy()
+    found = critic.unrolled_gradient(DiscriminatorBatch(both, None, {}), steps, rate).numpy()
     np.testing.assert_array_equal(weights(network), before)
 
     parameters = [weight.astype(np.float64) for weight in network.get_weights()]
@@ -198,12 +198,15 @@ def test_penalties_add_up():
 def test_r2_looks_at_generated_items():
     """R1 of a batch is R2 of the batch with real and generated items exchanged."""
     runtime.seed_everything(2)
-    critic = Critic(discriminator(), VIEWS["clip"], LOSS_FUNCTIONS["hinge"])
+    critic = DiscriminatorStep(discriminator(), VIEWS["clip"], LOSS_FUNCTIONS["hinge"])
     both = tf.concat([clips(0), 0.1 * clips(1)], axis=0)
     exchanged = tf.concat([both[BATCH:], both[:BATCH]], axis=0)
     seed = tf.constant((0, 1))
     r1, r2 = (
-        [float(critic.penalty(name, Items(i, None, {}), seed)) for i in (both, exchanged)]
+        [
+            float(critic.penalty(name, DiscriminatorBatch(i, None, {}), seed))
+            for i in (both, exchanged)
+        ]
         for name in ("r1", "r2")
     )
     assert r1 == pytest.approx(r2[::-1], rel=1e-5)
@@ -304,7 +307,7 @@ def test_losses_differ():
                 assert max(differ) > 1e-4, f"{first} and {second} do the same"
 
 
-# Pace
+# Schedules
 
 
 @pytest.mark.parametrize(
@@ -329,14 +332,14 @@ def test_losses_differ():
 def test_learning_rates(options, share, lead, factors, scaled):
     optimizers = [keras.optimizers.SGD(rate) for rate in (0.1, 0.3)]
     given = [keras.optimizers.LossScaleOptimizer(o) if scaled else o for o in optimizers]
-    pace = Pace(TrainConfig(g_lr=0.1, d_lr=0.3, **options), *given)
+    pace = Schedules(TrainConfig(g_lr=0.1, d_lr=0.3, **options), *given)
     pace.set_rates(tf.constant(share), tf.constant(lead))
     rates = [float(optimizer.learning_rate) for optimizer in optimizers]
     assert rates == pytest.approx([0.1 * factors[0], 0.3 * factors[1]], rel=1e-4, abs=1e-8)
 
 
 def test_warmup_begins_with_a_step_that_counts():
-    pace = Pace(TrainConfig(warmup=0.5), *(keras.optimizers.SGD(1.0) for _ in range(2)))
+    pace = Schedules(TrainConfig(warmup=0.5), *(keras.optimizers.SGD(1.0) for _ in range(2)))
     assert 0 < float(pace.factors(tf.constant(0.0), tf.constant(0.75))[0]) < 0.01
 
 

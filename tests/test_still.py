@@ -9,7 +9,7 @@ from tests.tiny_run import make_run, older_than
 from vidgan.config import ModelConfig
 from vidgan.errors import OptionError
 from vidgan.models import build_generator, resolve
-from vidgan.models.layers.temporal_threshold import Still
+from vidgan.models.layers.temporal_threshold import TemporalThreshold
 
 TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 
@@ -18,7 +18,7 @@ def test_small_changes_go_and_large_ones_stay():
     clip = np.zeros((1, 4, 2, 1, 1), np.float32)
     clip[0, :, 0, 0, 0] = 0.1, -0.1, 0.05, -0.05
     clip[0, :, 1, 0, 0] = 0.9, -0.9, 0.5, -0.5
-    made = np.asarray(Still(0.2)(clip + 3))[0, :, :, 0, 0]
+    made = np.asarray(TemporalThreshold(0.2)(clip + 3))[0, :, :, 0, 0]
     np.testing.assert_array_equal(made[:, 0], np.full(4, made[0, 0]))
     np.testing.assert_allclose(made[:, 1] - 3, [0.7, -0.7, 0.3, -0.3], atol=1e-6)
 
@@ -27,12 +27,12 @@ def test_all_frames_teach_what_stands_still():
     clip = tf.Variable(tf.zeros((1, 4, 2, 2, 3)))
     with tf.GradientTape() as tape:
         # Only the last frame is judged.
-        value = tf.reduce_sum(Still(0.2)(clip)[:, -1])
+        value = tf.reduce_sum(TemporalThreshold(0.2)(clip)[:, -1])
     np.testing.assert_allclose(tape.gradient(value, clip), np.full(clip.shape, 0.25))
 
 
 def test_what_it_is_made_of_survives_saving():
-    layer = Still.from_config(Still(0.25, name="calm").get_config())
+    layer = TemporalThreshold.from_config(TemporalThreshold(0.25, name="calm").get_config())
     assert (layer.threshold, layer.name, layer.dtype_policy.name) == (0.25, "calm", "float32")
 
 

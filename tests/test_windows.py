@@ -15,7 +15,7 @@ from videos import scene
 
 from vidgan.errors import InputError
 from vidgan.tiling.filter import Filter
-from vidgan.tiling.plan import Plan, choose, divide, spans
+from vidgan.tiling.plan import TilingPlan, choose, divide, spans
 from vidgan.tiling.store import Store, disk_space
 from vidgan.tiling.windows import Frame, first_needed, restore
 
@@ -56,7 +56,7 @@ def average(
     )
 
 
-def run(filter: Filter, plan: Plan, clip: np.ndarray, **options) -> np.ndarray:
+def run(filter: Filter, plan: TilingPlan, clip: np.ndarray, **options) -> np.ndarray:
     frames = (Frame(i, frame.copy()) for i, frame in enumerate(clip))
     made = [frame.result for ready in restore(frames, filter, plan, **options) for frame in ready]
     return np.stack(made)

@@ -9,7 +9,7 @@ from vidgan.metrics.bootstrap import (
 from vidgan.metrics.calibration import Calibration, measure_calibration
 from vidgan.metrics.classes import ClassFigure, by_class, label_accuracy
 from vidgan.metrics.consistency import Warping, tof, warping_error
-from vidgan.metrics.covariance import Choice, choose_estimator
+from vidgan.metrics.covariance import EstimatorChoice, choose_estimator
 from vidgan.metrics.distance import clip_moments, frechet_clip_distance
 from vidgan.metrics.diversity import Diversity, measure_diversity
 from vidgan.metrics.features import FEATURES
@@ -27,9 +27,9 @@ from vidgan.metrics.restoration import psnr, ssim
 __all__ = [
     "FEATURES",
     "Calibration",
-    "Choice",
     "ClassFigure",
     "Diversity",
+    "EstimatorChoice",
     "Interval",
     "KernelSubsets",
     "Membership",

@@ -101,7 +101,7 @@ def covariance_influence(
 
 
 @dataclass(frozen=True)
-class Choice:
+class EstimatorChoice:
     """What stands a number of clips.
 
     Attributes:
@@ -114,7 +114,7 @@ class Choice:
     reason: str
 
 
-def choose_estimator(real: int, fake: int, dim: int) -> Choice:
+def choose_estimator(real: int, fake: int, dim: int) -> EstimatorChoice:
     """Say which estimator stands the clips there are.
 
     The rule goes by the smaller set. More clips than dimensions: the sample covariance has full
@@ -138,14 +138,16 @@ def choose_estimator(real: int, fake: int, dim: int) -> Choice:
             f"a distance between sets needs at least 2 clips on each side, found {count}"
         )
     if count > dim:
-        return Choice(EMPIRICAL, f"{count} clips give a covariance of {dim} features full rank")
+        return EstimatorChoice(
+            EMPIRICAL, f"{count} clips give a covariance of {dim} features full rank"
+        )
     if count >= _FEWEST_FOR_OAS * dim:
-        return Choice(
+        return EstimatorChoice(
             OAS,
             f"{count} clips cannot fill a covariance of {dim} features: it is shrunk (OAS); "
             "compare with figures of as many clips and of the same estimator only",
         )
-    return Choice(
+    return EstimatorChoice(
         KERNEL,
         f"{count} clips are too few for a covariance of {dim} features: take the kernel distance",
     )

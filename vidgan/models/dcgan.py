@@ -20,7 +20,7 @@ from keras import layers
 from vidgan.config import ModelConfig
 from vidgan.models.architecture import Architecture, Shape
 from vidgan.models.layers.frame_gain import FrameGain
-from vidgan.models.layers.temporal_threshold import Still
+from vidgan.models.layers.temporal_threshold import TemporalThreshold
 from vidgan.models.sizes import Pyramid
 
 # Channels stop growing here: the smallest levels hold few positions and gain nothing from more.
@@ -86,12 +86,12 @@ def as_clip(x: keras.KerasTensor, still: float = 0.0) -> keras.KerasTensor:
 
     Args:
         x: ``(batch, frames, height, width, channels)``.
-        still: smaller changes over time, in grey levels, are taken away; see :class:`Still`.
+        still: smaller changes over time, in grey levels, are removed; :class:`TemporalThreshold`.
     """
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
     x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
     if still:
-        x = Still(still * 2 / 255, name="still")(x)
+        x = TemporalThreshold(still * 2 / 255, name="still")(x)
     return bounded(x, "clip")
 
 

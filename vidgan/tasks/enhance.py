@@ -139,7 +139,7 @@ def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
 
         return f"{len(pairs)} clips of test", score
 
-    return [held_out_metrics.Holdout(sitting, prepare, MEASURED)]
+    return [held_out_metrics.HeldOutMonitor(sitting, prepare, MEASURED)]
 
 
 def _figures(pairs: Sequence[tuple[np.ndarray, np.ndarray]], restore: Any) -> dict[str, np.ndarray]:

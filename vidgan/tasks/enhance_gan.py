@@ -9,7 +9,7 @@ from vidgan import pixels
 from vidgan.config import RestoringConfig
 from vidgan.training import reconstruction_losses
 from vidgan.training.adversarial import AdversarialModel, Logs
-from vidgan.training.discriminator_step import Items
+from vidgan.training.discriminator_step import DiscriminatorBatch
 
 # The loss on looks takes every so manieth frame, others at every step: it is dear, and what stands
 # still in a clip looks alike in its frames.
@@ -55,7 +55,7 @@ class EnhanceGAN(AdversarialModel):
         logs, at_restored = self._fidelity(damaged, restored, original, *flow)
         self.pace.set_rates(self.share, self.lead)
         for critic in self.critics:
-            items = Items(tf.concat([original, restored], axis=0), None, {})
+            items = DiscriminatorBatch(tf.concat([original, restored], axis=0), None, {})
             found = self._gradients(critic, items)
             logs |= self._logs([found])
             at_restored += self.config.adversarial * found.at_items[items.count :]

@@ -153,7 +153,7 @@ def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
 
         return f"the holes of {len(pairs)} clips of test", score
 
-    return [held_out_metrics.Holdout(sitting, prepare, MEASURED)]
+    return [held_out_metrics.HeldOutMonitor(sitting, prepare, MEASURED)]
 
 
 def hole_psnr(filled: np.ndarray, clip: np.ndarray, mask: np.ndarray) -> float:

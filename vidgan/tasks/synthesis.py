@@ -21,7 +21,7 @@ from vidgan.training.context import (
     TrainingContext,
 )
 from vidgan.training.run import Run
-from vidgan.training.sampling import Sampler, rows
+from vidgan.training.sampling import EmaSampler, rows
 
 SAMPLES = 8
 GRID = (2, 4)
@@ -65,19 +65,21 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
 
 def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
     """Measure distances to real clips, and watch the training's health."""
-    from vidgan.training.callbacks.distance import Measuring
-    from vidgan.training.callbacks.health import Checkup
+    from vidgan.training.callbacks.distance import DistanceMonitor
+    from vidgan.training.callbacks.health import HealthMonitor
 
     run, manifest, progress = sitting.run, sitting.manifests[0], sitting.progress
     # A step holds twice its batch, real and generated clips, and what gradients need.
-    sampler = Sampler(sitting.gan, 2 * (run.train.batch_size or 1))
+    sampler = EmaSampler(sitting.gan, 2 * (run.train.batch_size or 1))
     made: list[TrainingCallback] = []
     if distances.parse(run.train.metrics):
         made.append(
-            Measuring(run, manifest, progress, sampler, sitting.save, sitting.tell, sitting.clock)
+            DistanceMonitor(
+                run, manifest, progress, sampler, sitting.save, sitting.tell, sitting.clock
+            )
         )
     if run.train.health:
-        made.append(Checkup(run, manifest, progress, sampler, sitting.tell, sitting.clock))
+        made.append(HealthMonitor(run, manifest, progress, sampler, sitting.tell, sitting.clock))
     return made
 
 

@@ -143,7 +143,7 @@ def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
 
         return f"{len(pairs)} clips of each test", score
 
-    return [held_out_metrics.Holdout(sitting, prepare, 2 * MEASURED, rising=False)]
+    return [held_out_metrics.HeldOutMonitor(sitting, prepare, 2 * MEASURED, rising=False)]
 
 
 def _levels(

@@ -8,7 +8,7 @@ import tensorflow as tf
 from vidgan import augment
 from vidgan.config import TrainConfig, TranslateConfig
 from vidgan.training.adversarial import AdversarialModel, Logs
-from vidgan.training.discriminator_step import Items
+from vidgan.training.discriminator_step import DiscriminatorBatch
 
 
 class Translations(NamedTuple):
@@ -119,7 +119,7 @@ class TranslationGAN(AdversarialModel):
         self.step.assign_add(1)
         return logs
 
-    def _see(self, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor) -> Items:
+    def _see(self, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor) -> DiscriminatorBatch:
         """Return what a critic sees of one domain's clips, augmented."""
         both = tf.concat([real, tf.cast(fake, real.dtype)], axis=0)
-        return Items(augment.augment(both, self.policies, seed), None, {})
+        return DiscriminatorBatch(augment.augment(both, self.policies, seed), None, {})

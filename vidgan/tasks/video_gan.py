@@ -12,7 +12,7 @@ from vidgan.latents import Latent
 from vidgan.models.views import VIEWS, View
 from vidgan.training import latent_sampling
 from vidgan.training.adversarial import AdversarialModel, Logs
-from vidgan.training.discriminator_step import Gradients, Items
+from vidgan.training.discriminator_step import DiscriminatorBatch, Gradients
 
 # Real clips that it takes the adaptive augmentation from never to always, at the fastest.
 ADA_CLIPS = 20_000
@@ -130,7 +130,7 @@ class VideoGAN(AdversarialModel):
         labels: tf.Tensor | None,
         drawn: dict[str, tf.Tensor],
         seed: tf.Tensor,
-    ) -> list[Items]:
+    ) -> list[DiscriminatorBatch]:
         """Return what each critic sees: augmented and noisy, as its view shows it."""
         seeds = tf.random.split(seed, 2)
         share = None if self.train_config.ada is None else self.augment_share
@@ -145,7 +145,7 @@ class VideoGAN(AdversarialModel):
             own = tf.random.fold_in(seed, 2 + index)
             of_clip = critic.view.count(self.config)
             made.append(
-                Items(
+                DiscriminatorBatch(
                     critic.view.see(both, self.config, own),
                     None if labels is None else tf.repeat(tf.tile(labels, [2]), of_clip),
                     {name: tf.repeat(values, of_clip, axis=0) for name, values in drawn.items()},

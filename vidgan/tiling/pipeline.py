@@ -9,7 +9,7 @@ import numpy as np
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import Mask
 from vidgan.tiling.parts import Parts
-from vidgan.tiling.plan import Plan
+from vidgan.tiling.plan import TilingPlan
 from vidgan.tiling.source import Source
 from vidgan.tiling.threads import read_ahead, write_behind
 from vidgan.tiling.windows import Frame, first_needed, restore
@@ -19,7 +19,7 @@ def fill_parts(
     source: Source,
     mask: Mask | None,
     filter: Filter,
-    plan: Plan,
+    plan: TilingPlan,
     parts: Parts,
     *,
     compare: bool = False,

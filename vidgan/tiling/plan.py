@@ -46,7 +46,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TilingPlan:
     """How a video is divided.
 
     Attributes:
@@ -119,7 +119,7 @@ def divide(
     columns: int = 1,
     keep: bool = False,
     on_disk: bool = False,
-) -> Plan | None:
+) -> TilingPlan | None:
     """Return the plan with a certain division, None where there is none.
 
     Args:
@@ -159,7 +159,7 @@ def _plan(
     columns: tuple[Span, ...],
     keep: bool,
     on_disk: bool,
-) -> Plan:
+) -> TilingPlan:
     width, height = size
     fade = _FADE_FRAMES if filter.context else 0
     window = step + 2 * filter.context + fade
@@ -191,7 +191,9 @@ def _plan(
             # A row of tiles is copied out before its results are put in.
             memory += int(window * source * band)
     disk = windows + queues if on_disk else 0
-    return Plan(window, step, filter.context, fade, rows, columns, cost, memory, disk, waiting)
+    return TilingPlan(
+        window, step, filter.context, fade, rows, columns, cost, memory, disk, waiting
+    )
 
 
 def choose(
@@ -201,7 +203,7 @@ def choose(
     memory: int,
     keep: bool = False,
     disk: int = 0,
-) -> Plan:
+) -> TilingPlan:
     """Return the plan that costs the least arithmetic of those that fit in memory.
 
     Where even that is more than :data:`MOST_COST` times an undivided pass, less is thrown away at
@@ -233,7 +235,7 @@ def choose(
 
 def _cheapest(
     filter: Filter, size: tuple[int, int], frames: int, memory: int, keep: bool, disk: int
-) -> Plan:
+) -> TilingPlan:
     down = _divisions(size[1], filter)
     across = _divisions(size[0], filter)
     least = filter.frames - 2 * filter.context

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from vidgan.tiling.filter import Filter
-from vidgan.tiling.plan import Plan, Span
+from vidgan.tiling.plan import Span, TilingPlan
 
 Images = list[np.ndarray]
 
@@ -21,7 +21,7 @@ def blend(old: np.ndarray, new: np.ndarray, share: float | np.ndarray) -> np.nda
 
 def restore_window(
     filter: Filter,
-    plan: Plan,
+    plan: TilingPlan,
     frames: Images,
     masks: Images | None,
     targets: dict[int, np.ndarray],
@@ -52,7 +52,7 @@ def restore_window(
             target[joint] = blend(above[i], target[joint], share)
 
 
-def _bands(plan: Plan, frames: Images, in_place: bool) -> Iterator[Images]:
+def _bands(plan: TilingPlan, frames: Images, in_place: bool) -> Iterator[Images]:
     """Yield the source rows of every row of tiles.
 
     They are copies where results are written over the frames: neighbours need those yet.

@@ -9,7 +9,7 @@ import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.tiling.filter import Filter
-from vidgan.tiling.plan import Plan, lie_apart
+from vidgan.tiling.plan import TilingPlan, lie_apart
 from vidgan.tiling.store import Store
 from vidgan.tiling.tiles import blend, restore_window
 
@@ -35,7 +35,7 @@ class Frame:
     result: np.ndarray | None = None
 
 
-def first_needed(plan: Plan, done: int) -> int:
+def first_needed(plan: TilingPlan, done: int) -> int:
     """Return the frame from which on a stream must be read to go on after ``done`` frames.
 
     Args:
@@ -48,7 +48,7 @@ def first_needed(plan: Plan, done: int) -> int:
 def restore(
     frames: Iterable[Frame],
     filter: Filter,
-    plan: Plan,
+    plan: TilingPlan,
     *,
     done: int = 0,
     keep: bool = False,
@@ -104,7 +104,7 @@ def restore(
 
 
 def _windows(
-    frames: Iterable[Frame], plan: Plan, start: int
+    frames: Iterable[Frame], plan: TilingPlan, start: int
 ) -> Iterator[tuple[int, list[Frame], bool]]:
     """Yield the first frame's number, the frames, and whether it is the last window."""
     rest = iter(frames)
@@ -139,7 +139,7 @@ def _blend_into(target: np.ndarray, old: np.ndarray, share: float, store: Store)
 
 def _restore(
     filter: Filter,
-    plan: Plan,
+    plan: TilingPlan,
     window: list[Frame],
     targets: dict[int, np.ndarray],
     store: Store,

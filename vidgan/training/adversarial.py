@@ -9,8 +9,8 @@ from vidgan.config import TrainConfig
 from vidgan.losses import LOSSES
 from vidgan.models.views import VIEWS, View
 from vidgan.regularizers import PENALTIES
-from vidgan.training.discriminator_step import Critic, Gradients, Items
-from vidgan.training.schedules import Pace
+from vidgan.training.discriminator_step import DiscriminatorBatch, DiscriminatorStep, Gradients
+from vidgan.training.schedules import Schedules
 
 Logs = dict[str, tf.Tensor]
 
@@ -85,12 +85,12 @@ class AdversarialModel(keras.Model):
         self.g_optimizer, self.d_optimizer = g_optimizer, d_optimizer
         g_optimizer.build(self.generator.trainable_variables)
         d_optimizer.build(self._d_variables())
-        self.pace = Pace(train, g_optimizer, d_optimizer)
+        self.pace = Schedules(train, g_optimizer, d_optimizer)
         self.loss_functions = LOSSES[train.loss]
         self.penalties = {name: getattr(train, name) for name in PENALTIES if getattr(train, name)}
         weight = 1.0 if train.recognition is None else train.recognition
         self.critics = [
-            Critic(
+            DiscriminatorStep(
                 network,
                 self.view(name),
                 self.loss_functions,
@@ -127,7 +127,7 @@ class AdversarialModel(keras.Model):
         networks = self.discriminators.values()
         return [variable for network in networks for variable in network.trainable_variables]
 
-    def _gradients(self, critic: Critic, items: Items) -> Gradients:
+    def _gradients(self, critic: DiscriminatorStep, items: DiscriminatorBatch) -> Gradients:
         if self.shares_backward and not critic.recognises:
             return critic.shared_gradients(items)
         return critic.separate_gradients(items, self.d_optimizer, self.g_optimizer)
@@ -153,7 +153,9 @@ class AdversarialModel(keras.Model):
             logs["recognition"] = tf.add_n(known)
         return logs
 
-    def _d_step(self, found: Sequence[Gradients], seen: Sequence[Items], seed: tf.Tensor) -> Logs:
+    def _d_step(
+        self, found: Sequence[Gradients], seen: Sequence[DiscriminatorBatch], seed: tf.Tensor
+    ) -> Logs:
         """Take the discriminators' step, if it is due, and return what there is to log of it.
 
         Args:
@@ -174,7 +176,7 @@ class AdversarialModel(keras.Model):
         return logs
 
     def _add_penalties(
-        self, gradients: list[tf.Tensor], seen: Sequence[Items], seed: tf.Tensor
+        self, gradients: list[tf.Tensor], seen: Sequence[DiscriminatorBatch], seed: tf.Tensor
     ) -> tuple[list[tf.Tensor], Logs]:
         """Add the gradients of the lazy penalties (arXiv 1912.04958); return the penalties too."""
         every, d_every = self.train_config.penalty_every, self.train_config.d_every

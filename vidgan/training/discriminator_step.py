@@ -24,7 +24,7 @@ Tensors = list[tf.Tensor]
 
 
 @dataclass(frozen=True)
-class Items:
+class DiscriminatorBatch:
     """What one discriminator sees of a batch.
 
     Attributes:
@@ -50,7 +50,7 @@ class Gradients:
 
     Attributes:
         discriminator: of its loss, for each of its trainable weights.
-        at_items: of the generator's loss, at ``Items.both``; at real items it may be anything.
+        at_items: of the generator's loss, at ``DiscriminatorBatch.both``; real items: anything.
         real_logits: ``(items, 1)``.
         fake_logits: ``(items, 1)``.
         recognition: how ill codes are recognised, a scalar without its weight; None without codes.
@@ -75,7 +75,7 @@ def pair_derivatives(
     return d_real, d_fake, tape.gradient(g_loss, fake)
 
 
-class Critic:
+class DiscriminatorStep:
     """One discriminator with its view and its losses.
 
     Args:
@@ -106,13 +106,13 @@ class Critic:
         """Return the network's outputs at items."""
         return self.network(_inputs(items, labels), training=training)
 
-    def _recognition(self, outputs: dict[str, tf.Tensor], items: Items) -> tf.Tensor:
+    def _recognition(self, outputs: dict[str, tf.Tensor], items: DiscriminatorBatch) -> tf.Tensor:
         """Return the loss of recognising the codes of the generated items."""
         count = items.count
         found = {name: values[count:] for name, values in outputs.items()}
         return tf.reduce_mean(recognition(found, items.noise))
 
-    def shared_gradients(self, items: Items) -> Gradients:
+    def shared_gradients(self, items: DiscriminatorBatch) -> Gradients:
         """Return all gradients from one backward pass with the discriminator's derivatives.
 
         Not for a discriminator that recognises codes, which is another function of the same
@@ -134,7 +134,7 @@ class Critic:
 
     def separate_gradients(
         self,
-        items: Items,
+        items: DiscriminatorBatch,
         d_optimizer: keras.optimizers.Optimizer,
         g_optimizer: keras.optimizers.Optimizer,
     ) -> Gradients:
@@ -159,7 +159,7 @@ class Critic:
         at_items = tape.gradient(g_loss, items.both)
         return Gradients(gradients, at_items, real, fake, known)
 
-    def unrolled_gradient(self, items: Items, steps: int, rate: float) -> tf.Tensor:
+    def unrolled_gradient(self, items: DiscriminatorBatch, steps: int, rate: float) -> tf.Tensor:
         """Return G's gradient at the items against D as it would be ``steps`` later.
 
         Unrolled GANs (arXiv 1611.02163): the gradient goes through D's steps too, so that G cannot
@@ -201,7 +201,7 @@ class Critic:
                 g_loss += self.weight * self._recognition(outputs, items)
         return tape.gradient(g_loss, items.both)
 
-    def penalty(self, name: str, items: Items, seed: tf.Tensor) -> tf.Tensor:
+    def penalty(self, name: str, items: DiscriminatorBatch, seed: tf.Tensor) -> tf.Tensor:
         """Return a penalty of ``vidgan.regularizers.PENALTIES`` on this discriminator."""
         count = items.count
         labels = None if items.labels is None else items.labels[:count]

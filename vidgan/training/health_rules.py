@@ -20,7 +20,7 @@ Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Trouble:
+class HealthRule:
     """Something that can be wrong with a training.
 
     Attributes:
@@ -41,7 +41,7 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Finding:
+class HealthEvent:
     """That a trouble has appeared or has gone.
 
     Attributes:
@@ -146,7 +146,7 @@ def _memorisation(history: Sequence[Figures]) -> str | None:
 
 # Told from the means of WINDOW steps.
 OF_STEPS = (
-    Trouble(
+    HealthRule(
         "winning discriminator",
         "halve --d-lr, raise --r1 or use --augment translation,color",
         _discriminator_won,
@@ -155,14 +155,16 @@ OF_STEPS = (
         # A Wasserstein critic is meant to lead; its penalty keeps the gradient alive.
         applies=lambda train: train.loss != "wasserstein",
     ),
-    Trouble("idle discriminator", "raise --d-lr or lower --r1", _discriminator_gave_up, patience=3),
-    Trouble(
+    HealthRule(
+        "idle discriminator", "raise --d-lr or lower --r1", _discriminator_gave_up, patience=3
+    ),
+    HealthRule(
         "exploding gradient",
         "lower --g-lr and --d-lr, or raise --r1",
         _exploding_gradient,
         patience=2,
     ),
-    Trouble(
+    HealthRule(
         "vanishing gradient",
         "use --loss non-saturating, or lower --d-lr and --g-lr",
         _vanishing_gradient,
@@ -171,14 +173,14 @@ OF_STEPS = (
 )
 # Told from generated clips.
 OF_SAMPLES = (
-    Trouble(
+    HealthRule(
         "mode collapse",
         "lower --g-lr, raise --r1 or use --unroll 3",
         _mode_collapse,
         patience=2,
         grace=200,
     ),
-    Trouble(
+    HealthRule(
         "memorisation",
         "preprocess more video, or use --augment translation,color,cutout",
         _memorisation,
@@ -197,7 +199,7 @@ class Watch:
     """
 
     def __init__(
-        self, troubles: Iterable[Trouble], train: TrainConfig, standing: Iterable[str] = ()
+        self, troubles: Iterable[HealthRule], train: TrainConfig, standing: Iterable[str] = ()
     ) -> None:
         self.troubles = [trouble for trouble in troubles if trouble.applies(train)]
         self.standing = set(standing)
@@ -205,13 +207,13 @@ class Watch:
         self.history: deque[Figures] = deque(maxlen=2)
         self.changing = dict.fromkeys((trouble.name for trouble in self.troubles), 0)
 
-    def add(self, step: int, figures: Figures) -> list[Finding]:
+    def add(self, step: int, figures: Figures) -> list[HealthEvent]:
         """Take in the newest figures; return what has appeared or gone."""
         self.history.append(figures)
         found = (self._ask(each, step) for each in self.troubles if step > each.grace)
         return [finding for finding in found if finding is not None]
 
-    def _ask(self, trouble: Trouble, step: int) -> Finding | None:
+    def _ask(self, trouble: HealthRule, step: int) -> HealthEvent | None:
         name, text = trouble.name, trouble.seen(self.history)
         stands = name in self.standing
         self.changing[name] = self.changing[name] + 1 if (text is not None) != stands else 0
@@ -220,27 +222,27 @@ class Watch:
         self.changing[name] = 0
         self.standing ^= {name}
         if text is None:
-            return Finding(step, name, True, f"{name}: over")
-        return Finding(step, name, False, f"{text}: {trouble.advice}")
+            return HealthEvent(step, name, True, f"{name}: over")
+        return HealthEvent(step, name, False, f"{text}: {trouble.advice}")
 
 
-def read(path: Path) -> list[Finding]:
+def read(path: Path) -> list[HealthEvent]:
     """Read ``health.jsonl``; a line that a kill cut off is left out."""
     findings = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            findings.append(Finding(**json.loads(line)))
+            findings.append(HealthEvent(**json.loads(line)))
         except (TypeError, ValueError):
             continue
     return findings
 
 
-def as_line(finding: Finding) -> str:
+def as_line(finding: HealthEvent) -> str:
     """Return a finding as a line of ``health.jsonl``."""
     return json.dumps(asdict(finding), ensure_ascii=False) + "\n"
 
 
-def standing(findings: Iterable[Finding]) -> list[Finding]:
+def standing(findings: Iterable[HealthEvent]) -> list[HealthEvent]:
     """Return the findings that have not gone, in the order in which they appeared."""
     last = {finding.trouble: finding for finding in findings}
     return sorted((each for each in last.values() if not each.gone), key=lambda each: each.step)

@@ -16,7 +16,7 @@ def rows(noise: latents.Noise, start: int, count: int = 1) -> dict[str, tf.Tenso
     return {name: tf.constant(values[start : start + count]) for name, values in noise.items()}
 
 
-class Sampler:
+class EmaSampler:
     """Makes clips as a graph, for calling layer by layer takes long where networks are small.
 
     Whoever looks at clips during training shares it: tracing the graph takes seconds.

@@ -13,7 +13,7 @@ from vidgan.config import TrainConfig
 HARD, EASY = 0.6, 0.9
 
 
-class Pace:
+class Schedules:
     """Sets both optimizers' learning rates.
 
     Args:

@@ -16,7 +16,7 @@ import numpy as np
 from vidgan.config import EvaluateConfig
 from vidgan.errors import ExportError
 from vidgan.files import atomic_path, cache_folder
-from vidgan.jobs.evaluate.clip_statistics import Embedded, Gathered, Gatherer
+from vidgan.jobs.evaluate.clip_statistics import ClipStatistics, Embedded, StatisticsCollector
 from vidgan.jobs.evaluate.sources import ClipSet
 from vidgan.metrics.consistency import Warping
 from vidgan.metrics.features import weights
@@ -36,7 +36,7 @@ class Cache:
         config: the options.
     """
 
-    def __init__(self, gatherer: Gatherer, config: EvaluateConfig) -> None:
+    def __init__(self, gatherer: StatisticsCollector, config: EvaluateConfig) -> None:
         self.gatherer = gatherer
         parts = [
             __version__,
@@ -47,7 +47,7 @@ class Cache:
         parts += [each.name for each, _ in gatherer.features]
         self.settings = "\n".join(parts)
 
-    def look(self, clips: ClipSet) -> Gathered:
+    def look(self, clips: ClipSet) -> ClipStatistics:
         """Return what is gathered of a set, from the cache where it is there.
 
         A discriminator is another one each time: it looks at the clips all the same.
@@ -71,7 +71,7 @@ class Cache:
         return gathered
 
 
-def _write(path: Path, gathered: Gathered) -> None:
+def _write(path: Path, gathered: ClipStatistics) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {
         "labels": gathered.labels,
@@ -93,7 +93,7 @@ def _write(path: Path, gathered: Gathered) -> None:
         old.unlink(missing_ok=True)
 
 
-def _read(path: Path, gatherer: Gatherer) -> Gathered:
+def _read(path: Path, gatherer: StatisticsCollector) -> ClipStatistics:
     with np.load(path, allow_pickle=False) as arrays:
         embedded = {}
         for each, _ in gatherer.features:
@@ -104,7 +104,7 @@ def _read(path: Path, gatherer: Gatherer) -> Gathered:
         if gatherer.motion:
             motion = Motion(*(arrays[f"motion.{field.name}"] for field in fields(Motion)))
             warping = Warping(*(arrays[f"warping.{field.name}"] for field in fields(Warping)))
-        return Gathered(
+        return ClipStatistics(
             count=len(arrays["labels"]),
             embedded=embedded,
             motion=motion,

@@ -16,7 +16,7 @@ _RATE_TOLERANCE = 0.01
 
 
 @dataclass
-class Sides:
+class ClipSets:
     """The sets that are compared.
 
     Attributes:
@@ -35,7 +35,7 @@ class Sides:
 
     @property
     def halved(self) -> bool:
-        """Whether the reference and the floor are halves of one set."""
+        """Whether the reference and the floor are split_real of one set."""
         return self.training is self.reference
 
     @property
@@ -48,8 +48,8 @@ class Sides:
         }
 
 
-def halves(real: Path, fake: Path, config: EvaluateConfig) -> Sides:
-    """Return the sets of any two: halves of the real clips are the reference and the floor.
+def split_real(real: Path, fake: Path, config: EvaluateConfig) -> ClipSets:
+    """Return the sets of any two: split_real of the real clips are the reference and the floor.
 
     They share no clip, and none is larger than what is compared with it.
 
@@ -85,7 +85,7 @@ def halves(real: Path, fake: Path, config: EvaluateConfig) -> Sides:
     floor.keep(order[half : 2 * half])
     generated.choose(half, config.seed)
     floor.keep(floor.chosen[: generated.count])
-    return Sides(reference, floor, generated, reference, "floor")
+    return ClipSets(reference, floor, generated, reference, "floor")
 
 
 def differing_rates(path: Path, rate: float, others: str, their_rate: float) -> list[str]:

@@ -42,7 +42,7 @@ class Embedded:
 
 
 @dataclass
-class Gathered:
+class ClipStatistics:
     """What one pass over a set has gathered.
 
     Attributes:
@@ -73,7 +73,7 @@ class Gathered:
         return self.labels[:: every(self.count, KEPT)]
 
 
-class Gatherer:
+class StatisticsCollector:
     """Goes through sets of clips.
 
     Args:
@@ -99,7 +99,7 @@ class Gatherer:
         self.motion, self.pixels, self.judge = motion, pixels, judge
         self.batch_size, self.advance = batch_size, advance
 
-    def look(self, clips: ClipSet) -> Gathered:
+    def look(self, clips: ClipSet) -> ClipStatistics:
         """Go through a set once.
 
         Raises:
@@ -138,7 +138,7 @@ class Gatherer:
                 f"{clips.path}: none of its {clips.count} clips can be decoded; copy or make it "
                 "again"
             )
-        return Gathered(
+        return ClipStatistics(
             count=done,
             embedded={
                 name: Embedded(each, np.concatenate(kept[name])) for name, each in moments.items()
@@ -157,7 +157,7 @@ class Gatherer:
             notes=list(clips.notes),
         )
 
-    def judged(self, gathered: Gathered, clips: ClipSet) -> Gathered:
+    def judged(self, gathered: ClipStatistics, clips: ClipSet) -> ClipStatistics:
         """Return what was gathered of a set before, with what the discriminator says of it now.
 
         Raises:

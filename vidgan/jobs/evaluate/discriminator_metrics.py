@@ -7,7 +7,7 @@ import numpy as np
 
 from vidgan import metrics
 from vidgan.errors import RunError
-from vidgan.jobs.evaluate.metric_inputs import Case, Ends
+from vidgan.jobs.evaluate.metric_inputs import Ends, MetricInputs
 from vidgan.metrics.figure import Figure
 
 # Shown as what a clip of chance would get, too.
@@ -16,7 +16,7 @@ CHANCE = 0.5
 NAMED = 8
 
 
-def discriminator(case: Case) -> list[Figure]:
+def discriminator(case: MetricInputs) -> list[Figure]:
     """Return what the discriminator makes of real clips, held out or not, and of generated ones."""
     from vidgan.losses import LOSSES
     from vidgan.metrics.discriminator import judged_right, pair_loss
@@ -102,7 +102,7 @@ def discriminator(case: Case) -> list[Figure]:
     ]
 
 
-def labels(case: Case) -> list[Figure]:
+def labels(case: MetricInputs) -> list[Figure]:
     """Return each class's distance, and how often a conditional model makes what it is asked for.
 
     The class of a clip is told by its nearest neighbours among the floor's real clips.
@@ -154,7 +154,7 @@ def labels(case: Case) -> list[Figure]:
     return figures
 
 
-def one_sided(case: Case) -> dict[int, str]:
+def one_sided(case: MetricInputs) -> dict[int, str]:
     """Return the labels that only real or only generated clips have, each with a note on it.
 
     One note names all that one side lacks. There are none where a side has no labels at all.
@@ -178,7 +178,7 @@ def one_sided(case: Case) -> dict[int, str]:
     return found
 
 
-def _kernel_ends(case: Case, real: np.ndarray, generated: np.ndarray) -> Ends:
+def _kernel_ends(case: MetricInputs, real: np.ndarray, generated: np.ndarray) -> Ends:
     replicates, seed = case.config.bootstrap, case.config.seed
     return case.ends(
         lambda: metrics.bootstrap_kernel(real, generated, replicates=replicates, seed=seed)

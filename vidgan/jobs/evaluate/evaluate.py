@@ -7,7 +7,7 @@ from vidgan import runtime
 from vidgan.config import DEFAULT_TASK, MIN_GENERATED, EvaluateConfig
 from vidgan.errors import OptionError
 from vidgan.jobs.evaluate import protocol
-from vidgan.jobs.evaluate.clip_sets import Sides, halves
+from vidgan.jobs.evaluate.clip_sets import ClipSets, split_real
 from vidgan.jobs.evaluate.measure import measure
 from vidgan.jobs.evaluate.options import resolve, wanted
 from vidgan.jobs.evaluate.paired import evaluate_paired
@@ -67,7 +67,7 @@ def evaluate(
         if real.resolve() == fake.resolve():
             raise OptionError(
                 f"--real and --fake both name {real}: its distance from itself says nothing; the "
-                "floor in every report is that of two halves of the real clips"
+                "floor in every report is that of two split_real of the real clips"
             )
         compare = evaluate_paired if config.paired else _evaluate_pair
         return compare(real, fake, config, output, progress)
@@ -116,7 +116,7 @@ def _evaluate_run(
         frames=shape.frames,
     )
     held = "real" if config.split == "test" else "floor"
-    sides = Sides(reference, floor, samples, training, held)
+    sides = ClipSets(reference, floor, samples, training, held)
     step = int(run.state(checkpoint)["step"])
     judge = load_discriminator(run, config.checkpoint) if wanted(config, "discriminator") else None
     result = measure(sides, config, device, progress, run=run, judge=judge)
@@ -135,7 +135,7 @@ def _evaluate_pair(
     progress: bool,
 ) -> dict[str, Any]:
     target = report.target(output, Path("evaluation.json"), config.overwrite)
-    sides = halves(real, fake, config)
+    sides = split_real(real, fake, config)
     runtime.prepare()
     result = measure(sides, config, runtime.choose_device(config.device), progress)
     result["title"] = f"{fake} against {real}"

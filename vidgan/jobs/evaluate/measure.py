@@ -9,11 +9,11 @@ from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError, OptionError
 from vidgan.jobs.evaluate import protocol
 from vidgan.jobs.evaluate.cache import Cache
-from vidgan.jobs.evaluate.clip_sets import Sides
-from vidgan.jobs.evaluate.clip_statistics import Gatherer
+from vidgan.jobs.evaluate.clip_sets import ClipSets
+from vidgan.jobs.evaluate.clip_statistics import StatisticsCollector
 from vidgan.jobs.evaluate.discriminator_metrics import one_sided
 from vidgan.jobs.evaluate.metric_groups import MEASURES
-from vidgan.jobs.evaluate.metric_inputs import Case
+from vidgan.jobs.evaluate.metric_inputs import MetricInputs
 from vidgan.jobs.evaluate.motion_metrics import histograms
 from vidgan.jobs.evaluate.nearest_neighbours import memorised
 from vidgan.jobs.evaluate.options import used_features, wanted
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def measure(
-    sides: Sides,
+    sides: ClipSets,
     config: EvaluateConfig,
     device: str,
     progress: bool,
@@ -77,14 +77,14 @@ def measure(
 
 
 def _gather(
-    sides: Sides,
+    sides: ClipSets,
     config: EvaluateConfig,
     used: list[Features],
     device: str,
     progress: bool,
     run: "Run | None",
     judge: Any,
-) -> tuple[Case, dict[str, np.ndarray]]:
+) -> tuple[MetricInputs, dict[str, np.ndarray]]:
     """Go through all sets and return what was found, with the nearest pairs for the picture."""
     import tensorflow as tf
     from tqdm import tqdm
@@ -101,7 +101,7 @@ def _gather(
         networks = {
             each.name: each.load(config.weights if each.needs_weights else None) for each in used
         }
-        gatherer = Gatherer(
+        gatherer = StatisticsCollector(
             [(each, networks[each.name]) for each in used],
             motion=wanted(config, "motion"),
             pixels=nearest,
@@ -123,7 +123,7 @@ def _gather(
             verdicts, pairs = memorised(
                 sides, gathered, features, networks[features], config.batch_size, bar.update
             )
-    case = Case(
+    case = MetricInputs(
         config,
         FEATURES[config.clip_features],
         FEATURES[config.frame_features],
@@ -138,7 +138,9 @@ def _gather(
     return case, pairs
 
 
-def _report(sides: Sides, case: Case, figures: list[Figure], device: str) -> dict[str, Any]:
+def _report(
+    sides: ClipSets, case: MetricInputs, figures: list[Figure], device: str
+) -> dict[str, Any]:
     import tensorflow as tf
 
     config, shape = case.config, sides.generated.shape

@@ -1,7 +1,7 @@
 """From what was gathered of real and generated clips to figures, group by group.
 
-Each function of ``MEASURES`` takes a :class:`Case` and returns figures with their intervals and
-floors: the same figure of real clips against other real clips, as many as there are generated ones.
+Each function of ``MEASURES`` takes :class:`MetricInputs` and returns figures with their intervals
+and floors: the same figure of real clips against other real clips, as many as there are generated ones.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,14 @@ import numpy as np
 from vidgan import metrics
 from vidgan.errors import InputError
 from vidgan.jobs.evaluate.discriminator_metrics import discriminator, labels
-from vidgan.jobs.evaluate.metric_inputs import Case
+from vidgan.jobs.evaluate.metric_inputs import MetricInputs
 from vidgan.jobs.evaluate.motion_metrics import motion
 from vidgan.metrics.covariance import KERNEL
 from vidgan.metrics.features import Features
 from vidgan.metrics.figure import Figure
 
 
-def _distances(case: Case, features: Features, group: str) -> list[Figure]:
+def _distances(case: MetricInputs, features: Features, group: str) -> list[Figure]:
     reference, floor, generated = case.of(features)
     counts = [reference.moments.count, generated.moments.count]
     choice = metrics.choose_estimator(counts[0], counts[1], features.dim)
@@ -86,17 +86,17 @@ def _distances(case: Case, features: Features, group: str) -> list[Figure]:
     return figures
 
 
-def distance(case: Case) -> list[Figure]:
+def distance(case: MetricInputs) -> list[Figure]:
     """Return how far generated clips lie from real ones, as clips."""
     return _distances(case, case.clip_features, "distance")
 
 
-def frames(case: Case) -> list[Figure]:
+def frames(case: MetricInputs) -> list[Figure]:
     """Return how far generated clips' frames lie from real ones."""
     return _distances(case, case.frame_features, "frames")
 
 
-def coverage(case: Case) -> list[Figure]:
+def coverage(case: MetricInputs) -> list[Figure]:
     """Return precision, recall, density and coverage (1904.06991, 2002.09797)."""
     reference, floor, generated = case.of(case.clip_features)
     found = metrics.neighbourhoods(reference.vectors, generated.vectors)
@@ -129,7 +129,7 @@ def coverage(case: Case) -> list[Figure]:
     return figures
 
 
-def diversity(case: Case) -> list[Figure]:
+def diversity(case: MetricInputs) -> list[Figure]:
     """Return how much generated clips differ from each other."""
     _, floor, generated = case.of(case.clip_features)
     found, real = (metrics.measure_diversity(each.vectors) for each in (generated, floor))
@@ -159,7 +159,7 @@ def diversity(case: Case) -> list[Figure]:
     ]
 
 
-def memorisation(case: Case) -> list[Figure]:
+def memorisation(case: MetricInputs) -> list[Figure]:
     """Return how many generated clips are nearer to training clips than new ones would be."""
     figures = []
     for kind, found in (case.memorised or {}).items():
@@ -185,7 +185,7 @@ def memorisation(case: Case) -> list[Figure]:
     return figures
 
 
-MEASURES: dict[str, Callable[[Case], list[Figure]]] = {
+MEASURES: dict[str, Callable[[MetricInputs], list[Figure]]] = {
     "distance": distance,
     "frames": frames,
     "coverage": coverage,

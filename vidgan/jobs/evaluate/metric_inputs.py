@@ -9,7 +9,7 @@ import numpy as np
 from vidgan import metrics
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError
-from vidgan.jobs.evaluate.clip_statistics import Embedded, Gathered
+from vidgan.jobs.evaluate.clip_statistics import ClipStatistics, Embedded
 from vidgan.metrics import Interval, Memorisation, bootstrap
 from vidgan.metrics.features import Features
 
@@ -23,7 +23,7 @@ Measured = tuple[float, float | None, float | None]
 
 
 @dataclass
-class Case:
+class MetricInputs:
     """What is measured.
 
     Attributes:
@@ -42,9 +42,9 @@ class Case:
     config: EvaluateConfig
     clip_features: Features
     frame_features: Features
-    reference: Gathered
-    floor: Gathered
-    generated: Gathered
+    reference: ClipStatistics
+    floor: ClipStatistics
+    generated: ClipStatistics
     held: str
     run: "Run | None" = None
     memorised: dict[str, Memorisation] | None = None

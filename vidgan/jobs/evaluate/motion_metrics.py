@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from vidgan import metrics
-from vidgan.jobs.evaluate.metric_inputs import Case
+from vidgan.jobs.evaluate.metric_inputs import MetricInputs
 from vidgan.metrics.figure import Figure
 from vidgan.metrics.motion import DIRECTIONS, SPEED_STEP, SPEEDS, histogram
 
@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 _DECIMALS = 9
 
 
-def motion(case: Case) -> list[Figure]:
+def motion(case: MetricInputs) -> list[Figure]:
     """Return how generated clips move against how real ones do."""
     reference, floor, generated = (
         _present(each.motion) for each in (case.reference, case.floor, case.generated)
@@ -73,7 +73,7 @@ def motion(case: Case) -> list[Figure]:
     return figures
 
 
-def histograms(case: Case) -> dict[str, dict[str, Any]]:
+def histograms(case: MetricInputs) -> dict[str, dict[str, Any]]:
     """Return what the distances of speeds and of directions are taken between, for the report.
 
     Each has the key of its distance. Bin i begins at i × ``step``, in units of ``unit``; of speeds
@@ -95,7 +95,7 @@ def histograms(case: Case) -> dict[str, dict[str, Any]]:
 
 
 def _distance(
-    case: Case, function: Any, generated: np.ndarray, reference: np.ndarray
+    case: MetricInputs, function: Any, generated: np.ndarray, reference: np.ndarray
 ) -> tuple[float | None, float | None, float | None]:
     """Return a distance and its interval; nothing where nothing moves in one of the sets."""
     if function(generated, reference) is None:

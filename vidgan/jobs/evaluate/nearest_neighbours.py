@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from vidgan import metrics
-from vidgan.jobs.evaluate.clip_sets import Sides
-from vidgan.jobs.evaluate.clip_statistics import KEPT, Gathered, batched, every
+from vidgan.jobs.evaluate.clip_sets import ClipSets
+from vidgan.jobs.evaluate.clip_statistics import KEPT, ClipStatistics, batched, every
 from vidgan.jobs.evaluate.sources import ClipSet
 from vidgan.metrics.features import Embed
 from vidgan.metrics.memorisation import Nearest, pixel_vectors
@@ -19,7 +19,7 @@ PAIRS = 6
 
 
 @dataclass
-class Lookout:
+class NearestNeighbours:
     """Kept clips of a set, and for each the nearest clip of a stream that goes by.
 
     Attributes:
@@ -31,15 +31,15 @@ class Lookout:
     by_pixels: Nearest
 
     @classmethod
-    def of(cls, gathered: Gathered, features: str) -> "Lookout":
+    def of(cls, gathered: ClipStatistics, features: str) -> "NearestNeighbours":
         """Look out for the nearest of a set's kept clips."""
         assert gathered.pixels is not None, "asked for"
         return cls(Nearest(gathered.embedded[features].vectors), Nearest(gathered.pixels))
 
 
 def memorised(
-    sides: Sides,
-    gathered: dict[str, Gathered],
+    sides: ClipSets,
+    gathered: dict[str, ClipStatistics],
     features: str,
     embed: Embed,
     batch_size: int,
@@ -62,8 +62,8 @@ def memorised(
     Raises:
         VidganError: the training clips cannot be read.
     """
-    made = Lookout.of(gathered["generated"], features)
-    held = Lookout.of(gathered[sides.held], features)
+    made = NearestNeighbours.of(gathered["generated"], features)
+    held = NearestNeighbours.of(gathered[sides.held], features)
     embed = _known(sides, gathered, features) or embed
     for batch, _ in batched(sides.training, batch_size):
         vectors, small = embed(batch), pixel_vectors(batch)
@@ -86,7 +86,7 @@ def memorised(
     )
 
 
-def _known(sides: Sides, gathered: dict[str, Gathered], features: str) -> Embed | None:
+def _known(sides: ClipSets, gathered: dict[str, ClipStatistics], features: str) -> Embed | None:
     """Return the embedding of the training clips in turn, if a set of the same clips has it."""
     key = sides.training.key
     for name, clips in sides.named.items():

@@ -10,7 +10,7 @@ from vidgan.config import PICTURES, PROTOCOLS, EvaluateConfig
 from vidgan.config.base import option_names
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
-from vidgan.jobs.evaluate.clip_sets import Sides, differing_rates
+from vidgan.jobs.evaluate.clip_sets import ClipSets, differing_rates
 from vidgan.jobs.evaluate.sources import ClipSet, Shape, SplitSet
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def notes(run: "Run", manifest: Manifest, shape: Shape) -> list[str]:
     return differing_rates(manifest.path, manifest.fps / shape.stride, "of the run", run.fps)
 
 
-def deviations(config: EvaluateConfig, sides: Sides) -> list[str]:
+def deviations(config: EvaluateConfig, sides: ClipSets) -> list[str]:
     """Say where figures do not stand for what a protocol's name, or ``--n``, promises."""
     found = []
     settings, names = PROTOCOLS[config.protocol], option_names(EvaluateConfig)

@@ -18,7 +18,7 @@ from vidgan.config import (
     ModelConfig,
 )
 from vidgan.errors import OptionError
-from vidgan.jobs.generate.conditions import Choice, parse_labels, parse_sweep
+from vidgan.jobs.generate.conditions import Condition, parse_labels, parse_sweep
 from vidgan.latents import Latent, Noise
 
 _MAX_SEED = 2**63 - 1
@@ -40,7 +40,7 @@ class Clip:
     toward: int | None = None
     step: int = 0
     steps: int = 1
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Condition, ...] = ()
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ def _with_first(noises: Iterable[Noise], names: list[str]) -> Iterator[Noise]:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ClipPlan:
     """The clips of one call, in their order; nothing is held that grows with their number.
 
     Attributes:
@@ -110,8 +110,8 @@ class Plan:
     seeds: tuple[range, ...]
     steps: int | None = None
     closed: bool = False
-    labels: tuple[Choice, ...] = ()
-    sweep: tuple[Choice, ...] = ()
+    labels: tuple[Condition, ...] = ()
+    sweep: tuple[Condition, ...] = ()
 
     @property
     def seed_count(self) -> int:
@@ -149,7 +149,7 @@ class Plan:
         else:
             yield Clip(previous, choices=next(labels))
 
-    def _walk(self, start: int, end: int, label: tuple[Choice, ...]) -> Iterator[Clip]:
+    def _walk(self, start: int, end: int, label: tuple[Condition, ...]) -> Iterator[Clip]:
         assert self.steps is not None
         for step in range(self.steps):
             yield Clip(start, end, step, self.steps, label)
@@ -163,7 +163,7 @@ class Plan:
         return None
 
 
-def _each(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
+def _each(choices: tuple[Condition, ...]) -> list[tuple[Condition, ...]]:
     """Return the choices one by one; where there are none, that once."""
     return [(choice,) for choice in choices] or [()]
 
@@ -205,7 +205,7 @@ def as_ranges(seeds: str | int | Iterable[int]) -> tuple[range, ...]:
     return tuple(range(int(seed), int(seed) + 1) for seed in numbers)
 
 
-def plan(config: GenerateConfig) -> Plan:
+def plan(config: GenerateConfig) -> ClipPlan:
     """Work out the clips that the options ask for; :func:`choose` adds what a run must know.
 
     Raises:
@@ -224,13 +224,13 @@ def plan(config: GenerateConfig) -> Plan:
             raise OptionError("--seed has no meaning beside --seeds; leave one of them out")
         if config.n not in (None, count):
             raise OptionError(f"--n {config.n} contradicts --seeds, which are {count}")
-    made = Plan(seeds, config.interpolate, config.loop and config.interpolate is not None)
+    made = ClipPlan(seeds, config.interpolate, config.loop and config.interpolate is not None)
     if config.interpolate is not None and made.seed_count < 2:
         raise OptionError("--interpolate goes from seed to seed; give two or more")
     return made
 
 
-def choose(plan: Plan, config: GenerateConfig, model: ModelConfig) -> Plan:
+def choose(plan: ClipPlan, config: GenerateConfig, model: ModelConfig) -> ClipPlan:
     """Return the plan with the labels and the sweep of the options.
 
     Args:

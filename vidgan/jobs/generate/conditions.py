@@ -13,7 +13,7 @@ from vidgan.latents import Noise
 
 
 @dataclass(frozen=True)
-class Choice:
+class Condition:
     """A value for one of a generator's inputs, or for one number of it.
 
     Attributes:
@@ -35,12 +35,14 @@ class Choice:
         return noise | {self.input: values}
 
 
-def label(number: int, name: str) -> Choice:
+def label(number: int, name: str) -> Condition:
     """Choose a label by its number; files are named by its name where that is plain."""
-    return Choice("label", number, name if re.fullmatch(r"[\w.-]+", name) else f"label-{number}")
+    return Condition("label", number, name if re.fullmatch(r"[\w.-]+", name) else f"label-{number}")
 
 
-def parse_labels(label_names: str | Iterable[str] | None, model: ModelConfig) -> tuple[Choice, ...]:
+def parse_labels(
+    label_names: str | Iterable[str] | None, model: ModelConfig
+) -> tuple[Condition, ...]:
     """Find labels by their names.
 
     Args:
@@ -69,7 +71,7 @@ def parse_labels(label_names: str | Iterable[str] | None, model: ModelConfig) ->
     return tuple(label(known.index(name), name) for name in names)
 
 
-def parse_sweep(text: str, model: ModelConfig) -> tuple[Choice, ...]:
+def parse_sweep(text: str, model: ModelConfig) -> tuple[Condition, ...]:
     """Return the values that a sweep goes through.
 
     Args:
@@ -94,16 +96,17 @@ def parse_sweep(text: str, model: ModelConfig) -> tuple[Choice, ...]:
     if text == "category":
         one_hot = np.eye(model.categories or 0).tolist()
         return tuple(
-            Choice("category", tuple(row), f"category-{value}") for value, row in enumerate(one_hot)
+            Condition("category", tuple(row), f"category-{value}")
+            for value, row in enumerate(one_hot)
         )
     index = int(text.partition(":")[2])
     return tuple(
-        Choice("codes", float(value), f"code-{index}-{step}", index)
+        Condition("codes", float(value), f"code-{index}-{step}", index)
         for step, value in enumerate(np.linspace(-1, 1, SWEEP_STEPS))
     )
 
 
-def in_turn(noises: Iterable[Noise], choices: Sequence[Choice]) -> Iterator[Noise]:
+def in_turn(noises: Iterable[Noise], choices: Sequence[Condition]) -> Iterator[Noise]:
     """Give each clip's inputs the next of the choices, over and over; none leave them as they are.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
-from vidgan.jobs.generate.clip_plan import Clip, Plan
+from vidgan.jobs.generate.clip_plan import Clip, ClipPlan
 from vidgan.video.contact_sheet import contact_sheet, save_image, tile
 from vidgan.video.containers import AUTOMATIC
 from vidgan.video.scaling import comfortable_scale, enlarged
@@ -34,7 +34,7 @@ class Export(ABC):
     honours: tuple[str, ...] = ()
 
     def __init__(
-        self, path: Path, config: GenerateConfig, plan: Plan, shape: tuple[int, ...], fps: float
+        self, path: Path, config: GenerateConfig, plan: ClipPlan, shape: tuple[int, ...], fps: float
     ) -> None:
         """Check what can be checked before the first clip is made.
 

@@ -100,7 +100,7 @@ def _any_rate(run: Any) -> bool:
 
 def _made(
     sampler: Sampler,
-    plan: clip_plan.Plan,
+    plan: clip_plan.ClipPlan,
     config: GenerateConfig,
     inputs: tuple[latents.Latent, ...],
 ) -> Iterator[tuple[clip_plan.Clip, np.ndarray]]:

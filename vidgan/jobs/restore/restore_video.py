@@ -14,7 +14,7 @@ from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
 from vidgan.tiling.parts import Parts
 from vidgan.tiling.pipeline import fill_parts
-from vidgan.tiling.plan import MOST_COST, Plan, choose
+from vidgan.tiling.plan import MOST_COST, TilingPlan, choose
 from vidgan.tiling.source import Source
 from vidgan.tiling.store import disk_space
 from vidgan.version import __version__
@@ -117,7 +117,7 @@ def _open_mask(text: str, source: Source, config: InpaintVideo) -> Mask:
 
 
 def _open_parts(
-    pairing: Pairing, source: Source, filter: Filter, plan: Plan, config: RestoreConfig
+    pairing: Pairing, source: Source, filter: Filter, plan: TilingPlan, config: RestoreConfig
 ) -> Parts:
     width, height = (side * filter.scale for side in source.size)
     size = (width * 2 if config.compare else width, height)

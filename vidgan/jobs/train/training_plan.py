@@ -13,7 +13,7 @@ from vidgan.training.run import Run
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """What a training would be: the answer of ``--dry-run``.
 
     Attributes:
@@ -73,7 +73,7 @@ def plan(
     *,
     task: str = configs.DEFAULT_TASK,
     **options: Any,
-) -> Plan:
+) -> TrainingPlan:
     """Work out what a training would be, with a measured step, and write nothing.
 
     Args:
@@ -110,7 +110,7 @@ def plan(
             times.append(time.perf_counter() - start)
     seconds = min(times[1:])  # The first one traces the graph.
     epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
-    return Plan(
+    return TrainingPlan(
         run,
         gan.generator.count_params(),
         sum(network.count_params() for network in gan.discriminators.values()),

@@ -9,7 +9,7 @@ from vidgan.models.layers.float32 import Float32Layer
 
 
 @keras.saving.register_keras_serializable(package="vidgan")
-class Still(Float32Layer):
+class TemporalThreshold(Float32Layer):
     """Takes small differences from a pixel's mean over time away, and makes others smaller.
 
     Differences are soft-thresholded: what lies within the threshold becomes zero, what lies beyond

@@ -9,11 +9,11 @@ from vidgan import latents
 from vidgan.dataset.manifest import Manifest
 from vidgan.metrics.features import FEATURES
 from vidgan.training import distances
-from vidgan.training.callbacks.periodic import PeriodicMeasuring
+from vidgan.training.callbacks.periodic import PeriodicMonitor
 from vidgan.training.distances import METRICS, Distance, Reference
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
-from vidgan.training.sampling import Sampler
+from vidgan.training.sampling import EmaSampler
 from vidgan.training.state import Measurement
 
 # Not the seeds that evaluate begins with: a checkpoint chosen by those would look better there than
@@ -25,7 +25,7 @@ START_SECONDS = 3.0
 CLIP_SHARE = 0.5
 
 
-class Measuring(PeriodicMeasuring):
+class DistanceMonitor(PeriodicMonitor):
     """Measures the moving average's distance to real clips now and then.
 
     Args:
@@ -43,7 +43,7 @@ class Measuring(PeriodicMeasuring):
         run: Run,
         manifest: Manifest,
         progress: Progress,
-        sampler: Sampler,
+        sampler: EmaSampler,
         save: Callable[[], None],
         tell: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,

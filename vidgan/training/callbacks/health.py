@@ -16,13 +16,13 @@ from vidgan.training import diversity, health_rules
 from vidgan.training.loop import Progress
 from vidgan.training.means import Means
 from vidgan.training.run import Run
-from vidgan.training.sampling import Sampler
+from vidgan.training.sampling import EmaSampler
 
 # The share of the time that looking at samples may take.
 COST = 0.02
 
 
-class Checkup(keras.callbacks.Callback):
+class HealthMonitor(keras.callbacks.Callback):
     """Tells, once each, that a trouble has appeared or gone; keeps it in ``health.jsonl``.
 
     Losses, accuracies and gradients are judged every ``health.WINDOW`` steps. Generated clips are
@@ -44,7 +44,7 @@ class Checkup(keras.callbacks.Callback):
         run: Run,
         manifest: Manifest,
         progress: Progress,
-        sampler: Sampler,
+        sampler: EmaSampler,
         tell: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -54,7 +54,7 @@ class Checkup(keras.callbacks.Callback):
         self.sampler = sampler
         self.path = run.path / health_rules.HEALTH_NAME
         self.means = Means()
-        self.findings: list[health_rules.Finding] = []
+        self.findings: list[health_rules.HealthEvent] = []
         self.of_steps, self.of_samples = self._watches()
         self.noise = latents.from_seeds(run.latents(), range(diversity.CLIPS))
         self.real: diversity.Real | None = None
@@ -121,7 +121,7 @@ class Checkup(keras.callbacks.Callback):
             logits.append(self.judge(tf.constant(pixels.to_model(clips[part])), known).numpy())
         return np.concatenate(logits)
 
-    def _note(self, findings: list[health_rules.Finding]) -> None:
+    def _note(self, findings: list[health_rules.HealthEvent]) -> None:
         if not findings:
             return
         self.findings += findings

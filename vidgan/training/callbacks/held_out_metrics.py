@@ -8,7 +8,7 @@ import numpy as np
 from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.callbacks.periodic import PeriodicMeasuring
+from vidgan.training.callbacks.periodic import PeriodicMonitor
 from vidgan.training.context import TrainingContext
 from vidgan.training.run import Run
 from vidgan.training.state import Measurement
@@ -45,7 +45,7 @@ def held_out(run: Run, manifest: Manifest, count: int, multiple: int) -> Iterato
         yield clip[:, top : top + sides[1], left : left + sides[0]]
 
 
-class Holdout(PeriodicMeasuring):
+class HeldOutMonitor(PeriodicMonitor):
     """Measures figures of the moving average on held-out clips now and then.
 
     Args:

@@ -13,7 +13,7 @@ from vidgan.training.run import Run
 from vidgan.training.state import Measurement, read_measurement
 
 
-class PeriodicMeasuring(keras.callbacks.Callback):
+class PeriodicMonitor(keras.callbacks.Callback):
     """Measures the moving average now and then, within a share of the training time.
 
     Measurements, and saving checkpoints because of them, take at most ``--metric-share`` of the

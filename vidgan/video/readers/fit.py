@@ -24,7 +24,7 @@ class Fit:
         """Return the same with width and height exchanged."""
         return Fit(self.height, self.width, self.mode)
 
-    def plan(self, width: int, height: int, pixel_aspect: float = 1.0) -> "Plan":
+    def plan(self, width: int, height: int, pixel_aspect: float = 1.0) -> "FitPlan":
         """Work out the crop, scale and bars for a source.
 
         Args:
@@ -46,11 +46,11 @@ class Fit:
             inner = (self.width, max(1, round(self.height / excess)))
         elif self.mode == "pad":
             inner = (max(1, round(self.width * excess)), self.height)
-        return Plan(crop, inner, (self.width, self.height))
+        return FitPlan(crop, inner, (self.width, self.height))
 
 
 @dataclass(frozen=True)
-class Plan:
+class FitPlan:
     """What to do with every frame of a source.
 
     Attributes:

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
 from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
-from vidgan.video.readers.fit import Fit, Plan
+from vidgan.video.readers.fit import Fit, FitPlan
 
 # A local file may not make FFmpeg open the network (playlists and concatenation scripts can).
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
@@ -181,10 +181,10 @@ class PyAVReader(VideoReader):
         turns = round(self._rotation / 90) % 4
         return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
-    def _plan(self, frame: VideoFrame) -> Plan:
+    def _plan(self, frame: VideoFrame) -> FitPlan:
         if self.fit is None:
             size = (frame.width, frame.height)
-            return Plan((0, 0, *size), size, size)
+            return FitPlan((0, 0, *size), size, size)
         aspect = float(self._stream.sample_aspect_ratio or 1)
         fit = self.fit.turned() if self._rotation % 180 else self.fit
         return fit.plan(frame.width, frame.height, aspect)
@@ -198,7 +198,7 @@ class PyAVReader(VideoReader):
 class _Scaler:
     """An FFmpeg filter chain: crop, scale, RGB. Cropping only moves pointers."""
 
-    def __init__(self, frame: VideoFrame, plan: Plan, threads: int) -> None:
+    def __init__(self, frame: VideoFrame, plan: FitPlan, threads: int) -> None:
         self._plan = plan
         self._source = (frame.width, frame.height, frame.format.name)
         self._alpha = any(component.is_alpha for component in frame.format.components)

@@ -45,7 +45,7 @@ class Media:
 
 
 @dataclass(frozen=True)
-class Run:
+class ReportView:
     """A report and its media as the template takes them.
 
     Attributes:
@@ -107,7 +107,7 @@ def render(reports: list[dict[str, Any]], media: list[Media]) -> str:
     budget = min(PICTURE_BYTES, MEDIA_BYTES // max(1, shown))
     drawn = charts.draw([each.log for each in media])
     runs = [
-        Run(
+        ReportView(
             label,
             report,
             {
