@@ -1,7 +1,7 @@
 """From what was gathered of real and generated clips to figures, group by group.
 
 Each function of ``MEASURES`` takes :class:`MetricInputs` and returns figures with their intervals
-and floors: the same figure of real clips against other real clips, as many as there are generated ones.
+and floors: the same metric of real clips against as many other real clips.
 """
 
 from collections.abc import Callable
