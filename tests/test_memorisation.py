@@ -14,6 +14,7 @@ from vidgan.metrics import (
     measure_calibration,
     membership_inference,
     memorisation,
+    pairwise,
     pixel_vectors,
 )
 
@@ -42,6 +43,14 @@ def test_the_first_of_equal_clips_and_copies_at_no_distance():
     np.testing.assert_array_equal(nearest.distances[[2, 4]], 0)
     np.testing.assert_array_equal(nearest.indices[[2, 4]], [8, 7])
     assert (nearest.distances[[0, 1, 3]] > 50).all()
+
+
+def test_copies_up_to_the_rounding_of_features():
+    queries = normal(2, 5, 300).astype(np.float32)
+    for rounding, expected in ((0.0, False), (pairwise.rounding(queries), True)):
+        nearest = Nearest(queries, rounding)
+        nearest.add(np.nextafter(queries, np.float32(np.inf)))
+        assert (nearest.distances == 0).all() == expected
 
 
 def test_before_the_stream_nothing_is_near():

@@ -95,6 +95,26 @@ def test_sets_without_neighbours_are_refused():
         neighbourhoods(normal(0, 9) * np.nan, normal(1, 9))
 
 
+def rounded_copies(n: int) -> np.ndarray:
+    """Return one vector in float32 whose copies differ in the last bit, as networks round them."""
+    copies = np.tile(np.random.default_rng(3).normal(4, 1, 100).astype(np.float32), (n, 1))
+    copies[::3] = np.nextafter(copies[::3], np.float32(np.inf))
+    assert len(np.unique(copies, axis=0)) == 2
+    return copies
+
+
+def test_copies_that_differ_by_rounding_are_copies():
+    copies = rounded_copies(20)
+    with pytest.raises(InputError, match="real clips all have the same features"):
+        neighbourhoods(copies, copies)
+    found = measure_diversity(copies)
+    assert (found.spread, found.repeated) == (0, 1)
+    others = np.random.default_rng(4).normal(4, 1, (40, 100)).astype(np.float32)
+    assert measure_diversity(np.concatenate([others, copies[:3]])).repeated == 3 / 43
+    # In double precision the same differences are differences.
+    assert measure_diversity(copies.astype(np.float64)).spread > 0
+
+
 def test_diversity_is_the_mean_distance_of_two_clips(monkeypatch):
     x = normal(11, 40) + 100
     monkeypatch.setattr(diversity, "blocks", lambda count: pairwise.blocks(count, 9))

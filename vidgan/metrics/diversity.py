@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vidgan.metrics.checks import feature_set
-from vidgan.metrics.pairwise import blocks, noise, squared_distances
+from vidgan.metrics.pairwise import blocks, noise, rounding, squared_distances
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def measure_diversity(features: np.ndarray) -> Diversity:
     """
     values = feature_set(features)
     values = values - values.mean(axis=0)
-    slack, count = noise(values), len(values)
+    slack, count = max(noise(values), rounding(features)), len(values)
     totals, nearest = np.zeros(count), np.full(count, np.inf)
     for rows in blocks(count):
         for columns in blocks(count):

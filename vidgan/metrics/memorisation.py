@@ -33,17 +33,19 @@ class Nearest:
         seen: clips of the stream so far.
     """
 
-    def __init__(self, queries: np.ndarray) -> None:
+    def __init__(self, queries: np.ndarray, rounding: float = 0.0) -> None:
         """Start with no stream.
 
         Args:
             queries: features or :func:`pixel_vectors`, real numbers ``(n, d)``.
+            rounding: squared distances up to this count as 0; see ``pairwise.rounding``.
 
         Raises:
             InputError: no clips, another shape, or NaN.
         """
         self._origin = feature_set(queries, least=1).mean(axis=0)
         self._queries = np.asarray(queries)
+        self._rounding = rounding
         self._squares = np.full(len(self._queries), np.inf)
         self._indices = np.full(len(self._queries), -1, np.int64)
         self._size = min(BLOCK, max(1, _HELD // len(self._origin)))
@@ -98,6 +100,7 @@ class Nearest:
             for rows in blocks(len(self._queries), self._size):
                 queries = self._queries[rows] - self._origin
                 squares, found = _nearest(queries, others)
+                squares[squares <= self._rounding] = 0.0
                 better = squares < self._squares[rows]
                 self._squares[rows] = np.where(better, squares, self._squares[rows])
                 found += first + columns.start

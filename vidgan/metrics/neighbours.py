@@ -11,7 +11,7 @@ import numpy as np
 
 from vidgan.errors import InputError, OptionError
 from vidgan.metrics.checks import feature_sets
-from vidgan.metrics.pairwise import blocks, noise, squared_distances
+from vidgan.metrics.pairwise import blocks, noise, rounding, squared_distances
 
 # As 2002.09797 has it; 1904.06991 takes 3.
 NEIGHBOURS = 5
@@ -76,10 +76,11 @@ def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> N
     """
     if k < 1:
         raise OptionError(f"k {k} is too small: the nearest neighbour is number 1")
+    rounded = rounding(real, fake)
     real, fake = feature_sets(real, fake, least=k + 1)
     origin = real.mean(axis=0)
     real, fake = real - origin, fake - origin
-    slack = noise(real, fake)
+    slack = max(noise(real, fake), rounded)
     radii = [_squared_radii(each, k) for each in (real, fake)]
     if radii[0].max() <= slack:
         raise InputError("the real clips all have the same features: there are no neighbourhoods")

@@ -6,6 +6,9 @@ import numpy as np
 
 # Vectors of either set that are compared at once: 8 MiB of distances.
 BLOCK = 1024
+# Features of equal clips differ by about one unit of rounding of the vector's length: a network may
+# round the rows of a batch differently, and where a clip stands in its batch is chance.
+_ROUNDING_UNITS = 8
 
 
 def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
@@ -30,5 +33,19 @@ def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def noise(*sets: np.ndarray) -> float:
-    """Return how large a squared distance between equal vectors of these sets may come out."""
+    """Return the largest squared distance that equal vectors of these sets may seem to have."""
     return 1e-12 * max(float(np.square(vectors).sum(axis=1).max()) for vectors in sets)
+
+
+def rounding(*sets: np.ndarray) -> float:
+    """Return the largest squared distance that is rounding of the features themselves.
+
+    Args:
+        *sets: features ``(n, d)`` in the precision in which a network computed them, not centred.
+    """
+    largest = 0.0
+    for vectors in map(np.asarray, sets):
+        if np.issubdtype(vectors.dtype, np.floating) and vectors.size:
+            length = np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=-1).max())
+            largest = max(largest, _ROUNDING_UNITS * float(np.finfo(vectors.dtype).eps * length))
+    return largest**2

@@ -13,6 +13,7 @@ from vidgan.jobs.evaluate.clip_statistics import KEPT, ClipStatistics, batched, 
 from vidgan.jobs.evaluate.sources import ClipSet
 from vidgan.metrics.features import Embed
 from vidgan.metrics.memorisation import Nearest, pixel_vectors
+from vidgan.metrics.pairwise import rounding
 
 # Pairs of generated and training clips that the report shows.
 PAIRS = 6
@@ -34,7 +35,8 @@ class NearestNeighbours:
     def of(cls, gathered: ClipStatistics, features: str) -> "NearestNeighbours":
         """Look out for the nearest of a set's kept clips."""
         assert gathered.pixels is not None, "asked for"
-        return cls(Nearest(gathered.embedded[features].vectors), Nearest(gathered.pixels))
+        vectors = gathered.embedded[features].vectors
+        return cls(Nearest(vectors, rounding(vectors)), Nearest(gathered.pixels))
 
 
 def memorised(
