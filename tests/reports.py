@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import moving_shapes
+from dataset_files import moving_shapes
 
 from vidgan.jobs.evaluate.report import page
 from vidgan.tasks.synthesis import TASK

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.videos import scene, write_video
+from tests.video_files import scene, write_video
 from vidgan.video.cleaning import Cleaner, is_black
 from vidgan.video.rate import Sample, resample
 from vidgan.video.readers.fit import Fit

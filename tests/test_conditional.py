@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
-from datasets import counting, make_dataset
+from dataset_files import counting, make_dataset
 
 import vidgan
 from vidgan import latents

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.videos import scene
+from tests.video_files import scene
 from vidgan.degradations import masks, scratches
 
 SHAPE = (12, 48, 64)

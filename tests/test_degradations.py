@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from datasets import moving_shapes
+from dataset_files import moving_shapes
 
 from vidgan.config import DAMAGES, EnhanceConfig
 from vidgan.degradations import degradation_model

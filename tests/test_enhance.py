@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
-from datasets import make_dataset, moving_shapes
+from dataset_files import make_dataset, moving_shapes
 
 import vidgan
 from vidgan import metrics, pixels, tasks

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from datasets import make_dataset, write_shard
+from dataset_files import make_dataset, write_shard
 from moving_textures import drifting
-from videos import make_video
+from video_files import make_video
 
 import vidgan
 from vidgan import latents

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from datasets import counting, make_dataset
+from dataset_files import counting, make_dataset
 
 import vidgan
 from vidgan.cli import main

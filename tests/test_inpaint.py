@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tests.datasets import make_dataset
+from tests.dataset_files import make_dataset
 from vidgan import runtime
 from vidgan.config import MASKS, InpaintConfig, TrainConfig
 from vidgan.degradations import masks

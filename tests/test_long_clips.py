@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from datasets import make_dataset
+from dataset_files import make_dataset
 from tiny_run import MODEL, make_run
 
 import vidgan

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from restored import call, ok, read, refused
-from videos import make_video, scene, write_video
+from restore_helpers import call, ok, read, refused
+from video_files import make_video, scene, write_video
 
 from vidgan.images import encode
 from vidgan.tiling import classical

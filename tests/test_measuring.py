@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
-from datasets import make_dataset
+from dataset_files import make_dataset
 from scipy.linalg import hadamard
 
 import vidgan

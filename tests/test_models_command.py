@@ -4,7 +4,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from datasets import make_dataset
+from dataset_files import make_dataset
 
 import vidgan
 from vidgan.cli import main

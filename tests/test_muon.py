@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.datasets import make_dataset
+from tests.dataset_files import make_dataset
 from tests.tiny_run import older_than
 from vidgan.config.tasks import OPTIMIZERS
 from vidgan.jobs.train.train import train

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from videos import make_images, scene, write_video
+from video_files import make_images, scene, write_video
 
 import vidgan
 from vidgan import metrics

@@ -7,7 +7,7 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 import vidgan
-from tests.datasets import make_dataset
+from tests.dataset_files import make_dataset
 from tests.tiny_run import make_run, older_than
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig

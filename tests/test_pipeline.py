@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from datasets import counting, make_dataset, write_shard
+from dataset_files import counting, make_dataset, write_shard
 
 from vidgan import pixels
 from vidgan.dataset import pipeline

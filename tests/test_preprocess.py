@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import vidgan
-from tests.videos import make_images, make_video, scene, write_video
+from tests.video_files import make_images, make_video, scene, write_video
 from vidgan import images
 from vidgan.cli import main
 from vidgan.config import PreprocessConfig

@@ -3,7 +3,7 @@
 import av
 from click.testing import CliRunner
 
-from tests.videos import make_video
+from tests.video_files import make_video
 from vidgan.cli import main
 from vidgan.training.run import Run
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.videos import make_images, make_video, rotate_mp4, scene, write_video
+from tests.video_files import make_images, make_video, rotate_mp4, scene, write_video
 from vidgan.errors import InputError
 from vidgan.video.rate import resample
 from vidgan.video.readers.fit import Fit

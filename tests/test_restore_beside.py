@@ -5,8 +5,8 @@ from pathlib import Path
 
 import av
 import pytest
-from restored import add_sound, ok
-from videos import make_video
+from restore_helpers import add_sound, ok
+from video_files import make_video
 
 BICUBIC = ("--method", "bicubic", "--scale", 1)
 SRT = """1

@@ -4,8 +4,8 @@ import av
 import cv2
 import numpy as np
 import pytest
-from restored import RATE, add_sound, ok, read, refused, sounds
-from videos import make_images, make_video, rotate_mp4, scene, write_video
+from restore_helpers import RATE, add_sound, ok, read, refused, sounds
+from video_files import make_images, make_video, rotate_mp4, scene, write_video
 
 SIZE = (48, 32)
 

@@ -11,10 +11,10 @@ import av
 import cv2
 import numpy as np
 import pytest
-from restored import add_sound, call, ok, read, refused, sounds
+from restore_helpers import add_sound, call, ok, read, refused, sounds
 from test_writer import small_disk
 from tiny_run import make_run
-from videos import make_video, write_video
+from video_files import make_video, write_video
 
 import vidgan
 from vidgan.tiling import classical

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from restored import call, ok, read, refused
-from videos import make_video
+from restore_helpers import call, ok, read, refused
+from video_files import make_video
 
 from vidgan import pixels, runtime
 from vidgan.config import EnhanceConfig, ModelConfig, TrainConfig

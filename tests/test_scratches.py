@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.videos import scene
+from tests.video_files import scene
 from vidgan.degradations import scratches
 from vidgan.degradations.scratch_detector import REACH, detect
 

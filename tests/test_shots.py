@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.videos import scene
+from tests.video_files import scene
 from vidgan.video.shots import DETECTORS, ShotDetector
 
 LENGTHS = (30, 12, 45, 20)

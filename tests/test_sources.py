@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from videos import scene, write_video
+from video_files import scene, write_video
 
 from vidgan.cli import main
 from vidgan.jobs.evaluate.sources import Shape, open_set

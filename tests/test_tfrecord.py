@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.videos import scene
+from tests.video_files import scene
 from vidgan import images
 from vidgan.dataset.tfrecord import encode_example, read_records, write_records
 from vidgan.errors import DatasetError

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
-from datasets import make_dataset
+from dataset_files import make_dataset
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import vidgan

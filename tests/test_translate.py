@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
-from datasets import make_dataset
-from restored import ok, read, refused
+from dataset_files import make_dataset
+from restore_helpers import ok, read, refused
 from tiny_run import make_run
-from videos import make_video
+from video_files import make_video
 
 import vidgan
 from vidgan import pixels, runtime, tasks

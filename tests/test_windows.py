@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from videos import scene
+from video_files import scene
 
 from vidgan.errors import InputError
 from vidgan.tiling.filter import Filter
