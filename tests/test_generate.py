@@ -18,7 +18,7 @@ from vidgan.config import CODEC_NAMES, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError, RunError
 from vidgan.jobs.generate import clip_plan
 from vidgan.video import scaling
-from vidgan.video.containers import AUTOMATIC, CODECS
+from vidgan.video.containers import CODECS, CONTAINERS
 
 WIDTH, HEIGHT, FRAMES = 32, 40, 8
 
@@ -123,7 +123,7 @@ def test_options_that_cannot_be(options, message):
 
 def test_the_config_names_what_the_writers_have():
     assert ("auto", *CODECS) == CODEC_NAMES
-    assert tuple("." + name for name in VIDEO_FORMATS) == tuple(AUTOMATIC)
+    assert tuple("." + name for name in VIDEO_FORMATS) == tuple(CONTAINERS)
 
 
 # Arrays
@@ -190,7 +190,7 @@ def test_checkpoint_can_be_chosen(run, sampler):
 # Files
 
 
-@pytest.mark.parametrize("suffix", list(AUTOMATIC))
+@pytest.mark.parametrize("suffix", list(CONTAINERS))
 def test_video(run, tmp_path, sampler, suffix):
     (path,) = vidgan.generate(run, tmp_path / f"out{suffix}", n=3)
     decoded, fps = decode(path)

@@ -13,14 +13,16 @@ import numpy as np
 import pytest
 
 from vidgan.errors import ExportError, OptionError
-from vidgan.video.containers import AUTOMATIC, CODECS, Codec
+from vidgan.video.containers import CODECS, CONTAINERS, Codec
 from vidgan.video.writers.open import open_writer
 from vidgan.video.writers.palette import quantize
 
 FPS = 25
 VARIANTS = [
-    (f"clip{suffix}", name) for name, entry in CODECS.items() for suffix in entry.suffixes
-] + [(f"clip{suffix}", "auto") for suffix in AUTOMATIC]
+    (f"clip{suffix}", codec)
+    for suffix, container in CONTAINERS.items()
+    for codec in (*container.codecs, "auto")
+]
 
 
 def frames(count: int, width: int = 64, height: int = 64) -> np.ndarray:
@@ -180,14 +182,14 @@ def test_codec_that_does_not_fit(tmp_path):
 
 def test_opencv_says_what_it_can(tmp_path, monkeypatch):
     # A FourCC that no FFmpeg knows stands for a codec that this build of OpenCV lacks.
-    monkeypatch.setitem(CODECS, "mjpg", Codec("opencv", ("ZZZZ",), (".avi",)))
+    monkeypatch.setitem(CODECS, "mjpg", Codec("opencv", {"ZZZZ": {}}))
     with pytest.raises(ExportError, match=r"cannot write mjpg into \.avi; it can write .*mp4v"):
         open_writer(tmp_path / "a.avi", FPS, (64, 64))
     assert not list(tmp_path.iterdir())
 
 
 def test_without_h264_the_mp4_still_comes(tmp_path, monkeypatch):
-    monkeypatch.setitem(CODECS, "h264", Codec("pyav", ("none such",), (".mp4",)))
+    monkeypatch.setitem(CODECS, "h264", Codec("pyav", {"none such": {}}))
     save(tmp_path / "a.mp4", frames(5))
     assert decode(tmp_path / "a.mp4")[1].codec == "mpeg4"
     with pytest.raises(ExportError, match="no h264 encoder; use --codec mp4v"):
@@ -208,7 +210,7 @@ def test_missing_folder_is_made(tmp_path):
     assert (tmp_path / "new/deep/a.mp4").is_file()
 
 
-@pytest.mark.parametrize("suffix", list(AUTOMATIC))
+@pytest.mark.parametrize("suffix", list(CONTAINERS))
 def test_folder_that_is_a_file(tmp_path, suffix):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(ExportError, match="cannot be written") as caught:
@@ -218,14 +220,14 @@ def test_folder_that_is_a_file(tmp_path, suffix):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-@pytest.mark.parametrize("suffix", list(AUTOMATIC))
+@pytest.mark.parametrize("suffix", list(CONTAINERS))
 def test_folder_without_permission(tmp_path, suffix):
     tmp_path.chmod(0o500)
     with pytest.raises(ExportError, match="cannot be written"):
         open_writer(tmp_path / f"a{suffix}", FPS, (64, 64))
 
 
-@pytest.mark.parametrize("suffix", list(AUTOMATIC))
+@pytest.mark.parametrize("suffix", list(CONTAINERS))
 def test_read_only_folder(tmp_path, suffix):
     with small_disk(tmp_path / "disk", "1m") as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
@@ -252,7 +254,7 @@ def test_full_disk(tmp_path, capfd, name, codec):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("suffix", list(AUTOMATIC))
+@pytest.mark.parametrize("suffix", list(CONTAINERS))
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, RuntimeError])
 def test_interrupted_leaves_what_was_there(tmp_path, suffix, failure):
     target = tmp_path / f"a{suffix}"
@@ -297,12 +299,12 @@ def test_libraries_stay_silent(tmp_path, capfd, name, codec):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("suffix", list(AUTOMATIC))
+@pytest.mark.parametrize("suffix", list(CONTAINERS))
 def test_memory_does_not_grow_with_length(tmp_path, suffix):
     script = f"""
 import resource, sys
 import numpy as np
-from vidgan.video.writers.base import open_writer
+from vidgan.video.writers.open import open_writer
 frame = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
 with open_writer({str(tmp_path)!r} + "/a{suffix}", 30, (128, 128)) as file:
     for index in range(int(sys.argv[1])):

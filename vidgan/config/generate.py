@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from vidgan.config.base import Config, option
 from vidgan.errors import OptionError
+from vidgan.video.containers import CODECS, CONTAINERS, codec_help
 
 DEFAULT_OUTPUT = "out.mp4"
 # For a dataset and a command line that say nothing about it.
@@ -16,8 +17,8 @@ MAX_GRID_SIDE = 32
 # Values of a continuous code that --sweep shows, and seeds where none are given.
 SWEEP_STEPS = 9
 SWEEP_SEEDS = 4
-VIDEO_FORMATS = ("mp4", "webm", "avi", "gif", "mkv")
-CODEC_NAMES = ("auto", "h264", "vp9", "vp8", "mp4v", "xvid", "mjpg", "ffv1", "gif")
+VIDEO_FORMATS = tuple(suffix[1:] for suffix in CONTAINERS)
+CODEC_NAMES = ("auto", *CODECS)
 # A taller contact sheet is one that few programs open.
 MAX_SHEET_CLIPS = 128
 
@@ -90,7 +91,7 @@ class GenerateConfig(Config):
     )
     codec: str = option(
         "auto",
-        "auto is h264 for .mp4 and .mkv, vp9 for .webm, mjpg for .avi; ffv1 (.mkv) loses nothing.",
+        codec_help(),
         choices=CODEC_NAMES,
     )
     format: str | None = option(

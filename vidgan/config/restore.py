@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from vidgan.config.base import Config, option
 from vidgan.config.generate import CODEC_NAMES, VIDEO_FORMATS
 from vidgan.errors import OptionError
+from vidgan.video.containers import codec_help
 
 DIRECTIONS = ("a2b", "b2a")
 # For bicubic, which does nothing else.
@@ -25,7 +26,7 @@ class RestoreConfig(Config):
     compare: bool = option(False, "Write before and after side by side.")
     codec: str = option(
         "auto",
-        "auto is h264 for .mp4 and .mkv, vp9 for .webm, mjpg for .avi; ffv1 (.mkv) loses nothing.",
+        codec_help(),
         choices=CODEC_NAMES,
     )
     format: str | None = option(

@@ -40,7 +40,7 @@ def fill_parts(
 
     def write(frame: Frame | None) -> None:
         if frame is None:
-            parts.may_end()
+            parts.end_window()
         else:
             parts.write(frame.time, _picture(frame, compare))
 

@@ -1,4 +1,4 @@
-"""Joining encoded parts to one video: times of its own for every frame, and what is beside it."""
+"""Joining encoded parts to one video, with a time for every frame, audio and subtitles."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,8 @@ from typing import Any
 import av
 
 from vidgan.video.tracks import Tracks
+from vidgan.video.writers.open import container_of
 from vidgan.video.writers.pyav import plain_errors
-
-# Containers that count frames instead of keeping times.
-CONSTANT_RATE = frozenset({".avi", ".gif"})
-# Those that keep the shape of pixels beside the picture.
-KEEPS_PIXEL_ASPECT = frozenset({".mp4"})
 
 
 @dataclass(frozen=True)
@@ -23,36 +19,52 @@ class Timeline:
     """When frames are shown.
 
     Attributes:
-        tick: times are multiples of so many seconds.
-        times: of every frame, in ticks, strictly increasing.
-        closing: where the last one ends.
-        rate: frames a second, nominal, which the parts were written with.
+        time_base: seconds of a tick, the unit of ``times`` and ``end``.
+        times: start of every frame, in ticks, strictly increasing.
+        end: end of the last frame, in ticks.
+        rate: nominal frames a second, at which the parts were written.
     """
 
-    tick: Fraction
+    time_base: Fraction
     times: Sequence[int]
-    closing: int
+    end: int
     rate: Fraction
 
     @property
-    def steady(self) -> bool:
-        """Whether the times are those of the nominal rate, but for rounding."""
-        step = 1 / (self.rate * self.tick)
+    def is_constant_rate(self) -> bool:
+        """Whether the times are those of the nominal rate, up to rounding."""
+        step = 1 / (self.rate * self.time_base)
         first = self.times[0]
         return all(abs(time - first - i * step) <= 1 for i, time in enumerate(self.times))
 
-    def on_grid(self) -> "Timeline":
-        """Return the timeline at its nominal rate: no two frames at one place, holes stay."""
+    def at_constant_rate(self) -> "Timeline":
+        """Return the timeline in units of the frame period; every frame has a place of its own."""
         first = self.times[0]
-        begin = round(first * self.tick * self.rate)
+        begin = round(first * self.time_base * self.rate)
         places: list[int] = []
         for time in self.times:
-            # From the first one on: what begins between two places would be rounded up and down.
-            place = begin + round((time - first) * self.tick * self.rate)
+            # Relative to the first frame: starts half way between two places would be rounded now
+            # up, now down.
+            place = begin + round((time - first) * self.time_base * self.rate)
             places.append(max(place, places[-1] + 1) if places else place)
-        closing = begin + round((self.closing - first) * self.tick * self.rate)
-        closing = max(closing, places[-1] + 1)
-        return Timeline(1 / self.rate, places, closing, self.rate)
+        end = begin + round((self.end - first) * self.time_base * self.rate)
+        end = max(end, places[-1] + 1)
+        return Timeline(1 / self.rate, places, end, self.rate)
+
+
+@dataclass(frozen=True)
+class TrackSource:
+    """Where a video's audio, subtitles and metadata come from.
+
+    Attributes:
+        path: the file.
+        begin: start of the span to copy, in seconds of the file.
+        end: its end; None for the end of the file.
+    """
+
+    path: Path
+    begin: float = 0.0
+    end: float | None = None
 
 
 def join(
@@ -61,60 +73,60 @@ def join(
     output: Path,
     *,
     pixel_aspect: Fraction = Fraction(1),
-    beside: tuple[Path, float, float | None] | None = None,
+    tracks: TrackSource | None = None,
 ) -> list[str]:
-    """Write one video of several, without encoding anew.
+    """Join videos to one, without encoding them again.
 
     Args:
-        parts: videos of one codec and size, each numbering its frames at ``timeline.rate``.
-        timeline: when their frames are shown, one after the other.
-        output: where to; the suffix is the container.
-        pixel_aspect: width of a pixel over its height, where the container keeps it.
-        beside: a file whose sound, subtitles and labels are taken, from when to when in seconds.
+        parts: videos of one codec and size, with frame numbers at ``timeline.rate`` as times.
+        timeline: when their frames are shown, one part after the other.
+        output: the file; its suffix is the container.
+        pixel_aspect: width of a pixel over its height; ignored by containers that do not store it.
+        tracks: the audio, subtitles and metadata to copy.
 
     Returns:
-        What could not be kept, a line each.
+        What could not be copied as it is, one line each.
 
     Raises:
-        OSError: the disk is full or refuses.
-        ExportError: FFmpeg cannot put these parts into that container.
+        OSError: the disk is full, or the file cannot be written.
+        ExportError: FFmpeg cannot store these parts in that container.
     """
-    suffix = output.suffix.lower()
-    if suffix in CONSTANT_RATE:
-        timeline = timeline.on_grid()
-    options = {"movflags": "+faststart"} if suffix == ".mp4" else {}
+    container = container_of(output)
+    if not container.variable_rate:
+        timeline = timeline.at_constant_rate()
+    options = dict(container.muxer_options)
     notes: list[str] = []
     with contextlib.ExitStack() as stack, plain_errors(output):
-        container: Any = stack.enter_context(av.open(str(output.absolute()), "w", options=options))
+        file = stack.enter_context(av.open(str(output.absolute()), "w", options=options))
         with av.open(str(parts[0].absolute())) as first:
-            stream = container.add_stream_from_template(first.streams.video[0])
-        stream.time_base = timeline.tick
-        if suffix in KEEPS_PIXEL_ASPECT:
+            stream = file.add_stream_from_template(first.streams.video[0])
+        stream.time_base = timeline.time_base
+        if container.pixel_aspect:
             stream.codec_context.sample_aspect_ratio = pixel_aspect
-        waiting: Iterator[tuple[float, Any]] = iter(())
-        if beside is not None:
-            tracks = Tracks(beside[0], container, suffix, *beside[1:])
-            stack.callback(tracks.close)
-            notes, waiting = tracks.notes, tracks.packets()
-        ahead = next(waiting, None)
+        other_packets: Iterator[tuple[float, av.Packet[Any]]] = iter(())
+        if tracks is not None:
+            copied = Tracks(tracks.path, file, container, tracks.begin, tracks.end)
+            stack.callback(copied.close)
+            notes, other_packets = copied.notes, copied.packets()
+        other = next(other_packets, None)
         for packet in _retimed(parts, timeline):
             packet.stream = stream
-            # Players want sound and picture beside each other.
-            while ahead is not None and ahead[0] <= packet.dts * timeline.tick:
-                container.mux(ahead[1])
-                ahead = next(waiting, None)
-            container.mux(packet)
-        while ahead is not None:
-            container.mux(ahead[1])
-            ahead = next(waiting, None)
+            # Interleaved by time, as players need them.
+            while other is not None and other[0] <= packet.dts * timeline.time_base:
+                file.mux(other[1])
+                other = next(other_packets, None)
+            file.mux(packet)
+        while other is not None:
+            file.mux(other[1])
+            other = next(other_packets, None)
     return notes
 
 
 def _retimed(parts: Sequence[Path], timeline: Timeline) -> Iterator[Any]:
-    """Yield the packets of all parts in the order of decoding, with their times."""
-    ends = [*timeline.times, timeline.closing]
+    """Yield the packets of all parts in decoding order, with the times of the timeline."""
+    edges = [*timeline.times, timeline.end]
     count = len(timeline.times)
-    step = max(1, round(1 / (timeline.rate * timeline.tick)))
+    step = max(1, round(1 / (timeline.rate * timeline.time_base)))
     delay = before = position = 0
     for part in parts:
         with av.open(str(part.absolute())) as container:
@@ -125,17 +137,17 @@ def _retimed(parts: Sequence[Path], timeline: Timeline) -> Iterator[Any]:
                 scale = Fraction(packet.time_base) * timeline.rate
                 number = before + round(shown * scale)
                 if not position and packet.dts is not None:
-                    # Frames by which decoding is ahead of showing, alike in all parts.
+                    # Frames by which decoding precedes presentation, the same in all parts.
                     delay = round((shown - packet.dts) * scale)
-                packet.time_base = timeline.tick
-                packet.pts = ends[number]
+                packet.time_base = timeline.time_base
+                packet.pts = edges[number]
                 decoded = position - delay
-                packet.dts = ends[decoded] if decoded >= 0 else ends[0] + decoded * step
-                packet.duration = ends[number + 1] - ends[number]
+                packet.dts = edges[decoded] if decoded >= 0 else edges[0] + decoded * step
+                packet.duration = edges[number + 1] - edges[number]
                 position += 1
                 if position == count:
-                    # An .mp4 lasts as long as both its times of decoding and of showing say.
-                    decoding = ends[-1] - delay * step - packet.dts
+                    # The duration of an .mp4 is the longer one of decoding and presentation.
+                    decoding = edges[-1] - delay * step - packet.dts
                     packet.duration = max(packet.duration, decoding)
                 yield packet
         before = position

@@ -1,70 +1,86 @@
-"""Taking subtitles of one video over into another: as they are, or text as text of another kind."""
+"""Copying subtitles from one video to another, converted where the container needs it."""
 
 from fractions import Fraction
 from typing import Any
 
 import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.subtitles.stream import SubtitleStream
 
-# What text becomes where a container does not take it as it is.
-_ENCODERS = {".mp4": "mov_text", ".webm": "webvtt", ".mkv": "subrip"}
-_TICK = Fraction(1, 1000)
+from vidgan.video.containers import Container
+
+_ENCODED_TIME_BASE = Fraction(1, 1000)
 
 
 class Subtitles:
-    """A stream of subtitles, cut to a span: one that is shown as it begins is shown from there on.
+    """A subtitle stream, clipped to a span; subtitles visible at its start are shown from there.
 
     Attributes:
-        stream: the output's.
+        stream: the stream in the output.
     """
 
     def __init__(
-        self, stream: Any, output: Any, suffix: str, begin: Fraction, end: Fraction | None
-    ):
+        self,
+        stream: SubtitleStream,
+        output: OutputContainer,
+        container: Container,
+        begin: Fraction,
+        end: Fraction | None,
+    ) -> None:
         """Add a stream to the output.
 
         Args:
-            stream: of the file.
-            output: an open PyAV container, before its first packet.
-            suffix: its kind, such as ``.mp4``.
-            begin: where the span begins, in seconds of the file.
-            end: where it ends; None for the end of the file.
+            stream: a stream of the source.
+            output: the file being written, before its first packet.
+            container: the type of ``output``.
+            begin: start of the span, in seconds of the source.
+            end: its end; None for the end of the source.
 
         Raises:
-            ValueError: these do not go into that container.
+            ValueError: the container does not take these subtitles.
         """
         self._begin, self._end = begin, end
+        # PyAV's stubs leave out how subtitles are encoded.
         self._decoder: Any = None
+        self.stream: Any
         try:
             self.stream = output.add_stream_from_template(stream)
         except ValueError:
-            decoder = stream.codec_context
-            if suffix not in _ENCODERS or not decoder.codec.text_sub:
+            decoder: Any = stream.codec_context
+            if container.subtitle_encoder is None or not decoder.codec.text_sub:
                 raise
             decoder.open(strict=False)
             self._decoder = decoder
-            self.stream = output.add_stream(_ENCODERS[suffix])
+            self.stream = output.add_stream(container.subtitle_encoder)
             self.stream.codec_context.subtitle_header = decoder.subtitle_header
-            self.stream.codec_context.time_base = self.stream.time_base = _TICK
+            self.stream.codec_context.time_base = _ENCODED_TIME_BASE
+            self.stream.time_base = _ENCODED_TIME_BASE
 
-    def take(self, packet: Any) -> tuple[Fraction, Any] | None:
-        """Return what a packet of the file becomes and its time in the output, None for nothing."""
-        tick = packet.time_base
-        shown = max(packet.pts * tick, self._begin)
-        until = (packet.pts + packet.duration) * tick
+    def convert(self, packet: Any) -> tuple[Fraction, "Packet[Any]"] | None:
+        """Convert a packet of the source.
+
+        Returns:
+            Its time in seconds of the output and the output's packet; None if it lies outside the
+            span or is damaged.
+        """
+        time_base = packet.time_base
+        first = max(packet.pts * time_base, self._begin)
+        last = (packet.pts + packet.duration) * time_base
         if self._end is not None:
-            until = min(until, self._end)
-        if until <= shown:
+            last = min(last, self._end)
+        if last <= first:
             return None
         if self._decoder is not None:
             try:
-                found = self._decoder.decode2(packet)
-                packet = self.stream.codec_context.encode_subtitle(found) if found else None
+                decoded = self._decoder.decode2(packet)
+                packet = self.stream.codec_context.encode_subtitle(decoded) if decoded else None
             except (av.error.FFmpegError, ValueError):
                 return None
             if packet is None or not packet.size:
                 return None
-            tick = packet.time_base = _TICK
-        packet.pts = packet.dts = round((shown - self._begin) / tick)
-        packet.duration = round((until - shown) / tick)
+            time_base = packet.time_base = _ENCODED_TIME_BASE
+        packet.pts = packet.dts = round((first - self._begin) / time_base)
+        packet.duration = round((last - first) / time_base)
         packet.stream = self.stream
-        return shown - self._begin, packet
+        return first - self._begin, packet

@@ -13,7 +13,7 @@ from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.generate.clip_plan import Clip, ClipPlan
 from vidgan.video.contact_sheet import contact_sheet, save_image, tile
-from vidgan.video.containers import AUTOMATIC
+from vidgan.video.containers import CONTAINERS
 from vidgan.video.scaling import comfortable_scale, enlarged
 from vidgan.video.writers.base import VideoWriter
 from vidgan.video.writers.open import choose_codec, open_writer
@@ -265,12 +265,12 @@ def export_kind(output: str | Path) -> type[Export]:
     if path.is_dir() or str(output).endswith("/") or not path.suffix:
         return FolderExport
     suffix = path.suffix.lower()
-    if suffix in AUTOMATIC:
+    if suffix in CONTAINERS:
         return VideoExport
     known = {".png": SheetExport, ".npy": ArrayExport}
     if suffix not in known:
         raise OptionError(
             f"{path}: unknown output type {path.suffix!r}; known are "
-            f"{', '.join([*AUTOMATIC, *known])}, and a folder (end it with /)"
+            f"{', '.join([*CONTAINERS, *known])}, and a folder (end it with /)"
         )
     return known[suffix]

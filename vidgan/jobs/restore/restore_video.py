@@ -7,7 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgan.config import DEFAULT_GROW, InpaintVideo, RestoreConfig
-from vidgan.errors import OptionError
 from vidgan.files import atomic_path
 from vidgan.jobs.restore.outputs import Pairing, check_output
 from vidgan.tiling.filter import Filter
@@ -18,10 +17,10 @@ from vidgan.tiling.plan import MOST_COST, TilingPlan, choose
 from vidgan.tiling.source import Source
 from vidgan.tiling.store import disk_space
 from vidgan.version import __version__
-from vidgan.video.join import CONSTANT_RATE, KEEPS_PIXEL_ASPECT, Timeline, join
-from vidgan.video.tracks import beside_the_picture
-from vidgan.video.writers.gif import MAX_FPS
-from vidgan.video.writers.open import choose_codec
+from vidgan.video.containers import CONTAINERS, listed
+from vidgan.video.join import Timeline, TrackSource, join
+from vidgan.video.tracks import track_kinds
+from vidgan.video.writers.open import check_rate, choose_codec, container_of
 
 # Options that change the result; the filter and the plan stand for the others.
 _DECISIVE = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
@@ -52,7 +51,7 @@ def restore_video(
     with contextlib.ExitStack() as stack:
         begin, end = config.span
         source = stack.enter_context(Source(pairing.source, begin, end, config.max_frames))
-        _check_rate(source, pairing.output)
+        check_rate(pairing.output, source.fps)
         for lost in source.lost:
             say(f"{source.path}: it has {lost}")
         mask = None
@@ -74,7 +73,7 @@ def restore_video(
         parts = _open_parts(pairing, source, filter, plan, config)
         fresh = not parts.times
         try:
-            if parts.closing is None:
+            if parts.end is None:
                 with _bar(progress, source, parts, pairing.output.name) as tell:
                     fill_parts(
                         source, mask, filter, plan, parts, compare=config.compare, progress=tell
@@ -83,7 +82,7 @@ def restore_video(
                 for note in _join(parts, source, temporary, pairing.output):
                     say(note)
         except BaseException:
-            if parts.abandon():
+            if parts.discard_unfinished():
                 say(
                     f"{pairing.output}: {len(parts.times)} frames are kept in {parts.folder}; "
                     "the same command with --resume goes on"
@@ -97,14 +96,6 @@ def restore_video(
             )
         if mask is not None and mask.empty and fresh:
             say(f"--mask {pairing.mask}: no hole in it; the frames are copied as they are")
-
-
-def _check_rate(source: Source, output: Path) -> None:
-    if output.suffix.lower() == ".gif" and source.fps > MAX_FPS:
-        raise OptionError(
-            f"{output}: a GIF plays at most {MAX_FPS} frames a second, {source.path} has "
-            f"{source.fps:g}; use .mp4"
-        )
 
 
 def _open_mask(text: str, source: Source, config: InpaintVideo) -> Mask:
@@ -137,7 +128,7 @@ def _open_parts(
     if config.resume:
         parts.resume(made_of)
     else:
-        parts.begin(made_of)
+        parts.start(made_of)
     return parts
 
 
@@ -159,27 +150,35 @@ def _fingerprint(path: Path) -> str:
 
 def _join(parts: Parts, source: Source, target: Path, output: Path) -> Iterator[str]:
     """Write the result and yield what it could not keep of the source, a line each."""
-    assert parts.closing is not None
-    suffix = output.suffix.lower()
-    timeline = Timeline(source.tick, parts.times, parts.closing, parts.rate)
-    if suffix in CONSTANT_RATE and not timeline.steady:
-        yield f"{source.path}: its rate varies, which {suffix} cannot; frames are put on a grid"
-    if suffix == ".gif":
-        if lost := beside_the_picture(source.path):
-            yield f"{source.path}: a GIF has no {' and no '.join(lost)}"
-        grid = timeline.on_grid()
-        parts.write_gif(target, [*grid.times, grid.closing])
+    assert parts.end is not None
+    container = container_of(output)
+    timeline = Timeline(source.tick, parts.times, parts.end, parts.rate)
+    if not container.variable_rate and not timeline.is_constant_rate:
+        yield (
+            f"{source.path}: its frame rate varies, which {container.suffix} cannot store; "
+            "converted to a constant rate"
+        )
+    if not parts.joinable:
+        if kinds := track_kinds(source.path):
+            yield (
+                f"{source.path}: its {listed(tuple(kinds), 'and')} cannot be stored in "
+                f"{container.suffix}; left out"
+            )
+        constant = timeline.at_constant_rate()
+        parts.encode(target, [*constant.times, constant.end])
         return
-    if source.pixel_aspect != 1 and suffix not in KEEPS_PIXEL_ASPECT:
+    if source.pixel_aspect != 1 and not container.pixel_aspect:
         shape = f"{source.pixel_aspect.numerator}:{source.pixel_aspect.denominator}"
-        yield f"{source.path}: its pixels are {shape}, which {suffix} does not say; use .mp4"
-    beside = None
+        able = tuple(suffix for suffix, row in CONTAINERS.items() if row.pixel_aspect)
+        yield (
+            f"{source.path}: its pixel aspect ratio, {shape}, cannot be stored in "
+            f"{container.suffix}; use {listed(able, 'or')}"
+        )
+    tracks = None
     if not source.path.is_dir():
-        end = None
-        if source.cut:
-            end = source.begin + float(parts.closing * source.tick)
-        beside = (source.path, source.begin, end)
-    yield from join(parts.files, timeline, target, pixel_aspect=source.pixel_aspect, beside=beside)
+        end = source.begin + float(parts.end * source.tick) if source.cut else None
+        tracks = TrackSource(source.path, source.begin, end)
+    yield from join(parts.files, timeline, target, pixel_aspect=source.pixel_aspect, tracks=tracks)
 
 
 @contextlib.contextmanager

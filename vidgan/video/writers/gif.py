@@ -1,4 +1,4 @@
-"""Export as an animated GIF that loops forever."""
+"""Writing animated GIFs that loop forever."""
 
 from pathlib import Path
 from typing import Any
@@ -6,42 +6,34 @@ from typing import Any
 import av
 import numpy as np
 
-from vidgan.errors import OptionError
 from vidgan.video.writers.base import VideoWriter
 from vidgan.video.writers.palette import quantize
 from vidgan.video.writers.pyav import plain_errors
 
-# A GIF counts time in hundredths of a second, and browsers slow down frames shorter than two.
-MAX_FPS = 50
-# Frames that share a palette: enough to hold the colours still, few enough to hold in memory.
+# Frames that share a palette: enough for stable colours, few enough to hold in memory.
 _GROUP_FRAMES = 16
 
 
 class GifWriter(VideoWriter):
     """A GIF of 256 colours for every 16 frames, chosen for them, with ordered dithering.
 
-    FFmpeg's own palette filters would need the whole video first, or a new palette a frame, which
-    flickers. A group of 16 frames is all that is held.
+    FFmpeg's palette filters need the whole video first, or a new palette for every frame, which
+    flickers. This writer holds one group of 16 frames in memory.
     """
 
-    def __init__(self, path: Path | str, fps: float, size: tuple[int, int]) -> None:
+    def __init__(self, path: Path | str, fps: float, size: tuple[int, int], codec: str) -> None:
         """Open the file.
 
         Args:
-            path: where to.
-            fps: frames a second, at most 50. Delays are whole hundredths of a second, alternating
-                so that the average is right.
-            size: ``(width, height)``.
+            path: the file.
+            fps: frames a second. Delays are whole hundredths of a second, alternating so that the
+                average is right.
+            size: ``(width, height)`` of the frames.
+            codec: ``gif``.
 
         Raises:
-            OptionError: more frames a second than a GIF can play.
             ExportError: the file cannot be written.
         """
-        if fps > MAX_FPS:
-            raise OptionError(
-                f"{path}: a GIF plays at most {MAX_FPS} frames a second, not {fps:g}; "
-                "use --fps or .mp4"
-            )
         self._container: Any = None
         self._group: list[np.ndarray] = []
         self._encoded = 0
@@ -86,3 +78,6 @@ class GifWriter(VideoWriter):
         self._group.clear()
         if self._container is not None:
             self._container.close()
+
+
+WRITER = GifWriter

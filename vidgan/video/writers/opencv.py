@@ -1,4 +1,4 @@
-"""Export through OpenCV's VideoWriter."""
+"""Writing through OpenCV's ``VideoWriter``."""
 
 import errno
 import os
@@ -10,26 +10,24 @@ import numpy as np
 
 from vidgan.errors import ExportError
 from vidgan.stderr import silent_stderr
-from vidgan.video.containers import CODECS
+from vidgan.video.containers import CODECS, suffixes_of
 from vidgan.video.writers.base import VideoWriter, pad_to_even
 
 
 class OpenCVWriter(VideoWriter):
     """A file written by ``cv2.VideoWriter``: motion JPEG or XviD .avi, MPEG-4 .mp4, VP8 .webm.
 
-    Odd sides are filled up with one row or column more; OpenCV itself would cut one off.
+    The last row or column of odd sides is repeated; OpenCV itself would cut it off.
     """
 
-    def __init__(
-        self, path: Path | str, fps: float, size: tuple[int, int], codec: str = "mjpg"
-    ) -> None:
+    def __init__(self, path: Path | str, fps: float, size: tuple[int, int], codec: str) -> None:
         """Open the file.
 
         Args:
-            path: where to.
+            path: the file.
             fps: frames a second.
-            size: ``(width, height)``.
-            codec: one of :data:`vidgan.video.containers.CODECS` that OpenCV reaches.
+            size: ``(width, height)`` of the frames.
+            codec: a key of :data:`vidgan.video.containers.CODECS` whose writer is ``opencv``.
 
         Raises:
             ExportError: the installed OpenCV cannot write the codec (the message says which it
@@ -76,9 +74,9 @@ def writable_codecs() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, entry in CODECS.items():
-            if entry.library != "opencv":
+            if entry.writer != "opencv":
                 continue
-            for suffix in entry.suffixes:
+            for suffix in suffixes_of(name):
                 file = Path(folder, f"{name}{suffix}")
                 writer = _open(str(file), name, 30.0, (64, 64))
                 if writer is None:
@@ -92,11 +90,14 @@ def writable_codecs() -> dict[str, list[str]]:
 
 
 def _open(target: str, codec: str, fps: float, size: tuple[int, int]) -> cv2.VideoWriter | None:
-    four = cv2.VideoWriter.fourcc(*CODECS[codec].names[0])
+    fourcc = cv2.VideoWriter.fourcc(*next(iter(CODECS[codec].encoders)))
     with silent_stderr():
         # FFmpeg by name: OpenCV would try other backends, one of which makes folders of images.
-        writer = cv2.VideoWriter(target, cv2.CAP_FFMPEG, four, fps, size)
+        writer = cv2.VideoWriter(target, cv2.CAP_FFMPEG, fourcc, fps, size)
         if writer.isOpened():
             return writer
         writer.release()
     return None
+
+
+WRITER = OpenCVWriter

@@ -1,4 +1,4 @@
-"""Export through PyAV: H.264 and VP9, as browsers and phones play them, and lossless FFV1."""
+"""Writing through PyAV (FFmpeg): H.264 and VP9 for browsers and phones, and lossless FFV1."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,66 +10,64 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from vidgan.errors import ExportError
+from vidgan.video.containers import CODECS, CONTAINERS
 from vidgan.video.writers.base import VideoWriter, pad_to_even
+from vidgan.video.writers.encoders import installed_encoder
 
-# Nearly lossless to the eye: the clips are small, so quality costs little. x264's veryfast has the
-# error of medium in half the time, for a file 15% larger. Its macroblock tree goes by memory that
-# it has not set: with it the same frames now and then make another file, even in one thread.
-# Without, crf 16 has about the quality of 14 with it, for files 10 to 30% larger.
-_OPTIONS: dict[str, dict[str, str]] = {
-    "libx264": {"crf": "16", "preset": "veryfast", "mbtree": "0"},
-    "libopenh264": {"rc_mode": "quality", "qmin": "10", "qmax": "24"},
-    "libvpx-vp9": {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "3", "row-mt": "1"},
-}
-# Codecs that take RGB as it is, and in which layout.
-_LOSSLESS = {"ffv1": "bgr0"}
 _BT709 = 1
 _LIMITED_RANGE = 1
 _MAX_KEYFRAME_SECONDS = 2
 
 
 class PyAVWriter(VideoWriter):
-    """A file encoded by FFmpeg's libraries, 4:2:0 as every player wants it, or lossless.
+    """A file encoded by FFmpeg's libraries.
 
-    An .mp4 has its index in front, so that it plays while it loads. Odd sides are filled up with
-    one row or column more, but for lossless codecs.
+    Lossy codecs subsample colours (4:2:0), which needs even sides: the last row or column of odd
+    ones is repeated.
     """
 
-    def __init__(
-        self, path: Path | str, fps: float, size: tuple[int, int], encoder: str = "libx264"
-    ) -> None:
+    def __init__(self, path: Path | str, fps: float, size: tuple[int, int], codec: str) -> None:
         """Open the file.
 
         Args:
-            path: where to; the suffix is the container.
+            path: the file; its suffix is the container.
             fps: frames a second.
-            size: ``(width, height)``.
-            encoder: FFmpeg's name of an encoder that PyAV has.
+            size: ``(width, height)`` of the frames.
+            codec: a key of :data:`vidgan.video.containers.CODECS`.
 
         Raises:
-            ExportError: the file cannot be written.
+            ExportError: the file cannot be written, or the installed PyAV lacks the encoder.
         """
+        encoder = installed_encoder(codec)
+        if encoder is None:
+            others = [
+                name for name in CONTAINERS[Path(path).suffix.lower()].codecs if name != codec
+            ]
+            raise ExportError(
+                f"{path}: the installed PyAV has no {codec} encoder; "
+                f"use --codec {' or '.join(others)}"
+            )
         self._encoder = encoder
+        self._codec = CODECS[codec]
         self._container: Any = None
         super().__init__(path, fps, size)
 
     def _open(self) -> None:
-        options = {"movflags": "+faststart"} if self.path.suffix.lower() == ".mp4" else {}
+        options = dict(CONTAINERS[self.path.suffix.lower()].muxer_options)
         with plain_errors(self.path):
             self._container = av.open(self._target, "w", options=options)
             stream: Any = self._container.add_stream(self._encoder, rate=self.rate)
         stream.width, stream.height = self.size
-        stream.options = _OPTIONS.get(self._encoder, {})
+        stream.options = dict(self._codec.encoders[self._encoder])
+        stream.pix_fmt = self._codec.pixel_format
         context = stream.codec_context
         context.gop_size = max(1, round(self.fps * _MAX_KEYFRAME_SECONDS))
         self._stream = stream
-        if self._encoder in _LOSSLESS:
-            stream.pix_fmt = _LOSSLESS[self._encoder]
+        if self._codec.lossless:
             return
         stream.width += stream.width % 2
         stream.height += stream.height % 2
-        stream.pix_fmt = "yuv420p"
-        # Said in the file: players guess the colours of one that does not, each in its own way.
+        # Tagged in the file: players guess the colours of untagged files, each in its own way.
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED_RANGE
 
@@ -81,11 +79,11 @@ class PyAVWriter(VideoWriter):
             self._container.mux(self._stream.encode(picture))
 
     def _picture(self, frame: np.ndarray) -> av.VideoFrame:
-        if self._encoder in _LOSSLESS:
+        if self._codec.lossless:
             picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
-            return picture.reformat(format=_LOSSLESS[self._encoder])
+            return picture.reformat(format=self._codec.pixel_format)
         return av.VideoFrame.from_ndarray(pad_to_even(frame), format="rgb24").reformat(
-            format="yuv420p",
+            format=self._codec.pixel_format,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
         )
@@ -109,3 +107,6 @@ def plain_errors(path: Path) -> Iterator[None]:
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror) from error
         raise ExportError(f"{path}: FFmpeg cannot encode this ({error}); try --codec") from error
+
+
+WRITER = PyAVWriter

@@ -1,4 +1,4 @@
-"""What is beside the picture of restored video: subtitles, chapters, title, date, languages."""
+"""Subtitles, chapters, title, date and languages of restored video."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -115,8 +115,14 @@ def test_subtitles_of_an_mp4_become_those_of_an_mkv(labelled, tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("o.avi", ["its subtitles are of a kind that does not go into .avi", "has chapters"]),
-        ("o.gif", ["a GIF has no sound and no subtitles and no chapters"]),
+        (
+            "o.avi",
+            [
+                "its subtitles cannot be stored in .avi; left out",
+                "its chapters cannot be stored in .avi; left out",
+            ],
+        ),
+        ("o.gif", ["its sound, subtitles and chapters cannot be stored in .gif; left out"]),
     ],
 )
 def test_what_is_lost_is_said(labelled, tmp_path, name, words):
