@@ -20,7 +20,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch) -> Path:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for what vidgan keeps between its calls; it need not be there."""
     monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"

@@ -82,7 +82,9 @@ def histograms(fast: int = 10, turn: int = 0) -> dict[str, Any]:
     }
 
 
-def shapes(first: int, count: int, frames: int = 16, size: tuple[int, int] = (64, 48)):
+def shapes(
+    first: int, count: int, frames: int = 16, size: tuple[int, int] = (64, 48)
+) -> np.ndarray:
     """Return clips of drawn shapes: uint8 ``(count, frames, height, width, 3)``."""
     return np.stack([moving_shapes(first + i, frames, size) for i in range(count)])
 

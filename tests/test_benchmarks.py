@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import av
 import click
@@ -43,7 +44,7 @@ def draw(folder: Path, *options: str) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory):
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     """A dataset of twelve clips with one digit each."""
     folder = tmp_path_factory.mktemp("digits")
     draw(folder / "clips", "--digits", "1", "--clips", "12", "--frames", "20")
@@ -52,7 +53,7 @@ def digits(tmp_path_factory):
     return Manifest.load(folder / "data")
 
 
-def test_digits_move_and_stay_whole(tmp_path):
+def test_digits_move_and_stay_whole(tmp_path: Path) -> None:
     files = draw(tmp_path / "pairs", "--clips", "3", "--frames", "40")
     assert [len(path.stem) for path in files] == [len("0000-66")] * 3
     drawn = [clip for _, clip in moving_digits.clips(2, 40, 3, seed=0)]
@@ -66,7 +67,7 @@ def test_digits_move_and_stay_whole(tmp_path):
         assert (np.abs(np.diff(expected.astype(int), axis=0)).mean(axis=(1, 2, 3)) > 0.1).all()
 
 
-def test_every_digit_is_in_one_clip(monkeypatch):
+def test_every_digit_is_in_one_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(moving_digits, "clip", lambda images, frames, random: seen.extend(images))
     assert len(list(moving_digits.clips(2, 1, 898, seed=0))) == 898
@@ -75,7 +76,7 @@ def test_every_digit_is_in_one_clip(monkeypatch):
     assert len(chosen) >= len(np.unique(everything, axis=0)) - 1
 
 
-def test_digits_refuse_what_cannot_be(tmp_path):
+def test_digits_refuse_what_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for arguments, words in (
         ([str(tmp_path)], "exists already"),
@@ -86,7 +87,7 @@ def test_digits_refuse_what_cannot_be(tmp_path):
         assert words in done.output
 
 
-def test_digits_become_a_dataset_with_labels(digits):
+def test_digits_become_a_dataset_with_labels(digits: Manifest) -> None:
     assert digits.size == (64, 64)
     assert set(digits.labels) <= set("0123456789")
     assert len(digits.labels) > 4
@@ -94,7 +95,9 @@ def test_digits_become_a_dataset_with_labels(digits):
 
 
 @pytest.fixture(scope="module")
-def compared(digits, tmp_path_factory):
+def compared(
+    digits: Manifest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[str], str]:
     folder = tmp_path_factory.mktemp("compared")
     arguments = [str(digits.path), "--output", str(folder), "--steps", "2", "--samples", "6"]
     arguments += ["--no-mirror"]
@@ -105,7 +108,7 @@ def compared(digits, tmp_path_factory):
     return folder, arguments, done.output
 
 
-def test_comparison(compared):
+def test_comparison(compared: tuple[Path, list[str], str]) -> None:
     folder, _, output = compared
     rows = scores.Results(folder / "results.jsonl").rows
     floor, *rows = rows
@@ -126,12 +129,16 @@ def test_comparison(compared):
     assert len(list(folder.glob("*.png"))) == 3
 
 
-def test_comparison_goes_on(compared, digits, monkeypatch):
+def test_comparison_goes_on(
+    compared: tuple[Path, list[str], str], digits: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is known is not trained again; another seed is, and a training that fails is kept."""
     folder, arguments, output = compared
     trained = []
 
-    def train(manifest, budgets, seed, samples, **options):
+    def train(
+        manifest: Manifest, budgets: object, seed: int, samples: int, **options: object
+    ) -> NoReturn:
         trained.append((seed, options))
         raise quality.TrainingError("d_loss is nan")
 
@@ -152,7 +159,7 @@ def test_comparison_goes_on(compared, digits, monkeypatch):
         assert "d_loss is nan" in done.output
 
 
-def test_budgets_of_one_training():
+def test_budgets_of_one_training() -> None:
     """They end by the clock that they are given, which stands while the clips are looked at."""
     seconds = itertools.count(0, 25)
     budgets = [baselines.Budget(minutes, clock=lambda: next(seconds)) for minutes in (1, 1.5)]
@@ -164,7 +171,7 @@ def test_budgets_of_one_training():
     assert looks == [(3, 75, 12), (4, 100, 12)]
 
 
-def test_budgets_of_a_run(digits, tmp_path):
+def test_budgets_of_a_run(digits: Manifest, tmp_path: Path) -> None:
     """A run is taken up again for the second one."""
     ticks = itertools.count(0, 6)
     budgets = [baselines.Budget(minutes, clock=lambda: next(ticks)) for minutes in (0.5, 1)]
@@ -187,26 +194,26 @@ def test_budgets_of_a_run(digits, tmp_path):
         (["--minutes", "5,10", "--recipe", "dcgan schedule=cosine"], "follows the budget"),
     ],
 )
-def test_budgets_that_are_none(digits, options, words):
+def test_budgets_that_are_none(digits: Manifest, options: list[str], words: str) -> None:
     done = CliRunner().invoke(quality.main, [str(digits.path), *options])
     assert done.exit_code == 2
     assert words in done.output
 
 
 @pytest.mark.parametrize("text", ["nothing", "dcgan loss", "", "dcgan loss=hinge hinge"])
-def test_recipes_that_are_none(text):
+def test_recipes_that_are_none(text: str) -> None:
     with pytest.raises(click.BadParameter, match=r"names are textbook"):
         quality.parse_recipe(text)
 
 
-def test_recipe_with_changes():
+def test_recipe_with_changes() -> None:
     trainer, options = quality.parse_recipe("dcgan-hinge r1=2.5 ada=0.6 mirror=false augment=none")
     assert trainer is quality.train_vidgan
     changes = {"r1": 2.5, "ada": 0.6, "mirror": False, "augment": "none"}
     assert options == quality.RECIPES["dcgan-hinge"][1] | changes
 
 
-def test_every_recipe_is_allowed():
+def test_every_recipe_is_allowed() -> None:
     """Options of all recipes exist and do not contradict each other."""
     for name, (trainer, options) in quality.RECIPES.items():
         if trainer is quality.train_vidgan:
@@ -217,7 +224,7 @@ def test_every_recipe_is_allowed():
         assert quality.parse_recipe(name) == (trainer, options)
 
 
-def test_measures():
+def test_measures() -> None:
     """Clips that are all alike have no diversity, still ones no motion."""
     random = np.random.default_rng(0)
     clips = random.integers(0, 256, (6, 8, 64, 64, 3), np.uint8)
@@ -235,7 +242,7 @@ def test_measures():
 
 
 @pytest.mark.parametrize("domain", drawn_domains.DOMAINS)
-def test_drawn_domains_show_what_stands_for_their_motion(domain):
+def test_drawn_domains_show_what_stands_for_their_motion(domain: str) -> None:
     kinds = []
     for kind, clip in drawn_domains.clips(domain, 60, seed=1):
         seen = drawn_domains.look(clip)
@@ -249,8 +256,8 @@ def test_drawn_domains_show_what_stands_for_their_motion(domain):
     assert np.bincount(kinds, minlength=3).min() > 10
 
 
-def test_a_translation_is_right_only_in_every_respect():
-    def clip(domain, kind, seed):
+def test_a_translation_is_right_only_in_every_respect() -> None:
+    def clip(domain: str, kind: int, seed: int) -> np.ndarray:
         return drawn_domains.draw(domain, kind, np.random.default_rng(seed))
 
     for kind in range(3):
@@ -264,7 +271,7 @@ def test_a_translation_is_right_only_in_every_respect():
             assert not drawn_domains.recovered(a, wrong, kind, "colors")
 
 
-def test_drawn_domains_as_files(tmp_path):
+def test_drawn_domains_as_files(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in drawn_domains.DOMAINS]
     arguments = [*map(str, folders), "--clips", "2"]
     done = CliRunner().invoke(drawn_domains.main, arguments)
@@ -275,7 +282,7 @@ def test_drawn_domains_as_files(tmp_path):
     assert "exists already" in again.output
 
 
-def test_translations_are_looked_at(tmp_path, monkeypatch):
+def test_translations_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(translate, "HELD_OUT", 8)
     arguments = [str(tmp_path / "out"), "--clips", "20", "--cpu-minutes", "0.001"]
     done = CliRunner().invoke(translate.main, arguments)

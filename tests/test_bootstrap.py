@@ -1,5 +1,8 @@
 """Intervals: that they hold what they should as often as they say, and repeat."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -33,7 +36,9 @@ def frechet(real: np.ndarray, fake: np.ndarray) -> float:
     ("interval", "figure"),
     [(bootstrap_frechet, frechet), (bootstrap_kernel, kernel_distance)],
 )
-def test_intervals_hold_the_average_of_other_clips(interval, figure, shift):
+def test_intervals_hold_the_average_of_other_clips(
+    interval: Callable[..., Any], figure: Callable[..., Any], shift: float
+) -> None:
     """Of 60 intervals of 90% at least 47 hold it, but for one time in a thousand."""
     average = np.mean([figure(draw(i), draw(10_000 + i, shift=shift)) for i in range(500)])
     held = 0
@@ -44,7 +49,7 @@ def test_intervals_hold_the_average_of_other_clips(interval, figure, shift):
 
 
 @pytest.mark.parametrize("estimator", ["empirical", "oas"])
-def test_first_order_scatter_is_that_of_weighted_moments(estimator):
+def test_first_order_scatter_is_that_of_weighted_moments(estimator: str) -> None:
     """Away from the floor the whole bootstrap, with every clip drawn, scatters as much."""
     x, y = draw(1, 300), draw(2, 300, shift=1.0)
     fast = bootstrap_frechet(x, y, estimator, replicates=400)
@@ -58,7 +63,7 @@ def test_first_order_scatter_is_that_of_weighted_moments(estimator):
     assert fast.low == pytest.approx(slow.low, rel=0.1)
 
 
-def test_kernel_replicates_are_those_of_drawn_clips_without_pairs_of_copies():
+def test_kernel_replicates_are_those_of_drawn_clips_without_pairs_of_copies() -> None:
     x, y = draw(3, 30), draw(4, 25, shift=0.5)
     found = bootstrap_kernel(x, y, replicates=400)
     assert found.value == pytest.approx(kernel_distance(x, y), rel=1e-9)
@@ -75,7 +80,7 @@ def test_kernel_replicates_are_those_of_drawn_clips_without_pairs_of_copies():
     assert found.high - found.low == pytest.approx(slow.high - slow.low, rel=0.25)
 
 
-def test_a_mean_has_the_interval_of_its_standard_error():
+def test_a_mean_has_the_interval_of_its_standard_error() -> None:
     values = np.random.default_rng(6).exponential(size=500)
     found = bootstrap_mean(values, replicates=2000)
     error = values.std() / np.sqrt(500)
@@ -84,7 +89,7 @@ def test_a_mean_has_the_interval_of_its_standard_error():
     assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
 
 
-def test_a_share_has_wilsons_interval_also_at_its_ends():
+def test_a_share_has_wilsons_interval_also_at_its_ends() -> None:
     found = share_interval(np.array([True] * 7 + [False] * 13))
     z = scipy.stats.norm.ppf(0.975)
     centre = (7 + z**2 / 2) / (20 + z**2)
@@ -96,7 +101,7 @@ def test_a_share_has_wilsons_interval_also_at_its_ends():
 
 
 @pytest.mark.parametrize("interval", [bootstrap_frechet, bootstrap_kernel])
-def test_the_same_seed_gives_the_same_digits(interval):
+def test_the_same_seed_gives_the_same_digits(interval: Callable[..., Any]) -> None:
     x, y = draw(7), draw(8, shift=0.2)
     once = interval(x, y, replicates=150, seed=3)
     assert once == interval(x, y, replicates=150, seed=3)
@@ -108,7 +113,9 @@ def test_the_same_seed_gives_the_same_digits(interval):
 @pytest.mark.parametrize(
     ("interval", "figure"), [(bootstrap_frechet, frechet), (bootstrap_kernel, kernel_distance)]
 )
-def test_frames_of_a_clip_are_drawn_together(interval, figure):
+def test_frames_of_a_clip_are_drawn_together(
+    interval: Callable[..., Any], figure: Callable[..., Any]
+) -> None:
     """Sixteen frames that hardly differ are one clip, not sixteen that confirm each other."""
     random = np.random.default_rng(11)
 
@@ -130,7 +137,7 @@ def test_frames_of_a_clip_are_drawn_together(interval, figure):
     assert alone < 10
 
 
-def test_equal_sets():
+def test_equal_sets() -> None:
     x = draw(9)
     found = bootstrap_frechet(x, x)
     assert found.value == pytest.approx(0, abs=1e-9)
@@ -138,7 +145,7 @@ def test_equal_sets():
     assert bootstrap_kernel(x, x).value < 0
 
 
-def test_what_has_no_interval_is_refused():
+def test_what_has_no_interval_is_refused() -> None:
     x = draw(10)
     for interval in (bootstrap_frechet, bootstrap_kernel):
         with pytest.raises(InputError, match="at least 10 clips, found 9"):

@@ -11,7 +11,7 @@ def frechet(real: np.ndarray, fake: np.ndarray) -> float:
     return frechet_distance(Moments.of(real), Moments.of(fake))
 
 
-def test_each_class_is_measured_alone():
+def test_each_class_is_measured_alone() -> None:
     random = np.random.default_rng(0)
     real, fake = random.normal(size=(60, 4)), random.normal(size=(45, 4))
     real_labels, fake_labels = np.arange(60) % 3, np.arange(45) % 3
@@ -24,7 +24,7 @@ def test_each_class_is_measured_alone():
     assert found[1].value > 5 * max(abs(found[0].value), abs(found[2].value))
 
 
-def test_a_class_that_is_too_small_says_so():
+def test_a_class_that_is_too_small_says_so() -> None:
     random = np.random.default_rng(1)
     real, fake = random.normal(size=(9, 2)), random.normal(size=(6, 2))
     found = by_class(frechet, real, np.array([0] * 5 + [1] * 4), fake, np.array([0] * 5 + [3]))
@@ -36,13 +36,13 @@ def test_a_class_that_is_too_small_says_so():
     assert (found[3].real, found[3].fake) == (0, 1)
 
 
-def test_one_label_a_clip():
+def test_one_label_a_clip() -> None:
     x = np.ones((4, 2))
     with pytest.raises(InputError, match="4 other clips need as many labels"):
         by_class(frechet, x, np.zeros(4, int), x, np.zeros(3, int))
 
 
-def test_label_accuracy():
+def test_label_accuracy() -> None:
     """Of two clusters, clips of the one that are called the other are wrong."""
     random = np.random.default_rng(0)
     known = np.concatenate([random.normal(0, 1, (20, 4)), random.normal(9, 1, (30, 4))])
@@ -54,13 +54,13 @@ def test_label_accuracy():
     assert half.tolist() == [True] * 6 + [False] * 4
 
 
-def test_nearer_neighbours_break_ties():
+def test_nearer_neighbours_break_ties() -> None:
     known = np.array([[0.0], [1.0], [4.0], [5.0]])
     right = label_accuracy(known, np.array([7, 7, 8, 8]), np.array([[2.0], [3.0]]), [7, 8], k=4)
     assert right.all()
 
 
 @pytest.mark.parametrize("labels", [[1], [1, 2, 3]])
-def test_label_accuracy_needs_a_label_a_clip(labels):
+def test_label_accuracy_needs_a_label_a_clip(labels: list[int]) -> None:
     with pytest.raises(InputError, match="one label for each clip"):
         label_accuracy(np.eye(2), np.array([0, 1]), np.eye(2), np.array(labels))

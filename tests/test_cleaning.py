@@ -1,9 +1,13 @@
 """Frames that no model should learn, and real ones that must stay."""
 
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from video_files import scene, write_video
 
-from tests.video_files import scene, write_video
 from vidgan.video.cleaning import Cleaner, is_black
 from vidgan.video.rate import Sample, resample
 from vidgan.video.readers.fit import Fit
@@ -12,11 +16,13 @@ from vidgan.video.readers.open import open_video
 FPS = 25.0
 
 
-def samples(clip, copies=1, gaps=()):
+def samples(clip: np.ndarray, copies: int = 1, gaps: Collection[int] = ()) -> Iterator[Sample]:
     return (Sample(i * copies, frame, copies, gap=i in gaps) for i, frame in enumerate(clip))
 
 
-def clean(clip, fps=FPS, enabled=True, **kwargs):
+def clean(
+    clip: np.ndarray, fps: float = FPS, enabled: bool = True, **kwargs: Any
+) -> tuple[list[int], list[int], dict[str, int]]:
     """Return the indices kept, where breaks are, and what was dropped."""
     cleaner = Cleaner(fps, enabled)
     kept = list(cleaner(samples(clip, **kwargs)))
@@ -25,15 +31,15 @@ def clean(clip, fps=FPS, enabled=True, **kwargs):
 
 
 @pytest.fixture
-def clip():
+def clip() -> np.ndarray:
     return scene(40, (64, 64))
 
 
-def test_a_good_clip_passes_whole(clip):
+def test_a_good_clip_passes_whole(clip: np.ndarray) -> None:
     assert clean(clip) == (list(range(40)), [0], {})
 
 
-def test_black_frames_go_and_break_the_shot(clip):
+def test_black_frames_go_and_break_the_shot(clip: np.ndarray) -> None:
     rng = np.random.default_rng(0)
     clip[10:15] = rng.integers(0, 4, clip[10:15].shape)
     indices, breaks, dropped = clean(clip)
@@ -42,7 +48,7 @@ def test_black_frames_go_and_break_the_shot(clip):
     assert dropped == {"black": 5}
 
 
-def test_a_night_scene_is_not_black(clip):
+def test_a_night_scene_is_not_black(clip: np.ndarray) -> None:
     assert clean(clip // 12)[2] == {}
     # A small light in an otherwise black picture.
     night = np.zeros((64, 64, 3), np.uint8)
@@ -52,7 +58,7 @@ def test_a_night_scene_is_not_black(clip):
     assert not is_black(np.full((64, 64, 3), 24, np.uint8))
 
 
-def test_a_frozen_run_goes_and_breaks_the_shot(clip):
+def test_a_frozen_run_goes_and_breaks_the_shot(clip: np.ndarray) -> None:
     clip[10:30] = clip[10]
     indices, breaks, dropped = clean(clip)
     assert indices == [*range(11), *range(30, 40)]
@@ -60,12 +66,12 @@ def test_a_frozen_run_goes_and_breaks_the_shot(clip):
     assert dropped == {"frozen": 19}
 
 
-def test_a_freeze_at_the_end_is_counted(clip):
+def test_a_freeze_at_the_end_is_counted(clip: np.ndarray) -> None:
     clip[20:] = clip[20]
     assert clean(clip)[2] == {"frozen": 19}
 
 
-def test_duplicates_go_and_the_shot_goes_on(clip):
+def test_duplicates_go_and_the_shot_goes_on(clip: np.ndarray) -> None:
     doubled = clip.repeat(2, axis=0)
     indices, breaks, dropped = clean(doubled)
     assert indices == list(range(0, 80, 2))
@@ -73,17 +79,17 @@ def test_duplicates_go_and_the_shot_goes_on(clip):
     assert dropped == {"duplicate": 40}
 
 
-def test_a_duplicate_encoded_again_is_one(clip):
+def test_a_duplicate_encoded_again_is_one(clip: np.ndarray) -> None:
     again = clip[:20].repeat(2, axis=0)
     again[1::2, ::16, ::16] += 1
     assert clean(again)[2] == {"duplicate": 20}
 
 
-def test_copies_of_the_resampler_are_no_duplicates(clip):
+def test_copies_of_the_resampler_are_no_duplicates(clip: np.ndarray) -> None:
     assert clean(clip, copies=30)[2] == {}
 
 
-def test_a_still_scene_keeps_its_noisy_frames(clip):
+def test_a_still_scene_keeps_its_noisy_frames(clip: np.ndarray) -> None:
     # Two grey levels of camera noise, averaged over 11 × 11 pixels by shrinking: 0.2 are left.
     rng = np.random.default_rng(0)
     still = clip[0] + rng.normal(0, 0.2, (30, 64, 64, 3))
@@ -91,14 +97,14 @@ def test_a_still_scene_keeps_its_noisy_frames(clip):
     assert clean(still)[2] == {}
 
 
-def test_a_small_motion_in_a_still_picture_stays(clip):
+def test_a_small_motion_in_a_still_picture_stays(clip: np.ndarray) -> None:
     still = clip[:1].repeat(20, axis=0)
     for i in range(20):
         still[i, 20 + i, 30] = 255 - still[0, 20 + i, 30]
     assert clean(still)[2] == {}
 
 
-def test_a_slow_fade_is_not_frozen():
+def test_a_slow_fade_is_not_frozen() -> None:
     # One grey level in ten frames: neighbours are equal, but the picture does go on.
     fade = np.stack([np.full((64, 64, 3), 50 + i // 10, np.uint8) for i in range(100)])
     indices, _, dropped = clean(fade)
@@ -107,7 +113,7 @@ def test_a_slow_fade_is_not_frozen():
 
 
 @pytest.mark.parametrize("kind", ["white", "garbage", "half"])
-def test_single_frame_flashes_go(clip, kind):
+def test_single_frame_flashes_go(clip: np.ndarray, kind: str) -> None:
     rng = np.random.default_rng(0)
     if kind == "white":
         clip[12] = 255
@@ -121,17 +127,17 @@ def test_single_frame_flashes_go(clip, kind):
     assert dropped == {"flash": 1}
 
 
-def test_a_flash_shown_twice_by_the_resampler_is_one(clip):
+def test_a_flash_shown_twice_by_the_resampler_is_one(clip: np.ndarray) -> None:
     clip[12] = 255
     assert clean(clip, copies=2)[2] == {"flash": 2}
 
 
-def test_a_cut_is_no_flash():
+def test_a_cut_is_no_flash() -> None:
     both = np.concatenate([scene(20, (64, 64), 1), scene(20, (64, 64), 2)])
     assert clean(both)[2] == {}
 
 
-def test_fast_motion_is_no_flash():
+def test_fast_motion_is_no_flash() -> None:
     # A bar that crosses the picture in three frames and comes back.
     rng = np.random.default_rng(0)
     background = rng.integers(60, 120, (64, 64, 3)).astype(np.uint8)
@@ -142,31 +148,31 @@ def test_fast_motion_is_no_flash():
     assert clean(clip)[2] == {}
 
 
-def test_a_strobe_is_no_flash(clip):
+def test_a_strobe_is_no_flash(clip: np.ndarray) -> None:
     clip[1::2] = 255
     # Only when the second flash comes is it clear what the first was.
     assert clean(clip)[2] == {"flash": 1}
 
 
-def test_at_a_low_rate_a_quick_event_is_no_flash(clip):
+def test_at_a_low_rate_a_quick_event_is_no_flash(clip: np.ndarray) -> None:
     clip[12] = 255
     assert clean(clip, fps=2.0)[2] == {}
 
 
-def test_switched_off_everything_passes(clip):
+def test_switched_off_everything_passes(clip: np.ndarray) -> None:
     clip[5], clip[10:30] = 0, clip[10]
     clip[32] = 255
     assert clean(clip, enabled=False) == (list(range(40)), [0], {})
 
 
-def test_a_gap_of_the_source_breaks_the_shot(clip):
+def test_a_gap_of_the_source_breaks_the_shot(clip: np.ndarray) -> None:
     assert clean(clip, gaps=(7,))[1] == [0, 7]
     # Also when the frame after the gap is itself dropped.
     clip[7] = 0
     assert clean(clip, gaps=(7,))[1] == [0, 8]
 
 
-def test_motion_is_measured(clip):
+def test_motion_is_measured(clip: np.ndarray) -> None:
     cleaner = Cleaner(FPS)
     motion = [frame.motion for frame in cleaner(samples(clip))]
     assert motion[0] == 0
@@ -175,7 +181,7 @@ def test_motion_is_measured(clip):
 
 
 @pytest.mark.parametrize("crf", ["18", "32"])
-def test_a_freeze_is_found_after_encoding(tmp_path, crf):
+def test_a_freeze_is_found_after_encoding(tmp_path: Path, crf: str) -> None:
     clip = scene(60, (320, 240))
     clip[20:40] = clip[20]
     video = write_video(tmp_path / "v.mp4", clip, options={"crf": crf})

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import NoReturn
 
 import click
 import pytest
@@ -28,7 +30,7 @@ def vidgan_process(*arguments: str, **environment: str) -> subprocess.CompletedP
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
-def test_help_loads_nothing_heavy(arguments):
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = f"""
 import sys
 from vidgan.cli import main
@@ -43,38 +45,38 @@ finally:
     assert "Usage:" in done.stdout
 
 
-def test_import_is_light():
+def test_import_is_light() -> None:
     code = f"import sys, vidgan; print([name for name in {HEAVY} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
-def test_help_lists_the_commands_in_order():
+def test_help_lists_the_commands_in_order() -> None:
     output = CliRunner().invoke(main, ["--help"]).output
     places = [output.index(f"\n  {command} ") for command in COMMANDS]
     assert places == sorted(places)
 
 
-def test_version_and_module():
+def test_version_and_module() -> None:
     done = vidgan_process("--version")
     assert done.returncode == 0
     assert done.stdout.strip() == f"vidgan, version {vidgan.__version__}"
 
 
-def test_no_command_shows_help():
+def test_no_command_shows_help() -> None:
     done = vidgan_process()
     assert done.returncode == 2
     assert "Usage:" in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_option_says_what_it_does(command):
+def test_every_option_says_what_it_does(command: str) -> None:
     parameters = main.get_command(click.Context(main), command).params
     for parameter in parameters:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{command} {parameter.opts} has no help"
 
 
-def test_unknown_command():
+def test_unknown_command() -> None:
     done = vidgan_process("trian")
     assert done.returncode == 2
     assert "No such command 'trian'" in done.stderr
@@ -92,7 +94,7 @@ def test_unknown_command():
         ["generate", "a", "b"],
     ],
 )
-def test_wrong_usage(arguments):
+def test_wrong_usage(arguments: list[str]) -> None:
     done = vidgan_process(*arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ")
@@ -109,7 +111,9 @@ def test_wrong_usage(arguments):
         (["generate", "--seeds", "a"], 2, "--seeds"),
     ],
 )
-def test_errors_are_one_line(tmp_path, monkeypatch, arguments, status, text):
+def test_errors_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], status: int, text: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     done = vidgan_process(*arguments)
     assert done.returncode == status
@@ -122,14 +126,14 @@ def test_errors_are_one_line(tmp_path, monkeypatch, arguments, status, text):
 @pytest.mark.parametrize(
     "arguments", [["--debug", "info", "nowhere"], ["info", "nowhere", "--debug"]]
 )
-def test_debug_shows_the_traceback(arguments):
+def test_debug_shows_the_traceback(arguments: list[str]) -> None:
     done = vidgan_process(*arguments)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert "InputError" in done.stderr
 
 
-def test_debug_from_the_environment():
+def test_debug_from_the_environment() -> None:
     assert "Traceback" in vidgan_process("info", "nowhere", VIDGAN_DEBUG="1").stderr
 
 
@@ -144,9 +148,11 @@ def test_debug_from_the_environment():
         (click.UsageError("no"), 2, "Error: no"),
     ],
 )
-def test_failures_become_one_line(monkeypatch, error, status, text):
+def test_failures_become_one_line(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, text: str
+) -> None:
     @click.command()
-    def command():
+    def command() -> NoReturn:
         raise error
 
     monkeypatch.delenv("VIDGAN_DEBUG", raising=False)
@@ -160,19 +166,19 @@ def test_failures_become_one_line(monkeypatch, error, status, text):
 @pytest.mark.parametrize(
     ("text", "pair"), [("64", (64, 64)), ("224x128", (224, 128)), ("2X3", (2, 3)), ("2×3", (2, 3))]
 )
-def test_pairs(text, pair):
+def test_pairs(text: str, pair: tuple[int, int]) -> None:
     assert Pair().convert(text, None, None) == pair
     assert Pair().convert(pair, None, None) == pair
 
 
 @pytest.mark.parametrize("text", ["", "x", "2x", "2x3x4", "-2x3", "a", "2.5"])
-def test_wrong_pairs(text):
+def test_wrong_pairs(text: str) -> None:
     with pytest.raises(click.BadParameter):
         Pair().convert(text, None, None)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shell_completion(shell):
+def test_shell_completion(shell: str) -> None:
     done = vidgan_process(_VIDGAN_COMPLETE=f"{shell}_source")
     if "not supported" in done.stderr:
         pytest.skip(f"{shell} is too old here")

@@ -31,7 +31,7 @@ SEEDED = json.loads(zipfile.ZipFile(ARCHIVE).read("seeded.json"))
 
 
 @pytest.fixture(scope="module")
-def old(tmp_path_factory) -> Path:
+def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive's folder."""
     folder = tmp_path_factory.mktemp("old")
     with zipfile.ZipFile(ARCHIVE) as archive:
@@ -51,19 +51,19 @@ def unnumbered(path: str) -> str:
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_dataset_holds_the_same_clips(old, split):
+def test_dataset_holds_the_same_clips(old: Path, split: str) -> None:
     manifest = Manifest.load(old / "dataset")
     found = np.stack([clip for clip, _ in labelled_clips(manifest, split, 8, 1)])
     assert_alike(found, np.load(old / "dataset_clips.npz")[split])
 
 
-def test_run_generates_the_same_clips(old):
+def test_run_generates_the_same_clips(old: Path) -> None:
     found = vidgan.load(old / "synthesis", device="cpu").generate(seeds="0-2")
     assert_alike(found, np.load(old / "expected.npz")["generate"])
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_run_restores_to_the_same_frames(old, tmp_path, task):
+def test_run_restores_to_the_same_frames(old: Path, tmp_path: Path, task: str) -> None:
     output, run = tmp_path / "out.mkv", old / task
     options = {"codec": "ffv1", "precision": "float32", "device": "cpu"}
     if task == "inpaint":
@@ -76,7 +76,7 @@ def test_run_restores_to_the_same_frames(old, tmp_path, task):
 
 
 @pytest.mark.parametrize("task", ["synthesis", *TASKS])
-def test_run_goes_on(old, tmp_path, task):
+def test_run_goes_on(old: Path, tmp_path: Path, task: str) -> None:
     run = tmp_path / task
     shutil.copytree(old / task, run)
     datasets = [old / "dataset"] * (2 if task == "translate" else 1)
@@ -87,7 +87,7 @@ def test_run_goes_on(old, tmp_path, task):
 
 
 @pytest.mark.parametrize("name", SEEDED)
-def test_seed_leads_to_the_same_weights_and_losses(name):
+def test_seed_leads_to_the_same_weights_and_losses(name: str) -> None:
     model, variant = name.split()
     labels = {"conditional": True, "labels": ("a", "b")} if variant == "conditional" else {}
     config = ModelConfig(model=model, frames=8, latent_dim=8, g_channels=4, d_channels=4, **labels)

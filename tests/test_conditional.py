@@ -3,13 +3,15 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from dataset_files import counting, make_dataset
 
 import vidgan
@@ -32,7 +34,7 @@ TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 OPTIONS = {**TINY, "conditional": True, "batch_size": 8, "mirror": False, "tensorboard": False}
 
 
-def sides(record, length, size):
+def sides(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
     """Draw clips whose left half is bright in even records, whose right half is in odd ones."""
     width, height = size
     random = np.random.default_rng(record)
@@ -42,14 +44,14 @@ def sides(record, length, size):
     return video
 
 
-def side(made):
+def side(made: np.ndarray) -> np.ndarray:
     """Return for each clip the label that its brighter half says."""
     halves = made.astype(float).reshape(*made.shape[:3], 2, SIZE // 2, 3).mean((1, 2, 4, 5))
     return halves.argmax(axis=1)
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory) -> Manifest:
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     """A dataset with three times as many clips on the left."""
     folder = tmp_path_factory.mktemp("data") / "sides"
     lengths = (48, 16) * 3
@@ -59,7 +61,7 @@ def dataset(tmp_path_factory) -> Manifest:
 
 
 @pytest.fixture(scope="module")
-def run(dataset, tmp_path_factory) -> Run:
+def run(dataset: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "trained"
     fast = {"g_lr": 0.002, "d_lr": 0.002, "ema": 0.9, "augment": "none"}
     vidgan.train(dataset.path, output=folder, steps=200, **OPTIONS, **fast)
@@ -67,18 +69,18 @@ def run(dataset, tmp_path_factory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def plain(dataset, tmp_path_factory) -> Run:
+def plain(dataset: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """An unconditional run of the same data."""
     folder = tmp_path_factory.mktemp("runs") / "plain"
     vidgan.train(dataset.path, output=folder, steps=1, batch_size=2, tensorboard=False, **TINY)
     return Run.open(folder)
 
 
-def cli(*arguments):
+def cli(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_training_clips_come_with_their_labels(tmp_path):
+def test_training_clips_come_with_their_labels(tmp_path: Path) -> None:
     manifest = make_dataset(
         tmp_path / "data", (20, 28, 36, 17), (), (12, 10), draw=counting, labels="abc"
     )
@@ -95,21 +97,21 @@ def test_training_clips_come_with_their_labels(tmp_path):
     assert seen == {0, 1, 2}
 
 
-def test_evaluation_clips_come_with_their_labels(dataset):
+def test_evaluation_clips_come_with_their_labels(dataset: Manifest) -> None:
     for split, count in (("train", 24), ("test", 6)):
         pairs = list(labelled_clips(dataset, split, 8))
         assert len(pairs) == count
         assert side(np.stack([clip for clip, _ in pairs])).tolist() == [label for _, label in pairs]
 
 
-def test_labels_are_kept_in_the_run(run):
+def test_labels_are_kept_in_the_run(run: Run) -> None:
     assert run.model.labels == LABELS
     values = json.loads((run.path / "config.json").read_text())
     assert values["model"]["labels"] == list(LABELS)
     assert "left, right hand" in cli("info", run.path).output
 
 
-def test_each_label_becomes_its_clips(run):
+def test_each_label_becomes_its_clips(run: Run) -> None:
     sampler = vidgan.load(run.path)
     left, right = (sampler.generate(12, label=name) for name in LABELS)
     assert side(left).tolist() == [0] * 12
@@ -119,7 +121,7 @@ def test_each_label_becomes_its_clips(run):
     assert difference > 50
 
 
-def test_labels_in_turn_and_drawn(run):
+def test_labels_in_turn_and_drawn(run: Run) -> None:
     sampler = vidgan.load(run.path)
     for given in ("left,right hand", ["left", "right hand"], "left, right hand"):
         assert side(sampler.generate(5, label=given)).tolist() == [0, 1, 0, 1, 0]
@@ -128,7 +130,7 @@ def test_labels_in_turn_and_drawn(run):
     assert 0 < drawn.sum() < 12
 
 
-def test_the_discriminator_looks_at_labels(run, dataset):
+def test_the_discriminator_looks_at_labels(run: Run, dataset: Manifest) -> None:
     """Clips are judged more real with their own label than with the other."""
     pairs = list(labelled_clips(dataset, "train", 8))
     real = tf.constant(np.stack([clip for clip, _ in pairs]) / 127.5 - 1, tf.float32)
@@ -138,7 +140,7 @@ def test_the_discriminator_looks_at_labels(run, dataset):
     assert np.mean(own.numpy() > other.numpy()) > 0.9
 
 
-def test_the_head_is_a_projection():
+def test_the_head_is_a_projection() -> None:
     """f(x, y) = ψ(φ(x)) + v_y · φ(x) (arXiv 1802.05637)."""
     config = ModelConfig(**TINY, conditional=True, labels=("a", "b", "c"))
     (network,) = build_discriminators(config, 32, 32).values()
@@ -157,7 +159,7 @@ def test_the_head_is_a_projection():
     np.testing.assert_allclose(after - before, expected, rtol=1e-3, atol=1e-4)
 
 
-def test_snapshots_show_labels_in_their_order(run):
+def test_snapshots_show_labels_in_their_order(run: Run) -> None:
     (sheet,) = (run.path / "samples").glob("*.png")
     image = cv2.imread(str(sheet))
     rows = np.array_split(image, 8)
@@ -167,7 +169,7 @@ def test_snapshots_show_labels_in_their_order(run):
     assert found == [0, 1] * 4
 
 
-def test_samples_of_many_labels_start_over():
+def test_samples_of_many_labels_start_over() -> None:
     config = ModelConfig(**TINY, conditional=True, labels=("a", "b", "c"))
     inputs = inputs_of(config)
     noise = latents.in_turn(inputs, latents.from_seeds(inputs, range(5)))
@@ -175,7 +177,7 @@ def test_samples_of_many_labels_start_over():
     assert noise["label"].dtype == np.int32
 
 
-def test_a_dataset_with_one_label_is_refused(tmp_path):
+def test_a_dataset_with_one_label_is_refused(tmp_path: Path) -> None:
     for labels, folder in (((), "none"), (("one",), "one")):
         make_dataset(tmp_path / folder, (20,), (), labels=labels)
         result = cli("train", tmp_path / folder, "--conditional", "-o", tmp_path / "run")
@@ -184,7 +186,7 @@ def test_a_dataset_with_one_label_is_refused(tmp_path):
         assert not (tmp_path / "run").exists()
 
 
-def test_plan_of_a_conditional_run(dataset):
+def test_plan_of_a_conditional_run(dataset: Manifest) -> None:
     planned = plan(dataset.path, **OPTIONS)
     assert planned.step_seconds > 0
     assert planned.run.model.labels == LABELS
@@ -193,7 +195,7 @@ def test_plan_of_a_conditional_run(dataset):
     assert planned.d_params > bare.d_params
 
 
-def test_resuming_needs_the_same_labels(run, tmp_path):
+def test_resuming_needs_the_same_labels(run: Run, tmp_path: Path) -> None:
     copied = Path(shutil.copytree(run.path, tmp_path / "run"))
     other = make_dataset(tmp_path / "other", (48,), (), (SIZE, SIZE), labels=("up", "down"))
     with pytest.raises(DatasetError, match="labels are up, down, the run was trained on left"):
@@ -203,15 +205,15 @@ def test_resuming_needs_the_same_labels(run, tmp_path):
 
 
 @pytest.fixture
-def judged(monkeypatch):
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, int | None]]:
     """All clips that a discriminator is asked of while evaluating, with their labels."""
     seen = []
     load = load_discriminator
 
-    def watched(*arguments):
+    def watched(*arguments: Any) -> Callable[..., tf.Tensor]:
         judge = load(*arguments)
 
-        def watch(made, labels=None):
+        def watch(made: tf.Tensor, labels: Any = None) -> tf.Tensor:
             known = [None] * len(made) if labels is None else labels
             seen.extend(zip(np.asarray(made), known, strict=True))
             return judge(made, labels)
@@ -222,7 +224,9 @@ def judged(monkeypatch):
     return seen
 
 
-def test_evaluation_judges_every_clip_by_its_label(run, tmp_path, judged):
+def test_evaluation_judges_every_clip_by_its_label(
+    run: Run, tmp_path: Path, judged: list[tuple[np.ndarray, int | None]]
+) -> None:
     result = vidgan.evaluate(run.path, output=tmp_path / "report.json", n=30)
     counts = {name: each["clips"] for name, each in result["sets"].items()}
     assert counts == {"real": 6, "floor": 24, "generated": 30}
@@ -236,7 +240,9 @@ def test_evaluation_judges_every_clip_by_its_label(run, tmp_path, judged):
     assert all(f"labels.kernel.{label}" in figures for label in LABELS)
 
 
-def test_evaluation_knows_labels_by_their_names(run, tmp_path, judged):
+def test_evaluation_knows_labels_by_their_names(
+    run: Run, tmp_path: Path, judged: list[tuple[np.ndarray, int | None]]
+) -> None:
     """A dataset with the same labels in another order."""
     swapped = make_dataset(
         tmp_path / "swapped",
@@ -255,18 +261,22 @@ def test_evaluation_knows_labels_by_their_names(run, tmp_path, judged):
 @pytest.mark.parametrize(
     ("labels", "message"), [(("left", "up"), "the label 'up'"), ((), "it has no labels")]
 )
-def test_evaluation_on_other_labels_is_refused(run, tmp_path, labels, message):
+def test_evaluation_on_other_labels_is_refused(
+    run: Run, tmp_path: Path, labels: tuple[str, ...], message: str
+) -> None:
     other = make_dataset(tmp_path / "other", (48,), (48,), (SIZE, SIZE), labels=labels)
     with pytest.raises(DatasetError, match=message):
         vidgan.evaluate(run.path, other.path, output=tmp_path / "report.json")
 
 
-def test_unconditional_evaluation_of_labelled_data(plain, tmp_path, judged):
+def test_unconditional_evaluation_of_labelled_data(
+    plain: Run, tmp_path: Path, judged: list[tuple[np.ndarray, int | None]]
+) -> None:
     vidgan.evaluate(plain.path, output=tmp_path / "report.json", n=4)
     assert all(label is None for _, label in judged)
 
 
-def test_generate_with_a_label(run, tmp_path):
+def test_generate_with_a_label(run: Run, tmp_path: Path) -> None:
     result = cli("generate", run.path, "-o", tmp_path / "a.npy", "--label", "right hand", "--n", 3)
     assert result.exit_code == 0, result.output
     assert side(np.load(tmp_path / "a.npy")).tolist() == [1, 1, 1]
@@ -282,7 +292,7 @@ def test_generate_with_a_label(run, tmp_path):
     ]
 
 
-def test_walks_keep_a_label_from_seed_to_seed(run):
+def test_walks_keep_a_label_from_seed_to_seed(run: Run) -> None:
     config = GenerateConfig(n=3, interpolate=2, label="right hand,left")
     plan = clip_plan.choose(clip_plan.plan(config), config, run.model)
     labels = [int(clip.noise(run.latents())["label"][0]) for clip in plan]
@@ -290,7 +300,7 @@ def test_walks_keep_a_label_from_seed_to_seed(run):
     assert [clip.name for clip in plan][1] == "seed-000000-to-000001-0001-of-0002-label-1"
 
 
-def test_sweep_over_labels(run, tmp_path):
+def test_sweep_over_labels(run: Run, tmp_path: Path) -> None:
     made = vidgan.load(run.path).sweep("label", seeds=[4, 9, 2])
     assert made.shape == (3, 2, 8, SIZE, SIZE, 3)
     assert side(made.reshape(-1, *made.shape[2:])).tolist() == [0, 1] * 3
@@ -311,14 +321,16 @@ def test_sweep_over_labels(run, tmp_path):
         (["--sweep", "category"], "is no code of this run's model: it has label"),
     ],
 )
-def test_labels_that_are_not_there(run, tmp_path, arguments, message):
+def test_labels_that_are_not_there(
+    run: Run, tmp_path: Path, arguments: list[str], message: str
+) -> None:
     result = cli("generate", run.path, "-o", tmp_path / "a.mp4", *arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_unconditional_runs_know_no_labels(plain, tmp_path):
+def test_unconditional_runs_know_no_labels(plain: Run, tmp_path: Path) -> None:
     result = cli("generate", plain.path, "-o", tmp_path / "a.mp4", "--label", "left")
     assert result.exit_code == 2
     assert re.search(r"--label takes a run\s.*--conditional", result.output)
@@ -326,7 +338,7 @@ def test_unconditional_runs_know_no_labels(plain, tmp_path):
         vidgan.load(plain.path).generate(1, label="left")
 
 
-def test_a_label_may_have_a_comma():
+def test_a_label_may_have_a_comma() -> None:
     model = ModelConfig(conditional=True, labels=("a,b", "c"))
     assert [choice.value for choice in conditions.parse_labels("a,b", model)] == [0]
     assert [choice.value for choice in conditions.parse_labels(["c", "a,b"], model)] == [1, 0]

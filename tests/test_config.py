@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import typing
+from typing import Any
 
 import click
 import pytest
@@ -84,7 +85,7 @@ class Sample(Config):
         ({"size": 64}, "--size 64 is not a pair"),
     ],
 )
-def test_wrong_values(values, text):
+def test_wrong_values(values: Any, text: str) -> None:
     with pytest.raises(OptionError) as caught:
         Sample(**values)
     assert str(caught.value).startswith(text)
@@ -92,13 +93,13 @@ def test_wrong_values(values, text):
         Sample().replace(**values)
 
 
-def test_bounds_themselves_are_allowed():
+def test_bounds_themselves_are_allowed() -> None:
     assert Sample(count=1, rate=2).count == 1
     assert Sample(count=9, rate=0.5).rate == 0.5
 
 
 @pytest.mark.parametrize(("config", "field"), BOUNDED, ids=lambda value: getattr(value, "name", ""))
-def test_every_bound_holds(config, field):
+def test_every_bound_holds(config: type[Config], field: dataclasses.Field[Any]) -> None:
     for bound, beyond in ((field.metadata["min"], -1), (field.metadata["max"], 1)):
         kind, _ = value_type(config, field.name)
         assert getattr(config(**{field.name: kind(bound)}), field.name) == bound
@@ -107,7 +108,7 @@ def test_every_bound_holds(config, field):
 
 
 @pytest.mark.parametrize("config", [config for configs in CONFIGS.values() for config in configs])
-def test_json_round_trip(config):
+def test_json_round_trip(config: type[Config]) -> None:
     changed = {"preprocess": {"size": (96, 64)}, "generate": {"grid": (2, 3)}}
     for values in ({}, *(v for c, v in changed.items() if config in CONFIGS[c])):
         original = config(**values)
@@ -125,18 +126,20 @@ def test_json_round_trip(config):
         ({"text": {}}, "place.json: --text {} is not text"),
     ],
 )
-def test_wrong_json_names_the_file(values, text):
+def test_wrong_json_names_the_file(values: Any, text: str) -> None:
     with pytest.raises(OptionError, match=f"^{text}"):
         Sample.from_json(values, "place.json")
 
 
-def test_unknown_keyword():
+def test_unknown_keyword() -> None:
     with pytest.raises(OptionError, match="unknown option 'volume'; known are count, kind"):
         Sample.from_options({"volume": 3})
 
 
 @pytest.mark.parametrize(("command", "config", "field"), FIELDS, ids=NAMES)
-def test_option_says_what_the_field_says(command, config, field):
+def test_option_says_what_the_field_says(
+    command: str, config: type[Config], field: dataclasses.Field[Any]
+) -> None:
     parameter = command_option(command, field.name)
     assert option_name(field) in parameter.opts
     assert parameter.help == field.metadata["help"]
@@ -155,18 +158,20 @@ def test_option_says_what_the_field_says(command, config, field):
 
 
 @pytest.mark.parametrize("command", CONFIGS)
-def test_no_option_shadows_another(command):
+def test_no_option_shadows_another(command: str) -> None:
     parameters = main.get_command(click.Context(main), command).params
     names = [name for p in parameters for name in (*p.opts, *p.secondary_opts)]
     assert len(names) == len(set(names))
 
 
-def test_every_command_with_options_is_here():
+def test_every_command_with_options_is_here() -> None:
     assert set(COMMANDS) - set(CONFIGS) == {"info", "models"}
 
 
 @pytest.mark.parametrize(("command", "config", "field"), FIELDS, ids=NAMES)
-def test_wrong_value_is_a_usage_error(command, config, field):
+def test_wrong_value_is_a_usage_error(
+    command: str, config: type[Config], field: dataclasses.Field[Any]
+) -> None:
     """Exit 2 and the option's name, before anything heavy is loaded."""
     kind, _ = value_type(config, field.name)
     name = option_name(field)
@@ -181,7 +186,7 @@ def test_wrong_value_is_a_usage_error(command, config, field):
     assert name in result.output
 
 
-def test_optional_and_plain_types():
+def test_optional_and_plain_types() -> None:
     assert value_type(Sample, "rate") == (float, True)
     assert value_type(Sample, "count") == (int, False)
     assert typing.get_origin(value_type(Sample, "size")[0]) is tuple

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import av
 import pytest
@@ -28,14 +29,14 @@ TOY_CONTAINER = Container(
 )
 
 
-def test_every_codec_goes_into_a_container_and_every_container_has_one():
+def test_every_codec_goes_into_a_container_and_every_container_has_one() -> None:
     assert {codec for row in CONTAINERS.values() for codec in row.codecs} == set(CODECS)
     assert all(row.codecs and suffix == row.suffix for suffix, row in CONTAINERS.items())
     assert suffixes_of("mp4v") == (".mp4", ".avi")
     assert CODECS[INTERMEDIATE_CODEC].lossless
 
 
-def test_options_and_help_come_from_the_table():
+def test_options_and_help_come_from_the_table() -> None:
     assert ("auto", *CODECS) == CODEC_NAMES
     assert tuple("." + name for name in VIDEO_FORMATS) == tuple(CONTAINERS)
     assert codec_help() == (
@@ -47,7 +48,7 @@ def test_options_and_help_come_from_the_table():
 @pytest.mark.parametrize(
     ("words", "text"), [(("a",), "a"), (("a", "b"), "a or b"), (("a", "b", "c"), "a, b or c")]
 )
-def test_lists_in_sentences(words, text):
+def test_lists_in_sentences(words, text) -> None:
     assert listed(words, "or") == text
 
 
@@ -59,7 +60,9 @@ def test_lists_in_sentences(words, text):
         ({"variable_rate": False, "max_fps": 30}, "encoded as aac"),
     ],
 )
-def test_a_new_container_and_codec_are_a_row_each(tmp_path, monkeypatch, changes, note):
+def test_a_new_container_and_codec_are_a_row_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes, note
+) -> None:
     monkeypatch.setitem(CODECS, "toy", TOY_CODEC)
     row = TOY_CONTAINER.__dict__ | changes
     monkeypatch.setitem(CONTAINERS, ".mov", Container(**row))
@@ -74,7 +77,7 @@ def test_a_new_container_and_codec_are_a_row_each(tmp_path, monkeypatch, changes
     assert names == ([] if "left out" in note else ["aac"])
 
 
-def test_the_command_line_offers_a_new_row(tmp_path):
+def test_the_command_line_offers_a_new_row(tmp_path: Path) -> None:
     """In a process of its own: the options are built from the table when they are imported."""
     make_video(tmp_path / "in" / "v.mp4", 4, (48, 32))
     script = """

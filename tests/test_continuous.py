@@ -1,5 +1,8 @@
 """The generator in continuous time: pictures are functions of time, of no rate and no beginning."""
 
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -20,12 +23,12 @@ CLIPS = 2000
 
 
 @pytest.fixture(scope="module")
-def generator():
+def generator() -> keras.Model:
     runtime.seed_everything(0)
     return build_generator(CONFIG, 32, 32)
 
 
-def paths(times, clips=CLIPS, channels=6):
+def paths(times: Sequence[float], clips: int = CLIPS, channels: int = 6) -> np.ndarray:
     """Return filtered noise ``(clips, times, 2 · channels)`` of an untrained layer."""
     anchors = 2 * REACH + 1 + int(max(times) // ANCHOR_SPACING)
     random = np.random.default_rng(0).standard_normal((clips, anchors, channels))
@@ -33,7 +36,7 @@ def paths(times, clips=CLIPS, channels=6):
     return FilteredNoise()(random.astype(np.float32), rows).numpy()
 
 
-def test_steps_train_every_weight():
+def test_steps_train_every_weight() -> None:
     gan = build_gan(Run(None, CONFIG, TrainConfig(batch_size=2), None, (32, 32), 25.0))
     step = tf.function(gan.train_step, jit_compile=False)
     networks = [gan.generator, *gan.discriminators.values()]
@@ -48,7 +51,9 @@ def test_steps_train_every_weight():
 
 
 @pytest.mark.parametrize("spacing", [0.5, 0.25, 1 / 3, 0.8, 2.0])
-def test_a_frame_depends_on_its_time_and_not_on_the_rate(generator, spacing):
+def test_a_frame_depends_on_its_time_and_not_on_the_rate(
+    generator: keras.Model, spacing: float
+) -> None:
     frames = 31
     usual = generator(from_seeds(latents(CONFIG, 62), [4]))[0].numpy()
     other = generator(from_seeds(latents(CONFIG, frames, spacing), [4]))[0].numpy()
@@ -58,13 +63,13 @@ def test_a_frame_depends_on_its_time_and_not_on_the_rate(generator, spacing):
     np.testing.assert_allclose(other[whole], usual[times[whole].round().astype(int)], atol=1e-4)
 
 
-def test_a_longer_clip_begins_with_the_shorter_one(generator):
+def test_a_longer_clip_begins_with_the_shorter_one(generator: keras.Model) -> None:
     short, long = (generator(from_seeds(latents(CONFIG, n), [3]))[0].numpy() for n in (8, 40))
     np.testing.assert_allclose(long[:8], short, atol=1e-5)
     assert np.abs(long[8:16] - short).mean() > 0.01
 
 
-def test_motion_is_smooth(generator):
+def test_motion_is_smooth(generator: keras.Model) -> None:
     """Between frames of training lie pictures between theirs."""
     fine = generator(from_seeds(latents(CONFIG, 81, 0.1), [2]))[0].numpy()
     steps = np.abs(np.diff(fine, axis=0)).mean(axis=(1, 2, 3))
@@ -72,7 +77,7 @@ def test_motion_is_smooth(generator):
     assert 0 < steps.max() < 0.5 * apart
 
 
-def test_no_time_is_special():
+def test_no_time_is_special() -> None:
     """Deviations are 1 and correlations are alike at, between and far from the first anchors."""
     phases = np.array([0, 0.3, 0.5, 1, 1.7, 400.2, 401])
     lags = np.array([0, 1, 4])
@@ -84,7 +89,7 @@ def test_no_time_is_special():
     assert correlations[:, 1].mean() > 0.8
 
 
-def test_nothing_repeats_in_ten_seconds():
+def test_nothing_repeats_in_ten_seconds() -> None:
     """What happens is forgotten within the reach of the anchors, whatever the frequencies."""
     far = np.arange(2 * REACH * ANCHOR_SPACING, 260, 7.3)
     values = paths([0, *far], clips=1000)
@@ -93,7 +98,7 @@ def test_nothing_repeats_in_ten_seconds():
     assert np.abs(correlations).mean() < 0.05
 
 
-def test_training_begins_anywhere_between_two_anchors():
+def test_training_begins_anywhere_between_two_anchors() -> None:
     inputs = latents(CONFIG)
     drawn = latent_sampling.draw(inputs, 2000, tf.constant((1, 2)), None)
     starts = drawn["times"].numpy()[:, 0]
@@ -103,7 +108,7 @@ def test_training_begins_anywhere_between_two_anchors():
     assert last == inputs[-1].shape[0] - 1, "as many anchors as are needed, and no more"
 
 
-def test_every_anchor_of_a_long_clip_exists(generator):
+def test_every_anchor_of_a_long_clip_exists(generator: keras.Model) -> None:
     for frames, spacing in ((1, 1.0), (128, 1.0), (50, 0.37), (40, 2.6)):
         inputs = latents(CONFIG, frames, spacing)
         times = np.arange(frames) * spacing
@@ -111,7 +116,7 @@ def test_every_anchor_of_a_long_clip_exists(generator):
     assert generator(from_seeds(inputs, [0])).shape == (1, 40, 32, 32, 3)
 
 
-def test_motion_and_content_are_both_heard_from_the_start(generator):
+def test_motion_and_content_are_both_heard_from_the_start(generator: keras.Model) -> None:
     noises = from_seeds(latents(CONFIG), (1, 2))
     first, second = generator(noises).numpy()
     for name in ("latent", "motion"):

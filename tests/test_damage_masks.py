@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
+from video_files import scene
 
-from tests.video_files import scene
 from vidgan.degradations import masks, scratches
 
 SHAPE = (12, 48, 64)
 
 
 @pytest.mark.parametrize("kind", masks.MASKS)
-def test_every_kind_hides_something_but_not_everything(kind):
+def test_every_kind_hides_something_but_not_everything(kind: str) -> None:
     drawn = [masks.draw((kind,), SHAPE, np.random.default_rng(seed)) for seed in range(20)]
     assert all(mask.shape == SHAPE and mask.dtype == bool for mask in drawn)
     shares = [mask.mean() for mask in drawn]
@@ -18,23 +18,23 @@ def test_every_kind_hides_something_but_not_everything(kind):
 
 
 @pytest.mark.parametrize("kind", masks.MASKS)
-def test_a_mask_is_a_function_of_the_seed(kind):
+def test_a_mask_is_a_function_of_the_seed(kind: str) -> None:
     one, same = (masks.draw((kind,), SHAPE, np.random.default_rng(3)) for _ in range(2))
     assert (one == same).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 32, 32), (16, 33, 47), (2, 256, 128)])
 @pytest.mark.parametrize("kind", masks.MASKS)
-def test_any_size(kind, shape):
+def test_any_size(kind: str, shape: tuple[int, int, int]) -> None:
     assert masks.draw((kind,), shape, np.random.default_rng(0)).shape == shape
 
 
-def test_text_stands_still():
+def test_text_stands_still() -> None:
     mask = masks.text(SHAPE, np.random.default_rng(0))
     assert (mask == mask[:1]).all()
 
 
-def test_objects_travel_smoothly():
+def test_objects_travel_smoothly() -> None:
     for seed in range(10):
         mask = masks.draw(("object",), SHAPE, np.random.default_rng(seed))
         whole = [m for m in mask if m.any() and not (m[0] | m[-1]).any()]
@@ -45,7 +45,7 @@ def test_objects_travel_smoothly():
             assert 0 < steps.max() < 8
 
 
-def test_draw_takes_every_kind():
+def test_draw_takes_every_kind() -> None:
     random = np.random.default_rng(0)
     still = [
         (m == m[:1]).all()
@@ -54,7 +54,7 @@ def test_draw_takes_every_kind():
     assert 0 < sum(still) < 8
 
 
-def test_scratches_stay_and_dust_does_not():
+def test_scratches_stay_and_dust_does_not() -> None:
     random = np.random.default_rng(0)
     marks = scratches.Marks.none(SHAPE)
     while not marks.mask.any(axis=(1, 2)).all():
@@ -66,7 +66,7 @@ def test_scratches_stay_and_dust_does_not():
     assert dust.mask.any(axis=(1, 2)).nonzero()[0].tolist() == [5]
 
 
-def test_film_is_damaged_where_its_mask_says():
+def test_film_is_damaged_where_its_mask_says() -> None:
     clip = scene(12, (64, 48))
     marks = scratches.draw_marks(SHAPE, np.random.default_rng(1))
     damaged = scratches.lay_over(clip, marks)
@@ -78,7 +78,7 @@ def test_film_is_damaged_where_its_mask_says():
     assert (scratches.lay_over(clip, marks, 0) == clip).all()
 
 
-def test_flicker_changes_brightness_between_frames():
+def test_flicker_changes_brightness_between_frames() -> None:
     clip = np.full((20, 32, 32, 3), 100, np.uint8)
     means = scratches.flicker(clip, np.random.default_rng(0)).mean(axis=(1, 2, 3))
     assert 1 < means.std() < 20

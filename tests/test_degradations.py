@@ -1,5 +1,7 @@
 """What spoils clips: what each kind does, and that it is the same each time."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -15,19 +17,19 @@ CLIP = moving_shapes(3, 8, (48, 32))
 FLAT = np.full((6, 32, 32, 3), 128, np.uint8)
 
 
-def generator(seed=0):
+def generator(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def only(kind, strength, scale=1):
+def only(kind: str, strength: Any, scale: int = 1) -> EnhanceConfig:
     return EnhanceConfig(damage=kind, scale=scale, **{kind: strength})
 
 
-def quality(clip):
+def quality(clip: np.ndarray) -> float:
     return psnr(clip[None], CLIP[None]).mean()
 
 
-def test_registry_is_the_options():
+def test_registry_is_the_options() -> None:
     assert tuple(degradation_model.DAMAGES) == DAMAGES
 
 
@@ -43,21 +45,21 @@ def test_registry_is_the_options():
         ("video", "15", "45"),
     ],
 )
-def test_stronger_is_worse(kind, weak, strong):
+def test_stronger_is_worse(kind: str, weak: str, strong: str) -> None:
     made = [degrade(CLIP, only(kind, strength), generator()) for strength in (weak, strong)]
     assert all(clip.shape == CLIP.shape and clip.dtype == np.uint8 for clip in made)
     assert quality(made[0]) > quality(made[1]) + 3
     assert quality(made[1]) < 35
 
 
-def test_noise_alone_has_its_sigma():
+def test_noise_alone_has_its_sigma() -> None:
     noisy = degrade(FLAT, only("noise", "25"), generator()).astype(float)
     assert noisy.std() == pytest.approx(25, rel=0.03)
     assert noisy.mean() == pytest.approx(128, abs=1)
     assert np.abs(np.corrcoef(noisy[0].ravel(), noisy[1].ravel())[0, 1]) < 0.1, "fresh a frame"
 
 
-def test_poisson_noise_grows_with_light():
+def test_poisson_noise_grows_with_light() -> None:
     dim, light = (
         degrade(np.full_like(FLAT, level), only("shot", "20"), generator()).std()
         for level in (50, 200)
@@ -65,19 +67,19 @@ def test_poisson_noise_grows_with_light():
     assert light / dim == pytest.approx(2, rel=0.1)
 
 
-def test_dark_is_the_share_of_the_light():
+def test_dark_is_the_share_of_the_light() -> None:
     made = degrade(np.full_like(FLAT, 255), only("dark", "4"), generator())
     assert (made.mean() / 255) ** degradation_model.GAMMA == pytest.approx(1 / 4, rel=0.03)
 
 
-def test_enlarging_alone():
+def test_enlarging_alone() -> None:
     made = degrade(CLIP, EnhanceConfig(damage="none", scale=4), generator())
     expected = CLIP.reshape(8, 8, 4, 12, 4, 3).mean(axis=(2, 4))
     assert made.shape == (8, 8, 12, 3)
     assert np.abs(made - expected).max() <= 1
 
 
-def test_none_is_shrinking_by_area():
+def test_none_is_shrinking_by_area() -> None:
     expected = [cv2.resize(f, (16, 10), interpolation=cv2.INTER_AREA) for f in CLIP[:, :30]]
     made = degrade(CLIP[:, :30], EnhanceConfig(damage="none", scale=3), generator())
     np.testing.assert_array_equal(made, expected)
@@ -86,7 +88,7 @@ def test_none_is_shrinking_by_area():
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
 @pytest.mark.parametrize("factor", ["0.1", "0.37", "0.5..1.5", "1.3", "4"])
 @pytest.mark.parametrize("damage", ["resize", "blur,resize,noise,jpeg,video"])
-def test_resizing_ends_at_the_size_that_is_wanted(scale, factor, damage):
+def test_resizing_ends_at_the_size_that_is_wanted(scale: int, factor: str, damage: str) -> None:
     clip = CLIP[:3, : 7 * scale, : 5 * scale]
     for seed in range(4):
         config = EnhanceConfig(damage=damage, resize=factor, scale=scale)
@@ -95,7 +97,7 @@ def test_resizing_ends_at_the_size_that_is_wanted(scale, factor, damage):
         assert made.dtype == np.uint8
 
 
-def test_resizing_is_the_same_in_all_frames():
+def test_resizing_is_the_same_in_all_frames() -> None:
     still = np.repeat(CLIP[:1], 5, axis=0)
     found = set()
     for seed in range(12):
@@ -105,10 +107,10 @@ def test_resizing_is_the_same_in_all_frames():
     assert 3 <= len(found) <= len(degradation_model.KERNELS) ** 2, "a kernel away, a kernel back"
 
 
-def test_resizing_of_the_mixture_is_drawn_in_both_rounds(monkeypatch):
+def test_resizing_of_the_mixture_is_drawn_in_both_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     factors = []
 
-    def noted(clip, factor, random):
+    def noted(clip: np.ndarray, factor: float, random: np.random.Generator) -> np.ndarray:
         factors.append(factor)
         return degradation_model.resize(clip, factor, random)
 
@@ -124,10 +126,10 @@ def test_resizing_of_the_mixture_is_drawn_in_both_rounds(monkeypatch):
     assert min(second) < 1 < max(second)
 
 
-def test_compression_comes_last_at_the_size_that_is_wanted(monkeypatch):
+def test_compression_comes_last_at_the_size_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def noted(clip, quality, random):
+    def noted(clip: np.ndarray, quality: int, random: np.random.Generator) -> np.ndarray:
         seen.append(clip.shape[1:3])
         return clip
 
@@ -138,7 +140,7 @@ def test_compression_comes_last_at_the_size_that_is_wanted(monkeypatch):
     assert seen == [(11, 17), (16, 24)]
 
 
-def test_mixture_is_drawn_once_a_clip():
+def test_mixture_is_drawn_once_a_clip() -> None:
     config = EnhanceConfig(scale=2)
     assert set(config.damages) == set(DAMAGES)
     made = [degrade(CLIP, config, generator(seed)) for seed in (0, 0, 1)]
@@ -151,7 +153,7 @@ def test_mixture_is_drawn_once_a_clip():
     np.testing.assert_array_equal(blurred, np.repeat(blurred[:1], 6, axis=0))
 
 
-def test_odd_sides_go_through_h264():
+def test_odd_sides_go_through_h264() -> None:
     assert degradation_model.video(CLIP[:, :15, :17], 20, generator()).shape == (8, 15, 17, 3)
 
 
@@ -166,13 +168,13 @@ def test_odd_sides_go_through_h264():
         ({"scale": 5}, "--scale 5 is too large"),
     ],
 )
-def test_wrong_options(options, text):
+def test_wrong_options(options: dict[str, Any], text: str) -> None:
     with pytest.raises(OptionError) as caught:
         EnhanceConfig(**options)
     assert str(caught.value).startswith(text)
 
 
-def test_order_of_kinds_is_theirs():
+def test_order_of_kinds_is_theirs() -> None:
     assert EnhanceConfig(damage="video, blur").damages == ("blur", "video")
     assert EnhanceConfig(damage="none").damages == ()
     assert EnhanceConfig(noise="3..7").strength("noise") == (3, 7)

@@ -1,5 +1,8 @@
 """DVD-GAN: the recurrent unit, the generator around it, and a short training."""
 
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -19,11 +22,11 @@ SIZE = 32
 TINY = {"model": "dvdgan", "frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 
 
-def sigmoid(x):
+def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def reference(x, layer):
+def reference(x: np.ndarray, layer: Any) -> np.ndarray:
     """The same unit with kernels of one tap, one position and one frame after the other."""
     given_kernel, state_kernel, bias = (weight.squeeze() for weight in layer.get_weights())
     inputs, frames = x.shape[1], layer.frames
@@ -45,7 +48,7 @@ def reference(x, layer):
 
 
 @pytest.mark.parametrize(("inputs", "frames"), [(1, 4), (2, 5), (3, 8), (4, 4)])
-def test_the_unit_is_a_gru(inputs, frames):
+def test_the_unit_is_a_gru(inputs: int, frames: int) -> None:
     keras.utils.set_random_seed(inputs)
     layer = ConvGRU(5, frames, kernel_size=1)
     x = np.random.default_rng(0).normal(size=(2, inputs, 3, 4, 6)).astype(np.float32)
@@ -55,7 +58,7 @@ def test_the_unit_is_a_gru(inputs, frames):
     np.testing.assert_allclose(layer(x), reference(x, layer), rtol=1e-4, atol=1e-5)
 
 
-def test_the_state_spreads_from_frame_to_frame():
+def test_the_state_spreads_from_frame_to_frame() -> None:
     """Convolutions carry it on by a position a frame."""
     layer = ConvGRU(3, 4)
     x = np.zeros((1, 1, 1, 9, 2), np.float32)
@@ -66,13 +69,13 @@ def test_the_state_spreads_from_frame_to_frame():
     assert reach == [1, 2, 3, 4]
 
 
-def test_the_unit_comes_back_from_its_configuration():
+def test_the_unit_comes_back_from_its_configuration() -> None:
     layer = ConvGRU(3, 4, kernel_size=5, name="unit")
     again = ConvGRU.from_config(layer.get_config())
     assert (again.filters, again.frames, again.kernel_size, again.name) == (3, 4, 5, "unit")
 
 
-def test_frames_and_motion_are_judged_apart():
+def test_frames_and_motion_are_judged_apart() -> None:
     config = resolve(ModelConfig(**TINY))
     assert discriminator_views(config) == ("frames", "small")
     networks = build_discriminators(config, 64, 48)
@@ -82,7 +85,7 @@ def test_frames_and_motion_are_judged_apart():
     assert list(build_discriminators(only, 32, 32)) == ["clip"]
 
 
-def test_frames_hang_together_and_change():
+def test_frames_hang_together_and_change() -> None:
     """Of a fresh generator neighbours are more alike than first and last."""
     config = ModelConfig(**{**TINY, "frames": 16, "g_channels": 16})
     keras.utils.set_random_seed(0)
@@ -93,7 +96,7 @@ def test_frames_hang_together_and_change():
     assert ends > 1.5 * steps
 
 
-def crossing(record, length, size):
+def crossing(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
     """Draw a bright square that crosses the picture from left to right at some height."""
     width, height = size
     random = np.random.default_rng(record)
@@ -105,13 +108,13 @@ def crossing(record, length, size):
     return video
 
 
-def centres(clips):
+def centres(clips: np.ndarray) -> np.ndarray:
     """Return how far to the right the light of each clip's frames is, in pixels."""
     light = np.clip(clips.astype(float).mean(axis=(2, 4)) - 60, 0, None)
     return (light * np.arange(light.shape[-1])).sum(-1) / np.maximum(light.sum(-1), 1e-6)
 
 
-def test_it_learns_to_move(tmp_path):
+def test_it_learns_to_move(tmp_path: Path) -> None:
     make_dataset(tmp_path / "data", (8,) * 24, (), (SIZE, SIZE), draw=crossing)
     options = {**TINY, "g_channels": 8, "steps": 150, "batch_size": 8, "ema": 0.9}
     options |= {"g_lr": 0.002, "d_lr": 0.001, "augment": "none"}

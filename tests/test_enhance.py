@@ -5,6 +5,7 @@ import functools
 import itertools
 import re
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -34,7 +35,7 @@ ALL = {"adversarial": 0.01, "perceptual": 0.1, "temporal": 0.5}
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Frames larger than the crop, and held-out clips."""
     folder = tmp_path_factory.mktemp("enhance") / "clips"
     make_dataset(folder, (20, 28, 17), (20, 16), (WIDTH, HEIGHT), fps=12.5)
@@ -42,7 +43,7 @@ def dataset(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(dataset, tmp_path_factory):
+def trained(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight steps of all losses."""
     output = tmp_path_factory.mktemp("trained") / "run"
     options = {"crop": 32, "scale": 2, "metric_share": 1.0, "log_every": 2, "penalty_every": 3}
@@ -53,7 +54,7 @@ def trained(dataset, tmp_path_factory):
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
-def test_an_untrained_network_enlarges(scale):
+def test_an_untrained_network_enlarges(scale: int) -> None:
     """Its change is zero: what is left is the bicubic base, of any shape."""
     network = restorer.generator(scale, 4, 1)
     clip = tf.random.stateless_uniform((1, 5, 8, 12, 3), (1, 2), -1, 1)
@@ -66,7 +67,7 @@ def test_an_untrained_network_enlarges(scale):
 
 
 @pytest.mark.parametrize("scale", [1, 2])
-def test_reach_is_how_far_the_network_looks(scale):
+def test_reach_is_how_far_the_network_looks(scale: int) -> None:
     network = restorer.generator(scale, 4, 2)
     tf.keras.utils.set_random_seed(0)
     for variable in network.trainable_variables:
@@ -82,7 +83,7 @@ def test_reach_is_how_far_the_network_looks(scale):
     assert columns.max() // scale - (margin + 4) <= margin
 
 
-def test_critic_judges_each_clip_alone():
+def test_critic_judges_each_clip_alone() -> None:
     judge = patch.discriminator(4)
     clips = tf.random.stateless_uniform((2, 8, 16, 24, 3), (1, 2), -1, 1)
     both = judge({"clip": clips})["logit"]
@@ -93,7 +94,7 @@ def test_critic_judges_each_clip_alone():
 # Losses.
 
 
-def test_perceptual_loss_is_the_metric_with_other_filters(monkeypatch):
+def test_perceptual_loss_is_the_metric_with_other_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconstruction_losses, "FILTER_SEED", 0)
     clip = moving_shapes(1, 4, (48, 40))
     noisy = np.clip(clip + np.random.default_rng(0).normal(0, 20, clip.shape), 0, 255)
@@ -105,7 +106,7 @@ def test_perceptual_loss_is_the_metric_with_other_filters(monkeypatch):
     assert float(found) == pytest.approx(expected, rel=1e-3)
 
 
-def test_temporal_loss_sees_flicker_alone():
+def test_temporal_loss_sees_flicker_alone() -> None:
     """An error that moves with what it lies on costs little, one that comes and goes much."""
     clip = moving_shapes(5, 6, (48, 40))
     flow = tf.constant(farneback_flow(grey(clip))[None])
@@ -119,7 +120,7 @@ def test_temporal_loss_sees_flicker_alone():
     )
 
 
-def test_warping_follows_the_flow():
+def test_warping_follows_the_flow() -> None:
     """An error that is carried along by a motion of one pixel a frame is no flicker."""
     error = np.random.default_rng(0).normal(size=(8, 32)).astype(np.float32)
     frames = np.stack([np.roll(error, i, axis=1) for i in range(4)])[None, ..., None].repeat(3, -1)
@@ -137,7 +138,7 @@ def test_warping_follows_the_flow():
 # Training.
 
 
-def test_batches_are_the_same_at_every_sitting(dataset):
+def test_batches_are_the_same_at_every_sitting(dataset: Path) -> None:
     """A run that is taken up again sees what it would have seen, damage included."""
     manifest = Manifest.load(dataset)
     run = setup_run(dataset, manifest, crop=16, scale=2)
@@ -152,18 +153,18 @@ def test_batches_are_the_same_at_every_sitting(dataset):
     assert any((a[1].numpy() != b[1].numpy()).any() for a, b in itertools.pairwise(whole))
 
 
-def setup_run(dataset, manifest, **options):
+def setup_run(dataset: Path, manifest: Manifest, **options: Any) -> Run:
     values = {**TINY, **options}
     return run_config.new_run([dataset], [manifest], Path(), values, values.pop("task"))
 
 
 @pytest.mark.parametrize(("scale", "side"), [(1, 32), (2, 32), (3, 48), (4, 64)])
-def test_crop_follows_the_scale(scale, side):
+def test_crop_follows_the_scale(scale: int, side: int) -> None:
     assert EnhanceConfig(scale=scale).side == side
     assert EnhanceConfig(scale=scale, crop=40).side == 40
 
 
-def test_log(trained):
+def test_log(trained: Path) -> None:
     with (trained / "log.csv").open(newline="") as file:
         names = csv.DictReader(file).fieldnames
     assert {"pixel_loss", "perceptual_loss", "temporal_loss", "psnr", "ssim_before"} <= set(names)
@@ -175,7 +176,7 @@ def test_log(trained):
     assert any("r1" in row for row in rows)
 
 
-def test_pixel_loss_falls(dataset, tmp_path):
+def test_pixel_loss_falls(dataset: Path, tmp_path: Path) -> None:
     """Brighter again within a few dozen steps: the gradient goes the right way."""
     options = {"scale": 1, "damage": "dark", "dark": "8", "crop": 16, "g_lr": 0.01}
     run = vidgan.train(dataset, output=tmp_path / "run", steps=40, log_every=5, **TINY, **options)
@@ -183,7 +184,7 @@ def test_pixel_loss_falls(dataset, tmp_path):
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_best_checkpoint_is_that_of_psnr(dataset, tmp_path):
+def test_best_checkpoint_is_that_of_psnr(dataset: Path, tmp_path: Path) -> None:
     options = {"crop": 32, "damage": "none", "g_lr": 0.003, "metric_share": 1.0, "log_every": 1}
     options |= {"metric_every": "0.1"}
     seconds = functools.partial(next, itertools.count(step=0.2))  # The machine may be a fast one.
@@ -201,7 +202,7 @@ def test_best_checkpoint_is_that_of_psnr(dataset, tmp_path):
     assert re.search(r"task +enhance: undo damage", text)
 
 
-def test_resumed_run_goes_on(trained):
+def test_resumed_run_goes_on(trained: Path) -> None:
     vidgan.train(resume=trained, steps=9)
     assert Run.open(trained).state()["step"] == 9
     gan = load_gan(Run.open(trained))
@@ -210,7 +211,7 @@ def test_resumed_run_goes_on(trained):
         assert average.shape == weight.shape
 
 
-def test_samples(trained):
+def test_samples(trained: Path) -> None:
     """Damaged, restored and original of each held-out clip, whole frames."""
     (path,) = (trained / "samples").glob("step-00000008.mp4")
     with av.open(str(path)) as file:
@@ -218,7 +219,7 @@ def test_samples(trained):
     assert [(frame.width, frame.height) for frame in frames] == [(3 * WIDTH, 4 * HEIGHT)] * 8
 
 
-def test_trained_filter(trained):
+def test_trained_filter(trained: Path) -> None:
     made = trained_filter("enhance", trained, "latest", "cpu", scale=None)
     frames = moving_shapes(2, 11, (20, 18))
     restored = made.apply(frames, None)
@@ -229,7 +230,7 @@ def test_trained_filter(trained):
     assert np.abs(restored - enlarged).mean() > 0
 
 
-def test_dry_run(dataset):
+def test_dry_run(dataset: Path) -> None:
     done = CliRunner().invoke(
         main,
         ["train", str(dataset), "--task=enhance", "--g-channels=4", "--blocks=1", "--dry-run"],

@@ -5,7 +5,9 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -60,18 +62,18 @@ def make_run(folder: Path, manifest: Manifest, broken: bool = False, stride: int
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory) -> Manifest:
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     folder = tmp_path_factory.mktemp("data") / "shapes"
     return make_dataset(folder, train=(20, 28, 36, 40), test=(20, 17, 30))
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory, dataset) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory, dataset: Manifest) -> Run:
     return make_run(tmp_path_factory.mktemp("runs") / "00000-dcgan-shapes", dataset)
 
 
 @pytest.fixture(autouse=True, scope="module")
-def cache(tmp_path_factory):
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What is kept between evaluations lies where the test can forget it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIDGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
@@ -79,12 +81,12 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def result(run) -> dict:
+def result(run: Run) -> dict:
     return vidgan.evaluate(run.path, n=N)
 
 
 @pytest.fixture(scope="module")
-def printed(run, result, tmp_path_factory) -> list[dict]:
+def printed(run: Run, result: dict, tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
     """What the command prints of the same evaluation, as JSON lines."""
     output = tmp_path_factory.mktemp("printed") / "r.json"
     arguments = ["evaluate", str(run.path), "--n", str(N), "--json", "-o", str(output)]
@@ -94,7 +96,7 @@ def printed(run, result, tmp_path_factory) -> list[dict]:
 
 
 @pytest.fixture
-def copied(tmp_path, dataset, run) -> tuple[Path, Path]:
+def copied(tmp_path: Path, dataset: Manifest, run: Run) -> tuple[Path, Path]:
     """A dataset and a run of it that a test may damage."""
     shutil.copytree(dataset.path, tmp_path / "data")
     shutil.copytree(run.path, tmp_path / "run", ignore=shutil.ignore_patterns("evaluation"))
@@ -113,14 +115,14 @@ def figures(result: dict) -> dict[str, dict]:
     return {figure["key"]: figure for figure in result["figures"]}
 
 
-def write_videos(folder: Path, count: int, seed: int, frames: int = 36, **options) -> Path:
+def write_videos(folder: Path, count: int, seed: int, frames: int = 36, **options: Any) -> Path:
     folder.mkdir(exist_ok=True)
     for i in range(count):
         make_video(folder / f"{i}.mp4", frames=frames, seed=seed + i, **options)
     return folder
 
 
-def test_the_report_is_what_is_returned(run, result):
+def test_the_report_is_what_is_returned(run: Run, result: dict) -> None:
     report = run.path / "evaluation" / "step-00000007.json"
     assert json.loads(report.read_text()) == result
     assert result["step"] == 7
@@ -132,7 +134,9 @@ def test_the_report_is_what_is_returned(run, result):
     assert Path(result["page"]).read_text().count("data:video/mp4") == 2
 
 
-def test_the_distance_is_that_of_test_and_generated_clips(dataset, run, result):
+def test_the_distance_is_that_of_test_and_generated_clips(
+    dataset: Manifest, run: Run, result: dict
+) -> None:
     """Of 101 features, 7 clips give no Fréchet distance; the kernel distance is told."""
     made = vidgan.load(run.path).generate(N)
     real, embed = clips_of(dataset, "test"), FEATURES["appearance-motion"].load()
@@ -144,7 +148,7 @@ def test_the_distance_is_that_of_test_and_generated_clips(dataset, run, result):
     assert found["kernel.appearance-motion"]["protocol"]["clips"] == [7, N]
 
 
-def test_enough_clips_for_the_usual_distance(tmp_path):
+def test_enough_clips_for_the_usual_distance(tmp_path: Path) -> None:
     """With more clips than features it is the plain one, with an interval about it."""
     data = make_dataset(tmp_path / "data", train=(40,) * 16, test=(40,) * 14)
     run = make_run(tmp_path / "run", data)
@@ -159,7 +163,9 @@ def test_enough_clips_for_the_usual_distance(tmp_path):
     assert result["verdicts"][0]["good"] is False
 
 
-def test_the_floor_is_that_of_test_and_training_clips(dataset, run, tmp_path):
+def test_the_floor_is_that_of_test_and_training_clips(
+    dataset: Manifest, run: Run, tmp_path: Path
+) -> None:
     whole = vidgan.evaluate(run.path, output=tmp_path / "whole.json", measures="distance,frames")
     train, test = clips_of(dataset, "train"), clips_of(dataset, "test")
     assert whole["sets"]["floor"]["clips"] == whole["sets"]["generated"]["clips"] == len(train)
@@ -169,7 +175,9 @@ def test_the_floor_is_that_of_test_and_training_clips(dataset, run, tmp_path):
         assert figures(whole)[f"kernel.{name}"]["floor"] == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_discriminator_is_scored_as_it_was_trained(dataset, run, result):
+def test_the_discriminator_is_scored_as_it_was_trained(
+    dataset: Manifest, run: Run, result: dict
+) -> None:
     network = load_gan(run).discriminators["clip"]
     made = load_generator(run)(latents.from_seeds(run.latents(), range(N)), training=False)
     real = clips_of(dataset, "test").astype(np.float32) / 127.5 - 1
@@ -187,7 +195,9 @@ def test_the_discriminator_is_scored_as_it_was_trained(dataset, run, result):
     assert 0 <= found["discriminator.membership"] <= 1
 
 
-def test_held_out_clips_are_so_also_where_training_clips_are_the_reference(run, tmp_path):
+def test_held_out_clips_are_so_also_where_training_clips_are_the_reference(
+    run: Run, tmp_path: Path
+) -> None:
     """``--split train`` turns reference and floor round, not what training has seen."""
     options = {"measures": "discriminator,memorisation", "bootstrap": 0}
     (usual, turned) = (
@@ -204,7 +214,9 @@ def test_held_out_clips_are_so_also_where_training_clips_are_the_reference(run, 
         assert border == usual[f"memorisation.{kind}"]["protocol"]["border"] > 0
 
 
-def test_the_same_seed_gives_the_same_figures_to_the_last_digit(run, result, printed, tmp_path):
+def test_the_same_seed_gives_the_same_figures_to_the_last_digit(
+    run: Run, result: dict, printed: list[dict], tmp_path: Path
+) -> None:
     again = {line["key"]: line for line in printed}
     for key, figure in figures(result).items():
         if figure["group"] != "speed":
@@ -219,7 +231,9 @@ def test_the_same_seed_gives_the_same_figures_to_the_last_digit(run, result, pri
         assert figures(other)[key]["floor"] != figures(result)[key]["floor"]
 
 
-def test_what_was_measured_of_real_clips_is_kept(run, tmp_path, monkeypatch):
+def test_what_was_measured_of_real_clips_is_kept(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second time real clips are only judged, not embedded; the figures are the same."""
     options = {
         "n": 6,
@@ -241,7 +255,9 @@ def test_what_was_measured_of_real_clips_is_kept(run, tmp_path, monkeypatch):
     ]
 
 
-def test_kept_frames_are_of_whole_clips_from_all_over_the_set(tmp_path, monkeypatch):
+def test_kept_frames_are_of_whole_clips_from_all_over_the_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(clip_statistics, "KEPT", 36)
     levels = np.arange(12, dtype=np.uint8)[:, None, None, None, None]
     np.save(tmp_path / "clips.npy", np.broadcast_to(levels, (12, 8, 16, 16, 3)))
@@ -258,7 +274,9 @@ def test_kept_frames_are_of_whole_clips_from_all_over_the_set(tmp_path, monkeypa
     assert found.moments.count == 12 * 8
 
 
-def test_copies_are_found(dataset, tmp_path, monkeypatch):
+def test_copies_are_found(
+    dataset: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Clips that are training clips: the verdict says so, and the nearest pairs are pairs."""
     monkeypatch.setattr(
         clip_statistics, "PIXELS", 3
@@ -283,7 +301,7 @@ def test_copies_are_found(dataset, tmp_path, monkeypatch):
         np.testing.assert_array_equal(shown["copies"][0], shown["originals"][0])
 
 
-def test_the_picture_shows_real_beside_generated_clips(run, result):
+def test_the_picture_shows_real_beside_generated_clips(run: Run, result: dict) -> None:
     picture = cv2.imread(result["picture"])
     assert Path(result["picture"]) == run.path / "evaluation" / "step-00000007.png"
     height, width = picture.shape[:2]
@@ -295,14 +313,14 @@ def test_the_picture_shows_real_beside_generated_clips(run, result):
     assert not background[:28, width // 2 :].all()
 
 
-def test_speed_is_measured(result):
+def test_speed_is_measured(result: dict) -> None:
     speed = figures(result)
     assert speed["speed.clips"]["value"] > 0
     frames = 8 * speed["speed.clips"]["value"]
     assert speed["speed.frames"]["value"] == pytest.approx(frames)
 
 
-def test_stride(dataset, tmp_path):
+def test_stride(dataset: Manifest, tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", dataset, stride=2)
     result = vidgan.evaluate(run.path, **QUICK)
     counts = [each["clips"] for each in result["sets"].values()]
@@ -310,7 +328,7 @@ def test_stride(dataset, tmp_path):
     assert result["protocol"]["stride"] == 2
 
 
-def test_command_prints_a_table(run, tmp_path):
+def test_command_prints_a_table(run: Run, tmp_path: Path) -> None:
     arguments = ["evaluate", str(run.path), "--n", "12", "-o", str(tmp_path / "r.json")]
     arguments += ["--measures", "distance,frames", "--clip-features", "random3d"]
     shown = CliRunner().invoke(main, arguments)
@@ -324,7 +342,7 @@ def test_command_prints_a_table(run, tmp_path):
         assert (tmp_path / f"r{suffix}").is_file()
 
 
-def test_command_prints_json_lines(dataset, result, printed):
+def test_command_prints_json_lines(dataset: Manifest, result: dict, printed: list[dict]) -> None:
     assert [each["key"] for each in printed] == list(figures(result))
     for line in printed:
         assert line["protocol"]["frames"] == 8
@@ -333,7 +351,7 @@ def test_command_prints_json_lines(dataset, result, printed):
         assert line["sets"]["real"] == str(dataset.path.resolve())
 
 
-def test_figures_have_intervals(result):
+def test_figures_have_intervals(result: dict) -> None:
     """All but those that clips are too few for: 7 test clips give no interval with them."""
     found = figures(result)
     enough = ["diversity", "repeated", "motion.frozen", "motion.looping", "motion.flicker"]
@@ -343,7 +361,7 @@ def test_figures_have_intervals(result):
     assert found["discriminator.accuracy.test"]["low"] is None
 
 
-def test_fewer_clips_than_a_protocol_asks_for_are_noted(run, tmp_path):
+def test_fewer_clips_than_a_protocol_asks_for_are_noted(run: Run, tmp_path: Path) -> None:
     """A name that papers use must not stand on fewer clips than it means without a word."""
     result = vidgan.evaluate(
         run.path,
@@ -359,7 +377,7 @@ def test_fewer_clips_than_a_protocol_asks_for_are_noted(run, tmp_path):
     assert "only 14 real clips, 7 floor clips for the 20:" in notes
 
 
-def test_a_protocols_clips_of_two_folders_are_halved(tmp_path):
+def test_a_protocols_clips_of_two_folders_are_halved(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).integers(0, 256, (12, 16, 32, 32, 3), np.uint8)
     for name in ("real", "fake"):
         np.save(tmp_path / f"{name}.npy", clips)
@@ -382,7 +400,7 @@ def test_a_protocols_clips_of_two_folders_are_halved(tmp_path):
 BOTH_NETWORKS = ["--clip-features", "i3d", "--frame-features", "inception", "--weights", "a.npy"]
 
 
-def test_folders_of_video(tmp_path, monkeypatch):
+def test_folders_of_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(clip_statistics, "WARPED", 3)
     write_videos(Path("real"), 3, 0, size=(48, 40))
@@ -407,7 +425,7 @@ def test_folders_of_video(tmp_path, monkeypatch):
     assert "evaluation.json is there already; use --overwrite" in again.output
 
 
-def test_videos_of_which_nothing_can_be_decoded(tmp_path):
+def test_videos_of_which_nothing_can_be_decoded(tmp_path: Path) -> None:
     """Their heads say how many frames there are; what follows is zeros."""
     real = write_videos(tmp_path / "real", 2, 0)
     fake = write_videos(tmp_path / "fake", 1, 5) / "0.mp4"
@@ -431,7 +449,7 @@ def labelled(folder: Path, labels: tuple[str, ...]) -> Path:
     return make_dataset(folder, (8,), (16,) * 11, draw=draw, labels=labels, shards=1).path
 
 
-def test_labels_of_two_datasets_are_known_by_their_names(tmp_path):
+def test_labels_of_two_datasets_are_known_by_their_names(tmp_path: Path) -> None:
     real = labelled(tmp_path / "real", ("dark", "bright"))
     fake = labelled(tmp_path / "fake", ("bright", "middle", "dark"))
     result = vidgan.evaluate(
@@ -470,7 +488,14 @@ def test_labels_of_two_datasets_are_known_by_their_names(tmp_path):
     ],
 )
 @pytest.mark.parametrize("measures", ["labels", "frames"])
-def test_classes_that_one_side_lacks_are_named(tmp_path, monkeypatch, measures, real, fake, note):
+def test_classes_that_one_side_lacks_are_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    measures: str,
+    real: tuple[str, ...],
+    fake: tuple[str, ...],
+    note: str | None,
+) -> None:
     """In one line on the terminal and on the page, whatever is measured."""
     monkeypatch.chdir(tmp_path)
     arguments = ["--real", labelled(Path("a"), real), "--fake", labelled(Path("b"), fake)]
@@ -483,7 +508,7 @@ def test_classes_that_one_side_lacks_are_named(tmp_path, monkeypatch, measures, 
     assert note in page if note else "is labelled" not in page
 
 
-def test_of_many_classes_that_one_side_lacks_some_are_named(tmp_path):
+def test_of_many_classes_that_one_side_lacks_some_are_named(tmp_path: Path) -> None:
     names = tuple(f"class {i:02d}" for i in range(11))
     real = make_dataset(tmp_path / "real", (8,), (16,) * 22, labels=names, shards=1).path
     fake = make_dataset(tmp_path / "fake", (8,), (16,) * 22, labels=names[:1], shards=1).path
@@ -493,7 +518,7 @@ def test_of_many_classes_that_one_side_lacks_some_are_named(tmp_path):
     assert note.endswith("'class 08', 2 more, as real ones are")
 
 
-def test_labels_of_one_side_only(tmp_path):
+def test_labels_of_one_side_only(tmp_path: Path) -> None:
     real = make_dataset(tmp_path / "real", (8,), (16,) * 4, shards=1).path
     fake = labelled(tmp_path / "fake", ("bright", "dark"))
     result = vidgan.evaluate(
@@ -503,7 +528,7 @@ def test_labels_of_one_side_only(tmp_path):
     assert not any("is labelled" in note for note in result["notes"])
 
 
-def test_two_rates_are_noted(tmp_path):
+def test_two_rates_are_noted(tmp_path: Path) -> None:
     real = write_videos(tmp_path / "real", 2, 0)
     fake = write_videos(tmp_path / "fake", 2, 5, fps=12.5)
     options = {"real": real, "fake": fake, "frames": 8, **QUICK}
@@ -514,7 +539,7 @@ def test_two_rates_are_noted(tmp_path):
     assert not any("frames/s" in note for note in notes)
 
 
-def test_worse_clips_are_farther(tmp_path, dataset):
+def test_worse_clips_are_farther(tmp_path: Path, dataset: Manifest) -> None:
     """Noise on half of the test clips is farther from the training clips than the others are."""
     clips = clips_of(dataset, "train")
     noise = np.random.default_rng(0).normal(0, 25, clips.shape)
@@ -556,7 +581,9 @@ def test_worse_clips_are_farther(tmp_path, dataset):
         ),
     ],
 )
-def test_sides_that_cannot_be_compared(tmp_path, monkeypatch, arguments, status, message):
+def test_sides_that_cannot_be_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], status: int, message: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name, count in (("a", 6), ("b", 6), ("one", 1)):
         np.save(f"{name}.npy", np.zeros((count, 8, 32, 32, 3), np.uint8))
@@ -568,7 +595,7 @@ def test_sides_that_cannot_be_compared(tmp_path, monkeypatch, arguments, status,
     assert not Path("evaluation.json").exists()
 
 
-def test_clips_that_are_all_alike(tmp_path):
+def test_clips_that_are_all_alike(tmp_path: Path) -> None:
     """Constant features have no neighbourhoods; the figure says so and the others stand."""
     for name, level in (("a", 50), ("b", 60)):
         np.save(tmp_path / f"{name}.npy", np.full((14, 8, 32, 32, 3), level, np.uint8))
@@ -581,7 +608,7 @@ def test_clips_that_are_all_alike(tmp_path):
     assert found["motion.frozen"]["value"] == 1
 
 
-def test_the_report_shows_how_clips_move(tmp_path):
+def test_the_report_shows_how_clips_move(tmp_path: Path) -> None:
     """Real clips drift to the right, the others downwards, and faster."""
     for name, velocity in (("real", (2, 0)), ("fake", (0, 3))):
         np.save(tmp_path / f"{name}.npy", np.stack([drifting(i, velocity) for i in range(6)]))
@@ -613,7 +640,7 @@ def test_the_report_shows_how_clips_move(tmp_path):
     assert "generated 0% right, 100% down" in shown[1]
 
 
-def test_no_histograms_where_motion_is_not_measured(result, run, tmp_path):
+def test_no_histograms_where_motion_is_not_measured(result: dict, run: Run, tmp_path: Path) -> None:
     other = vidgan.evaluate(run.path, n=4, output=tmp_path / "r.json", **QUICK)
     found = [
         (bool(each["histograms"]), "share of motion" in Path(each["page"]).read_text())
@@ -622,7 +649,7 @@ def test_no_histograms_where_motion_is_not_measured(result, run, tmp_path):
     assert found == [(True, True), (False, False)]
 
 
-def test_frames_too_small_for_motion(tmp_path):
+def test_frames_too_small_for_motion(tmp_path: Path) -> None:
     """The message says what to leave out, and without it there are figures."""
     for name in ("a", "b"):
         clips = np.random.default_rng(ord(name)).integers(0, 256, (14, 8, 8, 12, 3), np.uint8)
@@ -637,7 +664,7 @@ def test_frames_too_small_for_motion(tmp_path):
     assert found["memorisation.pixels"]["value"] is not None
 
 
-def test_protocols_set_what_papers_set(tmp_path):
+def test_protocols_set_what_papers_set(tmp_path: Path) -> None:
     weights = tmp_path / "i3d.npz"
     weights.touch()
     given = {"weights": str(weights), "seed": 3}
@@ -650,7 +677,9 @@ def test_protocols_set_what_papers_set(tmp_path):
 # Runs beside each other
 
 
-def test_runs_beside_each_other(dataset, run, result, tmp_path, monkeypatch):
+def test_runs_beside_each_other(
+    dataset: Manifest, run: Run, result: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     other = make_run(tmp_path / "other", dataset)
     report = str(Path(result["page"]).with_suffix(".json"))
@@ -676,7 +705,9 @@ def test_runs_beside_each_other(dataset, run, result, tmp_path, monkeypatch):
     assert Path("comparison.html").read_text().count("data:video/mp4") == 4
 
 
-def test_the_newest_run_is_taken(copied, monkeypatch):
+def test_the_newest_run_is_taken(
+    copied: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, run = copied
     (run.parent / "runs").mkdir()
     run.rename(run.parent / "runs" / "00003-dcgan-x")
@@ -684,7 +715,7 @@ def test_the_newest_run_is_taken(copied, monkeypatch):
     assert vidgan.evaluate(n=4, **QUICK)["run"] == "runs/00003-dcgan-x"
 
 
-def test_a_dataset_that_has_moved_can_be_named(copied):
+def test_a_dataset_that_has_moved_can_be_named(copied: tuple[Path, Path]) -> None:
     data, run = copied
     data.rename(data.parent / "moved")
     with pytest.raises(DatasetError, match=r"data: .* not there any more; say with --dataset"):
@@ -693,7 +724,7 @@ def test_a_dataset_that_has_moved_can_be_named(copied):
     assert result["dataset"] == str(data.parent / "moved")
 
 
-def test_another_frame_rate_is_noted(run, tmp_path):
+def test_another_frame_rate_is_noted(run: Run, tmp_path: Path) -> None:
     slow = make_dataset(tmp_path / "slow", fps=10, test=(20, 20))
     report = vidgan.evaluate(run.path, slow.path, output=tmp_path / "r.json", n=4, **QUICK)
     notes = report["notes"]
@@ -708,13 +739,15 @@ def test_another_frame_rate_is_noted(run, tmp_path):
         ((9,), "1 test and 11 training clips .* too few"),
     ],
 )
-def test_too_little_to_test_on(run, tmp_path, lengths, message):
+def test_too_little_to_test_on(
+    run: Run, tmp_path: Path, lengths: tuple[int, ...], message: str
+) -> None:
     small = make_dataset(tmp_path / "small", test=lengths)
     with pytest.raises(DatasetError, match=message):
         vidgan.evaluate(run.path, small.path)
 
 
-def test_a_dataset_of_another_size(run, tmp_path):
+def test_a_dataset_of_another_size(run: Run, tmp_path: Path) -> None:
     wide = make_dataset(tmp_path / "wide", size=(48, 32))
     with pytest.raises(DatasetError, match=r"48x32, .* makes 32x32"):
         vidgan.evaluate(run.path, wide.path)
@@ -744,8 +777,8 @@ def emptied(shard: Path) -> None:
     ],
 )
 def test_a_damaged_shard_leaves_no_report_though_its_features_are_kept(
-    copied, damage, split, message
-):
+    copied: tuple[Path, Path], damage: Callable[..., Any], split: str, message: str
+) -> None:
     data, run = copied
     before = vidgan.evaluate(run, n=4, split=split, **QUICK)
     shutil.rmtree(run / "evaluation")
@@ -757,7 +790,9 @@ def test_a_damaged_shard_leaves_no_report_though_its_features_are_kept(
     assert not (run / "evaluation").exists()
 
 
-def test_a_dataset_that_has_moved_is_not_measured_again(copied, monkeypatch):
+def test_a_dataset_that_has_moved_is_not_measured_again(
+    copied: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     data, run = copied
     vidgan.evaluate(run, n=4, **QUICK)
     data.rename(data.with_name("moved"))
@@ -772,13 +807,13 @@ def test_a_dataset_that_has_moved_is_not_measured_again(copied, monkeypatch):
     assert seen == ["generated clips"]
 
 
-def test_networks_that_give_nan(dataset, tmp_path):
+def test_networks_that_give_nan(dataset: Manifest, tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", dataset, broken=True)
     with pytest.raises(RunError, match=r"NaN.*earlier --checkpoint"):
         vidgan.evaluate(run.path, n=4, measures="discriminator")
 
 
-def test_outputs_that_cannot_be(run, tmp_path):
+def test_outputs_that_cannot_be(run: Run, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"end in \.json"):
         vidgan.evaluate(run.path, output=tmp_path / "report.html")
     (tmp_path / "r.png").write_text("mine")
@@ -792,7 +827,7 @@ def test_outputs_that_cannot_be(run, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission(run, tmp_path):
+def test_a_folder_without_permission(run: Run, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(ExportError, match="cannot be written"):
         vidgan.evaluate(run.path, output=tmp_path / "x" / "r.json", n=4)
@@ -817,12 +852,12 @@ def test_a_folder_without_permission(run, tmp_path):
         ({"device": "gpu:99"}, "--device gpu:99"),
     ],
 )
-def test_wrong_options(run, options, message):
+def test_wrong_options(run: Run, options: dict[str, Any], message: str) -> None:
     with pytest.raises(VidganError, match=message):
         vidgan.evaluate(run.path, **options)
 
 
-def test_missing_run(tmp_path):
+def test_missing_run(tmp_path: Path) -> None:
     shown = CliRunner().invoke(main, ["evaluate", str(tmp_path / "none")])
     assert shown.exit_code == 1
     assert shown.stderr.count("\n") == 1

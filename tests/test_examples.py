@@ -29,7 +29,7 @@ def decode(path: Path) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def video(tmp_path_factory):
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("video")
     done = example(
         "make_video.py", "a b.mp4", "--seconds", "10", "--shot-seconds", "2", folder=folder
@@ -38,7 +38,7 @@ def video(tmp_path_factory):
     return folder / "a b.mp4"
 
 
-def test_video_has_its_shots_and_motion(video):
+def test_video_has_its_shots_and_motion(video: Path) -> None:
     frames = decode(video)
     assert frames.shape == (300, 240, 320, 3)
     change = np.abs(np.diff(frames.astype(np.int16), axis=0)).mean(axis=(1, 2, 3))
@@ -51,7 +51,7 @@ def test_video_has_its_shots_and_motion(video):
         assert 0.01 < moved.mean() < 0.6
 
 
-def test_video_is_the_same_each_time(video, tmp_path):
+def test_video_is_the_same_each_time(video: Path, tmp_path: Path) -> None:
     arguments = ["make_video.py", "again.mp4", "--seconds", "10", "--shot-seconds", "2"]
     assert example(*arguments, folder=tmp_path).returncode == 0
     assert (tmp_path / "again.mp4").read_bytes() == video.read_bytes()
@@ -59,7 +59,7 @@ def test_video_is_the_same_each_time(video, tmp_path):
     assert (tmp_path / "again.mp4").read_bytes() != video.read_bytes()
 
 
-def test_video_of_another_size_and_type(tmp_path):
+def test_video_of_another_size_and_type(tmp_path: Path) -> None:
     done = example(
         "make_video.py",
         "v.webm",
@@ -75,14 +75,14 @@ def test_video_of_another_size_and_type(tmp_path):
     assert decode(tmp_path / "v.webm").shape == (10, 96, 128, 3)
 
 
-def test_video_that_cannot_be_written(tmp_path):
+def test_video_that_cannot_be_written(tmp_path: Path) -> None:
     done = example("make_video.py", "v.xyz", folder=tmp_path)
     assert done.returncode == 1
     assert "unknown video type" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_python_api(video, tmp_path):
+def test_python_api(video: Path, tmp_path: Path) -> None:
     done = example("python_api.py", str(video), "--steps", "2", "--folder", "o", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "clips (2, 16, 64, 64, 3), uint8" in done.stdout

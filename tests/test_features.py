@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,7 +50,7 @@ def other() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def floor(real, other) -> float:
+def floor(real: np.ndarray, other: np.ndarray) -> float:
     return distance(real, other)
 
 
@@ -76,7 +79,7 @@ def shuffled(clips: np.ndarray, share: float) -> np.ndarray:
     return out
 
 
-def test_the_options_name_the_features_there_are():
+def test_the_options_name_the_features_there_are() -> None:
     fields = EvaluateConfig.__dataclass_fields__
     for unit in ("clip", "frame"):
         named = {name for name, each in FEATURES.items() if each.unit == unit}
@@ -84,7 +87,7 @@ def test_the_options_name_the_features_there_are():
 
 
 @pytest.mark.parametrize("shape", [(4, 64, 64), (9, 33, 50), (8, 224, 128), (32, 8, 8)])
-def test_any_size_and_length(shape):
+def test_any_size_and_length(shape: tuple[int, int, int]) -> None:
     clips = np.random.default_rng(0).integers(0, 256, (3, *shape, 3), np.uint8)
     features = random3d(clips)
     assert features.shape == (3, 64)
@@ -92,13 +95,13 @@ def test_any_size_and_length(shape):
     assert np.isfinite(features).all()
 
 
-def test_extremes_are_finite():
+def test_extremes_are_finite() -> None:
     clips = np.zeros((2, 4, 64, 64, 3), np.uint8)
     clips[1] = 255
     assert np.isfinite(random3d(clips)).all()
 
 
-def test_frames_come_in_their_order_and_alone(real):
+def test_frames_come_in_their_order_and_alone(real: np.ndarray) -> None:
     random2d = FEATURES["random2d"].load()
     features = random2d(real[:3])
     assert features.shape == (3 * real.shape[1], 64)
@@ -108,14 +111,16 @@ def test_frames_come_in_their_order_and_alone(real):
     np.testing.assert_allclose(features[real.shape[1] + 4], one[0], atol=1e-4)
 
 
-def test_frames_are_blind_to_their_order_but_not_to_blur(real, other):
+def test_frames_are_blind_to_their_order_but_not_to_blur(
+    real: np.ndarray, other: np.ndarray
+) -> None:
     floor = frechet_clip_distance(real, other, "random2d")
     disordered = frechet_clip_distance(real, shuffled(other, 1), "random2d")
     assert disordered == pytest.approx(floor, rel=1e-3)
     assert frechet_clip_distance(real, blurred(other, 0.5), "random2d") > 2 * floor
 
 
-def test_every_entry_of_the_registry_is_told_apart():
+def test_every_entry_of_the_registry_is_told_apart() -> None:
     for name, features in FEATURES.items():
         assert features.name == name
         assert features.unit in ("clip", "frame")
@@ -127,21 +132,21 @@ def test_every_entry_of_the_registry_is_told_apart():
     assert {n for n, s in short.items() if s in ("FVD)", "FID)")} == {"i3d", "inception"}
 
 
-def test_embedded_features_take_no_weights(tmp_path):
+def test_embedded_features_take_no_weights(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="the features random2d take none"):
         FEATURES["random2d"].load(tmp_path / "w.npz")
 
 
-def test_the_registry_starts_no_tensorflow():
+def test_the_registry_starts_no_tensorflow() -> None:
     source = "import sys, vidgan.metrics; assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", source], check=True)
 
 
-def test_no_clips_give_no_features():
+def test_no_clips_give_no_features() -> None:
     assert random3d(np.zeros((0, 8, 64, 64, 3), np.uint8)).shape == (0, 64)
 
 
-def test_the_weights_stay_what_they_are():
+def test_the_weights_stay_what_they_are() -> None:
     """Figures of different versions can only be compared while this holds."""
     clips = growing_discs(5, n=2, frames=8)
     wanted = [
@@ -152,16 +157,16 @@ def test_the_weights_stay_what_they_are():
     np.testing.assert_allclose(random3d(clips)[:, :4], wanted, rtol=0, atol=1e-4)
 
 
-def test_repeats_to_the_last_digit(real):
+def test_repeats_to_the_last_digit(real: np.ndarray) -> None:
     np.testing.assert_array_equal(random3d(real), random3d(real))
 
 
-def test_a_clip_does_not_depend_on_its_neighbours(real):
+def test_a_clip_does_not_depend_on_its_neighbours(real: np.ndarray) -> None:
     alone = np.concatenate([random3d(real[i : i + 1]) for i in range(4)])
     np.testing.assert_allclose(random3d(real)[:4], alone, atol=1e-4)
 
 
-def test_a_larger_picture_of_the_same_gives_nearly_the_same(real, floor):
+def test_a_larger_picture_of_the_same_gives_nearly_the_same(real: np.ndarray, floor: float) -> None:
     larger = np.stack(
         [[cv2.resize(f, (128, 128), interpolation=cv2.INTER_NEAREST) for f in c] for c in real]
     )
@@ -177,23 +182,31 @@ def test_a_larger_picture_of_the_same_gives_nearly_the_same(real, floor):
         (shuffled, (0.3, 0.6, 1)),
     ],
 )
-def test_damage_raises_the_distance_with_its_strength(real, other, floor, damage, strengths):
+def test_damage_raises_the_distance_with_its_strength(
+    real: np.ndarray,
+    other: np.ndarray,
+    floor: float,
+    damage: Callable[..., Any],
+    strengths: tuple[float, float, float],
+) -> None:
     distances = [distance(real, damage(other, strength)) for strength in strengths]
     assert distances == sorted(distances)
     assert distances[0] > floor
     assert distances[-1] > 4 * floor
 
 
-def test_the_direction_of_time_counts(real, other, floor):
+def test_the_direction_of_time_counts(real: np.ndarray, other: np.ndarray, floor: float) -> None:
     assert distance(real, other[:, ::-1]) > 1.5 * floor
 
 
-def test_a_lost_variety_counts(real, other, floor):
+def test_a_lost_variety_counts(real: np.ndarray, other: np.ndarray, floor: float) -> None:
     repeated = np.repeat(other[:4], 10, axis=0)
     assert distance(real, repeated) > 2 * floor
 
 
-def test_streamed_batches_give_the_same_distance(real, other, floor):
+def test_streamed_batches_give_the_same_distance(
+    real: np.ndarray, other: np.ndarray, floor: float
+) -> None:
     moments = clip_moments((other[i : i + 5] for i in range(0, len(other), 5)), "random3d")
     assert frechet_distance(clip_moments([real], "random3d"), moments) == pytest.approx(
         floor, rel=1e-3
@@ -209,12 +222,12 @@ def test_streamed_batches_give_the_same_distance(real, other, floor):
         (np.zeros((2, 8, 64, 64, 1), np.uint8), "uint8"),
     ],
 )
-def test_other_arrays_are_refused(clips, message):
+def test_other_arrays_are_refused(clips: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
         random3d(clips)
 
 
-def test_one_clip_or_none_is_refused(real):
+def test_one_clip_or_none_is_refused(real: np.ndarray) -> None:
     for count in (0, 1):
         with pytest.raises(InputError, match=f"at least 2 clips, found {count}"):
             distance(real, real[:count])

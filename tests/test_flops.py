@@ -1,5 +1,8 @@
 """FLOPs are counted right: against closed forms, through gradients, branches and loops."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import pytest
 import tensorflow as tf
@@ -10,6 +13,7 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import Latent
 from vidgan.models import flops
 from vidgan.tasks.build import build_gan
+from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import Run
 
 MODEL = ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4)
@@ -17,7 +21,7 @@ BATCH = 3
 
 
 @tf.function
-def square(x):
+def square(x: tf.Tensor) -> tf.Tensor:
     return tf.matmul(x, x)
 
 
@@ -26,7 +30,7 @@ MATRIX = tf.TensorSpec((4, 4))
 STEP = tf.TensorSpec((), tf.int64)
 
 
-def layer_and_input(kind):
+def layer_and_input(kind: str) -> tuple[keras.Layer, tuple[int, ...], float]:
     """Return a layer, an item's shape and the FLOPs of one item."""
     return {
         "dense": (layers.Dense(7), (5,), 2 * 5 * 7),
@@ -83,7 +87,7 @@ KINDS = (
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_layer(kind):
+def test_layer(kind: str) -> None:
     layer, shape, expected = layer_and_input(kind)
     inputs = keras.Input(shape)
     network = keras.Model(inputs, layer(inputs))
@@ -93,13 +97,13 @@ def test_layer(kind):
 
 # Keras computes groups in a function of its own, whose forward pass its gradients repeat.
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "2-D in groups"])
-def test_gradients_cost_twice_the_forward_pass(kind):
+def test_gradients_cost_twice_the_forward_pass(kind: str) -> None:
     """As much again for the gradient at the input, and for that of the weights."""
     layer, shape, expected = layer_and_input(kind)
     inputs = keras.Input(shape)
     network = keras.Model(inputs, layer(inputs))
 
-    def gradients(x, *wanted):
+    def gradients(x: tf.Tensor, *wanted: str) -> tuple[tf.Tensor, list[tf.Tensor]]:
         with tf.GradientTape() as tape:
             tape.watch(x)
             made = network(x)
@@ -114,7 +118,7 @@ def test_gradients_cost_twice_the_forward_pass(kind):
     assert counted == [1, 2, 2, 3]
 
 
-def test_products():
+def test_products() -> None:
     a, b = tf.TensorSpec((2, 5, 3)), tf.TensorSpec((2, 3, 7))
     assert flops.of(tf.matmul, a, b) == 2 * 2 * 5 * 3 * 7
     turned = tf.TensorSpec((2, 3, 5))
@@ -125,31 +129,31 @@ def test_products():
     assert flops.of(lambda x: tf.einsum("bij->bji", x) + 1, a) == 0
 
 
-def test_what_is_not_needed_does_not_count():
-    def function(x):
+def test_what_is_not_needed_does_not_count() -> None:
+    def function(x: tf.Tensor) -> tf.Tensor:
         square(x)
         return x + 1
 
     assert flops.of(function, MATRIX) == 0
 
 
-def test_effects_count():
+def test_effects_count() -> None:
     variable = tf.Variable(tf.zeros((4, 4)))
 
-    def function(x):
+    def function(x: tf.Tensor) -> tf.Tensor:
         variable.assign(tf.matmul(x, x))
         return tf.constant(0)
 
     assert flops.of(function, MATRIX) == SQUARE
 
 
-def test_functions_count_at_every_call():
+def test_functions_count_at_every_call() -> None:
     assert flops.of(lambda x: square(square(x)), MATRIX) == 2 * SQUARE
 
 
-def test_branches():
-    def branch(condition):
-        def function(x, step):
+def test_branches() -> None:
+    def branch(condition: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., tf.Tensor]:
+        def function(x: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
             return tf.cond(condition(step), lambda: square(square(x)), lambda: square(x))
 
         return function
@@ -159,8 +163,8 @@ def test_branches():
     assert flops.of(branch(lambda s: tf.equal(s, 5)), MATRIX, STEP) == 2 * SQUARE
 
 
-def test_loops():
-    def loop(x, **options):
+def test_loops() -> None:
+    def loop(x: tf.Tensor, **options: Any) -> tf.Tensor:
         return tf.while_loop(
             lambda i, x: i < 5, lambda i, x: (i + 1, square(x)), (0, x), **options
         )[1]
@@ -170,13 +174,13 @@ def test_loops():
         flops.of(loop, MATRIX)
 
 
-def test_recurrent_layer():
+def test_recurrent_layer() -> None:
     inputs = keras.Input((7, 3))
     network = keras.Model(inputs, layers.GRU(5, return_sequences=True)(inputs))
     a_step = 2 * (3 + 5) * (3 * 5)
     assert flops.of_network(network, BATCH) == BATCH * 7 * a_step
 
-    def gradients(x):
+    def gradients(x: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             made = tf.reduce_sum(network(x) ** 2)
         return tape.gradient(made, network.trainable_variables)
@@ -186,7 +190,7 @@ def test_recurrent_layer():
     assert BATCH * 7 * a_step * 2.5 < counted <= BATCH * 7 * a_step * 3
 
 
-def test_generator_of_any_length():
+def test_generator_of_any_length() -> None:
     """How much work a clip is follows from the lengths of its latents."""
     latent, motion = keras.Input((6,), name="latent"), keras.Input((None, 3), name="motion")
     moving = layers.GRU(5, return_sequences=True)(motion)
@@ -200,12 +204,12 @@ def test_generator_of_any_length():
         flops.of_network(network)
 
 
-def test_unknown_shape():
+def test_unknown_shape() -> None:
     with pytest.raises(ValueError, match="not static"):
         flops.of(square, tf.TensorSpec((None, None)))
 
 
-def make_step(**options):
+def make_step(**options: Any) -> tuple[VideoGAN, float, float, float]:
     runtime.prepare()
     train = TrainConfig(batch_size=BATCH, **options)
     gan = build_gan(Run(None, MODEL, train, None, (32, 32), 25.0))
@@ -214,16 +218,16 @@ def make_step(**options):
     return gan, generator, discriminator, flops.of(gan.train_step, clips()) / BATCH
 
 
-def clips():
+def clips() -> tf.TensorSpec:
     return tf.TensorSpec((BATCH, MODEL.frames, 32, 32, 3))
 
 
 @pytest.fixture(scope="module")
-def plain():
+def plain() -> tuple[VideoGAN, float, float, float]:
     return make_step(r1=0.0)
 
 
-def test_training_step(plain):
+def test_training_step(plain: tuple[VideoGAN, float, float, float]) -> None:
     """One pass through G, and one over real and generated clips through D: three times forward."""
     _, generator, discriminator, step = plain
     expected = 3 * (generator + 2 * discriminator)
@@ -231,7 +235,7 @@ def test_training_step(plain):
     assert 0.97 * expected < step <= expected
 
 
-def test_lazy_penalty_counts_its_share(plain):
+def test_lazy_penalty_counts_its_share(plain: tuple[VideoGAN, float, float, float]) -> None:
     """R1 goes through D, back to the clips, and back through both."""
     *_, discriminator, step = plain
     every = {n: make_step(penalty_every=n)[-1] for n in (2, 8)}
@@ -240,14 +244,16 @@ def test_lazy_penalty_counts_its_share(plain):
     assert 4 * discriminator < penalty < 7 * discriminator
 
 
-def test_networks_that_learn_less_often_cost_less(plain):
+def test_networks_that_learn_less_often_cost_less(
+    plain: tuple[VideoGAN, float, float, float],
+) -> None:
     _, generator, _, step = plain
     less = make_step(r1=0.0, g_every=3)[-1]
     # Two of three times the generator's backward pass falls away.
     assert step - less == pytest.approx(2 / 3 * 2 * generator, rel=0.05)
 
 
-def test_counting_changes_nothing(plain):
+def test_counting_changes_nothing(plain: tuple[VideoGAN, float, float, float]) -> None:
     gan = plain[0]
     before = [weight.numpy().copy() for weight in gan.generator.weights]
     flops.of(gan.train_step, clips())

@@ -18,14 +18,14 @@ def deviations(gain: bool) -> np.ndarray:
     return network.predict(noise, verbose=0)[:, :, 2:-2, 2:-2].std(axis=(0, 2, 3, 4))
 
 
-def test_all_frames_begin_alike():
+def test_all_frames_begin_alike() -> None:
     plain, evened = deviations(False), deviations(True)
     # The first and the last frame are reached by one tap where the others are by two.
     np.testing.assert_allclose(plain[[0, -1]] / plain[1:-1].mean(), 2**-0.5, rtol=0.05)
     np.testing.assert_allclose(evened / evened.mean(), 1, rtol=0.05)
 
 
-def test_gains_are_a_frame_and_a_channel():
+def test_gains_are_a_frame_and_a_channel() -> None:
     layer = FrameGain()
     layer.build((None, 3, 2, 2, 5))
     layer.gain.assign(np.arange(15.0).reshape(3, 1, 1, 5))

@@ -1,14 +1,18 @@
 """VideoGAN's step: above all, that one shared backward pass gives what two separate ones give."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from numpy.typing import ArrayLike
 
 from vidgan import augment, runtime
 from vidgan.config import LOSSES, ModelConfig, TrainConfig
 from vidgan.losses import LOSSES as LOSS_FUNCTIONS
+from vidgan.losses import Loss
 from vidgan.models import build_discriminators, build_generator, latents, resolve
 from vidgan.tasks.build import build_gan
 from vidgan.tasks.video_gan import VideoGAN
@@ -20,7 +24,7 @@ SEED = tf.constant((5, 6), tf.int32)
 EVERYTHING = "color,translation,cutout"
 
 
-def clips(count=4, side=32, seed=0):
+def clips(count: int = 4, side: int = 32, seed: int = 0) -> tf.Tensor:
     """Smooth moving waves, different in every clip."""
     random = np.random.default_rng(seed)
     t, y, x = np.meshgrid(*(np.arange(n) for n in (8, side, side)), indexing="ij")
@@ -30,7 +34,14 @@ def clips(count=4, side=32, seed=0):
     return tf.constant(0.8 * np.sin(waves + phase), tf.float32)
 
 
-def make_gan(seed=0, model=MODEL, optimizers=None, share_backward=True, networks=None, **options):
+def make_gan(
+    seed: int = 0,
+    model: ModelConfig = MODEL,
+    optimizers: list[keras.optimizers.Optimizer] | None = None,
+    share_backward: bool = True,
+    networks: dict[str, keras.Model] | None = None,
+    **options: Any,
+) -> VideoGAN:
     """Build a gan; without options one without augmentation and penalties."""
     runtime.seed_everything(seed)
     networks = networks or build_discriminators(model, 32, 32)
@@ -41,35 +52,42 @@ def make_gan(seed=0, model=MODEL, optimizers=None, share_backward=True, networks
     return gan
 
 
-def sgd(g_rate=0.05, d_rate=0.05):
+def sgd(g_rate: float = 0.05, d_rate: float = 0.05) -> list[keras.optimizers.Optimizer]:
     return [keras.optimizers.SGD(g_rate), keras.optimizers.SGD(d_rate)]
 
 
-def discriminator(gan):
+def discriminator(gan: VideoGAN) -> keras.Model:
     return gan.discriminators["clip"]
 
 
-def head(gan):
+def head(gan: VideoGAN) -> keras.Layer:
     return discriminator(gan).get_layer("logit")
 
 
-def draw(count=4):
+def draw(count: int = 4) -> dict[str, tf.Tensor]:
     return {"latent": tf.random.stateless_normal((count, MODEL.latent_dim), (1, 2))}
 
 
-def tiny_run(**options):
+def tiny_run(**options: Any) -> Run:
     train = TrainConfig(batch_size=2, **options)
     return Run(None, MODEL, train, None, (32, 32), 25.0)
 
 
-def weights(network):
+def weights(network: keras.Model) -> np.ndarray:
     return np.concatenate([weight.ravel() for weight in network.get_weights()])
 
 
-def separate_gradients(generator, network, loss, names, real, drawn):
+def separate_gradients(
+    generator: keras.Model,
+    network: keras.Model,
+    loss: Loss,
+    names: str,
+    real: tf.Tensor,
+    drawn: dict[str, tf.Tensor],
+) -> tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor, tf.Tensor]:
     """The ordinary step, written out: one backward pass for D's loss, another for G's."""
 
-    def judge(fake):
+    def judge(fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = augment.augment(tf.concat([real, fake], axis=0), augment.parse(names), SEED)
         logits = network({"clip": batch}, training=True)["logit"]
         return logits[: len(real)], logits[len(real) :]
@@ -85,7 +103,9 @@ def separate_gradients(generator, network, loss, names, real, drawn):
     return d_gradients, g_gradients, on_real, on_fake
 
 
-def gan_gradients(gan, names, real, drawn):
+def gan_gradients(
+    gan: VideoGAN, names: str, real: tf.Tensor, drawn: dict[str, tf.Tensor]
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """The same from the gan's own critic."""
     with tf.GradientTape() as tape:
         fake = gan.generator(drawn, training=True)
@@ -95,12 +115,12 @@ def gan_gradients(gan, names, real, drawn):
     return found.discriminator, tape.gradient(both, variables, output_gradients=found.at_items)
 
 
-def norm(values):
+def norm(values: ArrayLike) -> float:
     """Return the Euclidean norm, in float64: the squares of small gradients leave float32."""
     return np.linalg.norm(np.asarray(values, np.float64))
 
 
-def error(found, expected):
+def error(found: ArrayLike, expected: ArrayLike) -> float:
     """Return the relative error of a gradient, in the Euclidean norm."""
     found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
     return np.linalg.norm(found - expected) / np.linalg.norm(expected)
@@ -109,7 +129,7 @@ def error(found, expected):
 @pytest.mark.parametrize("bias", [0, 20, -20, -60], ids="bias{}".format)
 @pytest.mark.parametrize("names", ["none", EVERYTHING], ids=["plain", "augmented"])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_shared_backward_pass_equals_two(loss, names, bias):
+def test_shared_backward_pass_equals_two(loss: str, names: str, bias: int) -> None:
     """Also where D is so sure that the two losses' derivatives are 26 powers of ten apart.
 
     Or where the hinge gives D nothing to learn from a clip that G learns from.
@@ -136,7 +156,7 @@ def test_shared_backward_pass_equals_two(loss, names, bias):
         assert error(found, expected) < 3e-5, variable.path
 
 
-def test_shared_backward_pass_against_float64():
+def test_shared_backward_pass_against_float64() -> None:
     """Both ways round differently; neither may be farther from the truth than float32 is."""
     gan = make_gan(augment="translation")
     real, drawn = clips(2), draw(2)
@@ -161,10 +181,10 @@ def test_shared_backward_pass_against_float64():
         assert error(found, expected) < 1e-4
 
 
-def as_float64(network):
+def as_float64(network: keras.Model) -> keras.Model:
     """Return a network whose layers all compute in float64, those that ask for float32 as well."""
 
-    def clone(layer):
+    def clone(layer: keras.Layer) -> keras.Layer:
         if isinstance(layer, keras.Model):
             return as_float64(layer)
         # Not among the arguments of a Float32Layer.
@@ -176,7 +196,7 @@ def as_float64(network):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_separate_passes_are_the_fallback(loss):
+def test_separate_passes_are_the_fallback(loss: str) -> None:
     gan = make_gan(loss=loss, share_backward=False)
     assert not gan.shares_backward
     real, drawn = clips(), draw()
@@ -190,7 +210,7 @@ def test_separate_passes_are_the_fallback(loss):
 
 
 @pytest.mark.parametrize("views", ["clip", "frames,small", "clip,frames"])
-def test_whole_step_is_the_same_either_way(views):
+def test_whole_step_is_the_same_either_way(views: str) -> None:
     """Through ``train_step``: views, R1, optimizers and average included."""
     ends, model = [], MODEL.replace(discriminators=views)
     options = {"augment": EVERYTHING, "r1": 1.0, "penalty_every": 2, "label_smoothing": 0.1}
@@ -208,21 +228,23 @@ def test_whole_step_is_the_same_either_way(views):
     assert np.abs(ends[0][0] - start).max() > 1e-4
 
 
-def linear_discriminator():
+def linear_discriminator() -> dict[str, keras.Model]:
     clip = keras.Input((8, 32, 32, 3), name="clip")
     flat = layers.Flatten()(clip)
     logit = layers.Dense(1, kernel_initializer="he_normal", name="logit")(flat)
     return {"clip": keras.Model({"clip": clip}, {"logit": logit})}
 
 
-def added_by_penalties(gan, real):
+def added_by_penalties(
+    gan: VideoGAN, real: tf.Tensor
+) -> tuple[list[tf.Tensor], dict[str, tf.Tensor]]:
     """What the penalties add to D's gradients, and the penalties."""
     zeros = [tf.zeros_like(variable) for variable in discriminator(gan).trainable_variables]
     both = tf.concat([real, real[::-1] * 0.5], axis=0)
     return gan._add_penalties(zeros, [DiscriminatorBatch(both, None, {})], SEED)
 
 
-def test_r1_of_a_linear_discriminator():
+def test_r1_of_a_linear_discriminator() -> None:
     """D = w·x: the penalty is ½|w|², what it adds to the gradient is w, times weight and delay."""
     gan = make_gan(networks=linear_discriminator(), r1=3.0, penalty_every=5)
     kernel, _ = discriminator(gan).trainable_variables
@@ -232,7 +254,7 @@ def test_r1_of_a_linear_discriminator():
     np.testing.assert_array_equal(added[1], [0.0])
 
 
-def test_r1_against_differences():
+def test_r1_against_differences() -> None:
     """The gradient of a penalty that is a gradient itself, along one direction of the weights."""
     clip = keras.Input((8, 32, 32, 3), name="clip")
     # Smooth: the penalty of a network with kinks jumps, so that differences say nothing.
@@ -255,18 +277,18 @@ def test_r1_against_differences():
     assert slope == pytest.approx((values[0] - values[1]) / 2e-3, rel=0.01)
 
 
-def test_r1_only_at_every_kth_step():
+def test_r1_only_at_every_kth_step() -> None:
     gan = make_gan(r1=1.0, penalty_every=3)
     step = tf.function(gan.train_step)
     measured = [bool(np.isfinite(float(step(clips())["r1"]))) for _ in range(7)]
     assert measured == [True, False, False, True, False, False, True]
 
 
-def test_without_r1_none_is_reported():
+def test_without_r1_none_is_reported() -> None:
     assert "r1" not in make_gan(r1=0.0).train_step(clips(2))
 
 
-def test_r1_sees_augmented_clips():
+def test_r1_sees_augmented_clips() -> None:
     """D never sees plain clips, so its slope counts where it does see them."""
     penalties = []
     for names in ("none", EVERYTHING):
@@ -275,7 +297,7 @@ def test_r1_sees_augmented_clips():
     assert penalties[0] != pytest.approx(penalties[1], rel=1e-3)
 
 
-def test_moving_average():
+def test_moving_average() -> None:
     gan = make_gan(ema=0.25)
     expected = weights(gan.generator_ema)
     np.testing.assert_array_equal(expected, weights(gan.generator))
@@ -289,7 +311,7 @@ def test_moving_average():
     np.testing.assert_array_equal(gan(draw(2)), gan.generator_ema(draw(2)))
 
 
-def test_plain_keras_fit():
+def test_plain_keras_fit() -> None:
     """The same steps as the training loop takes, from ``fit`` with nothing but Keras."""
     batches = [clips(2, seed=seed) for seed in range(3)]
     data = tf.data.Dataset.from_tensor_slices(tf.concat(batches, axis=0)).batch(2, True)
@@ -305,7 +327,7 @@ def test_plain_keras_fit():
     np.testing.assert_allclose(weights(fitted), weights(stepped), atol=1e-6)
 
 
-def test_logs():
+def test_logs() -> None:
     gan = make_gan()
     head(gan).kernel.assign(tf.zeros_like(head(gan).kernel))
     head(gan).bias.assign([2.0])
@@ -316,7 +338,7 @@ def test_logs():
     assert (logs["d_acc_real"], logs["d_acc_fake"]) == (1.0, 0.0)
 
 
-def test_discriminator_learns():
+def test_discriminator_learns() -> None:
     """Against a generator that stands still, D must come to tell real from fake."""
     gan = make_gan(optimizers=[keras.optimizers.SGD(0.0), keras.optimizers.Adam(1e-3)])
     step = tf.function(gan.train_step)
@@ -324,7 +346,7 @@ def test_discriminator_learns():
     assert np.mean(losses[-3:]) < 0.5 * losses[0]
 
 
-def test_generator_learns():
+def test_generator_learns() -> None:
     """Against a discriminator that stands still, G must come to please it."""
     gan = make_gan(optimizers=[keras.optimizers.Adam(1e-3), keras.optimizers.SGD(0.0)])
     step = tf.function(gan.train_step)
@@ -333,7 +355,7 @@ def test_generator_learns():
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_precisions_train(precision):
+def test_precisions_train(precision: str) -> None:
     gan = build_gan(tiny_run(precision=precision, penalty_every=2))
     assert keras.config.dtype_policy().name == "float32", "the policy must not leak"
     assert gan.shares_backward == (precision != "mixed_float16")
@@ -349,7 +371,7 @@ def test_precisions_train(precision):
     assert all(weight.dtype == "float32" for weight in gan.weights if weight is not gan.step)
 
 
-def test_steps_are_repeatable():
+def test_steps_are_repeatable() -> None:
     ends = []
     for _ in range(2):
         gan = build_gan(tiny_run(seed=7, penalty_every=2))
@@ -360,7 +382,7 @@ def test_steps_are_repeatable():
     np.testing.assert_array_equal(ends[0], ends[1])
 
 
-def test_seed_reaches_latents_and_augmentation():
+def test_seed_reaches_latents_and_augmentation() -> None:
     """Equal weights and clips, another seed: another step."""
     ends = []
     for seed in (7, 8):
@@ -371,7 +393,7 @@ def test_seed_reaches_latents_and_augmentation():
     assert np.abs(ends[0] - ends[1]).max() > 0
 
 
-def test_learning_rates_stay_apart():
+def test_learning_rates_stay_apart() -> None:
     gan = build_gan(tiny_run(g_lr=1e-3, d_lr=1e-5))
     before = weights(gan.generator), weights(discriminator(gan))
     gan.train_step(clips(2))
@@ -383,7 +405,7 @@ def test_learning_rates_stay_apart():
     np.testing.assert_allclose(moved, (1e-3, 1e-5), rtol=0.05)
 
 
-def test_penalty_at_the_full_size_and_a_larger_batch():
+def test_penalty_at_the_full_size_and_a_larger_batch() -> None:
     """TensorFlow's rewriting of sums once broke this step, and no smaller one."""
     runtime.prepare()
     model, train = ModelConfig(), TrainConfig(r1=1.0, penalty_every=1)

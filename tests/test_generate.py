@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -17,6 +19,7 @@ from vidgan.cli import main
 from vidgan.config import CODEC_NAMES, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError, RunError
 from vidgan.jobs.generate import clip_plan
+from vidgan.jobs.generate.sampler import Sampler
 from vidgan.video import scaling
 from vidgan.video.containers import CODECS, CONTAINERS
 
@@ -24,13 +27,13 @@ WIDTH, HEIGHT, FRAMES = 32, 40, 8
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("generate") / "runs" / "00000-dcgan-x"
     return make_run(folder, (WIDTH, HEIGHT), steps=(100, 250)).path
 
 
 @pytest.fixture(scope="module")
-def sampler(run):
+def sampler(run: Path) -> Sampler:
     return vidgan.load(run)
 
 
@@ -52,17 +55,17 @@ def close(decoded: np.ndarray, expected: np.ndarray) -> bool:
     ("text", "seeds"),
     [("0", [0]), ("0,1,4-6", [0, 1, 4, 5, 6]), (" 7 , 3-3", [7, 3]), ("2,1,2", [2, 1, 2])],
 )
-def test_seeds(text, seeds):
+def test_seeds(text: str, seeds: list[int]) -> None:
     assert [seed for part in clip_plan.parse_seeds(text) for seed in part] == seeds
 
 
 @pytest.mark.parametrize("text", ["", "a", "1,,2", "-1", "6-4", "1.5", "1-", str(2**63), "²"])
-def test_wrong_seeds(text):
+def test_wrong_seeds(text: str) -> None:
     with pytest.raises(OptionError, match="--seeds"):
         clip_plan.parse_seeds(text)
 
 
-def test_plan_is_lazy():
+def test_plan_is_lazy() -> None:
     plan = clip_plan.plan(GenerateConfig(seeds="0-1000000000000"))
     assert len(plan) == 1_000_000_000_001
     assert next(iter(plan)) == clip_plan.Clip(0)
@@ -79,12 +82,12 @@ def test_plan_is_lazy():
         ({"n": 3, "interpolate": 5, "loop": True}, 15),
     ],
 )
-def test_plan_length(options, count):
+def test_plan_length(options: dict[str, Any], count: int) -> None:
     plan = clip_plan.plan(GenerateConfig(**options))
     assert len(plan) == len(list(plan)) == count
 
 
-def test_walk():
+def test_walk() -> None:
     plan = clip_plan.ClipPlan((range(3),), steps=4)
     names = [clip.name for clip in plan]
     assert names[:2] == ["seed-000000", "seed-000000-to-000001-0001-of-0004"]
@@ -97,7 +100,7 @@ def test_walk():
     assert steps.max() < 2.5 * steps.min()
 
 
-def test_closed_walk_returns():
+def test_closed_walk_returns() -> None:
     plan = list(clip_plan.ClipPlan((range(2),), steps=3, closed=True))
     assert plan[-1] == clip_plan.Clip(1, 0, 2, 3)
 
@@ -116,12 +119,12 @@ def test_closed_walk_returns():
         ({"interpolate": 1}, "too small"),
     ],
 )
-def test_options_that_cannot_be(options, message):
+def test_options_that_cannot_be(options: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         clip_plan.plan(GenerateConfig(**options))
 
 
-def test_the_config_names_what_the_writers_have():
+def test_the_config_names_what_the_writers_have() -> None:
     assert ("auto", *CODECS) == CODEC_NAMES
     assert tuple("." + name for name in VIDEO_FORMATS) == tuple(CONTAINERS)
 
@@ -129,7 +132,7 @@ def test_the_config_names_what_the_writers_have():
 # Arrays
 
 
-def test_load_and_generate(sampler):
+def test_load_and_generate(sampler: Sampler) -> None:
     made = sampler.generate(n=3)
     assert made.shape == (3, FRAMES, HEIGHT, WIDTH, 3)
     assert made.dtype == np.uint8
@@ -140,22 +143,22 @@ def test_load_and_generate(sampler):
     assert len(sampler.generate()) == 16
 
 
-def test_truncation_pulls_together(sampler):
+def test_truncation_pulls_together(sampler: Sampler) -> None:
     free, held = sampler.generate(6), sampler.generate(6, trunc=0.2)
     assert held.std(axis=0).mean() < 0.5 * free.std(axis=0).mean()
 
 
-def test_batches_do_not_change_clips(sampler):
+def test_batches_do_not_change_clips(sampler: Sampler) -> None:
     whole = sampler.generate(5)
     parts = sampler.generate(5, batch_size=2)
     # Sums may run in another order: a step of one grey level.
     assert np.abs(whole.astype(int) - parts).max() <= 1
 
 
-def test_stream_reads_no_further_than_it_must(sampler):
+def test_stream_reads_no_further_than_it_must(sampler: Sampler) -> None:
     taken = []
 
-    def endless():
+    def endless() -> Iterator[dict[str, np.ndarray]]:
         while True:
             taken.append(1)
             yield {"latent": np.zeros((1, MODEL.latent_dim), np.float32)}
@@ -168,19 +171,21 @@ def test_stream_reads_no_further_than_it_must(sampler):
 @pytest.mark.parametrize(
     "arguments", [{"n": 0}, {"seeds": []}, {"seeds": [-1]}, {"seeds": [1.5]}, {"trunc": 0}]
 )
-def test_wrong_arguments(sampler, arguments):
+def test_wrong_arguments(sampler: Sampler, arguments: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         sampler.generate(**arguments)
     with pytest.raises(OptionError, match="contradicts"):
         sampler.generate(n=2, seeds=[1])
 
 
-def test_newest_run_is_the_default(run, monkeypatch, sampler):
+def test_newest_run_is_the_default(
+    run: Path, monkeypatch: pytest.MonkeyPatch, sampler: Sampler
+) -> None:
     monkeypatch.chdir(run.parent.parent)
     np.testing.assert_array_equal(vidgan.load().generate(1), sampler.generate(1))
 
 
-def test_checkpoint_can_be_chosen(run, sampler):
+def test_checkpoint_can_be_chosen(run: Path, sampler: Sampler) -> None:
     older = vidgan.load(run, checkpoint="100").generate(1)
     assert (older != sampler.generate(1)).any()
     with pytest.raises(RunError, match="there are 100, 250"):
@@ -191,7 +196,7 @@ def test_checkpoint_can_be_chosen(run, sampler):
 
 
 @pytest.mark.parametrize("suffix", list(CONTAINERS))
-def test_video(run, tmp_path, sampler, suffix):
+def test_video(run: Path, tmp_path: Path, sampler: Sampler, suffix: str) -> None:
     (path,) = vidgan.generate(run, tmp_path / f"out{suffix}", n=3)
     decoded, fps = decode(path)
     # 32 x 40 is enlarged until the shorter side reaches 256.
@@ -201,7 +206,7 @@ def test_video(run, tmp_path, sampler, suffix):
     assert close(decoded, expected)
 
 
-def test_native_pixels(run, tmp_path, sampler):
+def test_native_pixels(run: Path, tmp_path: Path, sampler: Sampler) -> None:
     (path,) = vidgan.generate(run, tmp_path / "out.mp4", n=1, scale=1, fps=24)
     decoded, fps = decode(path)
     assert decoded.shape == (FRAMES, HEIGHT, WIDTH, 3)
@@ -209,12 +214,12 @@ def test_native_pixels(run, tmp_path, sampler):
     assert np.abs(decoded.astype(int) - sampler.generate(1)[0]).mean() < 20
 
 
-def test_thirty_frames_a_second_where_the_run_does_not_know(tmp_path):
+def test_thirty_frames_a_second_where_the_run_does_not_know(tmp_path: Path) -> None:
     path = make_run(tmp_path / "run", fps=0).path
     assert decode(vidgan.generate(path, tmp_path / "a.mp4", n=1)[0])[1] == 30
 
 
-def test_grid_has_pages(run, tmp_path, sampler):
+def test_grid_has_pages(run: Path, tmp_path: Path, sampler: Sampler) -> None:
     (path,) = vidgan.generate(run, tmp_path / "out.mp4", n=5, grid=(2, 2))
     decoded, _ = decode(path)
     assert decoded.shape == (2 * FRAMES, 2 * HEIGHT * 4, 2 * WIDTH * 4, 3)
@@ -227,7 +232,7 @@ def test_grid_has_pages(run, tmp_path, sampler):
 
 
 @pytest.mark.parametrize("form", [None, "webm", "avi", "gif"])
-def test_folder(run, tmp_path, sampler, form):
+def test_folder(run: Path, tmp_path: Path, sampler: Sampler, form: str | None) -> None:
     paths = vidgan.generate(run, f"{tmp_path}/out/", seeds="3,11", format=form)
     suffix = form or "mp4"
     assert [path.name for path in paths] == [f"seed-000003.{suffix}", f"seed-000011.{suffix}"]
@@ -235,7 +240,7 @@ def test_folder(run, tmp_path, sampler, form):
     assert close(decoded, scaling.enlarge(sampler.generate(seeds=[11])[0], 8))
 
 
-def test_existing_folder_keeps_what_is_in_it(run, tmp_path):
+def test_existing_folder_keeps_what_is_in_it(run: Path, tmp_path: Path) -> None:
     folder = tmp_path / "name.with.dots"
     folder.mkdir()
     (folder / "mine.txt").write_text("mine")
@@ -247,14 +252,14 @@ def test_existing_folder_keeps_what_is_in_it(run, tmp_path):
     ]
 
 
-def test_contact_sheet(run, tmp_path):
+def test_contact_sheet(run: Path, tmp_path: Path) -> None:
     (path,) = vidgan.generate(run, tmp_path / "sheet.png", n=3)
     sheet = cv2.imread(str(path))
     assert sheet.shape[0] > 3 * HEIGHT
     assert sheet.shape[1] > FRAMES * WIDTH
 
 
-def test_array(run, tmp_path, sampler):
+def test_array(run: Path, tmp_path: Path, sampler: Sampler) -> None:
     (path,) = vidgan.generate(run, tmp_path / "out.npy", n=5, batch_size=2)
     made = np.load(path, allow_pickle=False)
     assert np.abs(made.astype(int) - sampler.generate(5)).max() <= 1
@@ -262,7 +267,7 @@ def test_array(run, tmp_path, sampler):
     assert np.load(path).shape == (1, FRAMES, 2 * HEIGHT, 2 * WIDTH, 3)
 
 
-def test_loop_has_no_seam(run, tmp_path, sampler):
+def test_loop_has_no_seam(run: Path, tmp_path: Path, sampler: Sampler) -> None:
     (path,) = vidgan.generate(run, tmp_path / "out.npy", n=2, loop=True)
     made = np.load(path)
     assert made.shape[1] == 2 * FRAMES - 2
@@ -271,7 +276,9 @@ def test_loop_has_no_seam(run, tmp_path, sampler):
     np.testing.assert_array_equal(made[0, FRAMES:], clip[-2:0:-1])
 
 
-def test_interpolation_starts_and_ends_at_its_seeds(run, tmp_path, sampler):
+def test_interpolation_starts_and_ends_at_its_seeds(
+    run: Path, tmp_path: Path, sampler: Sampler
+) -> None:
     (path,) = vidgan.generate(run, tmp_path / "out.npy", seeds="4,9", interpolate=3)
     made = np.load(path)
     ends = sampler.generate(seeds=[4, 9])
@@ -290,7 +297,7 @@ def test_interpolation_starts_and_ends_at_its_seeds(run, tmp_path, sampler):
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.gif", "out.png", "out.npy"])
-def test_nothing_is_overwritten_unasked(run, tmp_path, name):
+def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path, name: str) -> None:
     target = tmp_path / name
     target.write_bytes(b"mine")
     with pytest.raises(ExportError, match="--overwrite"):
@@ -300,7 +307,7 @@ def test_nothing_is_overwritten_unasked(run, tmp_path, name):
     assert target.read_bytes() != b"mine"
 
 
-def test_no_clip_of_a_folder_is_overwritten_unasked(run, tmp_path):
+def test_no_clip_of_a_folder_is_overwritten_unasked(run: Path, tmp_path: Path) -> None:
     vidgan.generate(run, tmp_path / "out", n=1)
     before = (tmp_path / "out/seed-000000.mp4").read_bytes()
     with pytest.raises(ExportError, match=r"seed-000000\.mp4 is there already"):
@@ -327,14 +334,16 @@ def test_no_clip_of_a_folder_is_overwritten_unasked(run, tmp_path):
         ("out.mp4", {"device": "tpu"}, "--device"),
     ],
 )
-def test_requests_that_cannot_be(run, tmp_path, output, options, message):
+def test_requests_that_cannot_be(
+    run: Path, tmp_path: Path, output: str, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(OptionError, match=message) as caught:
         vidgan.generate(run, f"{tmp_path}/{output}", **options)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 
-def test_output_folder_that_is_a_file(run, tmp_path):
+def test_output_folder_that_is_a_file(run: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ExportError, match="is a file, not a folder"):
         vidgan.generate(run, tmp_path / "out", n=1)
@@ -343,7 +352,7 @@ def test_output_folder_that_is_a_file(run, tmp_path):
             vidgan.generate(run, tmp_path / "out" / name, n=1)
 
 
-def test_run_that_is_not_there(run, tmp_path, monkeypatch):
+def test_run_that_is_not_there(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RunError, match="vidgan train"):
         vidgan.generate(output="out.mp4")
@@ -354,7 +363,7 @@ def test_run_that_is_not_there(run, tmp_path, monkeypatch):
     assert not Path("out.mp4").exists()
 
 
-def test_weights_of_another_shape(run, tmp_path):
+def test_weights_of_another_shape(run: Path, tmp_path: Path) -> None:
     other = make_run(tmp_path / "run", (64, 64))
     weights = "checkpoints/step-00000100/generator_ema.weights.h5"
     (other.path / weights).write_bytes((run / weights).read_bytes())
@@ -366,12 +375,14 @@ def test_weights_of_another_shape(run, tmp_path):
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_interrupt_leaves_no_half_file(run, tmp_path, monkeypatch):
+def test_interrupt_leaves_no_half_file(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from vidgan.jobs.generate.sampler import Sampler
 
     made = Sampler._make
 
-    def interrupted(self, vectors, calls=[]):  # noqa: B006
+    def interrupted(self: Any, vectors: Any, calls: list[int] = []) -> Any:  # noqa: B006
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
@@ -390,7 +401,7 @@ def test_interrupt_leaves_no_half_file(run, tmp_path, monkeypatch):
 # The command
 
 
-def test_command(run, tmp_path, monkeypatch):
+def test_command(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = ["generate", str(run), "--n", "2", "--grid", "1x2", "-o", "ü -x.mp4"]
     result = CliRunner().invoke(main, arguments)
@@ -406,12 +417,12 @@ def test_command(run, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("grid", ["x", "2x", "axb", "1x2x3", "0x2", "2x33"])
-def test_wrong_grid(run, tmp_path, grid):
+def test_wrong_grid(run: Path, tmp_path: Path, grid: str) -> None:
     result = CliRunner().invoke(main, ["generate", str(run), "--grid", grid])
     assert result.exit_code == 2
 
 
-def test_memory_does_not_grow_with_n(run, tmp_path):
+def test_memory_does_not_grow_with_n(run: Path, tmp_path: Path) -> None:
     script = """
 import resource, sys, vidgan
 for n in (64, 65, 2065):  # The second has all that a second generation brings with it.

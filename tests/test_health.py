@@ -5,10 +5,13 @@ import math
 import re
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from dataset_files import counting, make_dataset
 
 import vidgan
@@ -18,7 +21,7 @@ from vidgan.jobs.train import train as job
 from vidgan.tasks.load import load_gan
 from vidgan.training import diversity, health_rules
 from vidgan.training.callbacks.progress_bar import ProgressBar
-from vidgan.training.health_rules import OF_SAMPLES, OF_STEPS, HealthEvent, Watch
+from vidgan.training.health_rules import OF_SAMPLES, OF_STEPS, HealthEvent, HealthRule, Watch
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
@@ -34,13 +37,15 @@ HEALTHY = {
 FINE = {"diversity": 0.8, "motion_diversity": 1.1, "novelty": 0.95, "overfitting": 0.1}
 
 
-def follow(rows, troubles=OF_STEPS, **options):
+def follow(
+    rows: Iterable[dict[str, float]], troubles: Sequence[HealthRule] = OF_STEPS, **options: Any
+) -> list[HealthEvent]:
     """Return the findings of windows or checks that come every 50 steps."""
     watch = Watch(troubles, TrainConfig(**options))
     return [found for i, row in enumerate(rows, 1) for found in watch.add(50 * i, row)]
 
 
-def names(findings):
+def names(findings: Iterable[HealthEvent]) -> list[str]:
     return [finding.trouble for finding in findings]
 
 
@@ -58,7 +63,7 @@ def names(findings):
         ({"g_norm": 1e-4}, "vanishing gradient"),
     ],
 )
-def test_trouble_is_told_once_and_when_it_is_over(bad, trouble):
+def test_trouble_is_told_once_and_when_it_is_over(bad: dict[str, float], trouble: str) -> None:
     findings = follow([HEALTHY] * 2 + [HEALTHY | bad] * 8 + [HEALTHY] * 8)
     assert names(findings) == [trouble, trouble]
     assert [finding.gone for finding in findings] == [False, True]
@@ -70,7 +75,7 @@ def test_trouble_is_told_once_and_when_it_is_over(bad, trouble):
     assert str(gone) == f"step {gone.step}: {trouble}: over"
 
 
-def test_healthy_figures_raise_nothing():
+def test_healthy_figures_raise_nothing() -> None:
     """What healthy runs showed at their worst (benchmarks/stability.md), all the time."""
     first = HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 0.97}
     last = HEALTHY | {"d_acc_real": 0.39, "d_acc_fake": 0.66, "g_norm": 0.18, "d_norm": 1.1}
@@ -78,18 +83,18 @@ def test_healthy_figures_raise_nothing():
     assert follow([FINE | {"diversity": 0.6, "overfitting": 0.5}] * 20, OF_SAMPLES) == []
 
 
-def test_a_discriminator_of_pairs_may_lead_at_first():
+def test_a_discriminator_of_pairs_may_lead_at_first() -> None:
     """What healthy trainings showed from step 50 to 200 (benchmarks/stability.md)."""
     lead = HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0}
     assert follow([HEALTHY] + [lead] * 3 + [HEALTHY] * 8) == []
 
 
-def test_one_bad_window_is_no_trouble():
+def test_one_bad_window_is_no_trouble() -> None:
     bad = HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0, "d_norm": 1e5}
     assert follow([HEALTHY, bad, HEALTHY] * 5) == []
 
 
-def test_advice_names_options():
+def test_advice_names_options() -> None:
     """Every option that an advice names is one of ``vidgan train``."""
     options = {param for p in main.get_command(None, "train").params for param in p.opts}
     for trouble in (*OF_STEPS, *OF_SAMPLES):
@@ -98,7 +103,7 @@ def test_advice_names_options():
         assert set(named) <= options
 
 
-def test_generator_that_catches_up_has_not_lost():
+def test_generator_that_catches_up_has_not_lost() -> None:
     rows = [
         HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0, "g_loss": 9 * 0.8**i} for i in range(9)
     ]
@@ -106,24 +111,24 @@ def test_generator_that_catches_up_has_not_lost():
     assert names(follow(rows[:1] * 9)) == ["winning discriminator"]
 
 
-def test_wasserstein_critic_may_win():
+def test_wasserstein_critic_may_win() -> None:
     rows = [HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0}] * 9
     assert follow(rows, loss="wasserstein") == []
 
 
-def test_generator_that_takes_no_step_in_a_window():
+def test_generator_that_takes_no_step_in_a_window() -> None:
     rows = [{k: v for k, v in HEALTHY.items() if k != "g_norm"}] * 9
     assert follow(rows, g_every=100) == []
 
 
-def test_mode_collapse():
+def test_mode_collapse() -> None:
     rows = [FINE] * 8 + [FINE | {"diversity": 0.2}] * 4
     (finding,) = follow(rows, OF_SAMPLES)
     assert finding.trouble == "mode collapse"
     assert "20% as much as training clips" in finding.text
 
 
-def test_diversity_that_is_on_its_way():
+def test_diversity_that_is_on_its_way() -> None:
     """At first all clips are alike; it counts later, and only where it does not rise."""
     rising = [FINE | {"diversity": min(0.8, 0.02 * 1.2**i)} for i in range(30)]
     assert follow(rising, OF_SAMPLES) == []
@@ -132,14 +137,14 @@ def test_diversity_that_is_on_its_way():
     assert late[0].step > 200
 
 
-def test_memorisation_needs_a_test_split():
+def test_memorisation_needs_a_test_split() -> None:
     (finding,) = follow([FINE | {"overfitting": 0.9}] * 9, OF_SAMPLES)
     assert finding.trouble == "memorisation"
     assert "90% less often" in finding.text
     assert follow([{"diversity": 0.8}] * 9, OF_SAMPLES) == []
 
 
-def test_file_of_findings(tmp_path):
+def test_file_of_findings(tmp_path: Path) -> None:
     path = tmp_path / "health.jsonl"
     first = HealthEvent(100, "mode collapse", False, "ü: --g-lr")
     second = HealthEvent(150, "memorisation", False, "copies")
@@ -154,46 +159,46 @@ def test_file_of_findings(tmp_path):
 # Measures.
 
 
-def noise(count, seed=0, size=(40, 32)):
+def noise(count: int, seed: int = 0, size: tuple[int, int] = (40, 32)) -> np.ndarray:
     shape = (count, 8, *size, 3)
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (count, 8, 4, 4, 3))
     return coarse.repeat(size[0] // 4, 2).repeat(size[1] // 4, 3).astype(np.uint8).reshape(shape)
 
 
-def real(train, test=None):
+def real(train: np.ndarray, test: np.ndarray | None = None) -> diversity.Real:
     sets = (train, train[:0] if test is None else test)
     made = [diversity.Clips.gather([(c, -1) for c in each], each.shape[1:], False) for each in sets]
     return diversity.Real(*made)
 
 
-def test_distances():
+def test_distances() -> None:
     a = np.zeros((2, 3, 3), np.float32)
     b = np.stack([np.full((3, 3), 2.0), np.zeros((3, 3))])
     np.testing.assert_allclose(diversity.distances(a, b), [[2, 0], [2, 0]])
     assert diversity.spread(b) == pytest.approx(2)
 
 
-def test_figures_of_honest_clips():
+def test_figures_of_honest_clips() -> None:
     figures = real(noise(24), noise(24, 1)).compare(noise(24, 2))
     assert figures == pytest.approx(dict.fromkeys(figures, 1.0), abs=0.1)
     assert set(figures) == {"diversity", "motion_diversity", "novelty"}
 
 
-def test_figures_of_copies():
+def test_figures_of_copies() -> None:
     train = noise(24)
     figures = real(train, noise(24, 1)).compare(train[::-1])
     assert figures["novelty"] < 0.02
     assert figures["diversity"] == pytest.approx(1)
 
 
-def test_figures_of_one_clip_many_times():
+def test_figures_of_one_clip_many_times() -> None:
     figures = real(noise(24), noise(24, 1)).compare(noise(1, 2).repeat(24, 0))
     assert figures["diversity"] < 0.01
     assert figures["motion_diversity"] < 0.01
 
 
-def test_what_cannot_be_compared_is_left_out():
+def test_what_cannot_be_compared_is_left_out() -> None:
     still = noise(24)[:, :1].repeat(8, 1)
     assert set(real(still).compare(noise(24, 2))) == {"diversity"}
 
@@ -214,7 +219,7 @@ TINY = {
 LOST = {"g_lr": 1e-6, "d_lr": 5e-3, "r1": 0.0, "augment": "none"}
 
 
-def arguments(options):
+def arguments(options: dict[str, Any]) -> list[str]:
     return [
         f"--{'no-' * (value is False)}{name.replace('_', '-')}"
         + ("" if isinstance(value, bool) else f"={value}")
@@ -223,14 +228,14 @@ def arguments(options):
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("health") / "clips"
     make_dataset(folder, (20, 28, 36, 17), (20, 20))
     return folder
 
 
 @pytest.fixture(scope="module")
-def lost(dataset, tmp_path_factory):
+def lost(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """A run that fails, and what the command printed."""
     path = tmp_path_factory.mktemp("lost") / "run"
     options = arguments({**TINY, **LOST, "steps": 350})
@@ -240,14 +245,14 @@ def lost(dataset, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def healthy(dataset, tmp_path_factory):
+def healthy(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     path = tmp_path_factory.mktemp("healthy") / "run"
     lines = []
     vidgan.train(dataset, output=path, steps=150, report=lines.append, **TINY)
     return path, lines
 
 
-def test_command_tells_and_keeps(lost):
+def test_command_tells_and_keeps(lost: tuple[Path, Result]) -> None:
     path, result = lost
     (told,) = [x for x in result.stderr.splitlines() if "the discriminator has won" in x]
     assert "--d-lr" in told
@@ -258,11 +263,11 @@ def test_command_tells_and_keeps(lost):
     assert str(won) in result.stdout.split("Health:")[1]
 
 
-def test_line_stands_above_the_bar(monkeypatch):
+def test_line_stands_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal the line has a row of its own, and the bar goes on below it."""
 
     class Terminal(io.StringIO):
-        def isatty(self):
+        def isatty(self) -> bool:
             return True
 
     file = Terminal()
@@ -277,7 +282,7 @@ def test_line_stands_above_the_bar(monkeypatch):
     assert any("0%" in row for row in rows[place + 1 :])
 
 
-def test_info_tells(lost, healthy):
+def test_info_tells(lost: tuple[Path, Result], healthy: tuple[Path, list[str]]) -> None:
     sick = CliRunner().invoke(main, ["info", str(lost[0])]).output
     assert "the discriminator has won" in sick
     well = CliRunner().invoke(main, ["info", str(healthy[0])]).output
@@ -287,7 +292,7 @@ def test_info_tells(lost, healthy):
     assert vidgan.info(healthy[0])["health"] == []
 
 
-def test_healthy_training(healthy):
+def test_healthy_training(healthy: tuple[Path, list[str]]) -> None:
     path, lines = healthy
     assert (path / "health.jsonl").read_text() == ""
     assert lines[-1] == "Health: no trouble found."
@@ -299,7 +304,9 @@ def test_healthy_training(healthy):
         assert -1 <= row["overfitting"] <= 1
 
 
-def test_watching_changes_nothing(healthy, dataset, tmp_path):
+def test_watching_changes_nothing(
+    healthy: tuple[Path, list[str]], dataset: Path, tmp_path: Path
+) -> None:
     """The same weights, to the bit, without."""
     lines = []
     off = vidgan.train(
@@ -315,7 +322,7 @@ def test_watching_changes_nothing(healthy, dataset, tmp_path):
             np.testing.assert_array_equal(a, b)
 
 
-def test_resumed_run_goes_on_with_its_findings(lost, tmp_path):
+def test_resumed_run_goes_on_with_its_findings(lost: tuple[Path, Result], tmp_path: Path) -> None:
     """A trouble that stands is not told again; findings after the checkpoint are forgotten."""
     run = shutil.copytree(lost[0], tmp_path / "run")
     path = run / "health.jsonl"
@@ -331,13 +338,13 @@ def test_resumed_run_goes_on_with_its_findings(lost, tmp_path):
     assert "the discriminator has won" in summary
 
 
-def test_too_short_to_tell(dataset, tmp_path):
+def test_too_short_to_tell(dataset: Path, tmp_path: Path) -> None:
     lines = []
     vidgan.train(dataset, output=tmp_path / "run", steps=3, report=lines.append, **TINY)
     assert not any("Health" in line for line in lines)
 
 
-def test_dataset_without_a_test_split(tmp_path):
+def test_dataset_without_a_test_split(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     make_dataset(folder, (20, 28), ())
     lines = []
@@ -349,7 +356,7 @@ def test_dataset_without_a_test_split(tmp_path):
     assert not {"novelty", "overfitting"} & set(rows[0])
 
 
-def test_held_out_clips_are_spread(tmp_path):
+def test_held_out_clips_are_spread(tmp_path: Path) -> None:
     """From all of a test split, at most as many as are compared."""
     folder = tmp_path / "clips"
     manifest = make_dataset(folder, (20,), (8 * 40, 8 * 30), draw=counting)
@@ -362,7 +369,7 @@ def test_held_out_clips_are_spread(tmp_path):
     assert len(loaded.train.whole) == diversity.CLIPS <= len(loaded.train.small)
 
 
-def test_overfitting():
+def test_overfitting() -> None:
     made = np.array([0.0, 1.0])
     assert diversity.overfitting(np.array([2.0, 3.0]), np.array([5.0]), made) == 0
     assert diversity.overfitting(np.array([2.0, 3.0]), np.array([-1.0]), made) == 1

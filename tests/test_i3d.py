@@ -1,7 +1,9 @@
 """I3D against its published definitions and against NumPy, and its weights from every format."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import h5py
@@ -81,7 +83,7 @@ def arrays() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def network(arrays) -> keras.Model:
+def network(arrays: dict[str, np.ndarray]) -> keras.Model:
     model = i3d.network()
     fill(model, arrays)
     return model
@@ -100,7 +102,7 @@ def other() -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def published(arrays) -> dict[str, np.ndarray]:
+def published(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same weights as the published TensorFlow checkpoint has them."""
     found = {}
     for name, (scope, _, _) in KERNELS.items():
@@ -116,7 +118,7 @@ def published(arrays) -> dict[str, np.ndarray]:
     return found
 
 
-def test_the_published_names_and_shapes(network):
+def test_the_published_names_and_shapes(network: keras.Model) -> None:
     convolutions = {
         layer.name.removesuffix("_conv"): tuple(layer.kernel.shape)
         for layer in network.layers
@@ -131,14 +133,14 @@ def test_the_published_names_and_shapes(network):
     assert {name for name in names if "Pool" in name} == {f"MaxPool2d_{pool}" for pool in pools}
 
 
-def test_the_published_number_of_parameters(network):
+def test_the_published_number_of_parameters(network: keras.Model) -> None:
     """12,697,264 with PyTorch's count: each norm's scale and shift, but not its statistics."""
     channels = sum(shape[-1] for name, (_, _, shape) in KERNELS.items() if name != TOP)
     # Here each has a shift and two statistics.
     assert network.count_params() == 12_697_264 + channels
 
 
-def test_the_way_through_the_network(network):
+def test_the_way_through_the_network(network: keras.Model) -> None:
     """Every layer's input is the published one."""
     before = {
         "Mixed_3b": "MaxPool2d_3a_3x3",
@@ -187,7 +189,9 @@ def mixed(x: np.ndarray, arrays: dict[str, np.ndarray], block: str) -> np.ndarra
 
 # Odd and even lengths: SAME pads them differently.
 @pytest.mark.parametrize("shape", [(9, 70, 52), (16, 64, 83)])
-def test_every_block_agrees_with_numpy(network, arrays, shape):
+def test_every_block_agrees_with_numpy(
+    network: keras.Model, arrays: dict[str, np.ndarray], shape: tuple[int, int, int]
+) -> None:
     ends = ["Conv3d_1a_7x7", "MaxPool2d_2a_3x3", "Conv3d_2b_1x1", "Conv3d_2c_3x3"]
     for block in PUBLISHED:
         if block in ("3b", "4b", "5b"):
@@ -214,7 +218,9 @@ def test_every_block_agrees_with_numpy(network, arrays, shape):
 
 
 @pytest.mark.parametrize(("frames", "places"), [(9, 1), (17, 2)])
-def test_the_logits_are_a_mean_over_time(network, arrays, frames, places):
+def test_the_logits_are_a_mean_over_time(
+    network: keras.Model, arrays: dict[str, np.ndarray], frames: int, places: int
+) -> None:
     clip = np.random.default_rng(2).uniform(-1, 1, (1, frames, 224, 224, 3)).astype(np.float32)
     last = network.get_layer("Mixed_5c").output
     deep, logits = keras.Model(network.input, [last, network.output])(clip, training=False)
@@ -290,13 +296,21 @@ def as_frozen_graph(folder: Path, published: dict, arrays: dict) -> Path:
 @pytest.mark.parametrize(
     "write", [as_checkpoint_index, as_npz, as_torch_npz, as_keras_2, as_frozen_graph]
 )
-def test_published_weights_come_to_their_places(tmp_path, other, arrays, published, write):
+def test_published_weights_come_to_their_places(
+    tmp_path: Path,
+    other: keras.Model,
+    arrays: dict[str, np.ndarray],
+    published: dict[str, np.ndarray],
+    write: Callable[..., Any],
+) -> None:
     fill(other, {name: np.zeros_like(array) for name, array in arrays.items()})
     i3d_weights.load(other, write(tmp_path, published, arrays))
     assert_filled(other, arrays)
 
 
-def test_its_own_weights_are_saved_and_loaded(tmp_path, network, other, arrays):
+def test_its_own_weights_are_saved_and_loaded(
+    tmp_path: Path, network: keras.Model, other: keras.Model, arrays: dict[str, np.ndarray]
+) -> None:
     network.save_weights(tmp_path / "i3d.weights.h5")
     fill(other, {name: np.zeros_like(array) for name, array in arrays.items()})
     i3d_weights.load(other, tmp_path / "i3d.weights.h5")
@@ -310,7 +324,9 @@ def assert_filled(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
             np.testing.assert_allclose(variable.numpy(), wanted, rtol=1e-6, err_msg=variable.path)
 
 
-def test_clips_are_enlarged_and_scaled(tmp_path, network, published):
+def test_clips_are_enlarged_and_scaled(
+    tmp_path: Path, network: keras.Model, published: dict[str, np.ndarray]
+) -> None:
     path = as_npz(tmp_path, published, {})
     # Whatever a training told Keras.
     runtime.set_precision("mixed_bfloat16")
@@ -330,8 +346,14 @@ def test_clips_are_enlarged_and_scaled(tmp_path, network, published):
 
 
 def test_published_weights_are_fetched_and_checked(
-    tmp_path, cache, monkeypatch, serve, network, arrays, published
-):
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    serve: Callable[[bytes], str],
+    network: keras.Model,
+    arrays: dict[str, np.ndarray],
+    published: dict[str, np.ndarray],
+) -> None:
     content = as_frozen_graph(tmp_path, published, arrays).read_bytes()
     monkeypatch.setattr(i3d, "URL", serve(content))
     with pytest.raises(InputError, match=r"frozen\.pb cannot be fetched \(.*does not match"):
@@ -346,14 +368,14 @@ def test_published_weights_are_fetched_and_checked(
     np.testing.assert_array_equal(FEATURES["i3d"].load()(clips), features)
 
 
-def test_without_a_network_it_says_what_to_do(cache, monkeypatch):
+def test_without_a_network_it_says_what_to_do(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i3d, "URL", "http://127.0.0.1:1/rgb.frozen.pb")
     message = r"cannot be fetched \(.*refused.*\); download http://.* name the file with --weights"
     with pytest.raises(InputError, match=message):
         FEATURES["i3d"].load()
 
 
-def test_the_arithmetic_that_is_published(network):
+def test_the_arithmetic_that_is_published(network: keras.Model) -> None:
     """278.981 GFLOP for 79 frames of 224 × 224 (Intel's Open Model Zoo, i3d-rgb-tf).
 
     That counts additions of biases, norms and pools, too, which here only convolutions are.
@@ -376,7 +398,9 @@ def test_the_arithmetic_that_is_published(network):
         ("none.npz", None, "no such file of weights"),
     ],
 )
-def test_files_that_are_no_weights(tmp_path, other, name, content, message):
+def test_files_that_are_no_weights(
+    tmp_path: Path, other: keras.Model, name: str, content: bytes | None, message: str
+) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(VidganError, match=message) as caught:
@@ -385,7 +409,9 @@ def test_files_that_are_no_weights(tmp_path, other, name, content, message):
     assert "\n" not in str(caught.value)
 
 
-def test_a_damaged_checkpoint(tmp_path, other, published):
+def test_a_damaged_checkpoint(
+    tmp_path: Path, other: keras.Model, published: dict[str, np.ndarray]
+) -> None:
     prefix = as_checkpoint(tmp_path, published, {})
     (data,) = tmp_path.glob("model.ckpt.data-*")
     data.write_bytes(data.read_bytes()[:1000])
@@ -393,13 +419,15 @@ def test_a_damaged_checkpoint(tmp_path, other, published):
         i3d_weights.load(other, prefix)
 
 
-def test_pickled_arrays_are_not_opened(tmp_path, other):
+def test_pickled_arrays_are_not_opened(tmp_path: Path, other: keras.Model) -> None:
     np.savez(tmp_path / "i3d.npz", **{"logits.conv3d.bias": np.array([{}], dtype=object)})
     with pytest.raises(InputError, match="allow_pickle"):
         i3d_weights.load(other, tmp_path / "i3d.npz")
 
 
-def test_weights_of_another_network(tmp_path, other, published):
+def test_weights_of_another_network(
+    tmp_path: Path, other: keras.Model, published: dict[str, np.ndarray]
+) -> None:
     flow = "RGB/inception_i3d/Conv3d_1a_7x7/conv_3d/w"
     np.savez(tmp_path / "flow.npz", **published | {flow: published[flow][:, :, :, :2]})
     with pytest.raises(InputError, match=r"flow\.npz: cannot be used as weights .*reshape"):
@@ -410,7 +438,7 @@ def test_weights_of_another_network(tmp_path, other, published):
         i3d_weights.load(other, tmp_path / "topless.npz")
 
 
-def test_a_digest_tells_weights_apart(tmp_path, published):
+def test_a_digest_tells_weights_apart(tmp_path: Path, published: dict[str, np.ndarray]) -> None:
     digests = set()
     for index in range(2):
         folder = tmp_path / str(index)

@@ -92,22 +92,22 @@ def place(module: str) -> int:
     return ORDER.index(max(fitting, key=len))
 
 
-def test_imports_within_functions_count():
+def test_imports_within_functions_count() -> None:
     source = "from vidgan import files\ndef f():\n  from vidgan.jobs.train import train\n"
     assert imported_modules(source) == {"files", "jobs.train.train"}
 
 
-def test_every_name_of_the_order_is_there():
+def test_every_name_of_the_order_is_there() -> None:
     assert {ORDER[place(module)] for module in MODULES} == set(ORDER)
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_imports_go_down(module):
+def test_imports_go_down(module: str) -> None:
     above = {name for name in IMPORTS[module] if place(name) > place(module)}
     assert not above, f"vidgan.{module} imports from above: {', '.join(sorted(above))}"
 
 
-def test_there_is_no_circle():
+def test_there_is_no_circle() -> None:
     """``CycleError`` names the modules of one."""
     TopologicalSorter(IMPORTS).prepare()
 
@@ -115,7 +115,7 @@ def test_there_is_no_circle():
 @pytest.mark.parametrize(
     "module", [m for m in MODULES if any(f"{m}.".startswith(f"{name}.") for name in LIGHT)]
 )
-def test_heavy_libraries_stay_out_of_the_foundations(module):
+def test_heavy_libraries_stay_out_of_the_foundations(module: str) -> None:
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = {alias.name.split(".")[0] for alias in node.names}

@@ -1,6 +1,7 @@
 """Inception v3 on frames: how they are enlarged, and its weights from a file or fetched."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -22,14 +23,16 @@ def network() -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def published(network, tmp_path_factory) -> Path:
+def published(network: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file as Keras 2 wrote them, which is what its publishers offer."""
     path = tmp_path_factory.mktemp("weights") / inception.FILE
     network.save(path)
     return path
 
 
-def test_frames_are_enlarged_and_embedded_in_their_order(network, published):
+def test_frames_are_enlarged_and_embedded_in_their_order(
+    network: keras.Model, published: Path
+) -> None:
     clips = np.random.default_rng(0).integers(0, 256, (2, 2, 48, 64, 3), np.uint8)
     features = FEATURES["inception"].load(published)(clips)
     assert features.shape == (4, 2048)
@@ -45,11 +48,13 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 @pytest.fixture
-def url(serve) -> str:
+def url(serve: Callable[[bytes], str]) -> str:
     return serve(CONTENT)
 
 
-def test_published_weights_are_fetched_once(cache, url, capsys):
+def test_published_weights_are_fetched_once(
+    cache: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     first = weights.fetch("w.h5", url, MD5)
     assert first == cache / "weights" / "w.h5"
     assert first.read_bytes() == CONTENT
@@ -60,12 +65,12 @@ def test_published_weights_are_fetched_once(cache, url, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_other_content_than_published_is_refused(cache, url):
+def test_other_content_than_published_is_refused(cache: Path, url: str) -> None:
     with pytest.raises(InputError, match=r"w\.h5 cannot be fetched \(.*does not match"):
         weights.fetch("w.h5", url, "0" * 32)
 
 
-def test_without_a_network_it_says_what_to_do(cache, monkeypatch):
+def test_without_a_network_it_says_what_to_do(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inception, "URL", "http://127.0.0.1:1/weights.h5")
     message = r"cannot be fetched \(.*refused.*\); download http://.* name the file with --weights"
     with pytest.raises(InputError, match=message) as caught:
@@ -73,14 +78,14 @@ def test_without_a_network_it_says_what_to_do(cache, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
-def test_a_cache_that_cannot_be_made(tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "file"))
     with pytest.raises(InputError, match="cannot be fetched"):
         weights.fetch("w.h5", "http://127.0.0.1:1/weights.h5", MD5)
 
 
-def test_the_cache_is_where_the_user_says(monkeypatch):
+def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/x")
     monkeypatch.setenv("VIDGAN_CACHE", "/y")
     assert cache_folder() == Path("/y")
@@ -90,7 +95,7 @@ def test_the_cache_is_where_the_user_says(monkeypatch):
     assert cache_folder() == Path("~/.cache/vidgan").expanduser()
 
 
-def test_files_that_are_no_weights_of_it(tmp_path):
+def test_files_that_are_no_weights_of_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         FEATURES["inception"].load(tmp_path / "none.h5")
     (tmp_path / "w.npz").write_bytes(b"x")
@@ -98,7 +103,7 @@ def test_files_that_are_no_weights_of_it(tmp_path):
         FEATURES["inception"].load(tmp_path / "w.npz")
 
 
-def test_weights_of_another_network(tmp_path, network):
+def test_weights_of_another_network(tmp_path: Path, network: keras.Model) -> None:
     small = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     small.save(tmp_path / "small.h5")
     with pytest.raises(InputError, match=r"small\.h5: cannot be used as weights .*[Ll]ayer"):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,10 +13,11 @@ import vidgan
 from vidgan.cli import main
 from vidgan.dataset.manifest import Manifest, Split
 from vidgan.errors import DatasetError, InputError, RunError
+from vidgan.training.run import Run
 
 
 @pytest.fixture
-def dataset(tmp_path):
+def dataset(tmp_path: Path) -> Path:
     folder = tmp_path / "clips"
     folder.mkdir()
     manifest = Manifest(
@@ -44,11 +46,11 @@ def dataset(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return make_run(tmp_path_factory.mktemp("info") / "runs" / "00000-x", steps=(100, 250))
 
 
-def test_dataset(dataset):
+def test_dataset(dataset: Path) -> None:
     values = vidgan.info(dataset)
     assert values["kind"] == "dataset"
     assert values["size"] == [96, 64]
@@ -65,14 +67,14 @@ def test_dataset(dataset):
     assert values["sources"] == {"files": 2, "frames": 90, "left_out": {"ü.mp4": "not a video"}}
 
 
-def test_dataset_as_text(dataset):
+def test_dataset_as_text(dataset: Path) -> None:
     result = CliRunner().invoke(main, ["info", str(dataset)])
     assert result.exit_code == 0
     for text in ("96x64, 25 frames/s", "walk, wave", "3 clips of 16", "4 black", "ü.mp4"):
         assert text in result.output
 
 
-def test_run(run):
+def test_run(run: Run) -> None:
     values = vidgan.info(run.path)
     assert values["kind"] == "run"
     assert values["size"] == [32, 40]
@@ -85,18 +87,18 @@ def test_run(run):
     assert "8 frames of 32x40, 12.5 frames/s" in text
 
 
-def test_newest_run(run, monkeypatch):
+def test_newest_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(run.path.parent.parent)
     assert vidgan.info("latest")["path"] == "runs/00000-x"
 
 
-def test_run_without_checkpoint(tmp_path):
+def test_run_without_checkpoint(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", steps=())
     assert vidgan.info(run.path)["trained"] is None
     assert "no checkpoint" in CliRunner().invoke(main, ["info", str(run.path)]).output
 
 
-def test_checkpoint(run, monkeypatch):
+def test_checkpoint(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = run.path / "checkpoints" / "step-00000100"
     values = vidgan.info(folder)
     assert values["kind"] == "checkpoint"
@@ -108,14 +110,14 @@ def test_checkpoint(run, monkeypatch):
 
 
 @pytest.mark.parametrize("what", ["dataset", "run"])
-def test_json(what, request):
+def test_json(what: str, request: pytest.FixtureRequest) -> None:
     path = request.getfixturevalue(what)
     path = getattr(path, "path", path)
     output = CliRunner().invoke(main, ["info", "--json", str(path)]).output
     assert json.loads(output) == vidgan.info(path)
 
 
-def test_nothing_there(tmp_path):
+def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not there"):
         vidgan.info(tmp_path / "nothing")
     with pytest.raises(InputError, match="neither a dataset"):
@@ -129,7 +131,7 @@ def test_nothing_there(tmp_path):
     ("name", "kind"), [("manifest.json", DatasetError), ("config.json", RunError)]
 )
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 99}', '{"format": 1}', ""])
-def test_damaged(tmp_path, name, kind, text):
+def test_damaged(tmp_path: Path, name: str, kind: type[Exception], text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(kind) as caught:
         vidgan.info(tmp_path)
@@ -137,7 +139,7 @@ def test_damaged(tmp_path, name, kind, text):
     assert "\n" not in str(caught.value)
 
 
-def test_needs_no_tensorflow(run):
+def test_needs_no_tensorflow(run: Run) -> None:
     code = f"import sys, vidgan; vidgan.info({str(run.path)!r}); print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert not {"tensorflow", "keras", "cv2", "av", "matplotlib"} & set(loaded)

@@ -1,13 +1,14 @@
 """InfoGAN: codes that come to mean something, and the sweeps that show what."""
 
 import csv
+from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from dataset_files import make_dataset
 
 import vidgan
@@ -27,7 +28,7 @@ SIZE = 32
 TINY = {"model": "infogan", "frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 
 
-def plain(record, length, size):
+def plain(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
     """Draw clips of one of three colours, each a little darker or brighter."""
     width, height = size
     shade = np.random.default_rng(record).uniform(0.8, 1)
@@ -36,7 +37,7 @@ def plain(record, length, size):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("infogan")
     make_dataset(folder / "data", (24,) * 12, (), (SIZE, SIZE), draw=plain)
     options = {**TINY, "categories": 3, "codes": 1, "batch_size": 6, "ema": 0.9}
@@ -52,7 +53,7 @@ def run(tmp_path_factory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def dcgan(tmp_path_factory) -> Run:
+def dcgan(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("dcgan")
     make_dataset(folder / "data", (24,), (), (SIZE, SIZE))
     options = {**TINY, "model": "dcgan", "batch_size": 2}
@@ -60,11 +61,11 @@ def dcgan(tmp_path_factory) -> Run:
     return Run.open(folder / "run")
 
 
-def cli(*arguments):
+def cli(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_codes_are_the_models_own_options():
+def test_codes_are_the_models_own_options() -> None:
     config = resolve(ModelConfig(model="infogan"))
     assert (config.categories, config.codes) == (10, 2)
     shapes = {latent.name: latent.shape for latent in inputs_of(config)}
@@ -78,7 +79,7 @@ def test_codes_are_the_models_own_options():
     }
 
 
-def test_the_first_discriminator_recognises():
+def test_the_first_discriminator_recognises() -> None:
     config = ModelConfig(**TINY, discriminators="small,frames")
     networks = build_discriminators(config, SIZE, SIZE)
     assert {name: set(network.output) for name, network in networks.items()} == {
@@ -87,7 +88,7 @@ def test_the_first_discriminator_recognises():
     }
 
 
-def test_every_code_moves_the_clip():
+def test_every_code_moves_the_clip() -> None:
     generator = build_generator(ModelConfig(**TINY), SIZE, SIZE)
     noise = latents.from_seeds(inputs_of(ModelConfig(**TINY)), [0])
     before = generator(noise).numpy()
@@ -96,7 +97,7 @@ def test_every_code_moves_the_clip():
         assert change > 0.01, name
 
 
-def test_codes_are_recognised_after_training(run):
+def test_codes_are_recognised_after_training(run: Run) -> None:
     """On new clips, far better than by chance."""
     gan = load_gan(run)
     noise = latents.from_seeds(run.latents(), range(1000, 1060))
@@ -112,7 +113,7 @@ def test_codes_are_recognised_after_training(run):
     assert left < 0.5 / 3  # A third is the variance of a number that is uniform in [-1, 1].
 
 
-def test_the_log_shows_recognition(run):
+def test_the_log_shows_recognition(run: Run) -> None:
     with (run.path / "log.csv").open() as file:
         losses = [float(row["recognition"]) for row in csv.DictReader(file)]
     assert len(losses) == 10
@@ -120,7 +121,7 @@ def test_the_log_shows_recognition(run):
     assert losses[-1] < losses[0] - 0.7
 
 
-def test_sweeps_change_nothing_but_the_code(run):
+def test_sweeps_change_nothing_but_the_code(run: Run) -> None:
     sampler = vidgan.load(run.path)
     generator = load_generator(run)
     inputs = run.latents()
@@ -138,7 +139,7 @@ def test_sweeps_change_nothing_but_the_code(run):
                 assert np.abs(np.clip(expected, 0, 255) - made[row, column]).max() < 2
 
 
-def test_sweep_as_a_video(run, tmp_path):
+def test_sweep_as_a_video(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "sweep.mp4"
     result = cli("generate", run.path, "-o", path, "--sweep", "category", "--n", 2, "--scale", 2)
     assert result.exit_code == 0, result.output
@@ -156,7 +157,7 @@ def test_sweep_as_a_video(run, tmp_path):
             )
 
 
-def test_sweep_as_a_sheet(run, tmp_path):
+def test_sweep_as_a_sheet(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "sweep.png"
     result = cli("generate", run.path, "-o", path, "--sweep", "codes:0", "--scale", 1)
     assert result.exit_code == 0, result.output
@@ -168,7 +169,7 @@ def test_sweep_as_a_sheet(run, tmp_path):
     np.testing.assert_array_equal(tile, made[3, 8, 4])
 
 
-def test_sweep_as_files_and_array(run, tmp_path):
+def test_sweep_as_files_and_array(run: Run, tmp_path: Path) -> None:
     result = cli(
         "generate", run.path, "-o", tmp_path / "c", "--sweep", "category", "--seeds", "3,8"
     )
@@ -194,14 +195,16 @@ def test_sweep_as_files_and_array(run, tmp_path):
         (["--sweep", "category", "--same-content"], "--sweep changes what --same-content holds"),
     ],
 )
-def test_sweeps_that_make_no_sense(run, tmp_path, arguments, message):
+def test_sweeps_that_make_no_sense(
+    run: Run, tmp_path: Path, arguments: list[str], message: str
+) -> None:
     result = cli("generate", run.path, "-o", tmp_path / "a.mp4", *arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_models_without_codes(dcgan, tmp_path):
+def test_models_without_codes(dcgan: Run, tmp_path: Path) -> None:
     result = cli("generate", dcgan.path, "-o", tmp_path / "a.mp4", "--sweep", "category")
     assert result.exit_code == 2
     assert "it has none; train with --model infogan" in " ".join(result.output.split())
@@ -209,7 +212,7 @@ def test_models_without_codes(dcgan, tmp_path):
         vidgan.load(dcgan.path).sweep("category")
 
 
-def test_a_sweep_too_wide_for_a_picture(tmp_path):
+def test_a_sweep_too_wide_for_a_picture(tmp_path: Path) -> None:
     from tiny_run import make_run
 
     made = make_run(tmp_path / "run", (SIZE, SIZE), model=ModelConfig(**TINY, categories=40))
@@ -222,7 +225,7 @@ def test_a_sweep_too_wide_for_a_picture(tmp_path):
     assert np.load(tmp_path / "a.npy").shape[0] == 40
 
 
-def test_a_choice_leaves_the_others_alone():
+def test_a_choice_leaves_the_others_alone() -> None:
     noise = {"codes": np.zeros((2, 3), np.float32), "latent": np.ones((2, 4), np.float32)}
     made = conditions.Condition("codes", 0.5, "x", 1).apply(noise)
     np.testing.assert_array_equal(made["codes"], [[0, 0.5, 0]] * 2)
@@ -230,7 +233,7 @@ def test_a_choice_leaves_the_others_alone():
     assert (noise["codes"] == 0).all()
 
 
-def test_walks_go_through_codes():
+def test_walks_go_through_codes() -> None:
     inputs = inputs_of(ModelConfig(**TINY, categories=3))
     start, end = (latents.from_seeds(inputs, [seed]) for seed in (0, 1))
     middle = latents.interpolate(inputs, start, end, 2)
@@ -238,7 +241,7 @@ def test_walks_go_through_codes():
         np.testing.assert_allclose(middle[name][1], (start[name][0] + end[name][0]) / 2)
 
 
-def test_recognition_has_a_floor():
+def test_recognition_has_a_floor() -> None:
     """However small a spread the head puts out, the variance is bounded."""
     config = ModelConfig(**TINY)
     (network,) = build_discriminators(config, SIZE, SIZE).values()

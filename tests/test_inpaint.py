@@ -2,11 +2,13 @@
 
 import functools
 import itertools
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from dataset_files import make_dataset
 
-from tests.dataset_files import make_dataset
 from vidgan import runtime
 from vidgan.config import MASKS, InpaintConfig, TrainConfig
 from vidgan.degradations import masks
@@ -38,20 +40,20 @@ def still(frames: int = 6, side: int = 32) -> np.ndarray:
     return np.repeat(picture[None], frames, axis=0)
 
 
-def test_every_kind_of_mask_can_be_drawn():
+def test_every_kind_of_mask_can_be_drawn() -> None:
     assert set(MASKS) == set(masks.MASKS)
     with pytest.raises(OptionError, match="--masks 'clouds' is none of"):
         InpaintConfig(masks="box,clouds")
 
 
-def test_base_copies_what_other_frames_show():
+def test_base_copies_what_other_frames_show() -> None:
     clip, mask = still(), np.zeros((6, 32, 32), bool)
     mask[2:4, 10:20, 5:25] = True
     network = inpainter.generator(4)
     assert inpaint.hole_psnr(inpaint.filler(network)(clip, mask), clip, mask) > 40
 
 
-def test_candidates_weigh_frames_in_reach():
+def test_candidates_weigh_frames_in_reach() -> None:
     """Near ones the more, or all alike; what is further away or hidden does not count."""
     values = np.random.default_rng(0).uniform(-1, 1, 20).astype("float32")
     clip = np.broadcast_to(values[None, :, None, None, None], (1, 20, 16, 16, 3))
@@ -67,7 +69,7 @@ def test_candidates_weigh_frames_in_reach():
     np.testing.assert_allclose(trust[0, 10, 4, 5], [weights.sum(), len(others) / 15], rtol=1e-5)
 
 
-def test_holes_themselves_are_not_looked_at_and_the_rest_stays():
+def test_holes_themselves_are_not_looked_at_and_the_rest_stays() -> None:
     clip, mask = still(), np.zeros((6, 32, 32), bool)
     mask[:, 8:20, 5:25] = True
     fill = inpaint.filler(_shaken(inpainter.generator(4)))
@@ -79,13 +81,13 @@ def test_holes_themselves_are_not_looked_at_and_the_rest_stays():
 
 
 @pytest.mark.parametrize("shape", [(1, 16, 24), (5, 40, 32)])
-def test_any_size(shape):
+def test_any_size(shape: tuple[int, int, int]) -> None:
     clip = np.zeros((*shape, 3), np.uint8)
     filled = inpaint.filler(inpainter.generator(4))(clip, np.zeros(shape, bool))
     assert filled.shape == clip.shape
 
 
-def test_reach_is_true_in_time():
+def test_reach_is_true_in_time() -> None:
     random = np.random.default_rng(0)
     fill = inpaint.filler(_shaken(inpainter.generator(4)))
     clip = random.integers(0, 256, (2 * inpainter.CONTEXT + 3, 16, 16, 3), dtype=np.uint8)
@@ -99,7 +101,7 @@ def test_reach_is_true_in_time():
     assert not np.allclose(fill(clip, mask)[middle], fill(near, mask)[middle], atol=1e-2)
 
 
-def _shaken(network):
+def _shaken(network: keras.Model) -> keras.Model:
     """Give all weights some value, so that nothing is left out by a zero."""
     random = np.random.default_rng(1)
     network.set_weights([random.normal(0, 0.1, w.shape) for w in network.get_weights()])
@@ -107,11 +109,11 @@ def _shaken(network):
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_dataset(tmp_path_factory.mktemp("inpaint") / "data").path
 
 
-def test_training_measures_and_its_run_fills_holes(dataset, tmp_path):
+def test_training_measures_and_its_run_fills_holes(dataset: Path, tmp_path: Path) -> None:
     options = {"adversarial": 0.1, "perceptual": 0.1, "temporal": 0.1, "metric_share": 1.0}
     path = train(
         dataset,
@@ -136,7 +138,7 @@ def test_training_measures_and_its_run_fills_holes(dataset, tmp_path):
     assert (filled[~mask] == clip[~mask]).all()
 
 
-def test_held_out_clips_are_measured(dataset, tmp_path):
+def test_held_out_clips_are_measured(dataset: Path, tmp_path: Path) -> None:
     run = Run.open(train(dataset, output=tmp_path / "run", steps=1, **TINY), task="inpaint")
     manifest = inpaint.Manifest.load(dataset)
     clips = list(inpaint.held_out(run, manifest, 2))
@@ -148,7 +150,7 @@ def test_held_out_clips_are_measured(dataset, tmp_path):
     assert (drawn[0] != drawn[2]).any()
 
 
-def test_batches_are_the_same_when_taken_up_again(dataset, tmp_path):
+def test_batches_are_the_same_when_taken_up_again(dataset: Path, tmp_path: Path) -> None:
     path = train(dataset, output=tmp_path / "run", steps=1, **TINY)
     run, manifest = Run.open(path, task="inpaint"), inpaint.Manifest.load(dataset)
     whole = list(inpaint.data(run, [manifest], 0).take(3).as_numpy_iterator())
@@ -157,6 +159,6 @@ def test_batches_are_the_same_when_taken_up_again(dataset, tmp_path):
     assert whole[0][0]["mask"].any()
 
 
-def test_options_of_the_discriminator_need_one(dataset, tmp_path):
+def test_options_of_the_discriminator_need_one(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="--r1 is about the discriminator"):
         train(dataset, output=tmp_path / "run", steps=1, r1=TrainConfig.r1 + 1, **TINY)

@@ -1,6 +1,7 @@
 """The kernel distance against a loop over all pairs."""
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ def normal(seed: int, n: int, d: int = 6, shift: float = 0.0) -> np.ndarray:
 
 
 def by_pairs(x: np.ndarray, y: np.ndarray) -> float:
-    def mean(pairs) -> float:
+    def mean(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
         return float(np.mean([(a @ b / len(a) + 1) ** 3 for a, b in pairs]))
 
     within = mean(itertools.permutations(x, 2)) + mean(itertools.permutations(y, 2))
@@ -22,19 +23,19 @@ def by_pairs(x: np.ndarray, y: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(("n", "m"), [(2, 2), (7, 4), (20, 33)])
-def test_every_pair_counts_once(n, m):
+def test_every_pair_counts_once(n: int, m: int) -> None:
     x, y = normal(0, n), normal(1, m, shift=0.5)
     assert kernel_distance(x, y) == pytest.approx(by_pairs(x, y), rel=1e-10)
 
 
-def test_blocks_do_not_change_the_figure(monkeypatch):
+def test_blocks_do_not_change_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = normal(2, 50), normal(3, 41, shift=0.3)
     whole = kernel_distance(x, y)
     monkeypatch.setattr(kernel, "blocks", lambda count: pairwise.blocks(count, 7))
     assert kernel_distance(x, y) == pytest.approx(whole, rel=1e-12)
 
 
-def test_influence_is_what_leaving_a_clip_out_does(monkeypatch):
+def test_influence_is_what_leaving_a_clip_out_does(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = normal(2, 90), normal(3, 70, shift=0.3)
     monkeypatch.setattr(kernel, "blocks", lambda count: pairwise.blocks(count, 32))
     whole, found = kernel_distance(x, y), kernel.kernel_influence(x, y)
@@ -47,19 +48,19 @@ def test_influence_is_what_leaving_a_clip_out_does(monkeypatch):
         np.testing.assert_allclose(influence, expected, atol=0.05 * np.abs(expected).max())
 
 
-def test_unbiased_for_any_number_of_clips():
+def test_unbiased_for_any_number_of_clips() -> None:
     few = [kernel_distance(normal(i, 5), normal(1000 + i, 5)) for i in range(400)]
     assert min(few) < 0 < max(few)
     assert abs(np.mean(few)) < 3 * np.std(few) / 20
 
 
-def test_farther_sets_are_farther():
+def test_farther_sets_are_farther() -> None:
     x = normal(4, 200)
     distances = [kernel_distance(x, normal(5, 200, shift=shift)) for shift in (0, 0.3, 1, 3)]
     assert distances == sorted(distances)
 
 
-def test_one_subset_of_all_clips_is_the_whole():
+def test_one_subset_of_all_clips_is_the_whole() -> None:
     x, y = normal(6, 30), normal(7, 30, shift=1)
     found = kernel_distance_subsets(x, y, subsets=3, size=1000)
     assert found.size == 30
@@ -67,7 +68,7 @@ def test_one_subset_of_all_clips_is_the_whole():
     assert found.deviation == pytest.approx(0, abs=1e-10)
 
 
-def test_subsets_scatter_about_the_whole_and_repeat_with_their_seed():
+def test_subsets_scatter_about_the_whole_and_repeat_with_their_seed() -> None:
     x, y = normal(8, 300), normal(9, 300, shift=0.5)
     found = kernel_distance_subsets(x, y, subsets=50, size=60, seed=1)
     error = found.deviation / np.sqrt(50)
@@ -76,19 +77,19 @@ def test_subsets_scatter_about_the_whole_and_repeat_with_their_seed():
     assert found != kernel_distance_subsets(x, y, subsets=50, size=60, seed=2)
 
 
-def test_constant_features_are_at_no_distance():
+def test_constant_features_are_at_no_distance() -> None:
     still = np.full((5, 4), 0.5)
     assert kernel_distance(still, still) == pytest.approx(0, abs=1e-12)
 
 
-def test_a_set_against_itself_is_nearer_than_chance():
+def test_a_set_against_itself_is_nearer_than_chance() -> None:
     """The pairs of a clip with itself count across the sets, not within them."""
     x = normal(10, 9)
     assert kernel_distance(x, x) == pytest.approx(by_pairs(x, x.copy()), rel=1e-10)
     assert kernel_distance(x, x) < 0
 
 
-def test_bad_sets_are_refused():
+def test_bad_sets_are_refused() -> None:
     with pytest.raises(InputError, match="at least 2 clips are needed, found 1"):
         kernel_distance(normal(0, 1), normal(1, 9))
     with pytest.raises(InputError, match="6 and 5 numbers"):

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from dataset_files import make_dataset
 from tiny_run import MODEL, make_run
 
@@ -21,7 +23,7 @@ FRAMES, WIDTH, HEIGHT = 8, 32, 40
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("long")
     return {
         name: make_run(folder / name, (WIDTH, HEIGHT), model=MODEL.replace(model=name)).path
@@ -30,27 +32,27 @@ def runs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def samplers(runs):
+def samplers(runs: dict[str, Path]) -> dict[str, Sampler]:
     return {name: vidgan.load(path) for name, path in runs.items()}
 
 
-def cli(*arguments):
+def cli(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def same(a, b):
+def same(a: np.ndarray, b: np.ndarray) -> bool:
     """Compare up to a grey level: sums may run in another order."""
     return a.shape == b.shape and np.abs(a.astype(int) - b).max() <= 1
 
 
-def count_frames(path):
+def count_frames(path: Path) -> tuple[int, float]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         return sum(1 for _ in container.decode(stream)), float(stream.average_rate)
 
 
 @pytest.mark.parametrize("model", ABLE)
-def test_from_training_on_short_clips_to_a_long_video(tmp_path, model):
+def test_from_training_on_short_clips_to_a_long_video(tmp_path: Path, model: str) -> None:
     make_dataset(tmp_path / "data", (20, 28), (20,), (WIDTH, HEIGHT))
     tiny = ("--frames=8", "--latent-dim=6", "--g-channels=4", "--d-channels=4", "--motion-dim=4")
     run = tmp_path / "run"
@@ -65,7 +67,7 @@ def test_from_training_on_short_clips_to_a_long_video(tmp_path, model):
 
 
 @pytest.mark.parametrize("model", ABLE)
-def test_any_number_of_frames(samplers, model):
+def test_any_number_of_frames(samplers: dict[str, Sampler], model: str) -> None:
     usual = samplers[model].generate(2)
     long = samplers[model].generate(2, frames=41)
     assert long.shape == (2, 41, HEIGHT, WIDTH, 3)
@@ -75,12 +77,14 @@ def test_any_number_of_frames(samplers, model):
 
 
 @pytest.mark.parametrize("model", ABLE)
-def test_a_long_clip_is_made_in_parts(samplers, monkeypatch, model):
+def test_a_long_clip_is_made_in_parts(
+    samplers: dict[str, Sampler], monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
     sampler, lengths = samplers[model], []
     whole = sampler.generate(2, frames=100)
     call = Sampler._call
 
-    def counted(self, generator, noise):
+    def counted(self: Any, generator: Any, noise: Any) -> Any:
         made = call(self, generator, noise)
         lengths.append(made.shape[0] * made.shape[1])
         return made
@@ -96,7 +100,7 @@ def test_a_long_clip_is_made_in_parts(samplers, monkeypatch, model):
 
 
 @pytest.mark.parametrize("model", ABLE)
-def test_same_content_and_same_motion(samplers, model):
+def test_same_content_and_same_motion(samplers: dict[str, Sampler], model: str) -> None:
     sampler = samplers[model]
     usual = sampler.generate(seeds=[3, 4])
     shown = sampler.generate(seeds=[3, 4], same_content=True)
@@ -111,14 +115,18 @@ def test_same_content_and_same_motion(samplers, model):
     assert same(repeated[0], repeated[1])
 
 
-def test_same_content_from_the_command(runs, samplers, tmp_path):
+def test_same_content_from_the_command(
+    runs: dict[str, Path], samplers: dict[str, Sampler], tmp_path: Path
+) -> None:
     target = tmp_path / "a.npy"
     made = cli("generate", runs["mocogan"], "--seeds=3,4", "--same-motion", "-o", target)
     assert made.exit_code == 0, made.output
     assert same(np.load(target), samplers["mocogan"].generate(seeds=[3, 4], same_motion=True))
 
 
-def test_rate_of_a_model_of_continuous_time(runs, samplers, tmp_path):
+def test_rate_of_a_model_of_continuous_time(
+    runs: dict[str, Path], samplers: dict[str, Sampler], tmp_path: Path
+) -> None:
     usual = samplers["continuous"].generate(1)
     # The run's clips have 12.5 frames a second.
     fine = samplers["continuous"].generate(1, frames=15, fps=25)
@@ -132,7 +140,9 @@ def test_rate_of_a_model_of_continuous_time(runs, samplers, tmp_path):
     assert count_frames(video) == (15, 25)
 
 
-def test_rate_of_other_models_is_how_fast_they_play(runs, samplers, tmp_path):
+def test_rate_of_other_models_is_how_fast_they_play(
+    runs: dict[str, Path], samplers: dict[str, Sampler], tmp_path: Path
+) -> None:
     (video,) = vidgan.generate(runs["mocogan"], tmp_path / "a.mp4", n=1, fps=25)
     assert count_frames(video) == (FRAMES, 25)
     with pytest.raises(OptionError, match="times of training"):
@@ -153,7 +163,9 @@ def test_rate_of_other_models_is_how_fast_they_play(runs, samplers, tmp_path):
         (["--frames=10001"], "--frames"),
     ],
 )
-def test_what_a_dcgan_cannot_do(runs, tmp_path, options, message):
+def test_what_a_dcgan_cannot_do(
+    runs: dict[str, Path], tmp_path: Path, options: list[str], message: str
+) -> None:
     result = cli("generate", runs["dcgan"], "-o", tmp_path / "a.mp4", *options)
     assert result.exit_code == 2
     assert message in result.output
@@ -163,11 +175,13 @@ def test_what_a_dcgan_cannot_do(runs, tmp_path, options, message):
         assert "continuous" in result.output
 
 
-def test_frames_of_training_may_be_named(samplers):
+def test_frames_of_training_may_be_named(samplers: dict[str, Sampler]) -> None:
     assert same(samplers["dcgan"].generate(1, frames=FRAMES), samplers["dcgan"].generate(1))
 
 
-def test_a_walk_keeps_the_first_content(runs, samplers, tmp_path):
+def test_a_walk_keeps_the_first_content(
+    runs: dict[str, Path], samplers: dict[str, Sampler], tmp_path: Path
+) -> None:
     (path,) = vidgan.generate(
         runs["mocogan"], tmp_path / "a.npy", seeds="3,4", interpolate=3, same_content=True
     )
@@ -176,17 +190,17 @@ def test_a_walk_keeps_the_first_content(runs, samplers, tmp_path):
 
 
 @pytest.mark.parametrize("frames", [1, 2, 20])
-def test_loop_of_a_clip(runs, tmp_path, frames):
+def test_loop_of_a_clip(runs: dict[str, Path], tmp_path: Path, frames: int) -> None:
     (path,) = vidgan.generate(runs["continuous"], tmp_path / "a.npy", n=1, frames=frames, loop=True)
     assert np.load(path).shape[1] == max(1, 2 * frames - 2)
 
 
-def test_sharing_contradicts_itself():
+def test_sharing_contradicts_itself() -> None:
     with pytest.raises(OptionError, match="use one of them"):
         GenerateConfig(same_content=True, same_motion=True)
 
 
-def test_memory_holds_no_long_clip_enlarged(runs, tmp_path):
+def test_memory_holds_no_long_clip_enlarged(runs: dict[str, Path], tmp_path: Path) -> None:
     script = """
 import resource, sys, vidgan
 vidgan.generate(sys.argv[1], sys.argv[2], n=1, frames=int(sys.argv[3]), batch_size=4)

@@ -6,6 +6,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
 
 import keras
 import numpy as np
@@ -29,12 +32,14 @@ COLUMNS = ("step", "epoch", "d_loss", "r1", "clips_per_second")
 class Steps(keras.Model):
     """Counts its steps and reports losses that are one, but for those it is told to spoil."""
 
-    def __init__(self, spoil=(), error=None):
+    def __init__(
+        self, spoil: Mapping[str, tuple[int, float]] = (), error: Exception | None = None
+    ) -> None:
         super().__init__()
         self.count, self.share = tf.Variable(0), tf.Variable(0.0)
         self.spoil, self.error = dict(spoil), error
 
-    def train_step(self, data):
+    def train_step(self, data: object) -> dict[str, tf.Tensor]:
         if self.error is not None:
             raise self.error
         self.count.assign_add(1)
@@ -47,34 +52,40 @@ class Steps(keras.Model):
 class Calls(keras.callbacks.Callback):
     """Notes what is called; does ``action`` after a step."""
 
-    def __init__(self, action=lambda step: None):
+    def __init__(self, action: Callable[[int], object] = lambda step: None) -> None:
         super().__init__()
         self.calls, self.action = [], action
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.calls.append("begin")
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.calls.append(batch)
         self.action(batch)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.calls.append("end")
 
 
-def endless():
+def endless() -> Iterator[tf.Tensor]:
     while True:
         yield BATCH
 
 
-def run(budget, callback=None, gan=None, data=None, progress=None):
+def run(
+    budget: dict[str, Any],
+    callback: keras.callbacks.Callback | None = None,
+    gan: keras.Model | None = None,
+    data: Iterable[tf.Tensor] | None = None,
+    progress: Progress | None = None,
+) -> tuple[bool, Progress]:
     progress = progress or Progress(budget=TrainConfig(**budget))
     hooks = [callback] if callback else []
     finished = loop.train(gan or Steps(), data or endless(), progress, hooks, epoch_clips=10)
     return finished, progress
 
 
-def test_steps():
+def test_steps() -> None:
     calls = Calls()
     finished, progress = run({"steps": 5}, calls)
     assert finished
@@ -92,26 +103,26 @@ def test_steps():
         ({"steps": 2, "minutes": 60.0}, 2),
     ],
 )
-def test_whichever_ends_first(budget, steps):
+def test_whichever_ends_first(budget: dict[str, float], steps: int) -> None:
     """Batches of 4, epochs of 10 clips."""
     assert run(budget)[1].step == steps
 
 
-def test_minutes():
+def test_minutes() -> None:
     """Time counts from step to step; a first step that takes long is followed by no other."""
     _, progress = run({"minutes": 0.02, "steps": 10**6}, Calls(lambda step: None))
     assert 1.2 <= progress.seconds < 5
     assert progress.step > 1
 
 
-def test_share_follows_the_nearest_limit():
+def test_share_follows_the_nearest_limit() -> None:
     budget = TrainConfig(steps=10, epochs=2.0, minutes=1.0)
     assert Progress(step=5, epoch=0.5, seconds=6, budget=budget).share == 0.5
     assert Progress(step=1, epoch=1.5, seconds=6, budget=budget).share == 0.75
     assert Progress(step=1, epoch=0.5, seconds=54, budget=budget).share == 0.9
 
 
-def test_used_budget_takes_no_step():
+def test_used_budget_takes_no_step() -> None:
     progress = Progress(step=5, budget=TrainConfig(steps=5))
     finished, progress = run({}, progress=progress)
     assert finished
@@ -119,7 +130,7 @@ def test_used_budget_takes_no_step():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupt_finishes_the_step(number):
+def test_interrupt_finishes_the_step(number: signal.Signals) -> None:
     calls = Calls(lambda step: step == 3 and os.kill(os.getpid(), number))
     before = signal.getsignal(number)
     finished, progress = run({"steps": 100}, calls)
@@ -129,8 +140,8 @@ def test_interrupt_finishes_the_step(number):
     assert signal.getsignal(number) is before
 
 
-def test_second_interrupt_is_at_once():
-    def twice(step):
+def test_second_interrupt_is_at_once() -> None:
+    def twice(step: int) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -140,7 +151,7 @@ def test_second_interrupt_is_at_once():
     assert calls.calls == ["begin", 1]
 
 
-def test_runs_outside_the_main_thread():
+def test_runs_outside_the_main_thread() -> None:
     """Where Python delivers no signals, training works all the same."""
     results = []
     thread = threading.Thread(target=lambda: results.append(run({"steps": 2})))
@@ -151,7 +162,7 @@ def test_runs_outside_the_main_thread():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 @pytest.mark.parametrize("name", ["d_loss", "g_loss"])
-def test_divergence_stops_with_advice(name, value):
+def test_divergence_stops_with_advice(name: str, value: float) -> None:
     calls = Calls()
     with pytest.raises(TrainingError) as caught:
         run({"steps": 9}, calls, Steps({name: (4, value)}))
@@ -161,22 +172,22 @@ def test_divergence_stops_with_advice(name, value):
     assert calls.calls == ["begin", 1, 2, 3]
 
 
-def test_unmeasured_penalty_is_no_divergence():
+def test_unmeasured_penalty_is_no_divergence() -> None:
     assert run({"steps": 3}, gan=Steps({"r1": (2, math.nan)}))[0]
 
 
-def test_out_of_memory_says_so():
+def test_out_of_memory_says_so() -> None:
     error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\nmany lines")
     with pytest.raises(TrainingError) as caught:
         run({"steps": 1}, gan=Steps(error=error))
     assert "use a --batch-size below 4" in str(caught.value)
 
 
-def test_first_step_does_not_count_as_speed():
+def test_first_step_does_not_count_as_speed() -> None:
     seen = []
     progress = Progress(budget=TrainConfig(steps=3))
 
-    def data():
+    def data() -> Iterator[tf.Tensor]:
         time.sleep(0.2)  # A slow start that a mean would drag along.
         yield from endless()
 
@@ -187,8 +198,8 @@ def test_first_step_does_not_count_as_speed():
     assert progress.seconds > 0.2
 
 
-def test_waiting_is_measured():
-    def slow():
+def test_waiting_is_measured() -> None:
+    def slow() -> Iterator[tf.Tensor]:
         while True:
             time.sleep(0.05)
             yield BATCH
@@ -199,11 +210,17 @@ def test_waiting_is_measured():
 
 
 class Terminal(io.StringIO):
-    def isatty(self):
+    def isatty(self) -> bool:
         return True
 
 
-def bar_after(steps, file, budget=10, first_seconds=100.0, monkeypatch=None):
+def bar_after(
+    steps: int,
+    file: TextIO,
+    budget: int = 10,
+    first_seconds: float = 100.0,
+    monkeypatch: pytest.MonkeyPatch = None,
+) -> ProgressBar:
     """Return a bar that saw a first step of 100 s and then steps of one second."""
     progress = Progress(budget=TrainConfig(steps=budget))
     bar = ProgressBar(progress, file)
@@ -219,7 +236,7 @@ def bar_after(steps, file, budget=10, first_seconds=100.0, monkeypatch=None):
     return bar
 
 
-def test_bar_shows_speed_without_the_first_step(monkeypatch):
+def test_bar_shows_speed_without_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
     file = Terminal()
     bar = bar_after(4, file, monkeypatch=monkeypatch)
     assert "4.0 clips/s" in bar._text()
@@ -232,7 +249,7 @@ def test_bar_shows_speed_without_the_first_step(monkeypatch):
     assert shown.endswith("\n")
 
 
-def test_lines_where_there_is_no_terminal(monkeypatch):
+def test_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     file = io.StringIO()
     bar = bar_after(10, file, monkeypatch=monkeypatch)
     bar.on_train_end()
@@ -246,7 +263,7 @@ def test_lines_where_there_is_no_terminal(monkeypatch):
     assert "\r" not in file.getvalue()
 
 
-def test_means_leave_out_what_was_not_measured():
+def test_means_leave_out_what_was_not_measured() -> None:
     means = Means()
     means.add({"r1": 2.0, "d_loss": 1.0})
     means.add({"r1": math.nan, "d_loss": 3.0})
@@ -255,7 +272,7 @@ def test_means_leave_out_what_was_not_measured():
 
 
 @pytest.mark.parametrize("cut", ["3,0.3,1", "3,0.3,1.2e-,1,1,1,1,1,1,1", "3", "\x00\x00"])
-def test_log_that_was_cut_off(tmp_path, cut):
+def test_log_that_was_cut_off(tmp_path: Path, cut: str) -> None:
     path = tmp_path / "log.csv"
     values = {name: "" if name == "r1" else "1" for name in COLUMNS} | {"step": "2"}
     path.write_text(f"{','.join(COLUMNS)}\n{','.join(values.values())}\n{cut}")
@@ -264,7 +281,7 @@ def test_log_that_was_cut_off(tmp_path, cut):
     assert "r1" not in rows[0]
 
 
-def test_tile():
+def test_tile() -> None:
     clips = np.arange(3, dtype=np.uint8)[:, None, None, None, None] + np.ones(
         (3, 2, 4, 5, 3), np.uint8
     )

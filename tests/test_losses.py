@@ -12,19 +12,19 @@ SEED = (1, 2)
 LOGITS = np.array([-80, -20, -3, -0.5, 0, 0.5, 3, 20, 80], np.float64)
 
 
-def log_sigmoid(x):
+def log_sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x < 0, x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 
-def sigmoid(x):
+def sigmoid(x: np.ndarray) -> np.ndarray:
     return np.exp(log_sigmoid(x))
 
 
-def relu(x):
+def relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0)
 
 
-def step(x):
+def step(x: np.ndarray) -> np.ndarray:
     """Derivative of relu, 0 at the kink as TensorFlow has it."""
     return (x > 0).astype(np.float64)
 
@@ -70,12 +70,12 @@ CLOSED_FORMS = {
 }
 
 
-def test_every_loss_is_checked():
+def test_every_loss_is_checked() -> None:
     assert list(LOSSES) == list(CLOSED_FORMS) == list(config.LOSSES)
 
 
 @pytest.mark.parametrize("kind", CLOSED_FORMS)
-def test_values_and_derivatives(kind):
+def test_values_and_derivatives(kind: str) -> None:
     """At every pair of logits; nothing may become NaN where exp(80) ends float32's range."""
     real, fake = (grid.reshape(-1, 1) for grid in np.meshgrid(LOGITS, LOGITS))
     tensors = [tf.constant(logits, tf.float32) for logits in (real, fake)]
@@ -89,7 +89,7 @@ def test_values_and_derivatives(kind):
 
 
 @pytest.mark.parametrize("kind", [kind for kind, loss in LOSSES.items() if loss.smoothed])
-def test_label_smoothing(kind):
+def test_label_smoothing(kind: str) -> None:
     """The best logit of a real clip is no longer without bound, or less far out."""
     smoothed = LOSSES[kind].with_smoothing(0.1)
     logits = tf.constant(np.linspace(-8, 8, 1601), tf.float64)
@@ -103,14 +103,14 @@ def test_label_smoothing(kind):
     np.testing.assert_allclose(shifted, shifted[0], atol=1e-12)
 
 
-def test_accuracy_of_a_loss_of_differences():
+def test_accuracy_of_a_loss_of_differences() -> None:
     """Only where the two kinds lie apart counts, not where zero is."""
     real, fake = tf.constant([[7.0], [9.0]]), tf.constant([[3.0], [8.5]])
     assert [float(a) for a in LOSSES["relativistic"].accuracy(real, fake)] == [1.0, 0.5]
     assert [float(a) for a in LOSSES["hinge"].accuracy(real, fake)] == [1.0, 0.0]
 
 
-def test_recognition_of_codes():
+def test_recognition_of_codes() -> None:
     """Certainty in the right category costs nothing; a Gaussian's log-likelihood for the rest."""
     noise = {"category": tf.one_hot([1, 0], 3), "codes": tf.constant([[0.5, -1.0], [0.0, 1.0]])}
     outputs = {
@@ -121,12 +121,12 @@ def test_recognition_of_codes():
     np.testing.assert_allclose(recognition(outputs, noise), expected, rtol=1e-5, atol=1e-6)
 
 
-def clips(count=3):
+def clips(count: int = 3) -> tf.Tensor:
     random = np.random.default_rng(0)
     return tf.constant(random.uniform(-1, 1, (count, 4, 5, 6, 3)), tf.float32)
 
 
-def test_r1_of_a_linear_discriminator():
+def test_r1_of_a_linear_discriminator() -> None:
     """The gradient of w·x is w at every clip: the penalty is half of |w|²."""
     real = clips()
     weights = tf.constant(np.random.default_rng(1).normal(size=real.shape[1:]), tf.float32)
@@ -136,7 +136,7 @@ def test_r1_of_a_linear_discriminator():
     assert float(penalty) == pytest.approx(0.5 * float(tf.reduce_sum(weights**2)), rel=1e-5)
 
 
-def test_r1_is_the_mean_over_clips():
+def test_r1_is_the_mean_over_clips() -> None:
     """The gradient of |x|²/2 is x itself."""
     real = clips()
     penalty = regularizers.r1(
@@ -146,7 +146,7 @@ def test_r1_is_the_mean_over_clips():
     assert float(penalty) == pytest.approx(0.5 * squares.mean(), rel=1e-5)
 
 
-def test_r1_can_be_trained_through():
+def test_r1_can_be_trained_through() -> None:
     """d(½|w|²)/dw = w."""
     real = clips()
     weights = tf.Variable(np.random.default_rng(2).normal(size=real.shape[1:]), dtype=tf.float32)
@@ -157,7 +157,7 @@ def test_r1_can_be_trained_through():
     np.testing.assert_allclose(tape.gradient(penalty, weights), weights, rtol=1e-5)
 
 
-def test_r2_is_the_same_at_generated_clips():
+def test_r2_is_the_same_at_generated_clips() -> None:
     real, fake = clips(), 2 * clips()
     penalty = regularizers.r2(
         lambda x: tf.reduce_sum(x**2, axis=(1, 2, 3, 4))[:, None] / 2, real, fake, SEED
@@ -166,7 +166,7 @@ def test_r2_is_the_same_at_generated_clips():
     assert float(penalty) == pytest.approx(0.5 * squares.mean(), rel=1e-5)
 
 
-def test_gradient_penalty_lies_between_the_two():
+def test_gradient_penalty_lies_between_the_two() -> None:
     """The gradient of |x|²/2 is x: the penalty tells where on the line between clips it was taken.
 
     Along the line from 0 to x the norm is s·|x| with s uniform in [0, 1].

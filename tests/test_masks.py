@@ -1,5 +1,8 @@
 """Inpainting video: where the holes are, and that nothing else changes."""
 
+from pathlib import Path
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -18,17 +21,17 @@ TELEA = ("--method", "telea", *LOSSLESS)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("masks")
 
 
 @pytest.fixture(scope="module")
-def clip(folder):
+def clip(folder: Path) -> Path:
     return make_video(folder / "clip.mp4", 12, SIZE)
 
 
 @pytest.fixture(scope="module")
-def moving():
+def moving() -> np.ndarray:
     """A box that moves by a pixel a frame."""
     masks = np.zeros((12, 32, 48), bool)
     for i, mask in enumerate(masks):
@@ -36,17 +39,17 @@ def moving():
     return masks
 
 
-def as_video(path, masks, **kwargs):
+def as_video(path: Path, masks: np.ndarray, **kwargs: Any) -> Path:
     pictures = [np.repeat(mask[..., None] * np.uint8(255), 3, axis=2) for mask in masks]
     return write_video(path, pictures, codec="ffv1", pix_fmt="bgr0", **kwargs)
 
 
-def as_image(path, mask):
+def as_image(path: Path, mask: np.ndarray) -> Path:
     path.write_bytes(encode(np.repeat(mask[..., None] * np.uint8(255), 3, axis=2), ".png"))
     return path
 
 
-def check(out, clip, masks):
+def check(out: Path, clip: Path, masks: np.ndarray) -> None:
     """See that holes are filled and nothing else has changed."""
     made, source = read(out).frames, read(clip).frames
     np.testing.assert_array_equal(made[~masks], source[~masks])
@@ -58,10 +61,12 @@ def check(out, clip, masks):
 
 @pytest.mark.parametrize(("step", "rows", "columns"), [(30, 1, 1), (3, 2, 2), (3, 1, 3)])
 @pytest.mark.parametrize("context", [0, 2])
-def test_outside_the_mask_nothing_changes(moving, context, step, rows, columns):
+def test_outside_the_mask_nothing_changes(
+    moving: np.ndarray, context: int, step: int, rows: int, columns: int
+) -> None:
     """Whatever a filter does there, and wherever windows and tiles meet."""
 
-    def vandal(frames, masks):
+    def vandal(frames: np.ndarray, masks: np.ndarray) -> np.ndarray:
         return np.full(frames.shape, 255, np.float32)
 
     filter = Filter(vandal, "vandal", context=context, margin=context, fills=True)
@@ -73,26 +78,26 @@ def test_outside_the_mask_nothing_changes(moving, context, step, rows, columns):
     assert (made[moving] == 255).all()
 
 
-def test_box(clip, tmp_path):
+def test_box(clip: Path, tmp_path: Path) -> None:
     ok("inpaint", clip, "--mask", "10,4,9,6", "-o", tmp_path / "o.mkv", *TELEA)
     masks = np.zeros((12, 32, 48), bool)
     masks[:, 4:10, 10:19] = True
     check(tmp_path / "o.mkv", clip, masks)
 
 
-def test_image(clip, tmp_path, moving):
+def test_image(clip: Path, tmp_path: Path, moving: np.ndarray) -> None:
     mask = as_image(tmp_path / "m.png", moving[3])
     ok("inpaint", clip, "--mask", mask, "-o", tmp_path / "o.mkv", *TELEA)
     check(tmp_path / "o.mkv", clip, np.repeat(moving[3][None], 12, axis=0))
 
 
-def test_video(clip, tmp_path, moving):
+def test_video(clip: Path, tmp_path: Path, moving: np.ndarray) -> None:
     mask = as_video(tmp_path / "m.mkv", moving)
     ok("inpaint", clip, "--mask", mask, "-o", tmp_path / "o.mkv", *TELEA)
     check(tmp_path / "o.mkv", clip, moving)
 
 
-def test_video_through_a_lossy_codec(clip, tmp_path, moving):
+def test_video_through_a_lossy_codec(clip: Path, tmp_path: Path, moving: np.ndarray) -> None:
     """Brighter than the middle is a hole."""
     pictures = [np.repeat(mask[..., None] * np.uint8(255), 3, axis=2) for mask in moving]
     mask = write_video(tmp_path / "m.mp4", pictures)
@@ -101,7 +106,7 @@ def test_video_through_a_lossy_codec(clip, tmp_path, moving):
     assert (holes & ~moving).sum() < 0.1 * moving.sum()
 
 
-def test_folder_of_images(clip, tmp_path, moving):
+def test_folder_of_images(clip: Path, tmp_path: Path, moving: np.ndarray) -> None:
     (tmp_path / "masks").mkdir()
     for i, mask in enumerate(moving):
         as_image(tmp_path / "masks" / f"{i:03}.png", mask)
@@ -109,7 +114,7 @@ def test_folder_of_images(clip, tmp_path, moving):
     check(tmp_path / "o.mkv", clip, moving)
 
 
-def test_spans_take_the_masks_along(clip, tmp_path, moving):
+def test_spans_take_the_masks_along(clip: Path, tmp_path: Path, moving: np.ndarray) -> None:
     mask = as_video(tmp_path / "m.mkv", moving)
     ok("inpaint", clip, "--mask", mask, "-o", tmp_path / "o.mkv", *TELEA, "--start", "0.2")
     made, source = read(tmp_path / "o.mkv").frames, read(clip).frames[5:]
@@ -118,13 +123,15 @@ def test_spans_take_the_masks_along(clip, tmp_path, moving):
     assert (made[moving[5:]] != source[moving[5:]]).any()
 
 
-def test_mask_of_half_the_rate_holds(clip, tmp_path, moving):
+def test_mask_of_half_the_rate_holds(clip: Path, tmp_path: Path, moving: np.ndarray) -> None:
     mask = as_video(tmp_path / "m.mkv", moving[::2], fps=12.5)
     ok("inpaint", clip, "--mask", mask, "-o", tmp_path / "o.mkv", *TELEA)
     check(tmp_path / "o.mkv", clip, moving[::2].repeat(2, axis=0))
 
 
-def test_mask_of_as_many_frames_goes_by_number(clip, tmp_path, moving):
+def test_mask_of_as_many_frames_goes_by_number(
+    clip: Path, tmp_path: Path, moving: np.ndarray
+) -> None:
     mask = write_video(
         tmp_path / "m.mp4",
         [np.repeat(m[..., None] * np.uint8(255), 3, axis=2) for m in moving],
@@ -136,7 +143,7 @@ def test_mask_of_as_many_frames_goes_by_number(clip, tmp_path, moving):
     check(tmp_path / "o.mkv", clip, moving)
 
 
-def test_colour(tmp_path):
+def test_colour(tmp_path: Path) -> None:
     frames = scene(8, SIZE)
     frames[:, 10:18, 20:30] = (0, 255, 0)
     video = write_video(tmp_path / "v.mkv", frames, codec="ffv1", pix_fmt="bgr0")
@@ -154,7 +161,7 @@ def test_colour(tmp_path):
     assert changed[10:18, 20:30].all()
 
 
-def test_grow(clip, tmp_path):
+def test_grow(clip: Path, tmp_path: Path) -> None:
     ok("inpaint", clip, "--mask", "10,10,4,4", "--grow", 3, "-o", tmp_path / "o.mkv", *TELEA)
     changed = (read(tmp_path / "o.mkv").frames != read(clip).frames).any(axis=(0, 3))
     assert changed[8, 8] or changed[7, 11]
@@ -162,7 +169,7 @@ def test_grow(clip, tmp_path):
     assert not changed[:, 17:].any()
 
 
-def test_median_takes_what_other_frames_show(tmp_path, moving):
+def test_median_takes_what_other_frames_show(tmp_path: Path, moving: np.ndarray) -> None:
     """Behind a box that moves, over a still picture, nothing is lost; a still one is as Telea's."""
     still = np.repeat(scene(1, SIZE), 12, axis=0)
     moving = np.roll(moving, 3, axis=1)
@@ -178,7 +185,7 @@ def test_median_takes_what_other_frames_show(tmp_path, moving):
     assert np.abs(median - telea).max() < 1
 
 
-def test_auto_finds_dust(tmp_path):
+def test_auto_finds_dust(tmp_path: Path) -> None:
     """Specks that come for one frame go; resuming anywhere would see them as well."""
     frames = np.repeat(scene(1, (96, 64)), 20, axis=0)
     dusty = frames.copy()
@@ -203,7 +210,7 @@ def test_auto_finds_dust(tmp_path):
         ("1,2,3", "neither a box", 2),
     ],
 )
-def test_wrong_words(clip, tmp_path, mask, word, status):
+def test_wrong_words(clip: Path, tmp_path: Path, mask: str, word: str, status: int) -> None:
     words = refused(
         "inpaint", clip, "--mask", mask, "-o", tmp_path / "o.mkv", *TELEA, status=status
     )
@@ -211,7 +218,7 @@ def test_wrong_words(clip, tmp_path, mask, word, status):
     assert not list(tmp_path.iterdir())
 
 
-def test_other_sizes(clip, tmp_path):
+def test_other_sizes(clip: Path, tmp_path: Path) -> None:
     image = as_image(tmp_path / "m.png", np.eye(16, dtype=bool))
     words = refused("inpaint", clip, "--mask", image, "-o", tmp_path / "o.mkv", *TELEA)
     assert "16x16" in words
@@ -221,7 +228,7 @@ def test_other_sizes(clip, tmp_path):
     assert "64x48" in words
 
 
-def test_full(clip, tmp_path):
+def test_full(clip: Path, tmp_path: Path) -> None:
     image = as_image(tmp_path / "m.png", np.ones((32, 48), bool))
     words = refused("inpaint", clip, "--mask", image, "-o", tmp_path / "o.mkv", *TELEA)
     assert "nothing is left" in words
@@ -231,7 +238,9 @@ def test_full(clip, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.mkv", "m.png"]
 
 
-def test_one_full_frame_is_filled_from_its_neighbours(clip, tmp_path, moving):
+def test_one_full_frame_is_filled_from_its_neighbours(
+    clip: Path, tmp_path: Path, moving: np.ndarray
+) -> None:
     masks = moving.copy()
     masks[5] = True
     video = as_video(tmp_path / "m.mkv", masks)
@@ -240,14 +249,14 @@ def test_one_full_frame_is_filled_from_its_neighbours(clip, tmp_path, moving):
     assert np.abs(made[5].astype(int) - source[5]).mean() < 30
 
 
-def test_empty_is_a_copy_and_said(clip, tmp_path):
+def test_empty_is_a_copy_and_said(clip: Path, tmp_path: Path) -> None:
     video = as_video(tmp_path / "m.mkv", np.zeros((12, 32, 48), bool))
     result = ok("inpaint", clip, "--mask", video, "-o", tmp_path / "o.mkv", *TELEA)
     assert "no hole" in result.output
     np.testing.assert_array_equal(read(tmp_path / "o.mkv").frames, read(clip).frames)
 
 
-def test_shorter_and_longer(clip, tmp_path, moving):
+def test_shorter_and_longer(clip: Path, tmp_path: Path, moving: np.ndarray) -> None:
     short = as_video(tmp_path / "s.mkv", moving[:8])
     words = call("inpaint", clip, "--mask", short, "-o", tmp_path / "o.mkv", *TELEA)
     assert words.exit_code == 1
@@ -260,7 +269,7 @@ def test_shorter_and_longer(clip, tmp_path, moving):
     check(tmp_path / "p.mkv", clip, moving)
 
 
-def test_folder_of_masks(tmp_path, moving):
+def test_folder_of_masks(tmp_path: Path, moving: np.ndarray) -> None:
     for name in ("a", "b"):
         make_video(tmp_path / "in" / f"{name}.mp4", 12, SIZE)
     (tmp_path / "masks").mkdir()

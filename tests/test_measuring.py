@@ -6,6 +6,9 @@ import math
 import os
 import re
 import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
@@ -57,7 +60,7 @@ CHANCE = 0.5
 
 
 @pytest.fixture(autouse=True, scope="module")
-def few():
+def few() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(distances, "MADE", MADE)
         patch.setattr(distances, "REAL", REAL)
@@ -65,7 +68,7 @@ def few():
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eighty test clips of eight frames; of every second one is measured."""
     folder = tmp_path_factory.mktemp("measuring") / "clips"
     make_dataset(folder, (40, 40), (320, 320), labels=("a", "b"))
@@ -75,20 +78,20 @@ def dataset(tmp_path_factory):
 class Clock:
     """A second passes whenever it is looked at: two in each step as in each measurement."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = 0.0
 
-    def __call__(self):
+    def __call__(self) -> float:
         self.now += 1
         return self.now
 
 
-def train(*args, **options):
+def train(*args: Any, **options: Any) -> Path:
     return vidgan.train(*args, clock=Clock(), **options)
 
 
 @pytest.fixture(scope="module")
-def measured(dataset, tmp_path_factory):
+def measured(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, list[str]]:
     output = tmp_path_factory.mktemp("measured") / "run"
     lines = []
     options = {**TINY, **OFTEN, "metrics": "frechet,kernel", "steps": 30, "keep": 50}
@@ -97,15 +100,15 @@ def measured(dataset, tmp_path_factory):
 
 
 @pytest.fixture
-def figures(monkeypatch):
+def figures(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let distances be what the test says, two of which differ by CHANCE where it is chance."""
     script, patterns = iter(()), itertools.cycle(hadamard(MADE)[1:])
 
-    def say(*values):
+    def say(*values: float | Callable[[], float]) -> None:
         nonlocal script
         script = itertools.chain(values, itertools.repeat(99.0))
 
-    def measure(real, made):
+    def measure(real: np.ndarray, made: np.ndarray) -> Distance:
         value = next(script)
         value = value() if callable(value) else value
         # Any two patterns are uncorrelated.
@@ -119,23 +122,29 @@ def figures(monkeypatch):
 class Steps(keras.Model):
     """Stands in for the networks: its steps do nothing."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.share = tf.Variable(0.0)
 
-    def train_step(self, data):
+    def train_step(self, data: object) -> dict[str, tf.Tensor]:
         return dict.fromkeys(("d_loss", "g_loss"), tf.constant(1.0))
 
 
 class Noise:
     """Stands in for a sampler: clips of noise."""
 
-    def batches(self, noise):
+    def batches(self, noise: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
         count = len(noise["latent"])
         yield np.random.default_rng(0).integers(0, 256, (count, 8, 32, 32, 3), np.uint8)
 
 
-def follow(dataset, folder, clock=None, gan=None, **options):
+def follow(
+    dataset: Path,
+    folder: Path,
+    clock: Clock | None = None,
+    gan: keras.Model | None = None,
+    **options: Any,
+) -> tuple[DistanceMonitor, Progress, list[str]]:
     """Measure a training without networks; return who measured, how far it came and what it did."""
     train = TrainConfig(batch_size=2, **options)
     run = Run(folder, ModelConfig(frames=8), train, dataset, (32, 32), 25.0)
@@ -154,20 +163,22 @@ def follow(dataset, folder, clock=None, gan=None, **options):
     return measuring, progress, lines
 
 
-def logged(run, name="frechet"):
+def logged(run: Run, name: str = "frechet") -> dict[int, float]:
     """Return the figures in the log by their steps."""
     key = distances.column(name)
     return {int(row["step"]): row[key] for row in read_log(run / "log.csv") if key in row}
 
 
-def steps_of(run):
+def steps_of(run: Path) -> list[int]:
     return [int(path.name.removeprefix("step-")) for path in Run.open(run).checkpoints()]
 
 
 # Measurements.
 
 
-def test_figure_is_that_of_the_moving_average(measured, dataset):
+def test_figure_is_that_of_the_moving_average(
+    measured: tuple[Run, list[str]], dataset: Path
+) -> None:
     """The best checkpoint makes the clips that were measured, and they have the distance noted."""
     run, _ = measured
     embed = FEATURES[distances.FEATURES_NAME].load()
@@ -183,7 +194,7 @@ def test_figure_is_that_of_the_moving_average(measured, dataset):
     assert found.protocol.startswith(f"{distances.FEATURES_NAME}, 16 clips against 40 of test (")
 
 
-def test_what_a_run_leaves(measured):
+def test_what_a_run_leaves(measured: tuple[Run, list[str]]) -> None:
     run, lines = measured
     kernel, frechet = (logged(run.path, name) for name in ("kernel", "frechet"))
     assert list(kernel) == list(frechet)
@@ -200,7 +211,7 @@ def test_what_a_run_leaves(measured):
     assert panels.shape[0] > 1.4 * panels.shape[1]
 
 
-def test_info_tells(measured):
+def test_info_tells(measured: tuple[Run, list[str]]) -> None:
     run, _ = measured
     step = read_measurement(run.best()).step
     text = CliRunner().invoke(main, ["info", str(run.path)]).output
@@ -213,7 +224,9 @@ def test_info_tells(measured):
     assert vidgan.info(run.path)["best"]["step"] == step
 
 
-def test_measuring_changes_nothing(measured, dataset, tmp_path):
+def test_measuring_changes_nothing(
+    measured: tuple[Run, list[str]], dataset: Path, tmp_path: Path
+) -> None:
     """The same weights, to the bit, without."""
     off = train(dataset, output=tmp_path / "off", metrics="none", steps=30, **TINY)
     pair = [load_gan(run) for run in (measured[0], Run.open(off))]
@@ -226,12 +239,14 @@ def test_measuring_changes_nothing(measured, dataset, tmp_path):
         Run.open(off).checkpoint("best")
 
 
-def test_labels_stride_and_half_precision(dataset, tmp_path, monkeypatch):
+def test_labels_stride_and_half_precision(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Clips are measured with labels as frequent as among the real ones."""
     seen = []
     original = VideoGAN.call
 
-    def call(self, inputs, training=False):
+    def call(self: Any, inputs: dict[str, tf.Tensor], training: bool = False) -> Any:
         tf.py_function(lambda labels: seen.extend(labels.numpy()), [inputs["label"]], [])
         return original(self, inputs, training)
 
@@ -244,10 +259,12 @@ def test_labels_stride_and_half_precision(dataset, tmp_path, monkeypatch):
     assert "against 21 of test" in read_measurement(Run.open(run).best()).protocol
 
 
-def test_cost_is_kept_within_the_share(dataset, tmp_path, monkeypatch):
+def test_cost_is_kept_within_the_share(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock, asked = Clock(), []
 
-    def slow(real, made):
+    def slow(real: np.ndarray, made: np.ndarray) -> Distance:
         clock.now += 20
         asked.append(clock.now)
         return Distance(1.0, (real[:, 0], made[:, 0]))
@@ -264,7 +281,7 @@ def test_cost_is_kept_within_the_share(dataset, tmp_path, monkeypatch):
     assert took == pytest.approx(100 * spent / progress.seconds, abs=0.1)
 
 
-def test_time_between_measurements():
+def test_time_between_measurements() -> None:
     train = TrainConfig(metric_every="2.5")
     assert train.metric_minutes == 2.5
     assert TrainConfig().metric_minutes is None
@@ -276,11 +293,11 @@ def test_time_between_measurements():
 # What there is to compare with.
 
 
-def run_of(tmp_path, frames=8):
+def run_of(tmp_path: Path, frames: int = 8) -> Run:
     return Run(tmp_path, ModelConfig(frames=frames), TrainConfig(), tmp_path, (32, 32), 25.0)
 
 
-def test_split(dataset, tmp_path):
+def test_split(dataset: Path, tmp_path: Path) -> None:
     run = run_of(tmp_path)
     assert distances.choose_split(run, Manifest.load(dataset)) == ("test", None)
     split, line = distances.choose_split(
@@ -291,7 +308,7 @@ def test_split(dataset, tmp_path):
     assert "--test-share" in line
 
 
-def test_too_few_clips(tmp_path):
+def test_too_few_clips(tmp_path: Path) -> None:
     """One line says so, and training goes on."""
     make_dataset(tmp_path / "clips", (20, 28), ())
     measuring, progress, lines = follow(tmp_path / "clips", tmp_path, steps=200, patience=1)
@@ -300,7 +317,7 @@ def test_too_few_clips(tmp_path):
     assert (progress.step, progress.measurement, measuring.summary()) == (200, None, None)
 
 
-def test_every_so_manieth_clip(dataset):
+def test_every_so_manieth_clip(dataset: Path) -> None:
     manifest = Manifest.load(dataset)
     every = [clip for clip, _ in labelled_clips(manifest, "test", 8)]
     third = [clip for clip, _ in labelled_clips(manifest, "test", 8, every=3)]
@@ -310,7 +327,7 @@ def test_every_so_manieth_clip(dataset):
 # The best checkpoint.
 
 
-def checkpoint(folder, number, **measurement):
+def checkpoint(folder: Path, number: int, **measurement: Any) -> Path:
     path = folder / f"step-{number:08d}"
     path.mkdir()
     state = {"step": number, "clips": 1, "epoch": 1.0, "seconds": 1.0}
@@ -321,7 +338,7 @@ def checkpoint(folder, number, **measurement):
     return path
 
 
-def test_best(tmp_path):
+def test_best(tmp_path: Path) -> None:
     made = [
         checkpoint(tmp_path, 1, value=0.1, protocol="of another dataset"),
         checkpoint(tmp_path, 2, value=3.0),
@@ -340,12 +357,12 @@ def test_best(tmp_path):
 @pytest.mark.parametrize(
     "change", [{"value": "0.1"}, {"value": float("nan")}, {"waited": 1.5}, {"metric": None}]
 )
-def test_damaged_measurement(tmp_path, change):
+def test_damaged_measurement(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(RunError, match="checkpoint is damaged"):
         read_measurement(checkpoint(tmp_path, 1, **{"value": 0.1} | change))
 
 
-def test_marks():
+def test_marks() -> None:
     """A gain counts where it is more than chance; small gains add up to one."""
     last = None
     waited = []
@@ -358,7 +375,7 @@ def test_marks():
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_noise_is_that_of_other_clips(name):
+def test_noise_is_that_of_other_clips(name: str) -> None:
     """As figures of two steps scatter with clips and latents that are drawn again for both."""
     random = np.random.default_rng(0)
     real, first = random.normal(size=(2, 60, 4))
@@ -372,7 +389,7 @@ def test_noise_is_that_of_other_clips(name):
     assert noise == pytest.approx(np.std(differences), rel=0.3)
 
 
-def test_best_and_patience(dataset, tmp_path, figures):
+def test_best_and_patience(dataset: Path, tmp_path: Path, figures: Callable[..., None]) -> None:
     """The newest and the best are kept; training stops, says so and remembers."""
     lines = []
     output = tmp_path / "run"
@@ -402,7 +419,7 @@ def test_best_and_patience(dataset, tmp_path, figures):
     assert steps_of(output) == [chosen, max(logged(output))]
 
 
-def test_patience_that_is_off(dataset, tmp_path, figures):
+def test_patience_that_is_off(dataset: Path, tmp_path: Path, figures: Callable[..., None]) -> None:
     figures(1.0)
     measuring, progress, lines = follow(dataset, tmp_path, steps=100, **OFTEN)
     assert (progress.step, lines) == (100, ["save at step 11"])
@@ -410,8 +427,10 @@ def test_patience_that_is_off(dataset, tmp_path, figures):
     assert "Stopped early" not in measuring.summary()
 
 
-def test_interrupted_while_measuring(dataset, tmp_path, figures):
-    def interrupt():
+def test_interrupted_while_measuring(
+    dataset: Path, tmp_path: Path, figures: Callable[..., None]
+) -> None:
+    def interrupt() -> float:
         os.kill(os.getpid(), signal.SIGINT)
         return 1.0
 
@@ -421,7 +440,9 @@ def test_interrupted_while_measuring(dataset, tmp_path, figures):
     assert lines == ["save at step 11", f"save at step {progress.step}"]
 
 
-def test_broken_weights_are_not_measured(dataset, tmp_path, figures):
+def test_broken_weights_are_not_measured(
+    dataset: Path, tmp_path: Path, figures: Callable[..., None]
+) -> None:
     figures(0.0)
     gan = Steps()
     gan.add_weight(shape=(2,), initializer=lambda shape, dtype: tf.constant([1.0, math.nan]))
@@ -429,7 +450,7 @@ def test_broken_weights_are_not_measured(dataset, tmp_path, figures):
         follow(dataset, tmp_path, gan=gan, steps=300, **OFTEN)
 
 
-def test_log_of_an_earlier_vidgan(tmp_path):
+def test_log_of_an_earlier_vidgan(tmp_path: Path) -> None:
     """It has fewer columns; its lines stay, and figures follow them."""
     new = [distances.column(name) for name in METRICS]
     columns = (*FIRST_COLUMNS, *TASK.columns, *LAST_COLUMNS)
@@ -452,7 +473,7 @@ def test_log_of_an_earlier_vidgan(tmp_path):
 # Options.
 
 
-def test_metrics_option():
+def test_metrics_option() -> None:
     assert distances.parse("kernel, frechet,kernel") == ("kernel", "frechet")
     assert distances.parse("none") == ()
     with pytest.raises(OptionError, match="--metrics 'fvd' is none of frechet, kernel, none"):
@@ -467,7 +488,7 @@ def test_metrics_option():
         ({"metrics": "fvd"}, "'fvd' is none of"),
     ],
 )
-def test_contradictions(dataset, tmp_path, options, text):
+def test_contradictions(dataset: Path, tmp_path: Path, options: dict[str, Any], text: str) -> None:
     with pytest.raises(OptionError, match=text):
         train(dataset, output=tmp_path / "run", **{**TINY, "metrics": "none", **options})
     assert not (tmp_path / "run").exists()

@@ -23,7 +23,7 @@ def normal(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def test_nearest_of_a_stream(monkeypatch):
+def test_nearest_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, others = normal(0, 40, 6) + 50, normal(1, 133, 6) + 50
     monkeypatch.setattr(memorisation, "_HELD", 6 * 9)
     nearest = Nearest(queries)
@@ -35,7 +35,7 @@ def test_nearest_of_a_stream(monkeypatch):
     assert nearest.seen == 133
 
 
-def test_the_first_of_equal_clips_and_copies_at_no_distance():
+def test_the_first_of_equal_clips_and_copies_at_no_distance() -> None:
     queries = (normal(2, 5, 3000) + 1e3).astype(np.float32)
     nearest = Nearest(queries)
     nearest.add(normal(3, 7, 3000) + 1e3)
@@ -45,7 +45,7 @@ def test_the_first_of_equal_clips_and_copies_at_no_distance():
     assert (nearest.distances[[0, 1, 3]] > 50).all()
 
 
-def test_copies_up_to_the_rounding_of_features():
+def test_copies_up_to_the_rounding_of_features() -> None:
     queries = normal(2, 5, 300).astype(np.float32)
     for rounding, expected in ((0.0, False), (pairwise.rounding(queries), True)):
         nearest = Nearest(queries, rounding)
@@ -53,13 +53,13 @@ def test_copies_up_to_the_rounding_of_features():
         assert (nearest.distances == 0).all() == expected
 
 
-def test_before_the_stream_nothing_is_near():
+def test_before_the_stream_nothing_is_near() -> None:
     nearest = Nearest(normal(4, 2, 3))
     assert np.isinf(nearest.distances).all()
     np.testing.assert_array_equal(nearest.indices, -1)
 
 
-def test_streams_of_other_vectors_are_refused():
+def test_streams_of_other_vectors_are_refused() -> None:
     nearest = Nearest(normal(5, 4, 3))
     with pytest.raises(InputError, match=r"\(2, 4\) are not \(clips, 3\)"):
         nearest.add(normal(6, 2, 4))
@@ -69,7 +69,7 @@ def test_streams_of_other_vectors_are_refused():
         Nearest(np.zeros((0, 3)))
 
 
-def test_pixel_distance_is_in_grey_levels():
+def test_pixel_distance_is_in_grey_levels() -> None:
     clips = np.random.default_rng(7).integers(0, 200, (2, 3, 32, 32, 3), np.uint8)
     vectors = pixel_vectors(np.concatenate([clips, clips + 10]))
     assert vectors.dtype == np.float32
@@ -79,7 +79,7 @@ def test_pixel_distance_is_in_grey_levels():
     np.testing.assert_allclose(larger, vectors[:2], atol=1e-5)
 
 
-def test_models_that_do_not_copy_are_rarely_accused():
+def test_models_that_do_not_copy_are_rarely_accused() -> None:
     random = np.random.default_rng(8)
     accused = sum(
         judge_memorisation(
@@ -93,7 +93,7 @@ def test_models_that_do_not_copy_are_rarely_accused():
 
 
 @pytest.mark.parametrize("share", [0.03, 0.2, 1.0])
-def test_near_copies_are_noticed_also_where_they_are_few(share):
+def test_near_copies_are_noticed_also_where_they_are_few(share: float) -> None:
     random = np.random.default_rng(9)
     test, generated = random.normal(10, 1, 500), random.normal(10, 1, 500)
     generated[: int(share * 500)] = random.uniform(0.1, 1, int(share * 500))
@@ -103,7 +103,7 @@ def test_near_copies_are_noticed_also_where_they_are_few(share):
     assert set(found.order[: int(share * 500)]) == set(range(int(share * 500)))
 
 
-def test_the_border_and_the_chance():
+def test_the_border_and_the_chance() -> None:
     test, generated = np.arange(1.0, 100.0), np.array([0.5, 4.5, 5.5, 200.0])
     found = judge_memorisation(generated, test, quantile=0.05)
     assert (found.border, found.expected) == (5, 0.05)
@@ -117,7 +117,7 @@ def test_the_border_and_the_chance():
     assert found.p_value == pytest.approx(2 * min(wide, close), rel=0.15)
 
 
-def test_an_exact_copy_is_enough():
+def test_an_exact_copy_is_enough() -> None:
     test, generated = np.linspace(1, 2, 50), np.linspace(1, 2, 50)
     assert judge_memorisation(generated, test).verdict == memorisation.NOT_MEMORISED
     generated[3] = 0
@@ -128,7 +128,7 @@ def test_an_exact_copy_is_enough():
     assert judge_memorisation(generated, test).verdict == memorisation.NOT_MEMORISED
 
 
-def test_too_few_clips_to_decide():
+def test_too_few_clips_to_decide() -> None:
     found = judge_memorisation(np.array([0.1, 0.2]), np.array([5.0, 6.0, 7.0]))
     assert found.verdict == memorisation.UNDECIDED
     with pytest.raises(InputError, match="generated clips"):
@@ -141,7 +141,7 @@ def test_too_few_clips_to_decide():
         judge_memorisation(np.ones(3), np.ones(3), quantile=5)
 
 
-def test_area_and_advantage_are_scikit_learns():
+def test_area_and_advantage_are_scikit_learns() -> None:
     train, test = np.round(normal(11, 80) + 0.5, 1), np.round(normal(12, 50), 1)
     found = membership_inference(train, test)
     truth, values = np.repeat([1, 0], [80, 50]), np.concatenate([train, test])
@@ -151,7 +151,7 @@ def test_area_and_advantage_are_scikit_learns():
     assert found.auc.low < found.auc.value < found.auc.high
 
 
-def test_areas_intervals_hold_the_area_as_often_as_they_say():
+def test_areas_intervals_hold_the_area_as_often_as_they_say() -> None:
     """Of 400 intervals of 90%, 336 to 380 hold it, but for one time in a thousand."""
     random, shift = np.random.default_rng(13), 1.5
     area = scipy.stats.norm.cdf(shift / np.sqrt(2))
@@ -164,7 +164,7 @@ def test_areas_intervals_hold_the_area_as_often_as_they_say():
     assert 336 <= held <= 380
 
 
-def test_everything_and_nothing_given_away():
+def test_everything_and_nothing_given_away() -> None:
     whole = membership_inference(np.arange(10.0) + 20, np.arange(15.0))
     assert (whole.auc.value, whole.auc.high, whole.advantage) == (1, 1, 1)
     assert 0.6 < whole.auc.low < 0.95
@@ -177,7 +177,7 @@ def test_everything_and_nothing_given_away():
         membership_inference(np.zeros(3), np.zeros(0))
 
 
-def test_calibration_is_scikit_learns():
+def test_calibration_is_scikit_learns() -> None:
     real, fake = normal(14, 60) + 1, normal(15, 60) - 1
     found = measure_calibration(real, fake)
     truth = np.repeat([1, 0], 60)
@@ -190,7 +190,7 @@ def test_calibration_is_scikit_learns():
     assert found.error == pytest.approx(np.sum(found.weight[held] * abs(so - mean)))
 
 
-def test_log_odds_are_calibrated_and_bolder_ones_are_not():
+def test_log_odds_are_calibrated_and_bolder_ones_are_not() -> None:
     """Logits of real and generated clips that are normal about ±1 with variance 2 are log odds."""
     real, fake = normal(16, 20_000) * 2**0.5 + 1, normal(17, 5_000) * 2**0.5 - 1
     good, bold = measure_calibration(real, fake), measure_calibration(3 * real, 3 * fake)
@@ -199,7 +199,7 @@ def test_log_odds_are_calibrated_and_bolder_ones_are_not():
     assert bold.brier > good.brier
 
 
-def test_a_discriminator_that_knows_nothing():
+def test_a_discriminator_that_knows_nothing() -> None:
     found = measure_calibration(np.zeros(5), np.zeros(50))
     assert (found.error, found.brier) == pytest.approx((0, 0.25))
     sure = measure_calibration(np.full(5, 1e9), np.full(5, 1e9))

@@ -1,8 +1,10 @@
 """MoCoGAN: content and motion apart, and a motion that neither begins nor ends."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
@@ -18,17 +20,17 @@ CONFIG = ModelConfig(
 
 
 @pytest.fixture(scope="module")
-def generator():
+def generator() -> keras.Model:
     runtime.seed_everything(0)
     return build_generator(CONFIG, 32, 32)
 
 
-def change(a, b):
+def change(a: ArrayLike, b: ArrayLike) -> float:
     """Return the mean difference of two clips."""
     return float(np.abs(np.asarray(a) - np.asarray(b)).mean())
 
 
-def test_steps_train_every_weight_of_all_networks():
+def test_steps_train_every_weight_of_all_networks() -> None:
     gan = build_gan(Run(None, CONFIG, TrainConfig(batch_size=2), None, (32, 32), 25.0))
     step = tf.function(gan.train_step, jit_compile=False)
     networks = [gan.generator, *gan.discriminators.values()]
@@ -44,19 +46,19 @@ def test_steps_train_every_weight_of_all_networks():
             assert np.abs(variable.numpy() - old).max() > 0, variable.path
 
 
-def test_frames_and_clips_are_judged():
+def test_frames_and_clips_are_judged() -> None:
     networks = build_discriminators(CONFIG, 32, 32)
     shapes = {name: network.input["clip"].shape[1:4] for name, network in networks.items()}
     assert shapes == {"frames": (1, 32, 32), "clip": (8, 32, 32)}
 
 
-def test_the_papers_size_of_motion_can_be_had():
+def test_the_papers_size_of_motion_can_be_had() -> None:
     assert resolve(ModelConfig(model="mocogan")).motion_dim == 16
     motion = latents(CONFIG.replace(motion_dim=10))[-1]
     assert (motion.name, motion.shape[1]) == ("motion", 10)
 
 
-def test_content_and_motion_are_both_heard_from_the_start(generator):
+def test_content_and_motion_are_both_heard_from_the_start(generator: keras.Model) -> None:
     noises = from_seeds(latents(CONFIG), (1, 2))
     first, second = generator(noises)
     other_motion = generator(noises | {"motion": noises["motion"][::-1]})[0]
@@ -66,18 +68,18 @@ def test_content_and_motion_are_both_heard_from_the_start(generator):
         assert change(first, other) > 0.2 * change(first, second)
 
 
-def test_motion_is_slow_at_first(generator):
+def test_motion_is_slow_at_first(generator: keras.Model) -> None:
     clip = generator(from_seeds(latents(CONFIG, 32), [1])).numpy()[0]
     assert change(clip[1:], clip[:-1]) < 0.6 * change(clip[12:], clip[:-12])
 
 
-def test_a_longer_clip_begins_with_the_shorter_one(generator):
+def test_a_longer_clip_begins_with_the_shorter_one(generator: keras.Model) -> None:
     short, long = (generator(from_seeds(latents(CONFIG, n), [3]))[0] for n in (8, 40))
     np.testing.assert_allclose(long[:8], short, atol=1e-5)
     assert change(long[8:16], short) > 0.01
 
 
-def test_no_frame_knows_what_comes_later(generator):
+def test_no_frame_knows_what_comes_later(generator: keras.Model) -> None:
     noises = from_seeds(latents(CONFIG, 16), [3])
     changed = {**noises, "motion": noises["motion"].copy()}
     changed["motion"][:, WARM_UP + 10] += 1
@@ -86,7 +88,7 @@ def test_no_frame_knows_what_comes_later(generator):
     assert change(a[10:], b[10:]) > 0
 
 
-def test_motion_goes_on_as_it_began(generator):
+def test_motion_goes_on_as_it_began(generator: keras.Model) -> None:
     """The codes' deviation at the first frame, within training's frames and far on is the same."""
     noises = from_seeds(latents(CONFIG, 200), range(256))
     codes = generator.get_layer("motion_codes")(noises["motion"]).numpy()[:, WARM_UP:]
@@ -96,7 +98,7 @@ def test_motion_goes_on_as_it_began(generator):
     assert np.abs(codes).max() <= 1
 
 
-def test_long_clips_do_not_drift_in_half_precision():
+def test_long_clips_do_not_drift_in_half_precision() -> None:
     clips = []
     for precision in ("float32", "mixed_bfloat16"):
         runtime.seed_everything(1)
@@ -109,7 +111,7 @@ def test_long_clips_do_not_drift_in_half_precision():
     assert change(clips[0][-8:], clips[1][-8:]) < 2 * change(clips[0][:8], clips[1][:8]) + 1e-3
 
 
-def test_slow_gate():
+def test_slow_gate() -> None:
     bias = SlowGate(2.0)((2, 12)).numpy()
     np.testing.assert_array_equal(bias.sum(axis=0), [2] * 4 + [0] * 8)
     assert SlowGate(**SlowGate(1.5).get_config()).bias == 1.5

@@ -1,7 +1,9 @@
 """Every model learns with every loss: a few steps of tiny networks, and nothing becomes NaN."""
 
 import itertools
+from collections.abc import Callable, Sequence
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,23 +13,24 @@ from vidgan.config import LOSSES, MODELS, ModelConfig, TrainConfig
 from vidgan.losses import LOSSES as LOSS_FUNCTIONS
 from vidgan.losses import Loss
 from vidgan.tasks.build import build_gan
+from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import adversarial
 from vidgan.training.run import Run
 
 BATCH, FRAMES, SIDE, STEPS = 2, 8, 32, 4
 
 
-def switched(names, number):
+def switched(names: Sequence[str], number: tf.Variable) -> Loss:
     """Return a loss that is the one of this number: one trace for all of them."""
 
-    def side(attribute):
+    def side(attribute: str) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
         functions = [getattr(LOSS_FUNCTIONS[name], attribute) for name in names]
         return lambda real, fake: tf.stack([f(real, fake) for f in functions])[number]
 
     return Loss(side("discriminator"), side("generator"))
 
 
-def clips(seed):
+def clips(seed: int) -> tf.Tensor:
     """Discs that move, of other colours in every clip."""
     random = np.random.default_rng(seed)
     t, y, x = np.meshgrid(*(np.arange(n) for n in (FRAMES, SIDE, SIDE)), indexing="ij")
@@ -40,16 +43,16 @@ def clips(seed):
     return tf.constant(made)
 
 
-def networks(gan):
+def networks(gan: VideoGAN) -> dict[str, keras.Model]:
     return {"generator": gan.generator, **gan.discriminators}
 
 
-def weights(network):
+def weights(network: keras.Model) -> np.ndarray:
     return np.concatenate([weight.ravel() for weight in network.get_weights()])
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_model_learns_with_every_loss(name, monkeypatch):
+def test_model_learns_with_every_loss(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime.prepare()
     number = tf.Variable(0)
     monkeypatch.setitem(adversarial.LOSSES, TrainConfig.loss, switched(LOSSES, number))

@@ -1,6 +1,7 @@
 """Networks: what every model of the registry must do, and which sizes can be built."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -64,7 +65,9 @@ def check_model(config: ModelConfig, width: int, height: int) -> None:
     generator, discriminator = build(config, width, height)
     for network, batch, name in ((generator, noise, None), (discriminator, clips, "logit")):
 
-        def call(inputs, network=network, name=name, **options):
+        def call(
+            inputs: Any, network: keras.Model = network, name: str | None = name, **options: Any
+        ) -> tf.Tensor:
             outputs = network(inputs, **options)
             return outputs if name is None else outputs[name]
 
@@ -123,18 +126,18 @@ def build(config: ModelConfig, width: int, height: int) -> tuple[keras.Model, ke
     return build_generator(config, height, width), next(iter(networks.values()))
 
 
-def test_every_model_is_checked():
+def test_every_model_is_checked() -> None:
     assert set(TINY) == set(MODELS)
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(("width", "height"), [(32, 32), (56, 40)])
-def test_model(model, width, height):
+def test_model(model: str, width: int, height: int) -> None:
     check_model(TINY[model], width, height)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_seed_decides_initial_weights(model):
+def test_seed_decides_initial_weights(model: str) -> None:
     weights = []
     for seed in (3, 3, 4):
         runtime.seed_everything(seed)
@@ -146,7 +149,7 @@ def test_seed_decides_initial_weights(model):
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_sizes(model, width, height):
+def test_sizes(model: str, width: int, height: int) -> None:
     frames = FRAME_COUNTS[SIZES.index((width, height)) % len(FRAME_COUNTS)]
     config = TINY[model].replace(frames=frames, discriminators=",".join(DISCRIMINATORS))
     generator = build_generator(config, height, width)
@@ -160,7 +163,7 @@ def test_sizes(model, width, height):
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("frames", FRAME_COUNTS)
-def test_224_runs_at_every_length(model, frames):
+def test_224_runs_at_every_length(model: str, frames: int) -> None:
     """The size in the user's own description."""
     config = TINY[model].replace(frames=frames, discriminators="clip")
     generator, discriminator = build(config, 224, 224)
@@ -170,7 +173,7 @@ def test_224_runs_at_every_length(model, frames):
 
 
 @pytest.mark.parametrize("frames", FRAME_COUNTS)
-def test_pyramid_reaches_the_size(frames):
+def test_pyramid_reaches_the_size(frames: int) -> None:
     for width in SIDES:
         for height in SIDES:
             pyramid = Pyramid.build(frames, height, width)
@@ -180,7 +183,7 @@ def test_pyramid_reaches_the_size(frames):
             assert pyramid.base[0] >= 2
 
 
-def test_exactly_these_sides_split():
+def test_exactly_these_sides_split() -> None:
     fitting = set()
     for side in range(1, 300):
         try:
@@ -196,7 +199,7 @@ def test_exactly_these_sides_split():
 @pytest.mark.parametrize(
     ("side", "nearest"), [(16, (32, 40)), (100, (96, 112)), (65, (64, 56)), (1920, (256, 224))]
 )
-def test_other_sides_name_their_neighbours(side, nearest):
+def test_other_sides_name_their_neighbours(side: int, nearest: tuple[int, int]) -> None:
     for width, height in ((side, 64), (64, side)):
         with pytest.raises(OptionError) as caught:
             build_generator(TINY["dcgan"], height, width)
@@ -205,19 +208,19 @@ def test_other_sides_name_their_neighbours(side, nearest):
 
 
 @pytest.mark.parametrize("frames", [9, 12, 24])
-def test_other_lengths(frames):
+def test_other_lengths(frames: int) -> None:
     with pytest.raises(OptionError, match=f"--frames {frames} is none of 8, 16, 32"):
         TINY["dcgan"].replace(frames=frames)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_channels_scale_the_networks(model):
+def test_channels_scale_the_networks(model: str) -> None:
     wide = TINY[model].replace(g_channels=8, d_channels=8)
     for small, large in zip(build(TINY[model], 32, 32), build(wide, 32, 32), strict=True):
         assert large.count_params() > 1.4 * small.count_params()
 
 
-def test_options_of_other_models_are_refused():
+def test_options_of_other_models_are_refused() -> None:
     with pytest.raises(OptionError, match="--categories has no meaning for --model dcgan"):
         resolve(ModelConfig(categories=4))
 
@@ -225,12 +228,12 @@ def test_options_of_other_models_are_refused():
 @pytest.mark.parametrize(
     ("views", "message"), [("clip,film", "'film' is none of"), ("clip,clip", "named once")]
 )
-def test_discriminators_are_checked(views, message):
+def test_discriminators_are_checked(views: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         resolve(ModelConfig(discriminators=views))
 
 
-def test_black_can_be_learned():
+def test_black_can_be_learned() -> None:
     """Where a picture is black, what makes it darker or lighter still has a slope."""
     values = tf.Variable(tf.zeros((1, 1)))
     tensor = keras.Input((1,))

@@ -1,6 +1,8 @@
 """``vidgan models`` and ``vidgan.describe_models``."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -19,7 +21,7 @@ SIZE, FRAMES = (48, 32), 8
 
 
 @pytest.fixture(scope="module")
-def printed():
+def printed() -> Any:
     result = CliRunner().invoke(
         main, ["models", "--size", "48x32", "--frames", str(FRAMES), "--json"]
     )
@@ -27,12 +29,12 @@ def printed():
     return json.loads(result.output)
 
 
-def test_every_model_has_a_row(printed):
+def test_every_model_has_a_row(printed: Any) -> None:
     assert [row["model"] for row in printed] == list(MODELS)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_row(printed, name):
+def test_row(printed: Any, name: str) -> None:
     row = printed[MODELS.index(name)]
     assert (row["size"], row["frames"]) == (list(SIZE), FRAMES)
     found = find(name)
@@ -50,19 +52,19 @@ def test_row(printed, name):
     assert 0.97 * least < row["step_flops"] < 1.6 * least
 
 
-def test_python_function_gives_the_same(printed, monkeypatch):
+def test_python_function_gives_the_same(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "MODELS", ("dcgan",))
     assert vidgan.describe_models(size=SIZE, frames=FRAMES) == [printed[0]]
 
 
-def test_size_counts(printed, monkeypatch):
+def test_size_counts(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "MODELS", ("dcgan",))
     (larger,) = vidgan.describe_models(size=(64, 64), frames=FRAMES)
     for name in ("g_flops", "d_flops", "step_flops"):  # The area's factor is 8/3.
         assert larger[name] > 2 * printed[0][name]
 
 
-def test_table(printed, monkeypatch):
+def test_table(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vidgan.jobs.models.describe_models", lambda size, frames: printed)
     result = CliRunner().invoke(main, ["models"])
     assert result.exit_code == 0
@@ -90,19 +92,19 @@ def test_table(printed, monkeypatch):
         (["--frames", "9"], "--frames 9 is none of 8, 16, 32"),
     ],
 )
-def test_wrong_options(arguments, text):
+def test_wrong_options(arguments: list[str], text: str) -> None:
     result = CliRunner().invoke(main, ["models", *arguments])
     assert result.exit_code == 2
     assert text in result.stderr
     assert result.stderr.count("\n") == 1
 
 
-def test_wrong_options_in_python():
+def test_wrong_options_in_python() -> None:
     with pytest.raises(OptionError, match="a side of 70 pixels"):
         vidgan.describe_models(size=(70, 64))
 
 
-def test_dry_run_says_what_a_step_costs(tmp_path):
+def test_dry_run_says_what_a_step_costs(tmp_path: Path) -> None:
     make_dataset(tmp_path / "clips", (20, 20), (20,), (40, 32))
     tiny = ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4)
     options = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4, "r1": 0.0}

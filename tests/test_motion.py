@@ -1,5 +1,7 @@
 """How clips move, on textures that move in a known way."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -13,7 +15,7 @@ from vidgan.video.optical_flow import dis_flow, grey
 
 
 @pytest.mark.parametrize("velocity", [(2.0, 0.0), (0.0, -1.5), (-1.0, 1.0), (0.0, 0.0)])
-def test_flow_is_the_velocity_and_back(velocity):
+def test_flow_is_the_velocity_and_back(velocity: tuple[float, float]) -> None:
     frames = grey(drifting(0, velocity, frames=3))
     inside = np.s_[:, 8:-8, 8:-8]
     np.testing.assert_allclose(
@@ -23,7 +25,7 @@ def test_flow_is_the_velocity_and_back(velocity):
     np.testing.assert_allclose(back, -np.array([velocity] * 2), atol=0.1)
 
 
-def test_histograms_hold_the_speed_and_the_direction():
+def test_histograms_hold_the_speed_and_the_direction() -> None:
     found = measure_motion(np.stack([drifting(1, (2, 0)), drifting(2, (0, 1.2))]))
     np.testing.assert_allclose(found.speed.sum(axis=1), 1)
     middles = (np.arange(SPEEDS) + 0.5) * SPEED_STEP
@@ -34,7 +36,7 @@ def test_histograms_hold_the_speed_and_the_direction():
     assert down[DIRECTIONS // 4 - 1] + down[DIRECTIONS // 4] > 0.8
 
 
-def test_speed_distance_is_wassersteins():
+def test_speed_distance_is_wassersteins() -> None:
     random = np.random.default_rng(3)
     a, b = random.random((4, SPEEDS)), random.random((6, SPEEDS)) * np.arange(SPEEDS)
     bins = np.arange(SPEEDS) * SPEED_STEP
@@ -44,7 +46,7 @@ def test_speed_distance_is_wassersteins():
 
 
 @pytest.mark.parametrize("turn", [0, 1, 9, 18, 27, 35])
-def test_a_turn_is_its_angle_the_shorter_way_round(turn):
+def test_a_turn_is_its_angle_the_shorter_way_round(turn: int) -> None:
     random = np.random.default_rng(4).random(DIRECTIONS) ** 8
     one = np.zeros((1, DIRECTIONS))
     one[0, 5] = 2.0
@@ -54,7 +56,7 @@ def test_a_turn_is_its_angle_the_shorter_way_round(turn):
     assert direction_distance(spread, np.roll(spread, turn, axis=1)) <= expected + 1e-9
 
 
-def test_faster_and_turned_sets_lie_apart():
+def test_faster_and_turned_sets_lie_apart() -> None:
     slow = measure_motion(np.stack([drifting(i, (1, 0)) for i in range(3)]))
     other = measure_motion(np.stack([drifting(i, (1, 0)) for i in range(3, 6)]))
     fast = measure_motion(np.stack([drifting(i, (3, 0)) for i in range(3)]))
@@ -65,7 +67,7 @@ def test_faster_and_turned_sets_lie_apart():
     assert direction_distance(slow.direction, turned.direction) > 150
 
 
-def test_nothing_that_moves_has_no_direction():
+def test_nothing_that_moves_has_no_direction() -> None:
     still = measure_motion(np.repeat(drifting(5, (0, 0), frames=1)[None], 4, axis=1))
     assert (
         direction_distance(still.direction, measure_motion(drifting(5, (1, 0))[None]).direction)
@@ -73,7 +75,7 @@ def test_nothing_that_moves_has_no_direction():
     )
 
 
-def test_frozen_clips_and_frozen_steps():
+def test_frozen_clips_and_frozen_steps() -> None:
     moving = drifting(6, (1.5, 0), frames=8)
     held = moving[[0, 0, 0, 1, 2, 3, 4, 5]]
     frozen = noisy(np.repeat(moving[:1], 8, axis=0), 1.0)
@@ -83,14 +85,14 @@ def test_frozen_clips_and_frozen_steps():
     assert not found.looping.any()
 
 
-def test_a_small_thing_that_moves_is_not_frozen():
+def test_a_small_thing_that_moves_is_not_frozen() -> None:
     clip = np.repeat(texture(7, 64)[None].astype(np.uint8), 6, axis=0)
     for step in range(6):
         clip[step, 20:26, 10 + 3 * step : 16 + 3 * step] = 255
     assert measure_motion(clip[None]).still[0] == 0
 
 
-def test_loops_are_told_from_going_on_and_from_coming_slowly():
+def test_loops_are_told_from_going_on_and_from_coming_slowly() -> None:
     moving = drifting(8, (1.5, 0.5), frames=12)
     loop = noisy(moving[[0, 1, 2, 3, 2, 1] * 2], 1.0)
     quick = moving[[0, 6] * 6]
@@ -99,7 +101,7 @@ def test_loops_are_told_from_going_on_and_from_coming_slowly():
     np.testing.assert_array_equal(found.loop, [0, 6, 2, 0])
 
 
-def test_flicker_is_its_deviation_and_fading_is_none():
+def test_flicker_is_its_deviation_and_fading_is_none() -> None:
     def clip(levels: np.ndarray) -> np.ndarray:
         frames = np.broadcast_to(np.rint(levels)[:, None, None, None], (len(levels), 16, 16, 3))
         return frames.astype(np.uint8)[None]
@@ -109,7 +111,7 @@ def test_flicker_is_its_deviation_and_fading_is_none():
     assert measure_motion(clip(np.arange(200.0))).flicker[0] == pytest.approx(0, abs=1e-9)
 
 
-def test_batches_join():
+def test_batches_join() -> None:
     clips = np.stack([drifting(i, (i, 0)) for i in range(3)])
     whole, parts = measure_motion(clips), [measure_motion(clips[:1]), measure_motion(clips[1:])]
     joined = Motion.join(parts)
@@ -117,7 +119,7 @@ def test_batches_join():
         np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
 
 
-def test_what_has_no_motion_is_refused():
+def test_what_has_no_motion_is_refused() -> None:
     with pytest.raises(InputError, match="2 frames are too short: at least 3"):
         measure_motion(np.zeros((1, 2, 32, 32, 3), np.uint8))
     with pytest.raises(InputError, match="32x12 are too small: at least 16x16"):
@@ -130,10 +132,12 @@ def test_what_has_no_motion_is_refused():
         direction_distance(np.full((1, DIRECTIONS), np.nan), np.ones((1, DIRECTIONS)))
 
 
-def test_a_clips_flow_is_computed_once_for_all_that_needs_it(monkeypatch):
+def test_a_clips_flow_is_computed_once_for_all_that_needs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     computed = []
 
-    def counting(frames, backward=False):
+    def counting(frames: np.ndarray, backward: bool = False) -> Any:
         computed.append(backward)
         return dis_flow(frames, backward)
 
@@ -145,7 +149,7 @@ def test_a_clips_flow_is_computed_once_for_all_that_needs_it(monkeypatch):
     np.testing.assert_array_equal(first.speed, again.speed)
 
 
-def test_remembered_flows_take_no_more_than_their_memory(monkeypatch):
+def test_remembered_flows_take_no_more_than_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     clips = [grey(drifting(i, (1, 0), frames=3)) for i in range(22, 25)]
     flows = [dis_flow(clip) for clip in clips]
     remembered = optical_flow.RememberedFlows(2 * flows[0].nbytes)

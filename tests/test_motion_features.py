@@ -41,7 +41,7 @@ def zooming(rate: float, frames: int = 12) -> np.ndarray:
 @pytest.mark.parametrize(
     ("velocity", "direction"), [((2, 0), 0), ((2, 2), 1), ((0, 2), 2), ((-2, 0), 4), ((1, -1), 7)]
 )
-def test_speed_and_direction(velocity, direction):
+def test_speed_and_direction(velocity: tuple[int, int], direction: int) -> None:
     found = statistics(sliding(velocity))
     by_direction = np.exp(found[VELOCITY]) - 0.01
     assert by_direction.argmax() == direction
@@ -54,7 +54,7 @@ def test_speed_and_direction(velocity, direction):
     assert (shares[speed * 1.2 < np.array([0.25, 0.5, 1, 2, 4])] < 0.2).all()
 
 
-def test_even_motion_does_not_accelerate_and_explains_the_next_frame():
+def test_even_motion_does_not_accelerate_and_explains_the_next_frame() -> None:
     even, shaken = sliding((2, 0)), sliding((2, 0))
     random = np.random.default_rng(1)
     shaken = np.stack([np.roll(frame, random.integers(-3, 4), axis=1) for frame in shaken])
@@ -65,7 +65,7 @@ def test_even_motion_does_not_accelerate_and_explains_the_next_frame():
     assert found[STEADINESS][0] < other[STEADINESS][0]
 
 
-def test_a_still_clip_has_finite_numbers():
+def test_a_still_clip_has_finite_numbers() -> None:
     found = statistics(np.repeat(texture()[None], 5, axis=0))
     assert found.shape == (37,)
     assert np.isfinite(found).all()
@@ -73,14 +73,14 @@ def test_a_still_clip_has_finite_numbers():
     np.testing.assert_array_equal(found[TREND:], 0)
 
 
-def test_growth_and_shrinking():
+def test_growth_and_shrinking() -> None:
     grown, shrunk = statistics(zooming(1.04)), statistics(zooming(1.04)[::-1])
     assert grown[GROWTH] > 5
     assert shrunk[GROWTH] < -5
     assert grown[TURNING][0] > grown[TURNING][1]
 
 
-def test_time_backwards_turns_the_signs():
+def test_time_backwards_turns_the_signs() -> None:
     # It starts at once, slows down and fades to blur.
     places = np.round(40 * (1 - np.exp(-0.4 * np.arange(12)))).astype(int)
     clip = np.stack([np.roll(texture(3), place, axis=1) for place in [0, 0, *places]])
@@ -97,14 +97,14 @@ def test_time_backwards_turns_the_signs():
     assert np.roll(back[VELOCITY], 4).argmax() == forth[VELOCITY].argmax()
 
 
-def test_the_numbers_stay_what_they_are():
+def test_the_numbers_stay_what_they_are() -> None:
     """Figures of different versions can only be compared while this holds."""
     found = statistics(sliding((2, 1), frames=6))
     wanted = [-3.8853, 0.8034, 0.01, -4.4773, -6.0251, -2.9674]
     np.testing.assert_allclose(found[[0, 1, 17, 21, 27, 29]], wanted, atol=0.02)
 
 
-def test_clips_do_not_depend_on_their_neighbours_or_threads():
+def test_clips_do_not_depend_on_their_neighbours_or_threads() -> None:
     clips = np.stack([sliding((1, 0)), sliding((0, 1)), sliding((2, -1))])
     embed = FEATURES["motion"].load()
     threads = cv2.getNumThreads()
@@ -115,7 +115,7 @@ def test_clips_do_not_depend_on_their_neighbours_or_threads():
         np.testing.assert_array_equal(embed(clip[None])[0], found)
 
 
-def test_the_default_joins_looks_and_motion():
+def test_the_default_joins_looks_and_motion() -> None:
     clips = np.stack([sliding((1, 0)), sliding((0, 2))])
     joined = FEATURES["appearance-motion"].load()(clips)
     assert joined.shape == (2, FEATURES["appearance-motion"].dim)
@@ -128,7 +128,7 @@ def test_the_default_joins_looks_and_motion():
     assert changed[:, :64].mean() > 3 * changed[:, 64:].mean()
 
 
-def test_frozen_and_dropped_frames_do_not_hide_behind_good_ones():
+def test_frozen_and_dropped_frames_do_not_hide_behind_good_ones() -> None:
     """What the random convolutions alone hardly notice."""
     random = np.random.default_rng(4)
     clips = np.stack([sliding(tuple(random.integers(-2, 3, 2).tolist())) for _ in range(40)])

@@ -1,12 +1,15 @@
 """Muon: the matrix nearest to the gradient that is equally long in all directions."""
 
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from dataset_files import make_dataset
+from tiny_run import older_than
 
-from tests.dataset_files import make_dataset
-from tests.tiny_run import older_than
 from vidgan.config.tasks import OPTIMIZERS
 from vidgan.jobs.train.train import train
 from vidgan.tasks import build, inpaint
@@ -19,7 +22,7 @@ TINY = {"task": "inpaint", "frames": 8, "g_channels": 4, "crop": 32, "tensorboar
 
 
 @pytest.mark.parametrize("shape", [(108, 12), (9, 40), (16, 16)])
-def test_singular_values_come_near_to_one(shape):
+def test_singular_values_come_near_to_one(shape: tuple[int, int]) -> None:
     random = np.random.default_rng(0)
     u, _, v = np.linalg.svd(random.normal(size=shape), full_matrices=False)
     spread = np.logspace(0, -1.5, min(shape))
@@ -31,11 +34,13 @@ def test_singular_values_come_near_to_one(shape):
     assert np.abs(inside - np.diag(np.diag(inside))).max() < 1e-4
 
 
-def test_nothing_stays_nothing():
+def test_nothing_stays_nothing() -> None:
     assert (orthogonalised(tf.zeros((12, 4))).numpy() == 0).all()
 
 
-def weights_and_gradients(steps: int = 4):
+def weights_and_gradients(
+    steps: int = 4,
+) -> tuple[dict[str, keras.Variable], list[list[tf.Tensor]]]:
     shapes = {"first": (1, 3, 3, 2, 8), "bias": (8,), "dense": (6, 4), "last": (1, 3, 3, 8, 3)}
     weights = {
         name: keras.Variable(np.zeros(s), dtype="float32", name=name) for name, s in shapes.items()
@@ -48,7 +53,7 @@ def weights_and_gradients(steps: int = 4):
     return weights, gradients
 
 
-def test_kernels_move_equally_far_and_all_else_as_by_adam():
+def test_kernels_move_equally_far_and_all_else_as_by_adam() -> None:
     moved = []
     for kind in (Muon, FusedAdam):
         weights, gradients = weights_and_gradients()
@@ -69,7 +74,7 @@ def test_kernels_move_equally_far_and_all_else_as_by_adam():
     assert 0.1 < np.square(step).mean() ** 0.5 / 0.01 < 0.3
 
 
-def test_follows_the_gradient_down_and_a_rate_of_nothing_stays():
+def test_follows_the_gradient_down_and_a_rate_of_nothing_stays() -> None:
     target = np.random.default_rng(5).normal(size=(1, 3, 3, 2, 4)).astype("float32")
     kernel = keras.Variable(np.zeros_like(target), name="kernel")
     last = keras.Variable(np.zeros((1, 1, 1, 4, 3), "float32"), name="last")
@@ -84,7 +89,7 @@ def test_follows_the_gradient_down_and_a_rate_of_nothing_stays():
     np.testing.assert_array_equal(kernel.numpy(), before)
 
 
-def test_under_loss_scaling():
+def test_under_loss_scaling() -> None:
     found = []
     for wrap in (keras.optimizers.LossScaleOptimizer, None):
         weights, gradients = weights_and_gradients()
@@ -97,14 +102,14 @@ def test_under_loss_scaling():
     np.testing.assert_allclose(*found, atol=1e-7)
 
 
-def test_every_optimizer_can_be_chosen():
+def test_every_optimizer_can_be_chosen() -> None:
     assert tuple(build.OPTIMIZERS) == OPTIMIZERS
 
 
-def test_the_network_learns_by_what_the_option_says(tmp_path):
+def test_the_network_learns_by_what_the_option_says(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path / "data").path
 
-    def trained(name, **options):
+    def trained(name: str, **options: Any) -> tuple[keras.optimizers.Optimizer, list[np.ndarray]]:
         run = Run.open(train(dataset, output=tmp_path / name, steps=2, **TINY, **options))
         return inpaint.build(run).g_optimizer, load_generator(run, "latest").get_weights()
 
@@ -118,7 +123,7 @@ def test_the_network_learns_by_what_the_option_says(tmp_path):
     assert any((one != two).any() for one, two in zip(weights, others, strict=True))
 
 
-def test_runs_older_than_the_option_go_on_with_adam(tmp_path):
+def test_runs_older_than_the_option_go_on_with_adam(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path / "data").path
     path = train(dataset, output=tmp_path / "run", steps=1, optimizer="adam", **TINY)
     run = older_than("optimizer", Run.open(path))

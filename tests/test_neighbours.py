@@ -29,14 +29,14 @@ def by_definition(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float
 
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize(("n", "m", "shift"), [(40, 40, 0.0), (60, 25, 0.7), (7, 30, 1.5)])
-def test_the_papers_formulas(k, n, m, shift):
+def test_the_papers_formulas(k: int, n: int, m: int, shift: float) -> None:
     real, fake = normal(0, n), normal(1, m, shift=shift) * 0.8
     found = neighbourhoods(real, fake, k)
     for name, value in by_definition(real, fake, k).items():
         assert getattr(found, name) == pytest.approx(value), name
 
 
-def test_blocks_do_not_change_the_figures(monkeypatch):
+def test_blocks_do_not_change_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     real, fake = normal(2, 50), normal(3, 37, shift=0.5)
     whole = neighbourhoods(real, fake)
     monkeypatch.setattr(neighbours, "blocks", lambda count: pairwise.blocks(count, 8))
@@ -45,20 +45,20 @@ def test_blocks_do_not_change_the_figures(monkeypatch):
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
-def test_a_set_lies_wholly_in_itself():
+def test_a_set_lies_wholly_in_itself() -> None:
     found = neighbourhoods(normal(4, 60), normal(4, 60), k=4)
     assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
     # Every clip lies in its own ball, and balls reach to their 4th neighbours.
     assert found.density == pytest.approx((4 + 1) / 4)
 
 
-def test_far_from_zero_nothing_changes():
+def test_far_from_zero_nothing_changes() -> None:
     real, fake = normal(5, 60), normal(6, 60, shift=0.5)
     near, far = neighbourhoods(real, fake), neighbourhoods(real + 1e4, fake + 1e4)
     np.testing.assert_array_equal(near.dense, far.dense)
 
 
-def test_one_repeated_clip_is_precise_but_recalls_little():
+def test_one_repeated_clip_is_precise_but_recalls_little() -> None:
     real = normal(7, 100)
     fake = np.repeat(real[:1], 50, axis=0) + normal(8, 50) * 1e-3
     found = neighbourhoods(real, fake)
@@ -67,7 +67,7 @@ def test_one_repeated_clip_is_precise_but_recalls_little():
     assert found.coverage < 0.3
 
 
-def test_a_collapsed_model_recalls_nothing():
+def test_a_collapsed_model_recalls_nothing() -> None:
     real = normal(13, 100)
     found = neighbourhoods(real, np.repeat(real[:1], 20, axis=0))
     assert found.precision == 1
@@ -75,7 +75,7 @@ def test_a_collapsed_model_recalls_nothing():
     assert found.recall == pytest.approx(0.01)
 
 
-def test_outliers_raise_recall_but_not_coverage():
+def test_outliers_raise_recall_but_not_coverage() -> None:
     """What density and coverage are for: a few far clips have balls that hold everything."""
     real = normal(9, 100)
     fake = np.concatenate([np.full((4, 5), 30.0), -np.full((4, 5), 30.0)]) + normal(10, 8)
@@ -84,7 +84,7 @@ def test_outliers_raise_recall_but_not_coverage():
     assert found.coverage == 0
 
 
-def test_sets_without_neighbours_are_refused():
+def test_sets_without_neighbours_are_refused() -> None:
     with pytest.raises(InputError, match="at least 6 clips are needed, found 5"):
         neighbourhoods(normal(0, 5), normal(1, 50))
     with pytest.raises(InputError, match="real clips all have the same features"):
@@ -103,7 +103,7 @@ def rounded_copies(n: int) -> np.ndarray:
     return copies
 
 
-def test_copies_that_differ_by_rounding_are_copies():
+def test_copies_that_differ_by_rounding_are_copies() -> None:
     copies = rounded_copies(20)
     with pytest.raises(InputError, match="real clips all have the same features"):
         neighbourhoods(copies, copies)
@@ -115,7 +115,7 @@ def test_copies_that_differ_by_rounding_are_copies():
     assert measure_diversity(copies.astype(np.float64)).spread > 0
 
 
-def test_diversity_is_the_mean_distance_of_two_clips(monkeypatch):
+def test_diversity_is_the_mean_distance_of_two_clips(monkeypatch: pytest.MonkeyPatch) -> None:
     x = normal(11, 40) + 100
     monkeypatch.setattr(diversity, "blocks", lambda count: pairwise.blocks(count, 9))
     found = measure_diversity(x)
@@ -126,7 +126,7 @@ def test_diversity_is_the_mean_distance_of_two_clips(monkeypatch):
     assert found.repeated == 0
 
 
-def test_repeated_clips_are_counted():
+def test_repeated_clips_are_counted() -> None:
     x = normal(12, 10) + 50
     x[7] = x[2]
     assert measure_diversity(x).repeated == pytest.approx(0.2)

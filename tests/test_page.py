@@ -5,6 +5,8 @@ import io
 import re
 import tempfile
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -28,10 +30,10 @@ class Reader(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         self.words.append(data)
 
     @property
@@ -66,7 +68,7 @@ def decoded(uri: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory) -> str:
+def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("page")
     log = write_log(folder / "log.csv", 50, d_loss=1.5, g_loss=2.5, d_acc_real=1, d_acc_fake=0.5)
     shown = [
@@ -78,7 +80,7 @@ def written(tmp_path_factory) -> str:
     return (folder / "deep" / "report.html").read_text(encoding="utf-8")
 
 
-def test_everything_in_the_report_stands_on_the_page(written):
+def test_everything_in_the_report_stands_on_the_page(written: str) -> None:
     text = read(written).text
     for words in (
         f"runs/00000-dcgan-x, step 996, on {PATH}",
@@ -100,14 +102,14 @@ def test_everything_in_the_report_stands_on_the_page(written):
         assert words in text
 
 
-def test_what_users_name_their_files_is_no_markup(written):
+def test_what_users_name_their_files_is_no_markup(written: str) -> None:
     page_read = read(written)
     assert not page_read.all("script")
     assert [image["alt"] for image in page_read.all("img")] == [CAPTION]
     assert not any(name.startswith("on") for _, given in page_read.elements for name in given)
 
 
-def test_nothing_is_loaded_from_anywhere(written):
+def test_nothing_is_loaded_from_anywhere(written: str) -> None:
     """Neither by an attribute nor by a style."""
     page_read = read(written)
     for _, attributes in page_read.elements:
@@ -119,7 +121,7 @@ def test_nothing_is_loaded_from_anywhere(written):
     assert "default-src 'none'" in policies[0]["content"]
 
 
-def test_the_videos_show_the_clips(written):
+def test_the_videos_show_the_clips(written: str) -> None:
     """Decoded again they are the clips, enlarged, in their grid, at their rate."""
     given = media().clips
     videos = read(written).all("video")
@@ -141,7 +143,7 @@ def test_the_videos_show_the_clips(written):
         assert 10 * np.log10(255**2 / error) > 28
 
 
-def test_clips_are_taken_from_all_over_the_set():
+def test_clips_are_taken_from_all_over_the_set() -> None:
     clips = np.repeat(np.arange(0, 200, 10, dtype=np.uint8), 8 * 32 * 32 * 3)
     shown = pictures.video(clips.reshape(20, 8, 32, 32, 3), 25.0, 1 << 20)
     assert (shown.clips, shown.frames, shown.of_frames) == (9, 8, 8)
@@ -149,14 +151,14 @@ def test_clips_are_taken_from_all_over_the_set():
     assert np.abs(last - 190).max() < 8
 
 
-def test_large_clips_are_made_smaller():
+def test_large_clips_are_made_smaller() -> None:
     shown = pictures.video(shapes(0, 2, 4, (256, 128)), 25.0, 1 << 20)
     side = pictures.CHOICES[0][2]
     assert shown.width == side + 4 * pictures.MARGIN
     assert shown.height == side // 4 + 2 * pictures.MARGIN
 
 
-def test_long_and_noisy_clips_are_cut_until_they_fit():
+def test_long_and_noisy_clips_are_cut_until_they_fit() -> None:
     """Noise does not compress: fewer clips and frames are shown, and the page says so."""
     noise = np.random.default_rng(0).integers(0, 256, (2, 80, 32, 32, 3), np.uint8)
     shown = pictures.video(noise, 25.0, 150_000)
@@ -167,7 +169,7 @@ def test_long_and_noisy_clips_are_cut_until_they_fit():
     assert len(text) < 1.4 * page.PICTURE_BYTES
 
 
-def test_sheets_are_shrunk_until_they_fit():
+def test_sheets_are_shrunk_until_they_fit() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (900, 1200, 3), np.uint8)
     shown = pictures.still(noise, 200_000)
     data = base64.b64decode(shown.uri.partition(",")[2])
@@ -179,7 +181,7 @@ def test_sheets_are_shrunk_until_they_fit():
     assert not pictures.still(noise[:50, :50], 200_000).shrunk
 
 
-def test_many_runs_share_the_room(monkeypatch):
+def test_many_runs_share_the_room(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (2, 16, 32, 32, 3), np.uint8)
     sheet = np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8)
     each = page.Media({"real": noise}, 25.0, {"pairs": sheet})
@@ -189,7 +191,7 @@ def test_many_runs_share_the_room(monkeypatch):
     assert len(read(text).all("video")) == 4
 
 
-def test_a_page_without_clips_curves_and_verdicts():
+def test_a_page_without_clips_curves_and_verdicts() -> None:
     bare = report([]) | {"verdicts": [], "notes": []}
     reader = read(page.render([bare], [page.Media({"real": shapes(0, 1)[:0]}, 25.0, {})]))
     assert not reader.all("video")
@@ -197,14 +199,14 @@ def test_a_page_without_clips_curves_and_verdicts():
 
 
 @pytest.mark.parametrize("value", ["lower", "higher"])
-def test_the_best_of_a_row_is_marked(value):
+def test_the_best_of_a_row_is_marked(value: str) -> None:
     rows = [[figure("fvd", number, better=value)] for number in (10.0, 20.0, 5.0)]
     expected = {"lower": [None, None, "best"], "higher": [None, "best", None]}
     assert marks(*rows) == expected[value]
 
 
-def test_the_best_is_marked_with_care():
-    def row(value, **more):
+def test_the_best_is_marked_with_care() -> None:
+    def row(value: float | None, **more: Any) -> list[dict[str, Any]]:
         return [figure("fvd", value, **more)]
 
     assert marks(row(10.0), row(10.5)) == ["best; intervals overlap", None]
@@ -217,7 +219,7 @@ def test_the_best_is_marked_with_care():
     assert marks(row(10.0), row(20.0, low=None, high=None)) == ["best", None]
 
 
-def test_no_best_among_figures_of_other_protocols():
+def test_no_best_among_figures_of_other_protocols() -> None:
     others = figure("fvd", 20.0, protocol={"features": "random3d", "clips": [68, 512]})
     both = [report([figure("fvd", 10.0)]), report([others])]
     row = figures.groups(both)[0].rows[0]
@@ -227,7 +229,7 @@ def test_no_best_among_figures_of_other_protocols():
     assert "not measured alike: clips" in read(page.render(both, [NOTHING] * 2)).text
 
 
-def test_no_best_among_runs_on_other_clips():
+def test_no_best_among_runs_on_other_clips() -> None:
     both = [report([figure("fvd", 10.0)]), report([figure("fvd", 20.0)])]
     both[1]["protocol"]["seed"] = 3
     both[1]["sets"]["real"]["clips"] = 70
@@ -236,7 +238,7 @@ def test_no_best_among_runs_on_other_clips():
     assert "★ best" not in text
 
 
-def test_runs_with_other_figures_are_put_in_one_table():
+def test_runs_with_other_figures_are_put_in_one_table() -> None:
     first = report([figure("speed", 3.0, "speed"), figure("fvd", 1.0)])
     second = report([figure("new", 2.0, "unheard"), figure("fvd", 4.0, note="few clips")], "second")
     groups = figures.groups([first, second])
@@ -255,7 +257,7 @@ def test_runs_with_other_figures_are_put_in_one_table():
     assert reader.text.count(first["title"]) == 3
 
 
-def test_bars_of_a_row_share_their_scale():
+def test_bars_of_a_row_share_their_scale() -> None:
     near = figure("fvd", 10.0, low=9.0, high=12.0, floor=8.0)
     far = figure("fvd", 30.0, low=25.0, high=40.0, floor=8.0)
     first, second = (cell.bar for cell in cells([near], [far]))
@@ -263,7 +265,7 @@ def test_bars_of_a_row_share_their_scale():
     assert (second.start, second.length, second.interval, second.floor) == (0, 75, (62.5, 100), 20)
 
 
-def test_bars_of_negative_values_and_of_nothing():
+def test_bars_of_negative_values_and_of_nothing() -> None:
     below = cells([figure("kvd", -1.0, low=-2.0, high=0.5, floor=2.0)])[0].bar
     assert (below.start, below.length, below.floor) == (25, 25, 100)
     for lone in (figure("loss", 1.5), figure("loss", 0.0, floor=0.0), figure("loss", None)):
@@ -281,7 +283,7 @@ def test_bars_of_negative_values_and_of_nothing():
         ({"value": 3.0, "floor": None}, None),
     ],
 )
-def test_the_floor_in_words(given, words):
+def test_the_floor_in_words(given: dict[str, float | None], words: str | None) -> None:
     without = {"low": None, "high": None}
     assert cells([figure("fvd", None) | without | given])[0].against == words
 
@@ -302,11 +304,11 @@ def test_the_floor_in_words(given, words):
         (float("nan"), "nan"),
     ],
 )
-def test_numbers(value, text):
+def test_numbers(value: float | None, text: str) -> None:
     assert figures.number(value) == text
 
 
-def test_values_of_a_protocol():
+def test_values_of_a_protocol() -> None:
     assert figures.plain([64, 48], "size") == "64 × 48"
     assert figures.plain([68, 256], "clips") == "68, 256"
     assert figures.plain({"test": 7, "size": [2, 3]}) == "test 7, size 2 × 3"
@@ -314,7 +316,7 @@ def test_values_of_a_protocol():
     assert figures.plain(None) == "–"
 
 
-def test_charts_say_what_they_show_and_share_their_axes(tmp_path):
+def test_charts_say_what_they_show_and_share_their_axes(tmp_path: Path) -> None:
     """The same value stands at the same height in both runs' charts."""
     low = write_log(tmp_path / "a.csv", 20, d_loss=1.0)
     high = write_log(tmp_path / "b.csv", 40, d_loss=4.0, r1=0.5)
@@ -346,7 +348,9 @@ def outline(svg: str, colour: str) -> np.ndarray:
     ("turn", "way", "words"),
     [(0, (1, 0), "right"), (9, (0, 1), "down"), (18, (-1, 0), "left"), (27, (0, -1), "up")],
 )
-def test_directions_are_drawn_as_they_are_on_the_screen(turn, way, words):
+def test_directions_are_drawn_as_they_are_on_the_screen(
+    turn: int, way: tuple[int, int], words: str
+) -> None:
     _, svg = drawings.draw([report([]) | {"histograms": histograms(turn=turn)}])[0]
     assert "real 100% right, 0% down, 0% left, 0% up; generated" in svg
     assert f"100% {words}" in svg.partition("; generated ")[2]
@@ -360,7 +364,7 @@ def test_directions_are_drawn_as_they_are_on_the_screen(turn, way, words):
     np.testing.assert_allclose(farthest / np.abs(farthest).max(), way, atol=0.2)
 
 
-def test_speeds_of_all_runs_share_their_axes():
+def test_speeds_of_all_runs_share_their_axes() -> None:
     """The same speed stands at the same place, and its axis says what it is in."""
     pages = [report([]) | {"histograms": histograms(fast)} for fast in (20, 60)]
     slow, none, fast = drawings.draw([pages[0], report([]), pages[1]])
@@ -380,7 +384,7 @@ def test_speeds_of_all_runs_share_their_axes():
     assert len(names) == len(set(names))
 
 
-def test_clips_in_which_nothing_moves_are_drawn():
+def test_clips_in_which_nothing_moves_are_drawn() -> None:
     given = histograms()
     given["motion.direction"]["generated"] = [0.0] * 36
     speeds, directions = drawings.draw([report([]) | {"histograms": given}])[0]
@@ -393,7 +397,7 @@ def test_clips_in_which_nothing_moves_are_drawn():
     assert "real 90% below 0.1, 99% below 0.1" in speeds
 
 
-def test_the_motion_of_each_run_stands_under_its_name():
+def test_the_motion_of_each_run_stands_under_its_name() -> None:
     runs = [report([], name) | {"histograms": histograms(turn=9)} for name in ("one", "two")]
     text = page.render([*runs, report([], "three")], [NOTHING] * 3)
     section = text.partition('<section aria-labelledby="motion">')[2].partition("</section>")[0]
@@ -404,7 +408,7 @@ def test_the_motion_of_each_run_stands_under_its_name():
     assert 'aria-labelledby="motion"' not in page.render([report([])], [NOTHING])
 
 
-def test_a_long_log_is_thinned_to_means():
+def test_a_long_log_is_thinned_to_means() -> None:
     rows = [{"step": float(step), "d_loss": float(step % 2)} for step in range(1000)]
     rows[0]["r1"] = 5.0
     thin = charts.thin(rows, 300)
@@ -414,12 +418,12 @@ def test_a_long_log_is_thinned_to_means():
     assert charts.thin([], 300) == []
 
 
-def test_a_training_that_diverged_has_curves(tmp_path):
+def test_a_training_that_diverged_has_curves(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log.csv", 5, d_loss=float("inf"), g_loss=float("nan"), r1=1e9)
     assert len(charts.draw([log])[0]) == 2
 
 
-def test_what_cannot_be_written_is_said_in_one_line(tmp_path):
+def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match=r"report\.html: cannot be written"):
         page.write(tmp_path / "file" / "report.html", [report([])], [NOTHING])
@@ -429,20 +433,20 @@ def test_what_cannot_be_written_is_said_in_one_line(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "report.html"]
 
 
-def test_no_room_for_temporary_files(tmp_path, monkeypatch):
+def test_no_room_for_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
     with pytest.raises(ExportError, match="TMPDIR"):
         page.write(tmp_path / "report.html", [report([])], [media()])
     assert not list(tmp_path.iterdir())
 
 
-def test_a_path_that_is_no_utf8(tmp_path):
+def test_a_path_that_is_no_utf8(tmp_path: Path) -> None:
     odd = b"/data/\xff".decode("utf-8", "surrogateescape")
     page.write(tmp_path / "report.html", [report([]) | {"title": odd}], [NOTHING])
     assert "/data/" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-def test_reports_and_media_go_together(tmp_path):
+def test_reports_and_media_go_together(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a Media for each report"):
         page.write(tmp_path / "report.html", [report([])], [])
     with pytest.raises(ValueError, match="a Media for each report"):

@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One report, and one that compares three runs."""
     folder = tmp_path_factory.mktemp("pages")
     log = write_log(folder / "log.csv", 300, d_loss=1.5, g_loss=2.5, d_acc_real=1, r1=0.1)
@@ -57,7 +57,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def visit(browser, folder) -> Iterator[Any]:
+def visit(browser: Browser, folder: Path) -> Iterator[Any]:
     """A function that opens a page in a window of a width, in a colour scheme."""
     opened = []
 
@@ -76,7 +76,7 @@ def visit(browser, folder) -> Iterator[Any]:
         context.close()
 
 
-def test_every_figure_stands_in_its_row(visit):
+def test_every_figure_stands_in_its_row(visit: Any) -> None:
     seen = visit("one.html")
     for given, words in zip(
         FIGURES,
@@ -96,21 +96,21 @@ def test_every_figure_stands_in_its_row(visit):
     assert seen.page.title() == report([])["title"]
 
 
-def test_the_protocol_of_a_figure_opens(visit):
+def test_the_protocol_of_a_figure_opens(visit: Any) -> None:
     row = visit("one.html").page.get_by_role("row").filter(has_text="Figure fvd")
     assert not row.get_by_text("random3d").is_visible()
     row.get_by_text("Protocol").click()
     assert row.get_by_text("random3d").is_visible()
 
 
-def test_the_best_of_several_runs_is_marked(visit):
+def test_the_best_of_several_runs_is_marked(visit: Any) -> None:
     row = visit("three.html").page.get_by_role("row").filter(has_text="Figure fvd")
     cells = [cell.inner_text() for cell in row.get_by_role("cell").all()]
     assert ["★ best" in cell for cell in cells] == [False, True, False]
 
 
 @pytest.mark.parametrize(("name", "count"), [("one.html", 2), ("three.html", 6)])
-def test_the_clips_play_and_loop(visit, name, count):
+def test_the_clips_play_and_loop(visit: Any, name: str, count: int) -> None:
     seen = visit(name)
     videos = seen.page.locator("video").all()
     assert len(videos) == count
@@ -136,7 +136,7 @@ def test_the_clips_play_and_loop(visit, name, count):
     assert seen.problems == []
 
 
-def test_pictures_and_curves_are_drawn(visit):
+def test_pictures_and_curves_are_drawn(visit: Any) -> None:
     seen = visit("three.html").page
     for image in seen.locator("img").all():
         assert image.evaluate("image => image.complete && image.naturalWidth") == 90
@@ -152,7 +152,7 @@ def test_pictures_and_curves_are_drawn(visit):
 
 
 @pytest.mark.parametrize("name", ["one.html", "three.html"])
-def test_nothing_is_fetched_and_nothing_is_wrong(visit, folder, name):
+def test_nothing_is_fetched_and_nothing_is_wrong(visit: Any, folder: Path, name: str) -> None:
     seen = visit(name)
     seen.page.wait_for_load_state("networkidle")
     others = [url for url in seen.requests if not url.startswith("data:")]
@@ -160,7 +160,7 @@ def test_nothing_is_fetched_and_nothing_is_wrong(visit, folder, name):
     assert seen.problems == []
 
 
-def test_the_page_refuses_to_fetch_and_to_run_scripts(visit):
+def test_the_page_refuses_to_fetch_and_to_run_scripts(visit: Any) -> None:
     """What it would say if something did slip in."""
     seen = visit("one.html")
     refused = seen.page.evaluate(
@@ -188,7 +188,7 @@ def test_the_page_refuses_to_fetch_and_to_run_scripts(visit):
     ("name", "width", "scheme"),
     [("one.html", 360, "light"), ("one.html", 1200, "dark"), ("three.html", 360, "dark")],
 )
-def test_everyone_can_read_it(visit, name, width, scheme):
+def test_everyone_can_read_it(visit: Any, name: str, width: int, scheme: str) -> None:
     """Headers, names, contrast and the like, by the rules of axe-core; no sideways scrolling."""
     seen = visit(name, width, scheme).page
     seen.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")

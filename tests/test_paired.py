@@ -4,6 +4,7 @@ import itertools
 import json
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -32,7 +33,7 @@ def blurred(frames: np.ndarray, sigma: float) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory) -> Path:
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eleven originals and what was restored of them, each blurred more than the one before."""
     folder = tmp_path_factory.mktemp("pairs")
     for number in range(11):
@@ -45,7 +46,7 @@ def folders(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def result(folders) -> dict:
+def result(folders: Path) -> dict:
     return vidgan.evaluate(
         real=folders / "originals",
         fake=folders / "restored",
@@ -54,7 +55,7 @@ def result(folders) -> dict:
     )
 
 
-def test_figures_are_those_of_the_whole_videos(result):
+def test_figures_are_those_of_the_whole_videos(result: dict) -> None:
     """Frame by frame comes to the same as all frames at once."""
     for video in result["videos"]:
         number = int(Path(video["name"]).name)
@@ -70,7 +71,7 @@ def test_figures_are_those_of_the_whole_videos(result):
             assert video[key] == pytest.approx(function(restored, frames).mean(), rel=1e-9), key
 
 
-def test_the_report(folders, result):
+def test_the_report(folders: Path, result: dict) -> None:
     assert json.loads((folders / "r.json").read_text()) == result
     found = {figure["key"]: figure for figure in result["figures"]}
     for key, figure in found.items():
@@ -91,7 +92,7 @@ def test_the_report(folders, result):
     assert cv2.imread(result["picture"]).shape[0] > paired_metrics.SHOWN * 3 * 80
 
 
-def test_the_page_shows_the_original_beside_the_restored(folders, result):
+def test_the_page_shows_the_original_beside_the_restored(folders: Path, result: dict) -> None:
     """In the strip's thirds: as it was, as it is, and what differs, four times as much."""
     with np.load(folders / "r.npz") as shown:
         worst = result["videos"][0]["name"]
@@ -103,7 +104,7 @@ def test_the_page_shows_the_original_beside_the_restored(folders, result):
     np.testing.assert_array_equal(strip, np.concatenate([before, after, difference], axis=2))
 
 
-def test_two_videos_and_json_lines(tmp_path, monkeypatch):
+def test_two_videos_and_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A video may be called anything, and be a folder of images; equal frames count 100 dB."""
     monkeypatch.chdir(tmp_path)
     make_images(Path("before"), 5, SIZE)
@@ -122,7 +123,7 @@ def test_two_videos_and_json_lines(tmp_path, monkeypatch):
     assert Path("evaluation.html").is_file()
 
 
-def test_the_table(folders, monkeypatch):
+def test_the_table(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folders)
     arguments = ["--paired", "--real", "originals", "--fake", "restored", "--bootstrap", "0"]
     shown = CliRunner().invoke(main, ["evaluate", *arguments, "-o", "table.json"])
@@ -135,7 +136,7 @@ def test_the_table(folders, monkeypatch):
     assert Path("comparison.html").read_text().count("data:video/") == 2 * paired_metrics.SHOWN
 
 
-def test_frames_too_small_for_some_figures(tmp_path):
+def test_frames_too_small_for_some_figures(tmp_path: Path) -> None:
     """The others are told, and why these are not."""
     frames = scene(4, (24, 24))
     write(tmp_path / "a.mkv", frames)
@@ -164,7 +165,9 @@ def test_frames_too_small_for_some_figures(tmp_path):
         ("cut.mp4", "cut2.mp4", "cut.mp4: a part cannot be decoded"),
     ],
 )
-def test_videos_that_do_not_fit(tmp_path, monkeypatch, real, fake, message):
+def test_videos_that_do_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real: str, fake: str, message: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     frames = scene(6, SIZE)
     for name in ("a.mkv", "folder/a.mkv", "other/b.mkv", "twice/a.mkv", "twice/a.nut"):
@@ -182,7 +185,7 @@ def test_videos_that_do_not_fit(tmp_path, monkeypatch, real, fake, message):
     assert not Path("evaluation.json").exists()
 
 
-def test_two_rates_are_noted(tmp_path):
+def test_two_rates_are_noted(tmp_path: Path) -> None:
     frames = scene(4, SIZE)
     write(tmp_path / "a.mkv", frames)
     write(tmp_path / "b.mkv", frames, fps=50)
@@ -201,12 +204,14 @@ def test_two_rates_are_noted(tmp_path):
         ({"real": "a", "fake": "a"}, "both name a"),
     ],
 )
-def test_options_that_do_not_fit(options, message):
+def test_options_that_do_not_fit(options: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         vidgan.evaluate(paired=True, **options)
 
 
-def test_memory_does_not_grow_with_the_video(tmp_path, monkeypatch):
+def test_memory_does_not_grow_with_the_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One frame of each side and the one before are held, and a few that are shown."""
     only = {key: paired_metrics.MEASURES[key] for key in ("psnr", "tof")}
     monkeypatch.setattr(paired_metrics, "MEASURES", only)

@@ -1,14 +1,18 @@
 """Discriminators that judge clips two by two."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
+from dataset_files import make_dataset
+from tiny_run import make_run, older_than
 
 import vidgan
-from tests.dataset_files import make_dataset
-from tests.tiny_run import make_run, older_than
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
@@ -27,11 +31,11 @@ TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 CLIPS = tf.random.stateless_uniform((4, 8, 32, 32, 3), (1, 2), -1, 1)
 
 
-def model(**options):
+def model(**options: Any) -> ModelConfig:
     return resolve(ModelConfig(**{**TINY, "pairs": True, **options}))
 
 
-def make_gan(config, share_backward=True, **train):
+def make_gan(config: ModelConfig, share_backward: bool = True, **train: Any) -> VideoGAN:
     keras.utils.set_random_seed(0)
     generator = build_generator(config, 32, 32)
     gan = VideoGAN(config, latents(config), generator, build_discriminators(config, 32, 32), seed=1)
@@ -41,20 +45,22 @@ def make_gan(config, share_backward=True, **train):
 
 
 @pytest.fixture(scope="module")
-def judge():
+def judge() -> Callable[[tf.Tensor], np.ndarray]:
     keras.utils.set_random_seed(0)
     network = build_discriminators(model(), 32, 32)["clip"]
     return lambda clips: network({"clip": clips})["logit"].numpy()[:, 0]
 
 
-def test_a_pair_has_one_logit_and_none_depends_on_other_pairs(judge):
+def test_a_pair_has_one_logit_and_none_depends_on_other_pairs(
+    judge: Callable[[tf.Tensor], np.ndarray],
+) -> None:
     logits = judge(CLIPS)
     assert logits[0] == logits[1] != logits[2] == logits[3]
     np.testing.assert_allclose(judge(CLIPS[2:]), logits[2:], rtol=1e-5)
     np.testing.assert_allclose(judge(CLIPS[::-1]), logits[::-1], rtol=1e-5)
 
 
-def test_a_logit_knows_how_different_the_two_are():
+def test_a_logit_knows_how_different_the_two_are() -> None:
     network = build_discriminators(model(), 32, 32)["clip"]
     apart = network.get_layer("apart")
     logits = []
@@ -68,7 +74,7 @@ def test_a_logit_knows_how_different_the_two_are():
 
 
 @pytest.mark.parametrize("loss", ["non-saturating", "relativistic", "hinge"])
-def test_one_backward_pass_is_exact(loss):
+def test_one_backward_pass_is_exact(loss: str) -> None:
     made = []
     for share in (True, False):
         gan = make_gan(model(), share, r1=0.3, loss=loss)
@@ -79,7 +85,7 @@ def test_one_backward_pass_is_exact(loss):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def test_the_penalty_counts_a_logit_once():
+def test_the_penalty_counts_a_logit_once() -> None:
     logs = []
     for pairs in (True, False):
         gan = make_gan(model(pairs=pairs), r1=1.0)
@@ -94,12 +100,12 @@ def test_the_penalty_counts_a_logit_once():
 
 
 @pytest.mark.parametrize("conditional", [False, True])
-def test_outside_of_training_each_clip_is_judged_beside_another(conditional):
+def test_outside_of_training_each_clip_is_judged_beside_another(conditional: bool) -> None:
     gan = make_gan(model(conditional=True, labels=("a", "b", "c")) if conditional else model())
     (critic,) = gan.critics
     labels = tf.constant([0, 1, 2, 1]) if conditional else None
 
-    def pair(*places):
+    def pair(*places: int) -> tf.Tensor:
         chosen = None if labels is None else tf.gather(labels, places)
         return critic.judge(tf.gather(CLIPS, places), chosen, training=False)["logit"][0, 0]
 
@@ -110,25 +116,25 @@ def test_outside_of_training_each_clip_is_judged_beside_another(conditional):
     assert abs(beside[0] - alone[0]) > 1e-5
 
 
-def test_frames_of_one_clip_are_no_pair():
+def test_frames_of_one_clip_are_no_pair() -> None:
     config = model(model="dvdgan")
     assert [judged_together(config, view) for view in ("frames", "small", "clip")] == [1, 2, 2]
     logs = make_gan(config, r1=1.0).train_step(CLIPS)
     assert all(np.isfinite(float(value)) for value in logs.values())
 
 
-def test_labels_and_codes_go_with_pairs():
+def test_labels_and_codes_go_with_pairs() -> None:
     config = model(model="infogan", conditional=True, labels=("a", "b"))
     gan = make_gan(config, r1=1.0)
     logs = gan.train_step((CLIPS, tf.constant([0, 1, 1, 0])))
     assert all(np.isfinite(float(value)) for value in logs.values())
 
 
-def test_pairs_are_the_default_where_they_won(tmp_path):
+def test_pairs_are_the_default_where_they_won(tmp_path: Path) -> None:
     make_dataset(tmp_path / "data")
     manifest = Manifest.load(tmp_path / "data")
 
-    def settled(**options):
+    def settled(**options: Any) -> tuple[bool | None, float]:
         run = new_run([manifest.path], [manifest], tmp_path / "run", {**TINY, **options})
         return run.model.pairs, run.train.r1
 
@@ -141,7 +147,7 @@ def test_pairs_are_the_default_where_they_won(tmp_path):
     assert settled(model="vgan", pairs=True) == (True, 3.0)
 
 
-def test_pairs_go_on_but_not_with_odd_batches(tmp_path):
+def test_pairs_go_on_but_not_with_odd_batches(tmp_path: Path) -> None:
     make_dataset(tmp_path / "data")
     run = vidgan.train(tmp_path / "data", output=tmp_path / "run", steps=1, **TINY)
     vidgan.train(resume=run, steps=2)
@@ -153,6 +159,6 @@ def test_pairs_go_on_but_not_with_odd_batches(tmp_path):
     assert not (tmp_path / "odd").exists()
 
 
-def test_runs_older_than_the_option_judge_one_by_one(tmp_path):
+def test_runs_older_than_the_option_judge_one_by_one(tmp_path: Path) -> None:
     run = older_than("pairs", make_run(tmp_path / "run"))
     assert not resolve(run.model).pairs

@@ -1,6 +1,8 @@
 """From shards to batches: every clip tells by its pixels where it was taken from."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +21,14 @@ SIZE = (12, 10)
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     folder = tmp_path_factory.mktemp("pipeline") / "data"
     return make_dataset(folder, LENGTHS, (25, 8, 9), SIZE, draw=counting)
 
 
-def take(manifest, batches, batch_size=1, frames=FRAMES, **options):
+def take(
+    manifest: Manifest, batches: int, batch_size: int = 1, frames: int = FRAMES, **options: Any
+) -> np.ndarray:
     """Return so many training batches as one uint8 array of clips."""
     data = training_clips(manifest, frames, batch_size, **options)
     found = [batch.numpy() for batch in checked(data.take(batches), manifest)]
@@ -35,24 +39,24 @@ def take(manifest, batches, batch_size=1, frames=FRAMES, **options):
     return pixels.to_uint8(np.concatenate(found))
 
 
-def origin(clip):
+def origin(clip: np.ndarray) -> tuple[int, np.ndarray]:
     """Return a clip's record and the numbers of its frames."""
     records = np.unique(clip[..., 0])
     assert len(records) == 1, "a clip lies in one record"
     return int(records[0]), clip[:, 0, 0, 1].astype(int)
 
 
-def lengths(manifest):
+def lengths(manifest: Manifest) -> dict[int, int]:
     """Return each record's length by its number; ``make_dataset`` numbers them shard by shard."""
     return dict(enumerate(manifest.splits["train"].lengths))
 
 
-def epoch_size(frames=FRAMES, stride=1):
+def epoch_size(frames: int = FRAMES, stride: int = 1) -> int:
     return sum(length // pipeline.span(frames, stride) for length in LENGTHS)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
-def test_windows_lie_in_one_shot_at_the_stride(dataset, stride):
+def test_windows_lie_in_one_shot_at_the_stride(dataset: Manifest, stride: int) -> None:
     clips = take(dataset, 5 * epoch_size(stride=stride), stride=stride)
     starts = set()
     for clip in clips:
@@ -64,7 +68,7 @@ def test_windows_lie_in_one_shot_at_the_stride(dataset, stride):
     assert len({start % pipeline.span(FRAMES, stride) for _, start in starts}) > 2
 
 
-def test_windows_reach_both_ends(dataset):
+def test_windows_reach_both_ends(dataset: Manifest) -> None:
     found = [origin(clip) for clip in take(dataset, 40 * epoch_size())]
     for record, length in lengths(dataset).items():
         if length >= FRAMES:
@@ -73,7 +77,7 @@ def test_windows_reach_both_ends(dataset):
             assert max(starts) == length - FRAMES
 
 
-def test_an_epoch_takes_from_each_record_what_fits(dataset):
+def test_an_epoch_takes_from_each_record_what_fits(dataset: Manifest) -> None:
     size = epoch_size()
     for epoch in range(3):
         clips = take(dataset, size, skip=epoch * size)
@@ -82,7 +86,7 @@ def test_an_epoch_takes_from_each_record_what_fits(dataset):
         assert counts.tolist() == expected
 
 
-def test_epochs_differ(dataset):
+def test_epochs_differ(dataset: Manifest) -> None:
     size = epoch_size()
     clips = take(dataset, 2 * size)
     first, second = (
@@ -93,7 +97,7 @@ def test_epochs_differ(dataset):
     assert sorted(first) != sorted(second), "the windows"
 
 
-def test_mirror_flips_half_of_the_clips(dataset):
+def test_mirror_flips_half_of_the_clips(dataset: Manifest) -> None:
     clips = take(dataset, 20 * epoch_size())
     left = clips[:, :, :, : SIZE[0] // 2, 2]
     right = clips[:, :, :, SIZE[0] // 2 :, 2]
@@ -106,14 +110,14 @@ def test_mirror_flips_half_of_the_clips(dataset):
     assert (plain[:, :, :, : SIZE[0] // 2, 2] == 0).all()
 
 
-def test_repeatable_by_seed(dataset):
+def test_repeatable_by_seed(dataset: Manifest) -> None:
     first, again, other = (take(dataset, 12, batch_size=2, seed=seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 5])
-def test_skipping_equals_having_seen(dataset, batch_size):
+def test_skipping_equals_having_seen(dataset: Manifest, batch_size: int) -> None:
     """Within an epoch, at its border and beyond: 11 clips make an epoch, batches straddle it."""
     assert epoch_size() == 11
     total = 3 * epoch_size() // batch_size + 2
@@ -123,7 +127,9 @@ def test_skipping_equals_having_seen(dataset, batch_size):
         np.testing.assert_array_equal(rest, whole[skip * batch_size :])
 
 
-def test_skipping_with_a_small_shuffle_buffer(dataset, monkeypatch):
+def test_skipping_with_a_small_shuffle_buffer(
+    dataset: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pipeline, "MAX_SHUFFLE", 4)
     whole = take(dataset, 30)
     np.testing.assert_array_equal(take(dataset, 11, skip=19), whole[19:])
@@ -131,12 +137,12 @@ def test_skipping_with_a_small_shuffle_buffer(dataset, monkeypatch):
     assert counts.sum() == epoch_size()
 
 
-def test_batches_know_their_size(dataset):
+def test_batches_know_their_size(dataset: Manifest) -> None:
     spec = training_clips(dataset, FRAMES, 3).element_spec
     assert spec.shape == (3, FRAMES, SIZE[1], SIZE[0], 3)
 
 
-def test_evaluation_clips_stand_side_by_side(dataset):
+def test_evaluation_clips_stand_side_by_side(dataset: Manifest) -> None:
     clips = list(evaluation_clips(dataset, "test", FRAMES))
     found = [(origin(clip)[0] - len(LENGTHS), origin(clip)[1].tolist()) for clip in clips]
     expected = [
@@ -151,19 +157,19 @@ def test_evaluation_clips_stand_side_by_side(dataset):
     assert len(list(evaluation_clips(dataset, "train", FRAMES))) == epoch_size()
 
 
-def test_evaluation_clips_with_a_stride(dataset):
+def test_evaluation_clips_with_a_stride(dataset: Manifest) -> None:
     clips = [origin(clip) for clip in evaluation_clips(dataset, "test", FRAMES, stride=3)]
     assert [(record - len(LENGTHS), numbers.tolist()) for record, numbers in clips] == [
         (0, list(range(0, 24, 3)))
     ]
 
 
-def test_empty_test_split_yields_nothing(tmp_path):
+def test_empty_test_split_yields_nothing(tmp_path: Path) -> None:
     manifest = make_dataset(tmp_path / "data", (20,), (), SIZE, draw=counting)
     assert list(evaluation_clips(manifest, "test", FRAMES)) == []
 
 
-def test_too_short_shots(dataset):
+def test_too_short_shots(dataset: Manifest) -> None:
     with pytest.raises(DatasetError) as caught:
         training_clips(dataset, 16, 1, stride=3)
     assert "the longest training shot has 36 frames, a clip needs 46" in str(caught.value)
@@ -221,7 +227,7 @@ def missing(path: Path) -> None:
         (missing, "train-00000-of-00002.tfrecord: missing shard"),
     ],
 )
-def test_damaged_shards(tmp_path, damage, text):
+def test_damaged_shards(tmp_path: Path, damage: Callable[..., Any], text: str) -> None:
     folder = tmp_path / "data"
     make_dataset(folder, LENGTHS, (20,), SIZE, draw=counting)
     damage(folder / "train-00000-of-00002.tfrecord")
@@ -236,7 +242,7 @@ def test_damaged_shards(tmp_path, damage, text):
 
 
 @pytest.mark.parametrize("damage", [flip_a_byte, cut, missing, wrong_size])
-def test_damaged_test_shard(tmp_path, damage):
+def test_damaged_test_shard(tmp_path: Path, damage: Callable[..., Any]) -> None:
     folder = tmp_path / "data"
     make_dataset(folder, LENGTHS, (20, 20), SIZE, draw=counting)
     damage(folder / "test-00000-of-00001.tfrecord")
@@ -244,10 +250,10 @@ def test_damaged_test_shard(tmp_path, damage):
         list(evaluation_clips(Manifest.load(folder), "test", FRAMES))
 
 
-def test_other_errors_are_not_blamed_on_the_dataset(dataset):
+def test_other_errors_are_not_blamed_on_the_dataset(dataset: Manifest) -> None:
     """Only reading is guarded: an error of the training step passes as what it is."""
 
-    def step():
+    def step() -> None:
         for batch in checked(training_clips(dataset, FRAMES, 2), dataset):
             tf.reshape(batch, (7,))
 
@@ -255,7 +261,7 @@ def test_other_errors_are_not_blamed_on_the_dataset(dataset):
         step()
 
 
-def test_helper_draws_the_same_twice(tmp_path):
+def test_helper_draws_the_same_twice(tmp_path: Path) -> None:
     for name in ("a", "b"):
         make_dataset(tmp_path / name)
     for path in (tmp_path / "a").iterdir():

@@ -1,14 +1,17 @@
 """The three commands that everything is about: in one folder, with no further option."""
 
-import av
-from click.testing import CliRunner
+from pathlib import Path
 
-from tests.video_files import make_video
+import av
+import pytest
+from click.testing import CliRunner
+from video_files import make_video
+
 from vidgan.cli import main
 from vidgan.training.run import Run
 
 
-def test_three_commands(tmp_path, monkeypatch):
+def test_three_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_video(tmp_path / "input.mp4", frames=60, size=(160, 120))
     monkeypatch.chdir(tmp_path)
     for line in (

@@ -1,5 +1,8 @@
 """Options of training that fit any model: what each changes in a step of tiny networks."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -23,7 +26,7 @@ RATE = 0.1
 EVERYTHING = "color,translation,cutout"
 
 
-def generator(normalised=False):
+def generator(normalised: bool = False) -> keras.Model:
     latent = keras.Input((MODEL.latent_dim,), name="latent")
     x = layers.Dense(MODEL.frames * SIDE * SIDE * 3)(latent)
     if normalised:
@@ -32,7 +35,7 @@ def generator(normalised=False):
     return keras.Model({"latent": latent}, layers.Activation("tanh")(x))
 
 
-def discriminator(view="clip", hidden=5):
+def discriminator(view: str = "clip", hidden: int = 5) -> keras.Model:
     """Return a discriminator of two layers, or of one without ``hidden``."""
     clip = keras.Input((*VIEWS[view].shape(MODEL, SIDE, SIDE), 3), name="clip")
     x = layers.Flatten()(clip)
@@ -41,7 +44,9 @@ def discriminator(view="clip", hidden=5):
     return keras.Model({"clip": clip}, {"logit": layers.Dense(1, name="logit")(x)})
 
 
-def make_gan(views="clip", hidden=5, normalised=False, **options):
+def make_gan(
+    views: str = "clip", hidden: int = 5, normalised: bool = False, **options: Any
+) -> VideoGAN:
     """Build a gan whose networks learn by plain gradient descent; the same one every time."""
     networks = {}
     for view in views.split(","):
@@ -56,15 +61,15 @@ def make_gan(views="clip", hidden=5, normalised=False, **options):
     return gan
 
 
-def clips(seed=0):
+def clips(seed: int = 0) -> tf.Tensor:
     return tf.random.stateless_uniform((BATCH, MODEL.frames, SIDE, SIDE, 3), (seed, 1), -1, 1)
 
 
-def weights(network):
+def weights(network: keras.Model) -> np.ndarray:
     return np.concatenate([weight.ravel() for weight in network.get_weights()])
 
 
-def changes(gan, data=None):
+def changes(gan: VideoGAN, data: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Take a step; return the changes of the generator's and of the first discriminator's weights.
 
     Also what the discriminator saw.
@@ -84,17 +89,17 @@ def changes(gan, data=None):
 # Unrolling
 
 
-def sigmoid(x):
+def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def forward(parameters, x):
+def forward(parameters: Sequence[np.ndarray], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     w, b, v, c = parameters
     hidden = np.tanh(x @ w + b)
     return hidden, hidden @ v + c
 
 
-def gradient(parameters, x, count):
+def gradient(parameters: Sequence[np.ndarray], x: np.ndarray, count: int) -> tuple[np.ndarray, ...]:
     """Return the gradient of the cross entropy with respect to D's weights, by hand."""
     hidden, logits = forward(parameters, x)
     at_logits = np.concatenate([-sigmoid(-logits[:count]), sigmoid(logits[count:])]) / count
@@ -102,7 +107,14 @@ def gradient(parameters, x, count):
     return x.T @ at_hidden, at_hidden.sum(0), hidden.T @ at_logits, at_logits.sum(0)
 
 
-def unrolled_loss(parameters, x, count, steps, rate, lengths):
+def unrolled_loss(
+    parameters: Sequence[np.ndarray],
+    x: np.ndarray,
+    count: int,
+    steps: int,
+    rate: float,
+    lengths: list[list[float]],
+) -> float:
     """Return G's loss after D's steps, in float64.
 
     Args:
@@ -123,7 +135,7 @@ def unrolled_loss(parameters, x, count, steps, rate, lengths):
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-def test_unrolled_gradient_against_differences(steps):
+def test_unrolled_gradient_against_differences(steps: int) -> None:
     count, rate, width = 2, 0.05, 1e-5
     runtime.seed_everything(1)
     clip = keras.Input((2, 2, 2, 3), name="clip")
@@ -154,13 +166,13 @@ def test_unrolled_gradient_against_differences(steps):
     assert np.abs(fake - plain[count:]).max() > 0.1 * np.abs(fake).max()
 
 
-def test_unrolling_changes_the_generators_step_alone():
+def test_unrolling_changes_the_generators_step_alone() -> None:
     plain, unrolled = changes(make_gan()), changes(make_gan(unroll=2))
     np.testing.assert_allclose(unrolled[1], plain[1], rtol=1e-5, atol=1e-8)
     assert np.abs(unrolled[0] - plain[0]).max() > 0.05 * np.abs(plain[0]).max()
 
 
-def test_unrolling_imitates_steps_of_the_learning_rate():
+def test_unrolling_imitates_steps_of_the_learning_rate() -> None:
     """With next to no learning rate D would stay as it is."""
     plain = changes(make_gan())
     still = changes(make_gan(unroll=2, d_lr=1e-8))
@@ -171,7 +183,7 @@ def test_unrolling_imitates_steps_of_the_learning_rate():
 
 
 @pytest.mark.parametrize("name", ["r1", "r2", "gradient_penalty"])
-def test_penalties_on_a_linear_discriminator(name):
+def test_penalties_on_a_linear_discriminator(name: str) -> None:
     """The logit's gradient is the kernel, wherever it is taken."""
     weight, every = 0.01, 4
     plain = changes(make_gan(hidden=0))
@@ -187,7 +199,7 @@ def test_penalties_on_a_linear_discriminator(name):
     assert np.isnan(float(logs[name])), "not due at every step"
 
 
-def test_penalties_add_up():
+def test_penalties_add_up() -> None:
     alone = [changes(make_gan(**{name: 0.1}, penalty_every=1))[1] for name in ("r1", "r2")]
     plain = changes(make_gan())[1]
     both = changes(make_gan(r1=0.1, r2=0.1, penalty_every=1))[1]
@@ -195,7 +207,7 @@ def test_penalties_add_up():
     assert np.abs(alone[0] - alone[1]).max() > 1e-4
 
 
-def test_r2_looks_at_generated_items():
+def test_r2_looks_at_generated_items() -> None:
     """R1 of a batch is R2 of the batch with real and generated items exchanged."""
     runtime.seed_everything(2)
     critic = DiscriminatorStep(discriminator(), VIEWS["clip"], LOSS_FUNCTIONS["hinge"])
@@ -216,7 +228,7 @@ def test_r2_looks_at_generated_items():
 # What the discriminator sees
 
 
-def test_instance_noise_fades():
+def test_instance_noise_fades() -> None:
     plain = changes(make_gan())[2]
     noises = []
     for share in (0.0, 0.5, 1.0):
@@ -231,14 +243,14 @@ def test_instance_noise_fades():
     assert abs(np.corrcoef(real, fake)[0, 1]) < 0.05
 
 
-def test_instance_noise_is_drawn_anew():
+def test_instance_noise_is_drawn_anew() -> None:
     gan = make_gan(instance_noise=0.4)
     seen = [changes(gan)[2][:BATCH] - clips().numpy() for _ in range(2)]
     assert abs(np.corrcoef(seen[0].ravel(), seen[1].ravel())[0, 1]) < 0.05
 
 
 @pytest.mark.parametrize("name", augment.POLICIES)
-def test_share_of_augmented_clips(name):
+def test_share_of_augmented_clips(name: str) -> None:
     many = tf.concat([clips(seed) for seed in range(32)], axis=0)
     seed = tf.constant((4, 5))
     always = augment.augment(many, (name,), seed)
@@ -251,7 +263,7 @@ def test_share_of_augmented_clips(name):
     np.testing.assert_array_equal(some[~same], always[~same])
 
 
-def test_step_augments_that_share():
+def test_step_augments_that_share() -> None:
     seen = {}
     for share in (0.0, 1.0):
         gan = make_gan(augment=EVERYTHING, ada=0.6)
@@ -264,7 +276,9 @@ def test_step_augments_that_share():
 @pytest.mark.parametrize(
     ("bias", "share", "direction"), [(50, 0.0, 1), (50, 0.5, 1), (-50, 0.5, -1), (-50, 0.0, 0)]
 )
-def test_adaptive_augmentation_follows_the_discriminator(bias, share, direction):
+def test_adaptive_augmentation_follows_the_discriminator(
+    bias: int, share: float, direction: int
+) -> None:
     """Logits that are positive on all real clips say that D knows them by heart."""
     gan = make_gan(augment="color", ada=0.6)
     gan.discriminators["clip"].get_layer("logit").bias.assign([bias])
@@ -275,7 +289,7 @@ def test_adaptive_augmentation_follows_the_discriminator(bias, share, direction)
     assert float(logs["augment_share"]) == float(gan.augment_share)
 
 
-def test_adaptive_augmentation_stops_at_always():
+def test_adaptive_augmentation_stops_at_always() -> None:
     gan = make_gan(augment="color", ada=0.6)
     gan.discriminators["clip"].get_layer("logit").bias.assign([50])
     gan.augment_share.assign(1.0)
@@ -286,14 +300,14 @@ def test_adaptive_augmentation_stops_at_always():
 # Losses
 
 
-def test_label_smoothing():
+def test_label_smoothing() -> None:
     """It adds its amount to the derivative at every real logit, and leaves the generator alone."""
     plain, smoothed = changes(make_gan()), changes(make_gan(label_smoothing=0.2))
     assert smoothed[1][-1] - plain[1][-1] == pytest.approx(-RATE * 0.2, rel=1e-3)
     np.testing.assert_allclose(smoothed[0], plain[0], rtol=1e-4, atol=1e-8)
 
 
-def test_losses_differ():
+def test_losses_differ() -> None:
     steps = {}
     for loss in LOSSES:
         gan = make_gan(loss=loss, gradient_penalty=1e-9)
@@ -329,7 +343,9 @@ def test_losses_differ():
     ],
 )
 @pytest.mark.parametrize("scaled", [False, True], ids=["plain", "scaled"])
-def test_learning_rates(options, share, lead, factors, scaled):
+def test_learning_rates(
+    options: dict[str, Any], share: float, lead: float, factors: tuple[float, float], scaled: bool
+) -> None:
     optimizers = [keras.optimizers.SGD(rate) for rate in (0.1, 0.3)]
     given = [keras.optimizers.LossScaleOptimizer(o) if scaled else o for o in optimizers]
     pace = Schedules(TrainConfig(g_lr=0.1, d_lr=0.3, **options), *given)
@@ -338,12 +354,12 @@ def test_learning_rates(options, share, lead, factors, scaled):
     assert rates == pytest.approx([0.1 * factors[0], 0.3 * factors[1]], rel=1e-4, abs=1e-8)
 
 
-def test_warmup_begins_with_a_step_that_counts():
+def test_warmup_begins_with_a_step_that_counts() -> None:
     pace = Schedules(TrainConfig(warmup=0.5), *(keras.optimizers.SGD(1.0) for _ in range(2)))
     assert 0 < float(pace.factors(tf.constant(0.0), tf.constant(0.75))[0]) < 0.01
 
 
-def test_schedule_reaches_the_step():
+def test_schedule_reaches_the_step() -> None:
     plain = changes(make_gan())
     gan = make_gan(schedule="cosine")
     gan.share.assign(0.5)
@@ -352,7 +368,7 @@ def test_schedule_reaches_the_step():
         np.testing.assert_allclose(half[network], plain[network] / 2, rtol=1e-3, atol=1e-7)
 
 
-def test_whoever_wins_slows_down():
+def test_whoever_wins_slows_down() -> None:
     gan = make_gan(adaptive=True)
     gan.lead.assign(1.0)
     moved = changes(gan)
@@ -360,7 +376,7 @@ def test_whoever_wins_slows_down():
     assert np.abs(moved[1]).max() == 0
 
 
-def test_lead_follows_the_accuracy():
+def test_lead_follows_the_accuracy() -> None:
     gan = make_gan()
     gan.discriminators["clip"].get_layer("logit").bias.assign([50])
     gan.train_step(clips())  # Right on real clips alone.
@@ -368,7 +384,7 @@ def test_lead_follows_the_accuracy():
 
 
 @pytest.mark.parametrize(("option", "network"), [("g_every", 0), ("d_every", 1)])
-def test_networks_that_learn_less_often(option, network):
+def test_networks_that_learn_less_often(option: str, network: int) -> None:
     gan = make_gan(**{option: 3})
     step = tf.function(gan.train_step)
     networks = gan.generator, gan.discriminators["clip"], gan.generator_ema
@@ -386,7 +402,7 @@ def test_networks_that_learn_less_often(option, network):
 
 
 @pytest.mark.parametrize("d_every", [2, 3])
-def test_penalties_keep_the_discriminators_time(d_every):
+def test_penalties_keep_the_discriminators_time(d_every: int) -> None:
     """A penalty at a step at which D does not learn would be none."""
     gan = make_gan(d_every=d_every, r1=1.0, penalty_every=2)
     step = tf.function(gan.train_step)
@@ -401,7 +417,7 @@ def test_penalties_keep_the_discriminators_time(d_every):
 # Several discriminators
 
 
-def test_several_discriminators_all_learn():
+def test_several_discriminators_all_learn() -> None:
     gan = make_gan("frames,small")
     before = [weights(network) for network in gan.discriminators.values()]
     gan.train_step(clips())
@@ -409,7 +425,7 @@ def test_several_discriminators_all_learn():
         assert (weights(network) != old).mean() > 0.9
 
 
-def test_generator_hears_all_discriminators():
+def test_generator_hears_all_discriminators() -> None:
     """Their gradients, and their losses, are summed."""
     moved, losses = {}, {}
     for names in ("frames", "small", "frames,small"):
@@ -425,7 +441,7 @@ def test_generator_hears_all_discriminators():
 # The moving average
 
 
-def test_average_copies_what_is_not_trained():
+def test_average_copies_what_is_not_trained() -> None:
     """A running mean is an average already."""
     gan = make_gan(normalised=True, ema=0.9)
     for seed in range(3):
@@ -465,7 +481,9 @@ def test_average_copies_what_is_not_trained():
         ({"conditional": True, "labels": ("one",)}, {}, ("--conditional", "two labels")),
     ],
 )
-def test_contradictions(model, train, named):
+def test_contradictions(
+    model: dict[str, Any], train: dict[str, Any], named: tuple[str, str]
+) -> None:
     with pytest.raises(OptionError) as caught:
         option_checks.check(MODEL.replace(**model), TrainConfig(**train))
     assert all(name in str(caught.value) for name in named)
@@ -489,5 +507,5 @@ def test_contradictions(model, train, named):
         ({"conditional": True, "labels": ("a", "b")}, {}),
     ],
 )
-def test_what_goes_together(model, train):
+def test_what_goes_together(model: dict[str, Any], train: dict[str, Any]) -> None:
     option_checks.check(MODEL.replace(**model), TrainConfig(**train))

@@ -1,5 +1,8 @@
 """Restored clips against their originals, and temporal consistency."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ def clean() -> np.ndarray:
     return np.stack([drifting(0, (1.5, 0)), drifting(1, (0, -1))])
 
 
-def each_frame(clips: np.ndarray, change) -> np.ndarray:
+def each_frame(clips: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     frames = clips.reshape(-1, *clips.shape[2:])
     return np.stack([change(frame) for frame in frames]).reshape(clips.shape)
 
@@ -32,7 +35,7 @@ def blocky(clips: np.ndarray, quality: float) -> np.ndarray:
     return each_frame(clips, coded)
 
 
-def test_figures_of_frames_are_scikit_images(clean):
+def test_figures_of_frames_are_scikit_images(clean: np.ndarray) -> None:
     damaged = noisy(blurred(clean, 1), 6)
     options = {"channel_axis": -1, "gaussian_weights": True, "use_sample_covariance": False}
     ratios, similarities = psnr(damaged, clean), ssim(damaged, clean)
@@ -45,7 +48,7 @@ def test_figures_of_frames_are_scikit_images(clean):
         assert similarities[place] == pytest.approx(expected, rel=1e-6)
 
 
-def test_equal_clips(clean):
+def test_equal_clips(clean: np.ndarray) -> None:
     assert np.isposinf(psnr(clean, clean)).all()
     np.testing.assert_allclose(ssim(clean, clean), 1)
     assert (perceptual_distance(clean, clean) == 0).all()
@@ -56,7 +59,9 @@ def test_equal_clips(clean):
     ("damage", "strengths"),
     [(blurred, (0.6, 1, 2, 4)), (noisy, (3, 8, 20, 40)), (blocky, (90, 60, 30, 10))],
 )
-def test_perceptual_distance_rises_with_damage(clean, damage, strengths):
+def test_perceptual_distance_rises_with_damage(
+    clean: np.ndarray, damage: Callable[..., Any], strengths: tuple[float, float, float, float]
+) -> None:
     distances = [perceptual_distance(damage(clean, s), clean).mean() for s in strengths]
     assert distances == sorted(distances)
     assert distances[-1] > 3 * distances[0] > 0
@@ -82,12 +87,14 @@ def leaves(at: float = 0.0) -> np.ndarray:
     return cv2.resize(window, (64, 64), interpolation=cv2.INTER_AREA)[None, None]
 
 
-def test_perceptual_distance_orders_what_has_the_same_psnr():
+def test_perceptual_distance_orders_what_has_the_same_psnr() -> None:
     """To PSNR a shift by half a pixel and more light are as bad as blur and noise."""
     picture, shifted = leaves(), leaves(at=0.5)
     target = psnr(shifted, picture).item()
 
-    def as_bad(damage, strengths) -> np.ndarray:
+    def as_bad(
+        damage: Callable[[np.ndarray, float], np.ndarray], strengths: Iterable[float]
+    ) -> np.ndarray:
         damaged = (damage(picture, strength) for strength in strengths)
         return next(some for some in damaged if psnr(some, picture).item() <= target)
 
@@ -106,20 +113,20 @@ def test_perceptual_distance_orders_what_has_the_same_psnr():
     assert max(distances[0]) < 0.8 * min(distances[1])
 
 
-def test_tof_is_the_difference_of_velocities(clean):
+def test_tof_is_the_difference_of_velocities(clean: np.ndarray) -> None:
     slower = np.stack([drifting(0, (0.5, 0)), drifting(1, (0, -1))])
     found = tof(slower, clean)
     assert found[0] == pytest.approx(1, abs=0.35)
     assert found[1] == 0
 
 
-def test_motion_alone_has_no_warping_error(clean):
+def test_motion_alone_has_no_warping_error(clean: np.ndarray) -> None:
     found = warping_error(clean)
     assert (found.error < 2e-4).all()
     assert (found.visible > 0.7).all()
 
 
-def test_warping_error_is_the_noise_between_frames(clean):
+def test_warping_error_is_the_noise_between_frames(clean: np.ndarray) -> None:
     """Independent noise of σ in both frames leaves twice its variance, the later one smoothed."""
     found = warping_error(noisy(clean, 8)).error
     variance = (8 / 255) ** 2
@@ -130,7 +137,7 @@ def test_warping_error_is_the_noise_between_frames(clean):
     np.testing.assert_allclose(found, (12 / 255) ** 2, rtol=0.2)
 
 
-def test_what_the_flow_cannot_follow_is_seen_in_the_visible_share():
+def test_what_the_flow_cannot_follow_is_seen_in_the_visible_share() -> None:
     random = np.random.default_rng(3).integers(0, 256, (1, 4, 48, 48, 3), np.uint8)
     still = np.repeat(random[:, :1], 4, axis=1)
     assert warping_error(random).visible[0] < 0.6
@@ -138,7 +145,7 @@ def test_what_the_flow_cannot_follow_is_seen_in_the_visible_share():
     assert warping_error(still).error[0] == 0
 
 
-def test_pairs_that_are_none_are_refused(clean):
+def test_pairs_that_are_none_are_refused(clean: np.ndarray) -> None:
     for measure in (psnr, ssim, perceptual_distance, tof):
         with pytest.raises(InputError, match="one shape"):
             measure(clean, clean[:1])

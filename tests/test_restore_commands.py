@@ -1,5 +1,7 @@
 """Restoring from the command line: what of the source is kept, and which part of it is taken."""
 
+from pathlib import Path
+
 import av
 import cv2
 import numpy as np
@@ -11,17 +13,17 @@ SIZE = (48, 32)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("restore")
 
 
 @pytest.fixture(scope="module")
-def clip(folder):
+def clip(folder: Path) -> Path:
     return make_video(folder / "clip.mp4", 12, SIZE)
 
 
 @pytest.fixture(scope="module")
-def loud(folder):
+def loud(folder: Path) -> Path:
     return add_sound(make_video(folder / "quiet.mp4", 50, SIZE), folder / "loud.mp4", streams=2)
 
 
@@ -29,7 +31,7 @@ def loud(folder):
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.webm", "o.avi", "o.gif", "o.mkv"])
-def test_frames_and_rate(clip, tmp_path, name):
+def test_frames_and_rate(clip: Path, tmp_path: Path, name: str) -> None:
     ok("enhance", clip, "-o", tmp_path / name, "--method", "bicubic")
     source, made = read(clip), read(tmp_path / name)
     assert made.frames.shape == (12, 64, 96, 3)
@@ -43,7 +45,7 @@ def test_frames_and_rate(clip, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.webm"])
-def test_variable_rate(tmp_path, name):
+def test_variable_rate(tmp_path: Path, name: str) -> None:
     times = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.2, 12)).round(3)
     video = write_video(tmp_path / "v.mkv", scene(12, SIZE), times=times)
     ok("enhance", video, "-o", tmp_path / name, "--method", "bicubic", "--scale", 1)
@@ -56,7 +58,7 @@ def test_variable_rate(tmp_path, name):
 HELD = [0, 0.04, 0.08, 0.12, 2.12, 2.16, 2.2, 3.2]
 
 
-def test_a_frame_that_is_held_for_long(tmp_path):
+def test_a_frame_that_is_held_for_long(tmp_path: Path) -> None:
     video = write_video(tmp_path / "v.mp4", scene(8, SIZE), times=HELD, options={"bf": "0"})
     whole, part = tmp_path / "whole.mp4", tmp_path / "part.mp4"
     options = ("--method", "bicubic", "--scale", 1)
@@ -71,7 +73,7 @@ def test_a_frame_that_is_held_for_long(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["o.avi", "o.gif"])
-def test_containers_of_constant_rate_say_so_and_keep_the_length(tmp_path, name):
+def test_containers_of_constant_rate_say_so_and_keep_the_length(tmp_path: Path, name: str) -> None:
     times = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.2, 12)).round(3)
     video = write_video(tmp_path / "v.mkv", scene(12, SIZE), times=times - times[0])
     result = ok("enhance", video, "-o", tmp_path / name, "--method", "bicubic", "--scale", 1)
@@ -79,14 +81,14 @@ def test_containers_of_constant_rate_say_so_and_keep_the_length(tmp_path, name):
     assert read(tmp_path / name).duration == pytest.approx(read(video).duration, abs=0.25)
 
 
-def test_sound_is_copied_packet_by_packet(loud, tmp_path):
+def test_sound_is_copied_packet_by_packet(loud: Path, tmp_path: Path) -> None:
     ok("enhance", loud, "-o", tmp_path / "o.mp4", "--method", "bicubic")
     assert sounds(tmp_path / "o.mp4") == sounds(loud)
     assert len(sounds(loud)) == 2
     assert read(tmp_path / "o.mp4").duration == pytest.approx(read(loud).duration, abs=0.05)
 
 
-def test_sound_of_a_span(loud, tmp_path):
+def test_sound_of_a_span(loud: Path, tmp_path: Path) -> None:
     ok(
         "enhance",
         loud,
@@ -110,7 +112,7 @@ def test_sound_of_a_span(loud, tmp_path):
         assert all(abs(packets[data] - 0.5 - at) < 0.001 for at, data in track if data in packets)
 
 
-def test_sound_that_the_container_does_not_take(loud, tmp_path):
+def test_sound_that_the_container_does_not_take(loud: Path, tmp_path: Path) -> None:
     result = ok("enhance", loud, "-o", tmp_path / "o.webm", "--method", "bicubic", "--end", 1)
     assert result.output.count("encoded as opus") == 1
     with av.open(str(tmp_path / "o.webm")) as container:
@@ -119,7 +121,7 @@ def test_sound_that_the_container_does_not_take(loud, tmp_path):
     assert seconds == pytest.approx(1, abs=0.06)
 
 
-def test_gif_has_no_sound_and_says_so(loud, tmp_path):
+def test_gif_has_no_sound_and_says_so(loud: Path, tmp_path: Path) -> None:
     options = ("--method", "bicubic", "--max-frames", 5)
     result = ok("enhance", loud, "-o", tmp_path / "o.gif", *options)
     assert "its sound cannot be stored in .gif; left out" in result.output
@@ -127,7 +129,9 @@ def test_gif_has_no_sound_and_says_so(loud, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["o.avi", "o.gif"])
-def test_a_start_between_two_frames_leaves_no_hole_in_a_constant_rate(clip, tmp_path, name):
+def test_a_start_between_two_frames_leaves_no_hole_in_a_constant_rate(
+    clip: Path, tmp_path: Path, name: str
+) -> None:
     options = ("--method", "bicubic", "--scale", 1, "--start", 0.1)
     ok("enhance", clip, "-o", tmp_path / name, *options)
     made = read(tmp_path / name)
@@ -135,7 +139,7 @@ def test_a_start_between_two_frames_leaves_no_hole_in_a_constant_rate(clip, tmp_
     np.testing.assert_allclose(np.diff(made.times), 0.04, atol=0.001)
 
 
-def test_rotation(tmp_path):
+def test_rotation(tmp_path: Path) -> None:
     video = rotate_mp4(make_video(tmp_path / "v.mp4", 5, SIZE))
     ok("enhance", video, "-o", tmp_path / "o.mp4", "--method", "bicubic", "--scale", 1)
     with av.open(str(tmp_path / "o.mp4")) as container:
@@ -146,7 +150,7 @@ def test_rotation(tmp_path):
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_colours(tmp_path, full):
+def test_colours(tmp_path: Path, full: bool) -> None:
     """Whatever range the source has, the colours that are seen stay."""
     video = tmp_path / "v.mp4"
     pix_fmt = "yuvj420p" if full else "yuv420p"
@@ -162,7 +166,7 @@ def test_colours(tmp_path, full):
     assert np.abs(read(tmp_path / "o.mp4").frames[0].astype(int) - seen)[:, 8:16].max() < 6
 
 
-def test_bits_and_hdr_that_are_lost_are_said(tmp_path):
+def test_bits_and_hdr_that_are_lost_are_said(tmp_path: Path) -> None:
     video = tmp_path / "v.mkv"
     # Of HDR by the PQ curve.
     options = {"x264-params": "transfer=smpte2084"}
@@ -172,7 +176,7 @@ def test_bits_and_hdr_that_are_lost_are_said(tmp_path):
     assert "HDR" in output
 
 
-def test_odd_sizes_and_no_sound(tmp_path):
+def test_odd_sizes_and_no_sound(tmp_path: Path) -> None:
     video = make_video(tmp_path / "v.mkv", 5, (45, 35), pix_fmt="yuv444p")
     ok("enhance", video, "-o", tmp_path / "o.mp4", "--method", "bicubic", "--scale", 1)
     assert read(tmp_path / "o.mp4").frames.shape == (5, 36, 46, 3)
@@ -191,7 +195,7 @@ def test_odd_sizes_and_no_sound(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "o.mkv").frames, read(video).frames)
 
 
-def test_compare(clip, tmp_path):
+def test_compare(clip: Path, tmp_path: Path) -> None:
     ok(
         "enhance",
         clip,
@@ -209,7 +213,7 @@ def test_compare(clip, tmp_path):
     assert (both[:, :, 48:] != both[:, :, :48]).any()
 
 
-def test_folder_of_images(tmp_path):
+def test_folder_of_images(tmp_path: Path) -> None:
     images = make_images(tmp_path / "in", 6, SIZE)
     ok(
         "enhance",
@@ -239,13 +243,13 @@ def test_folder_of_images(tmp_path):
         (["--max-frames", "100"], 0, 12),
     ],
 )
-def test_spans(clip, tmp_path, options, first, count):
+def test_spans(clip: Path, tmp_path: Path, options: list[str], first: int, count: int) -> None:
     out = tmp_path / "o.mkv"
     ok("enhance", clip, "-o", out, "--method", "bicubic", "--scale", 1, "--codec", "ffv1", *options)
     np.testing.assert_array_equal(read(out).frames, read(clip).frames[first : first + count])
 
 
-def test_a_start_far_in_is_sought(tmp_path):
+def test_a_start_far_in_is_sought(tmp_path: Path) -> None:
     frames = scene(120, SIZE)
     video = write_video(tmp_path / "v.mp4", frames, options={"g": "10"})
     out = tmp_path / "o.mkv"
@@ -278,7 +282,7 @@ def test_a_start_far_in_is_sought(tmp_path):
         (["--max-frames", "0"], "--max-frames"),
     ],
 )
-def test_wrong_spans(clip, tmp_path, options, word):
+def test_wrong_spans(clip: Path, tmp_path: Path, options: list[str], word: str) -> None:
     assert word in refused(
         "enhance", clip, "-o", tmp_path / "o.mp4", "--method", "bicubic", *options, status=2
     )

@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -24,12 +26,12 @@ BICUBIC = ("--method", "bicubic")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("failures")
 
 
 @pytest.fixture(scope="module")
-def clip(folder):
+def clip(folder: Path) -> Path:
     return make_video(folder / "clip.mp4", 12, SIZE)
 
 
@@ -37,16 +39,18 @@ def clip(folder):
 
 
 @pytest.fixture(scope="module")
-def long(folder):
+def long(folder: Path) -> Path:
     return add_sound(make_video(folder / "q.mp4", 150, SIZE), folder / "long.mp4")
 
 
-def interrupt(monkeypatch, after: int, failure: BaseException, waiting_for: Path) -> None:
+def interrupt(
+    monkeypatch: pytest.MonkeyPatch, after: int, failure: BaseException, waiting_for: Path
+) -> None:
     """Let the filter fail at a call, once a file is there."""
     calls = iter(range(10**6))
     denoise = classical.denoise_clip
 
-    def failing(*arguments):
+    def failing(*arguments: Any) -> np.ndarray:
         if next(calls) == after:
             deadline = time.monotonic() + 10
             while not waiting_for.exists() and time.monotonic() < deadline:
@@ -58,10 +62,10 @@ def interrupt(monkeypatch, after: int, failure: BaseException, waiting_for: Path
 
 
 @pytest.fixture
-def quick_denoise(monkeypatch):
+def quick_denoise(monkeypatch: pytest.MonkeyPatch) -> None:
     """A filter with context and margin that does not take long."""
 
-    def blur(clip, strength):
+    def blur(clip: np.ndarray, strength: float) -> np.ndarray:
         mixed = np.stack([cv2.GaussianBlur(f, (5, 5), 1) for f in clip]).astype(np.float32)
         padded = np.pad(mixed, ((2, 2), (0, 0), (0, 0), (0, 0)), mode="edge")
         return np.rint(sum(padded[i : i + len(clip)] for i in range(5)) / 5).astype(np.uint8)
@@ -70,7 +74,9 @@ def quick_denoise(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["o.mkv", "o.mp4", "o.gif"])
-def test_resume_equals_the_uninterrupted(long, tmp_path, monkeypatch, quick_denoise, name):
+def test_resume_equals_the_uninterrupted(
+    long: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_denoise: None, name: str
+) -> None:
     options = ("--method", "nlmeans", "--memory", "0.05")
     ok("enhance", long, "-o", tmp_path / "whole" / name, *options)
     out = tmp_path / name
@@ -95,7 +101,9 @@ def test_resume_equals_the_uninterrupted(long, tmp_path, monkeypatch, quick_deno
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([name, "whole"])
 
 
-def test_resume_with_other_options_is_refused(long, tmp_path, monkeypatch, quick_denoise):
+def test_resume_with_other_options_is_refused(
+    long: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_denoise: None
+) -> None:
     out = tmp_path / "o.mp4"
     options = ("--method", "nlmeans")
     with monkeypatch.context() as patch:
@@ -113,12 +121,14 @@ def test_resume_with_other_options_is_refused(long, tmp_path, monkeypatch, quick
     assert [p.name for p in tmp_path.iterdir()] == ["o.mp4"]
 
 
-def test_resume_where_nothing_was_begun(clip, tmp_path):
+def test_resume_where_nothing_was_begun(clip: Path, tmp_path: Path) -> None:
     ok("enhance", clip, "-o", tmp_path / "o.mp4", *BICUBIC, "--resume")
     assert len(read(tmp_path / "o.mp4").frames) == 12
 
 
-def test_a_part_that_was_cut_off_is_made_again(long, tmp_path, monkeypatch, quick_denoise):
+def test_a_part_that_was_cut_off_is_made_again(
+    long: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_denoise: None
+) -> None:
     options = ("--method", "nlmeans")
     ok("enhance", long, "-o", tmp_path / "whole.mp4", *options)
     out = tmp_path / "o.mp4"
@@ -131,7 +141,9 @@ def test_a_part_that_was_cut_off_is_made_again(long, tmp_path, monkeypatch, quic
     np.testing.assert_array_equal(read(out).frames, read(tmp_path / "whole.mp4").frames)
 
 
-def test_early_interruption_leaves_nothing(long, tmp_path, monkeypatch):
+def test_early_interruption_leaves_nothing(
+    long: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "o.mp4"
     out.write_bytes(b"the old video")
     interrupt(monkeypatch, 0, KeyboardInterrupt(), tmp_path)
@@ -140,7 +152,7 @@ def test_early_interruption_leaves_nothing(long, tmp_path, monkeypatch):
     assert out.read_bytes() == b"the old video"
 
 
-def test_signal(tmp_path):
+def test_signal(tmp_path: Path) -> None:
     """Ctrl-C in a process of its own, with all its threads."""
     video = make_video(tmp_path / "in" / "v.mp4", 400, (160, 120))
     out = tmp_path / "out" / "o.mp4"
@@ -164,7 +176,7 @@ def test_signal(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.gif"])
-def test_full_disk(tmp_path, name):
+def test_full_disk(tmp_path: Path, name: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (100, 64, 96, 3), dtype=np.uint8)
     video = write_video(tmp_path / "v.mp4", noise)
     with small_disk(tmp_path / "disk", "600k") as disk:
@@ -187,13 +199,13 @@ def test_full_disk(tmp_path, name):
         (lambda path: path.write_bytes(b"no video at all" * 100), "not a video"),
     ],
 )
-def test_bad_inputs(tmp_path, make, word):
+def test_bad_inputs(tmp_path: Path, make: Callable[..., Any], word: str) -> None:
     make(tmp_path / "v.mp4")
     assert word in refused("enhance", tmp_path / "v.mp4", "-o", tmp_path / "o.mp4", *BICUBIC)
     assert not (tmp_path / "o.mp4").exists()
 
 
-def test_sound_alone(tmp_path, clip):
+def test_sound_alone(tmp_path: Path, clip: Path) -> None:
     loud = add_sound(clip, tmp_path / "loud.mp4")
     with av.open(str(loud)) as source, av.open(str(tmp_path / "v.m4a"), "w") as output:
         track = output.add_stream_from_template(source.streams.audio[0])
@@ -205,7 +217,7 @@ def test_sound_alone(tmp_path, clip):
     assert "no picture" in words
 
 
-def test_no_frame_that_can_be_decoded(tmp_path):
+def test_no_frame_that_can_be_decoded(tmp_path: Path) -> None:
     video = make_video(tmp_path / "v.mp4", 10, SIZE)
     data = bytearray(video.read_bytes())
     start = data.index(b"mdat") + 4
@@ -217,7 +229,7 @@ def test_no_frame_that_can_be_decoded(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["v.mkv", "v.mp4"])
-def test_broken_tail_is_told(tmp_path, name):
+def test_broken_tail_is_told(tmp_path: Path, name: str) -> None:
     video = make_video(tmp_path / name, 60, (96, 64))
     video.write_bytes(video.read_bytes()[: video.stat().st_size * 2 // 3])
     result = ok("enhance", video, "-o", tmp_path / "o.mp4", *BICUBIC)
@@ -227,14 +239,14 @@ def test_broken_tail_is_told(tmp_path, name):
     assert f"the {count} frames that can be decoded" in result.output
 
 
-def test_output_is_input(clip):
+def test_output_is_input(clip: Path) -> None:
     before = clip.read_bytes()
     words = refused("enhance", clip, "-o", clip, *BICUBIC, "--overwrite", status=2)
     assert "one file" in words
     assert clip.read_bytes() == before
 
 
-def test_output_that_is_there(clip, tmp_path):
+def test_output_that_is_there(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "o.mp4"
     out.write_bytes(b"mine")
     assert "--overwrite" in refused("enhance", clip, "-o", out, *BICUBIC)
@@ -254,12 +266,14 @@ def test_output_that_is_there(clip, tmp_path):
         ("o.mp4", ("--scale", "9"), "--scale"),
     ],
 )
-def test_wrong_options(clip, tmp_path, name, options, word):
+def test_wrong_options(
+    clip: Path, tmp_path: Path, name: str, options: tuple[str, ...], word: str
+) -> None:
     assert word in refused("enhance", clip, "-o", tmp_path / name, *BICUBIC, *options, status=2)
     assert not list(tmp_path.iterdir())
 
 
-def test_gif_of_too_many_frames_a_second(tmp_path):
+def test_gif_of_too_many_frames_a_second(tmp_path: Path) -> None:
     video = make_video(tmp_path / "v.mp4", 6, SIZE, fps=60)
     assert "at most 50" in refused("enhance", video, "-o", tmp_path / "o.gif", *BICUBIC, status=2)
 
@@ -272,14 +286,20 @@ def test_gif_of_too_many_frames_a_second(tmp_path):
         (("translate",), " A B"),
     ],
 )
-def test_without_a_run(clip, tmp_path, monkeypatch, command, method):
+def test_without_a_run(
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    method: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     words = refused(*command, clip, "-o", "o.mp4")
     assert words.endswith(f"make one with vidgan train --task {command[0]}{method}\n")
     assert not list(tmp_path.iterdir())
 
 
-def test_wrong_runs(clip, tmp_path):
+def test_wrong_runs(clip: Path, tmp_path: Path) -> None:
     run = make_run(tmp_path / "run").path
     assert "vidgan generate" in refused("enhance", clip, run, "-o", tmp_path / "o.mp4")
     words = refused("enhance", clip, tmp_path / "x", "-o", tmp_path / "o.mp4")
@@ -293,7 +313,7 @@ def test_wrong_runs(clip, tmp_path):
 # Folders
 
 
-def test_folder(tmp_path):
+def test_folder(tmp_path: Path) -> None:
     videos = tmp_path / "in"
     make_video(videos / "a.mp4", 4, SIZE, seed=1)
     make_video(videos / "a.avi", 4, SIZE, seed=2)
@@ -312,12 +332,12 @@ def test_folder(tmp_path):
     assert again.output.count("is there already") == 3
 
 
-def test_a_folder_that_is_not_there(tmp_path):
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     words = refused("enhance", tmp_path / "in", "-o", tmp_path / "out", *BICUBIC)
     assert f"{tmp_path / 'in'}: no such file or folder" in words
 
 
-def test_folder_into_a_file(tmp_path):
+def test_folder_into_a_file(tmp_path: Path) -> None:
     make_video(tmp_path / "in" / "a.mp4", 4, SIZE)
     words = refused("enhance", tmp_path / "in", "-o", tmp_path / "o.mp4", *BICUBIC, status=2)
     assert "name a folder" in words

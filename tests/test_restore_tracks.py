@@ -53,7 +53,7 @@ def add_labels(path: Path, target: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def labelled(tmp_path_factory):
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("beside")
     loud = add_sound(make_video(folder / "v.mp4", 50, (48, 32)), folder / "loud.mp4", streams=2)
     return add_labels(loud, folder / "labelled.mkv")
@@ -75,7 +75,9 @@ def subtitles(path: Path) -> list[tuple[float, float, str]]:
 @pytest.mark.parametrize(
     ("name", "codec"), [("o.mkv", "srt"), ("o.mp4", "mov_text"), ("o.webm", "webvtt")]
 )
-def test_subtitles_chapters_and_labels_are_kept(labelled, tmp_path, name, codec):
+def test_subtitles_chapters_and_labels_are_kept(
+    labelled: Path, tmp_path: Path, name: str, codec: str
+) -> None:
     result = ok("enhance", labelled, "-o", tmp_path / name, *BICUBIC)
     assert "left out" not in result.output
     made, wanted = subtitles(tmp_path / name), subtitles(labelled)
@@ -93,7 +95,7 @@ def test_subtitles_chapters_and_labels_are_kept(labelled, tmp_path, name, codec)
     assert [c["metadata"]["title"] for c in chapters] == ["Chapter 0", "Chapter 1"]
 
 
-def test_a_span_takes_its_subtitles_and_chapters_along(labelled, tmp_path):
+def test_a_span_takes_its_subtitles_and_chapters_along(labelled: Path, tmp_path: Path) -> None:
     out = tmp_path / "o.mkv"
     ok("enhance", labelled, "-o", out, *BICUBIC, "--start", 0.5, "--end", 1.5)
     (first, second), (hello, world) = subtitles(out), subtitles(labelled)
@@ -106,7 +108,7 @@ def test_a_span_takes_its_subtitles_and_chapters_along(labelled, tmp_path):
     assert starts == [0, 0.5]
 
 
-def test_subtitles_of_an_mp4_become_those_of_an_mkv(labelled, tmp_path):
+def test_subtitles_of_an_mp4_become_those_of_an_mkv(labelled: Path, tmp_path: Path) -> None:
     ok("enhance", labelled, "-o", tmp_path / "o.mp4", *BICUBIC)
     ok("enhance", tmp_path / "o.mp4", "-o", tmp_path / "o.mkv", *BICUBIC)
     assert [text for *_, text in subtitles(tmp_path / "o.mkv")] == ["Hello", "World"]
@@ -125,6 +127,6 @@ def test_subtitles_of_an_mp4_become_those_of_an_mkv(labelled, tmp_path):
         ("o.gif", ["its sound, subtitles and chapters cannot be stored in .gif; left out"]),
     ],
 )
-def test_what_is_lost_is_said(labelled, tmp_path, name, words):
+def test_what_is_lost_is_said(labelled: Path, tmp_path: Path, name: str, words: list[str]) -> None:
     output = ok("enhance", labelled, "-o", tmp_path / name, *BICUBIC, "--max-frames", 5).output
     assert all(word in output for word in words), output

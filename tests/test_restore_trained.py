@@ -22,12 +22,12 @@ SCALE = 2
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("trained")
 
 
 @pytest.fixture(scope="module")
-def clip(folder):
+def clip(folder: Path) -> Path:
     return make_video(folder / "clip.mkv", 20, SIZE, pix_fmt="yuv444p")
 
 
@@ -51,7 +51,7 @@ def make(folder: Path, scale: int) -> Run:
 
 
 @pytest.fixture(scope="module")
-def run(folder):
+def run(folder: Path) -> Run:
     return make(folder / "runs" / "00000-enhance-x", SCALE)
 
 
@@ -70,7 +70,9 @@ def close(made: np.ndarray, wanted: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_what_comes_out(run, clip, tmp_path, monkeypatch, named):
+def test_what_comes_out(
+    run: Run, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
     monkeypatch.chdir(run.path.parent.parent)
     which = [run.path] if named else []
     exact = ("--codec", "ffv1", "--precision", "float32")
@@ -78,7 +80,7 @@ def test_what_comes_out(run, clip, tmp_path, monkeypatch, named):
     close(read(tmp_path / "o.mkv").frames, expected(run, clip))
 
 
-def test_precision(run, clip, tmp_path):
+def test_precision(run: Run, clip: Path, tmp_path: Path) -> None:
     """That of the CPU by default; the one that is asked for is the one that computes."""
     out = ("-o", tmp_path / "o.mkv", "--codec", "ffv1", "--overwrite")
     made = {}
@@ -94,7 +96,7 @@ def test_precision(run, clip, tmp_path):
     assert "--precision" in words
 
 
-def test_windows_and_tiles(run, clip):
+def test_windows_and_tiles(run: Run, clip: Path) -> None:
     filter = trained_filter("enhance", run.path, "latest", "cpu", "float32", scale=None)
     plan = divide(filter, SIZE, 20, 4, 2, 2)
     frames = (Frame(i, f.copy()) for i, f in enumerate(read(clip).frames))
@@ -102,13 +104,15 @@ def test_windows_and_tiles(run, clip):
     close(made, expected(run, clip))
 
 
-def test_sides_are_filled_up_for_a_network_on_a_coarse_grid(folder, clip, tmp_path):
+def test_sides_are_filled_up_for_a_network_on_a_coarse_grid(
+    folder: Path, clip: Path, tmp_path: Path
+) -> None:
     run = make(folder / "coarse", 1)
     ok("enhance", clip, run.path, "-o", tmp_path / "o.mkv", "--codec", "ffv1")
     assert read(tmp_path / "o.mkv").frames.shape == (20, 35, 45, 3)
 
 
-def test_what_a_run_cannot(run, clip, tmp_path):
+def test_what_a_run_cannot(run: Run, clip: Path, tmp_path: Path) -> None:
     out = ("-o", tmp_path / "o.mp4")
     words = refused("enhance", clip, run.path, *out, "--scale", 4, status=2)
     assert "trained to enlarge 2 times" in words

@@ -1,6 +1,7 @@
 """The run folder, without TensorFlow."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from vidgan.errors import RunError
 from vidgan.training.run import CONFIG_NAME, Run, newest, next_path
 
 
-def make_run(path, step=None):
+def make_run(path: Path, step: int | None = None) -> Path:
     path.mkdir(parents=True)
     Run(path, ModelConfig(), TrainConfig(), path, (64, 64), 25.0).save()
     if step is not None:
@@ -21,7 +22,7 @@ def make_run(path, step=None):
     return path
 
 
-def test_newest_is_the_last_one_with_a_checkpoint(tmp_path):
+def test_newest_is_the_last_one_with_a_checkpoint(tmp_path: Path) -> None:
     make_run(tmp_path / "00000-a", step=3)
     middle = make_run(tmp_path / "00001-a", step=2)
     begun = make_run(tmp_path / "00002-a")
@@ -32,24 +33,24 @@ def test_newest_is_the_last_one_with_a_checkpoint(tmp_path):
         Run.open(begun).checkpoint()
 
 
-def test_newest_of_runs_that_have_only_begun(tmp_path):
+def test_newest_of_runs_that_have_only_begun(tmp_path: Path) -> None:
     make_run(tmp_path / "00000-a")
     last = make_run(tmp_path / "00001-a")
     assert newest(tmp_path) == last
 
 
-def test_no_run(tmp_path):
+def test_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="vidgan train"):
         newest(tmp_path / "missing")
 
 
-def test_next_path_counts_on(tmp_path):
+def test_next_path_counts_on(tmp_path: Path) -> None:
     assert next_path(tmp_path, "dcgan", tmp_path / "my clips").name == "00000-dcgan-my_clips"
     make_run(tmp_path / "00007-a")
     assert next_path(tmp_path, "dcgan", tmp_path / "b").name == "00008-dcgan-b"
 
 
-def test_config_round_trip(tmp_path):
+def test_config_round_trip(tmp_path: Path) -> None:
     run = Run.open(make_run(tmp_path / "00000-a", step=3))
     assert (run.size, run.fps, run.model) == ((64, 64), 25.0, ModelConfig())
     assert run.state()["step"] == 3

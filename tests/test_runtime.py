@@ -1,6 +1,7 @@
 """What is settled around TensorFlow."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -16,16 +17,16 @@ from vidgan import runtime
         ("fpu avx512_bf16", "/GPU:0", "float32"),
     ],
 )
-def test_best_precision(tmp_path, flags, device, precision):
+def test_best_precision(tmp_path: Path, flags: str, device: str, precision: str) -> None:
     (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t\t: {flags}\nbogomips : 1\n")
     assert runtime.best_precision(device, tmp_path) == precision
 
 
-def test_best_precision_where_nothing_describes_the_cpu(tmp_path):
+def test_best_precision_where_nothing_describes_the_cpu(tmp_path: Path) -> None:
     assert runtime.best_precision("/CPU:0", tmp_path / "nowhere") == "float32"
 
 
-def test_tensorflow_warns_with_debug_only(monkeypatch):
+def test_tensorflow_warns_with_debug_only(monkeypatch: pytest.MonkeyPatch) -> None:
     logger = logging.getLogger("tensorflow")
     monkeypatch.setattr(logger, "level", logging.WARNING)
     monkeypatch.setenv("VIDGAN_DEBUG", "1")

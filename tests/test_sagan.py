@@ -37,7 +37,7 @@ def halved(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 4, 16), (3, 5, 7, 16), (1, 4, 6, 4)])
-def test_attention_against_numpy(shape):
+def test_attention_against_numpy(shape: tuple[int, int, int, int]) -> None:
     network, x = attention(shape, gain=0.5)
     weight = {
         n: np.asarray(network.get_layer(n).kernel) for n in ("query", "key", "value", "found")
@@ -55,7 +55,7 @@ def test_attention_against_numpy(shape):
     np.testing.assert_allclose(network(x), x + 0.5 * np.stack(made), rtol=1e-4, atol=1e-5)
 
 
-def test_attention_looks_across_space_and_time():
+def test_attention_looks_across_space_and_time() -> None:
     network, x = attention((4, 4, 4, 8), gain=1.0)
     other = x.copy()
     other[:, 3, 3, 3] += 1
@@ -66,7 +66,7 @@ def test_attention_looks_across_space_and_time():
 
 @pytest.mark.parametrize("frames", FRAME_COUNTS)
 @pytest.mark.parametrize("size", [(32, 32), (64, 64), (40, 224), (224, 224), (256, 32)])
-def test_attention_stays_affordable(frames, size):
+def test_attention_stays_affordable(frames: int, size: tuple[int, int]) -> None:
     generator = build_generator(TINY.replace(frames=frames), *size)
     _, *place, _ = generator.get_layer("gain").output.shape
     assert np.prod(place) <= MAX_POSITIONS
@@ -74,7 +74,7 @@ def test_attention_stays_affordable(frames, size):
     assert np.prod(place) * 8 > MAX_POSITIONS
 
 
-def test_both_networks_are_normalised_unless_told_otherwise():
+def test_both_networks_are_normalised_unless_told_otherwise() -> None:
     assert resolve(TINY).spectral_norm == "both"
     config = TINY.replace(spectral_norm="none")
     assert resolve(config).spectral_norm == "none"
@@ -91,7 +91,7 @@ def gains(network: keras.Model) -> list[float]:
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
-def test_training_opens_the_gates(precision, tmp_path):
+def test_training_opens_the_gates(precision: str, tmp_path: Path) -> None:
     train = TrainConfig(loss="hinge", precision=precision, penalty_every=1)
     gan = build_gan(Run(Path("run"), TINY, train, Path("data"), (32, 32), 25.0))
     networks = (gan.generator, gan.discriminators["clip"])

@@ -1,10 +1,12 @@
 """The detector behind ``vidgan inpaint --mask auto``."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import pytest
+from video_files import scene
 
-from tests.video_files import scene
 from vidgan.degradations import scratches
 from vidgan.degradations.scratch_detector import REACH, detect
 
@@ -39,7 +41,7 @@ def walking(frames: int = 24) -> np.ndarray:
     return clip
 
 
-def test_dust_is_found_and_little_else():
+def test_dust_is_found_and_little_else() -> None:
     clip, truth = dusty(scene(20, (128, 96)))
     found = masks(clip)
     assert (found & widened(truth)).sum() > 0.9 * found.sum()
@@ -47,11 +49,11 @@ def test_dust_is_found_and_little_else():
 
 
 @pytest.mark.parametrize("clip", [scene(24, (128, 96)), walking()], ids=["scene", "walking"])
-def test_what_moves_is_no_dust(clip):
+def test_what_moves_is_no_dust(clip: np.ndarray) -> None:
     assert masks(clip).mean() < 1e-3
 
 
-def test_scratch_is_found_and_what_stands_upright_in_the_scene_is_not():
+def test_scratch_is_found_and_what_stands_upright_in_the_scene_is_not() -> None:
     clip = scene(24, (128, 96), seed=2).clip(0, 180)
     clip[:, 20:85, 30] = 235  # A pole: always there.
     scratched = clip.copy()
@@ -64,21 +66,21 @@ def test_scratch_is_found_and_what_stands_upright_in_the_scene_is_not():
     assert not found[18:, :, 79:84].any()
 
 
-def test_flicker_is_no_damage():
+def test_flicker_is_no_damage() -> None:
     clip = np.repeat(scene(1, (128, 96)), 20, axis=0)
     assert masks(scratches.flicker(clip, np.random.default_rng(0))).mean() < 1e-3
 
 
-def test_a_cut_and_a_flash_are_no_damage():
+def test_a_cut_and_a_flash_are_no_damage() -> None:
     clip = np.concatenate([scene(12, seed=1), scene(1, seed=2), scene(12, seed=3)])
     assert masks(clip).mean() < 0.01
 
 
-def test_frames_come_through_in_order_few_of_them_held():
+def test_frames_come_through_in_order_few_of_them_held() -> None:
     clip = scene(30, (64, 48))
     taken = []
 
-    def source():
+    def source() -> Iterator[np.ndarray]:
         for index, frame in enumerate(clip):
             taken.append(index)
             yield frame
@@ -90,7 +92,7 @@ def test_frames_come_through_in_order_few_of_them_held():
     assert index == 29
 
 
-def test_a_mask_depends_on_few_frames():
+def test_a_mask_depends_on_few_frames() -> None:
     clip, _ = dusty(scene(40, (96, 64)))
     whole = masks(clip)
     part = masks(clip[20 - REACH : 20 + REACH + 1])
@@ -100,14 +102,14 @@ def test_a_mask_depends_on_few_frames():
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (3, 200), (200, 17)])
 @pytest.mark.parametrize("frames", [0, 1, 2, 5])
-def test_short_and_small_video(frames, size):
+def test_short_and_small_video(frames: int, size: tuple[int, int]) -> None:
     clip = np.zeros((frames, size[1], size[0], 3), np.uint8)
     found = list(detect(clip))
     assert len(found) == frames
     assert all(mask.shape == size[::-1] and not mask.any() for _, mask in found)
 
 
-def test_large_frames_keep_their_size():
+def test_large_frames_keep_their_size() -> None:
     clip = np.repeat(scene(1, (640, 480)), 5, axis=0)
     clip[2, 100:120, 200:220] = 255
     found = masks(clip)

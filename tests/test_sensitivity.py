@@ -18,7 +18,7 @@ def clips() -> np.ndarray:
     return drawn_clips(0, 4)[0]
 
 
-def test_drawn_clips_are_of_every_kind_and_move(clips):
+def test_drawn_clips_are_of_every_kind_and_move(clips: np.ndarray) -> None:
     assert clips.shape == (4, 16, 64, 64, 3)
     again, labels = drawn_clips(0, 4)
     np.testing.assert_array_equal(again, clips)
@@ -27,7 +27,7 @@ def test_drawn_clips_are_of_every_kind_and_move(clips):
 
 
 @pytest.mark.parametrize("name", damages.DAMAGES)
-def test_damages_grow_and_repeat(clips, name):
+def test_damages_grow_and_repeat(clips: np.ndarray, name: str) -> None:
     damage, strengths, _ = damages.DAMAGES[name]
     before, changes = clips.copy(), []
     for strength in strengths:
@@ -42,7 +42,7 @@ def test_damages_grow_and_repeat(clips, name):
     assert changes[-1] > 0.9 * max(changes)
 
 
-def test_temporal_damage_leaves_frames_as_they_are(clips):
+def test_temporal_damage_leaves_frames_as_they_are(clips: np.ndarray) -> None:
     for name in ("frozen", "dropped frames", "shuffled", "reversed"):
         damage, strengths, _ = damages.DAMAGES[name]
         for clip, damaged in zip(clips, damage(clips, strengths[-1]), strict=True):
@@ -50,7 +50,7 @@ def test_temporal_damage_leaves_frames_as_they_are(clips):
             assert all(frame.tobytes() in known for frame in damaged), name
 
 
-def test_frames_are_bent_alike_or_each_anew():
+def test_frames_are_bent_alike_or_each_anew() -> None:
     still = np.repeat(drawn_clips(1, 2)[0][:, :1], 5, axis=1)
     alike, anew = damages.warp_clips(still, 2), damages.warp_frames(still, 2)
     assert (alike == alike[:, :1]).all()
@@ -59,12 +59,12 @@ def test_frames_are_bent_alike_or_each_anew():
     np.testing.assert_array_equal(alike[:, 0], anew[:, 0])
 
 
-def test_sets_lose_modes():
+def test_sets_lose_modes() -> None:
     assert damages.fewer(8, 0.5).tolist() == [0, 1, 2, 3] * 2
     assert damages.fewer(8, 0.01).tolist() == [0] * 8
 
 
-def test_the_tables_say_what_rises():
+def test_the_tables_say_what_rises() -> None:
     rows = [
         ("none", "", {"a": [0.9, 1, 1.1], "b": [0.9, 1, 1.1]}),
         ("blur", "1, 2", {"a": [2, 8], "b": [1.5, 1.25]}),
@@ -78,7 +78,7 @@ def test_the_tables_say_what_rises():
     assert fares[3] == "| b | 1 of 2 | 1.50 | 1.00 | reversed, real: 1 |"
 
 
-def test_ratios_are_in_units_of_the_floor():
+def test_ratios_are_in_units_of_the_floor() -> None:
     whole = np.random.default_rng(0).normal(size=(60, 1, 3))
     halves = metric_sensitivity.Halves(whole)
     assert halves.ratio(lambda second: whole[second]) == 1

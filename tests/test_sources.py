@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ def write_clock(path: Path, fps: int, frames: int) -> Path:
     return write_video(path, pictures, fps, codec="ffv1", pix_fmt="bgr0")
 
 
-def times(path: Path, frames: int, **shape) -> tuple[list[list[int]], list[str]]:
+def times(path: Path, frames: int, **shape: Any) -> tuple[list[list[int]], list[str]]:
     """Return what time the frames of all clips show, and the notes of a set that promised them."""
     found = open_set(path, Shape(frames, **shape))
     shown = [clip[:, 0, 0, 0].tolist() for clip, _ in found]
@@ -31,7 +32,7 @@ def times(path: Path, frames: int, **shape) -> tuple[list[list[int]], list[str]]
     return shown, found.notes
 
 
-def test_videos_of_several_rates_are_brought_to_one(tmp_path):
+def test_videos_of_several_rates_are_brought_to_one(tmp_path: Path) -> None:
     """Clips of a folder cover equal times whatever their video's rate was."""
     write_clock(tmp_path / "a.mkv", 25, 40)
     write_clock(tmp_path / "b.mkv", 50, 80)
@@ -44,7 +45,7 @@ def test_videos_of_several_rates_are_brought_to_one(tmp_path):
     assert notes == []
 
 
-def test_without_a_rate_each_video_keeps_its_own(tmp_path):
+def test_without_a_rate_each_video_keeps_its_own(tmp_path: Path) -> None:
     write_clock(tmp_path / "a.mkv", 25, 10)
     write_clock(tmp_path / "b.mkv", 50, 10)
     shown, [note] = times(tmp_path, 4)
@@ -53,7 +54,7 @@ def test_without_a_rate_each_video_keeps_its_own(tmp_path):
     assert "--fps brings them to one rate" in note
 
 
-def test_a_slower_video_repeats_its_frames(tmp_path):
+def test_a_slower_video_repeats_its_frames(tmp_path: Path) -> None:
     """None is repeated beyond the end: the clips that are promised are there."""
     write_clock(tmp_path / "a.mkv", 25, 8)
     shown, notes = times(tmp_path / "a.mkv", 5, fps=50)
@@ -61,21 +62,21 @@ def test_a_slower_video_repeats_its_frames(tmp_path):
     assert notes == []
 
 
-def test_stride_counts_frames_of_the_new_rate(tmp_path):
+def test_stride_counts_frames_of_the_new_rate(tmp_path: Path) -> None:
     write_clock(tmp_path / "a.mkv", 50, 60)
     shown, _ = times(tmp_path / "a.mkv", 4, fps=10, stride=2)
     np.testing.assert_allclose(shown, [[0, 10, 20, 30]], atol=1)
     assert open_set(tmp_path / "a.mkv", Shape(4, 2, fps=10)).fps == 5
 
 
-def test_images_have_no_rate(tmp_path):
+def test_images_have_no_rate(tmp_path: Path) -> None:
     """Each is a frame, at any rate."""
     for number in range(6):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((32, 32, 3), number, np.uint8))
     assert times(tmp_path, 3, fps=10)[0] == [[0, 1, 2], [3, 4, 5]]
 
 
-def test_images_that_change_places_are_other_clips(tmp_path):
+def test_images_that_change_places_are_other_clips(tmp_path: Path) -> None:
     """What was measured of them before must not stand for them, though no file is another one."""
     for number in range(6):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((32, 32, 3), number, np.uint8))
@@ -88,7 +89,9 @@ def test_images_that_change_places_are_other_clips(tmp_path):
 
 
 @pytest.mark.parametrize(("fps", "clips"), [("12.5", 3), ("25", 6)])
-def test_the_command_brings_both_sides_to_one_rate(tmp_path, monkeypatch, fps, clips):
+def test_the_command_brings_both_sides_to_one_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fps: str, clips: int
+) -> None:
     monkeypatch.chdir(tmp_path)
     for side, rate in (("real", 25), ("fake", 50)):
         for seed in range(2):

@@ -1,6 +1,8 @@
 """Spectral normalisation against NumPy's singular values, and within training."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -64,7 +66,7 @@ def trained_layer(kind: str, steps: int = 100) -> tuple[SpectralNorm, tf.Tensor]
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_layer_has_norm_one(kind):
+def test_layer_has_norm_one(kind: str) -> None:
     layer, x = trained_layer(kind)
     expected = divided(layer.layer, x.shape)
     assert np.linalg.norm(matrix(expected), 2) == pytest.approx(1, abs=1e-5)
@@ -75,7 +77,7 @@ def test_layer_has_norm_one(kind):
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_gradient_goes_through_the_division(kind):
+def test_gradient_goes_through_the_division(kind: str) -> None:
     layer, x = trained_layer(kind)
     plain = divided(layer.layer, x.shape)
     weights = tf.random.stateless_normal(plain(x).shape, (3, 4))
@@ -96,12 +98,12 @@ def test_gradient_goes_through_the_division(kind):
     np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
-def test_second_derivatives_are_those_of_the_quotient():
+def test_second_derivatives_are_those_of_the_quotient() -> None:
     """As R1 and unrolling need them."""
     layer, x = trained_layer("dense", steps=300)
     kernel = layer.layer.kernel
 
-    def slope(called):
+    def slope(called: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = tf.reduce_sum(tf.tanh(called(x)))
@@ -118,7 +120,7 @@ def test_second_derivatives_are_those_of_the_quotient():
     assert (ends[0] - ends[1]) / 0.02 == pytest.approx(np.sum(gradient * random), rel=0.02)
 
 
-def test_every_layer_of_nested_models_is_normalised():
+def test_every_layer_of_nested_models_is_normalised() -> None:
     runtime.seed_everything(0)
     config = CONDITIONAL.replace(spectral_norm="both")
     generator = build_generator(config, 32, 32)
@@ -149,7 +151,9 @@ def test_every_layer_of_nested_models_is_normalised():
         (lambda: layers.Conv3DTranspose(16, (1, 4, 4), (1, 2, 2), "same"), (4, 4, 16, 16, 64)),
     ],
 )
-def test_sustained_layer_passes_a_signal_on(make, shape):
+def test_sustained_layer_passes_a_signal_on(
+    make: Callable[..., Any], shape: tuple[int, ...]
+) -> None:
     """A chain of such layers and LeakyReLUs neither fades nor explodes."""
     runtime.seed_everything(5)
     layer = SpectralNorm(make(), sustained=True)
@@ -161,7 +165,7 @@ def test_sustained_layer_passes_a_signal_on(make, shape):
     assert SpectralNorm.from_config(layer.get_config()).sustained
 
 
-def test_generator_without_normalisation_keeps_its_signal():
+def test_generator_without_normalisation_keeps_its_signal() -> None:
     spread = {}
     for norm in ("none", "both"):
         runtime.seed_everything(1)
@@ -174,7 +178,7 @@ def test_generator_without_normalisation_keeps_its_signal():
     assert 0.5 * spread["none"] < spread["both"] < 0.9
 
 
-def test_only_training_moves_the_vector():
+def test_only_training_moves_the_vector() -> None:
     runtime.seed_everything(0)
     generator = build_generator(TINY.replace(spectral_norm="both"), 32, 32)
     noise = from_seeds(latents(TINY), range(2))
@@ -193,7 +197,7 @@ def test_only_training_moves_the_vector():
     assert all(variable.path.endswith("vector") for variable in generator.non_trainable_variables)
 
 
-def test_stateless_call_leaves_the_variables_alone():
+def test_stateless_call_leaves_the_variables_alone() -> None:
     layer, x = trained_layer("transposed", steps=1)
     kernel, bias = np.asarray(layer.layer.kernel), np.asarray(layer.layer.bias)
     vector = np.asarray(layer.vector)
@@ -207,7 +211,7 @@ def test_stateless_call_leaves_the_variables_alone():
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision_measures_in_float32(precision):
+def test_mixed_precision_measures_in_float32(precision: str) -> None:
     layer, x = trained_layer("transposed")
     runtime.set_precision(precision)
     try:
@@ -225,7 +229,7 @@ def test_mixed_precision_measures_in_float32(precision):
     np.testing.assert_array_equal(mixed.vector, layer.vector)
 
 
-def test_kernel_of_zeros_has_no_direction():
+def test_kernel_of_zeros_has_no_direction() -> None:
     layer, x = trained_layer("dense", steps=1)
     layer.layer.kernel.assign(np.zeros(layer.layer.kernel.shape))
     vector = np.asarray(layer.vector)
@@ -237,7 +241,7 @@ def test_kernel_of_zeros_has_no_direction():
     np.testing.assert_array_equal(layer.vector, vector)
 
 
-def test_clone_and_saved_weights_say_everything(tmp_path):
+def test_clone_and_saved_weights_say_everything(tmp_path: Path) -> None:
     runtime.seed_everything(0)
     discriminator = build_discriminators(
         CONDITIONAL.replace(spectral_norm="discriminator"), 32, 32
@@ -260,14 +264,14 @@ def test_clone_and_saved_weights_say_everything(tmp_path):
     )
 
 
-def tiny_gan(model: ModelConfig, **train) -> VideoGAN:
+def tiny_gan(model: ModelConfig, **train: Any) -> VideoGAN:
     return build_gan(Run(Path("run"), model, TrainConfig(**train), Path("data"), (32, 32), 25.0))
 
 
 @pytest.mark.parametrize(
     "train", [{"penalty_every": 1, "r2": 1.0}, {"unroll": 1}, {"precision": "mixed_bfloat16"}]
 )
-def test_training(train):
+def test_training(train: dict[str, Any]) -> None:
     gan = tiny_gan(TINY.replace(spectral_norm="both"), **train)
     step = tf.function(gan.train_step, jit_compile=False)
     networks = (gan.generator, gan.discriminators["clip"])
@@ -287,7 +291,7 @@ def test_training(train):
         np.testing.assert_array_equal(average.vector, layer.vector)
 
 
-def test_any_functional_model():
+def test_any_functional_model() -> None:
     inside = keras.Sequential([keras.Input((6,)), layers.Dense(4, "tanh"), layers.Dense(3)])
     shared = layers.Dense(6)
     x = keras.Input((6,))

@@ -1,9 +1,10 @@
 """One trainer for several tasks: options, runs, and which command takes which run."""
 
 import json
+from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from dataset_files import make_dataset
 from tiny_run import make_run
 
@@ -20,16 +21,17 @@ from vidgan.config import (
     TrainConfig,
     TranslateConfig,
 )
+from vidgan.config.base import Config
 from vidgan.errors import OptionError, RunError
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run, newest
 
 
-def cli(*arguments):
+def cli(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def saved(path, task=DEFAULT_TASK, config=None):
+def saved(path: Path, task: str = DEFAULT_TASK, config: Config | None = None) -> Path:
     path.mkdir(parents=True)
     run = Run(path, ModelConfig(), TrainConfig(), path, (64, 64), 25.0, task, config)
     run.save()
@@ -38,14 +40,14 @@ def saved(path, task=DEFAULT_TASK, config=None):
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tasks") / "clips"
     make_dataset(folder)
     return folder
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_registry(name):
+def test_registry(name: str) -> None:
     """Every task has options and a module; defaults are of options that it honours."""
     task, spec = tasks.find(name), TASK_OPTIONS[name]
     assert len(set(task.columns)) == len(task.columns)
@@ -54,7 +56,7 @@ def test_registry(name):
     assert spec.measured.startswith("vidgan evaluate ")
 
 
-def test_run_keeps_its_task(tmp_path):
+def test_run_keeps_its_task(tmp_path: Path) -> None:
     config = EnhanceConfig(scale=2, noise="3..4")
     run = Run.open(saved(tmp_path / "run", "enhance", config))
     assert (run.task, run.task_config) == ("enhance", config)
@@ -64,7 +66,7 @@ def test_run_keeps_its_task(tmp_path):
     assert Run.open(old).task == "synthesis"
 
 
-def test_run_of_a_task_to_come(tmp_path):
+def test_run_of_a_task_to_come(tmp_path: Path) -> None:
     path = saved(tmp_path / "run", "enhance", EnhanceConfig())
     values = json.loads((path / "config.json").read_text())
     values["task"]["name"] = "colourise"
@@ -73,7 +75,7 @@ def test_run_of_a_task_to_come(tmp_path):
         Run.open(path)
 
 
-def test_second_dataset_is_kept(tmp_path):
+def test_second_dataset_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "run"
     path.mkdir()
     both = (tmp_path / "a", tmp_path / "b")
@@ -81,7 +83,7 @@ def test_second_dataset_is_kept(tmp_path):
     assert Run.open(path).datasets == both
 
 
-def test_newest_of_a_task(tmp_path):
+def test_newest_of_a_task(tmp_path: Path) -> None:
     plain = saved(tmp_path / "00000-dcgan-a")
     enhance = saved(tmp_path / "00001-enhance-a", "enhance", EnhanceConfig())
     assert newest(tmp_path) == newest(tmp_path, "enhance") == enhance
@@ -92,7 +94,7 @@ def test_newest_of_a_task(tmp_path):
         newest(tmp_path, "enhance")
 
 
-def test_generate_refuses_other_runs(tmp_path):
+def test_generate_refuses_other_runs(tmp_path: Path) -> None:
     path = saved(tmp_path / "run", "enhance", EnhanceConfig())
     done = cli("generate", path)
     assert done.exit_code == 1
@@ -108,7 +110,9 @@ def test_generate_refuses_other_runs(tmp_path):
         ("translate", TranslateConfig(), "--real TARGETS --fake TRANSLATED"),
     ],
 )
-def test_evaluate_says_how_other_runs_are_measured(tmp_path, task, config, measured):
+def test_evaluate_says_how_other_runs_are_measured(
+    tmp_path: Path, task: str, config: Config, measured: str
+) -> None:
     path = saved(tmp_path / "run", task, config)
     done = cli("evaluate", path)
     assert done.exit_code == 1
@@ -118,7 +122,7 @@ def test_evaluate_says_how_other_runs_are_measured(tmp_path, task, config, measu
     assert "vidgan generate" not in done.output
 
 
-def test_enhance_refuses_a_run_of_synthesis(tmp_path):
+def test_enhance_refuses_a_run_of_synthesis(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     with pytest.raises(RunError, match="a run of --task synthesis, which vidgan generate takes"):
         Run.open(run.path, task="enhance")
@@ -139,14 +143,16 @@ def test_enhance_refuses_a_run_of_synthesis(tmp_path):
         ),
     ],
 )
-def test_options_without_meaning(dataset, tmp_path, arguments, text):
+def test_options_without_meaning(
+    dataset: Path, tmp_path: Path, arguments: list[str], text: str
+) -> None:
     done = cli("train", dataset, "-o", tmp_path / "run", *arguments)
     assert done.exit_code == 2
     assert text in done.output
     assert not (tmp_path / "run").exists()
 
 
-def test_number_of_datasets(dataset, tmp_path):
+def test_number_of_datasets(dataset: Path, tmp_path: Path) -> None:
     for given, task in (((dataset, dataset), "synthesis"), ((dataset, dataset), "enhance")):
         with pytest.raises(OptionError, match=f"--task {task} learns from one dataset; 2 were"):
             vidgan.train(*given, task=task, output=tmp_path / "run")
@@ -155,7 +161,7 @@ def test_number_of_datasets(dataset, tmp_path):
         vidgan.train(dataset, task="paint", output=tmp_path / "run")
 
 
-def test_resuming_keeps_the_task(tmp_path):
+def test_resuming_keeps_the_task(tmp_path: Path) -> None:
     path = saved(tmp_path / "run", "enhance", EnhanceConfig())
     assert run_config.resumed_run(path, {"steps": 5}).task == "enhance"
     with pytest.raises(RunError, match="a run of --task enhance"):

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from video_files import scene
 
-from tests.video_files import scene
 from vidgan import images
 from vidgan.dataset.tfrecord import encode_example, read_records, write_records
 from vidgan.errors import DatasetError
@@ -14,7 +15,7 @@ from vidgan.errors import DatasetError
 RECORDS = [b"", b"one", b"x" * 100_000]
 
 
-def test_records_come_back(tmp_path):
+def test_records_come_back(tmp_path: Path) -> None:
     path = tmp_path / "a.tfrecord"
     size = write_records(path, RECORDS)
     assert size == path.stat().st_size
@@ -22,7 +23,7 @@ def test_records_come_back(tmp_path):
 
 
 @pytest.mark.parametrize("keep", [1, 11, 12, 14, -1])
-def test_cut_short(tmp_path, keep):
+def test_cut_short(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.tfrecord"
     write_records(path, [b"data"])
     path.write_bytes(path.read_bytes()[:keep])
@@ -31,7 +32,7 @@ def test_cut_short(tmp_path, keep):
 
 
 @pytest.mark.parametrize("position", [0, 9, 13, -1])
-def test_one_flipped_bit(tmp_path, position):
+def test_one_flipped_bit(tmp_path: Path, position: int) -> None:
     path = tmp_path / "a.tfrecord"
     write_records(path, [b"data"])
     damaged = bytearray(path.read_bytes())
@@ -41,18 +42,18 @@ def test_one_flipped_bit(tmp_path, position):
         list(read_records(path))
 
 
-def test_missing(tmp_path):
+def test_missing(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be read"):
         list(read_records(tmp_path / "none.tfrecord"))
 
 
 @pytest.mark.parametrize("values", [[], [1, 2.0], ["text"], [True]])
-def test_features_of_no_or_mixed_type(values):
+def test_features_of_no_or_mixed_type(values: list[bool | float | str]) -> None:
     with pytest.raises(TypeError):
         encode_example({"x": values})
 
 
-def test_tensorflow_reads_it(tmp_path):
+def test_tensorflow_reads_it(tmp_path: Path) -> None:
     tf = pytest.importorskip("tensorflow")
     clip = scene(5, (32, 32))
     records = [
@@ -87,7 +88,7 @@ def test_tensorflow_reads_it(tmp_path):
     assert len(read[1]["frames"]) == 2
 
 
-def test_same_bytes_as_tensorflow(tmp_path):
+def test_same_bytes_as_tensorflow(tmp_path: Path) -> None:
     tf = pytest.importorskip("tensorflow")
     with tf.io.TFRecordWriter(str(tmp_path / "theirs")) as writer:
         for record in RECORDS:
@@ -96,7 +97,7 @@ def test_same_bytes_as_tensorflow(tmp_path):
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
 
 
-def test_jpeg_keeps_the_colours(tmp_path):
+def test_jpeg_keeps_the_colours(tmp_path: Path) -> None:
     frame = scene(1, (64, 64))[0]
     # A fine red and blue pattern is what halved colour resolution would grey out.
     frame[::2, ::2] = (200, 40, 40)
@@ -105,7 +106,7 @@ def test_jpeg_keeps_the_colours(tmp_path):
     assert np.abs(decoded.astype(int) - frame).mean() < 4
 
 
-def test_no_tensorflow_is_loaded():
+def test_no_tensorflow_is_loaded() -> None:
     code = (
         "import sys, vidgan.jobs.preprocess, vidgan.dataset.worker, vidgan.cli.preprocess;"
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"

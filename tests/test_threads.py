@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +13,7 @@ def alive() -> list[str]:
     return [t.name for t in threading.enumerate() if t.name.startswith("vidgan-")]
 
 
-def test_everything_in_order():
+def test_everything_in_order() -> None:
     written = []
     with read_ahead(iter(range(100)), 3) as numbers, write_behind(written.append, 3) as take:
         for number in numbers:
@@ -21,10 +22,10 @@ def test_everything_in_order():
     assert not alive()
 
 
-def test_no_more_ahead_than_asked_for():
+def test_no_more_ahead_than_asked_for() -> None:
     read = []
 
-    def numbers():
+    def numbers() -> Iterator[int]:
         for i in range(100):
             read.append(i)
             yield i
@@ -37,8 +38,8 @@ def test_no_more_ahead_than_asked_for():
     assert not alive()
 
 
-def test_an_error_while_reading_comes_out_after_what_was_read():
-    def failing():
+def test_an_error_while_reading_comes_out_after_what_was_read() -> None:
+    def failing() -> Iterator[int]:
         yield 1
         raise ValueError("broken")
 
@@ -52,12 +53,12 @@ def test_an_error_while_reading_comes_out_after_what_was_read():
 
 
 @pytest.mark.parametrize("at_the_end", [False, True])
-def test_an_error_while_writing(at_the_end):
-    def write(item):
+def test_an_error_while_writing(at_the_end: bool) -> None:
+    def write(item: int) -> None:
         if item == 3:
             raise OSError("disk full")
 
-    def run():
+    def run() -> None:
         with write_behind(write, 2) as take:
             for item in range(4 if at_the_end else 1000):
                 take(item)
@@ -67,12 +68,12 @@ def test_an_error_while_writing(at_the_end):
     assert not alive()
 
 
-def test_an_interruption_waits_for_nothing():
-    def endless():
+def test_an_interruption_waits_for_nothing() -> None:
+    def endless() -> Iterator[int]:
         while True:
             yield 0
 
-    def run():
+    def run() -> None:
         with (
             read_ahead(endless(), 2) as numbers,
             write_behind(lambda i: time.sleep(0.01), 2) as take,

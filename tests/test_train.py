@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -18,7 +20,7 @@ import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from dataset_files import make_dataset
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -46,7 +48,7 @@ WIDTH, HEIGHT = 40, 32
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eleven training clips of eight frames, 40 × 32 pixels."""
     folder = tmp_path_factory.mktemp("train") / "clips of mine"
     make_dataset(folder, (20, 28, 36, 17), (20,), (WIDTH, HEIGHT), fps=12.5)
@@ -54,23 +56,23 @@ def dataset(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def straight(dataset, tmp_path_factory):
+def straight(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight steps in one go."""
     output = tmp_path_factory.mktemp("straight") / "run"
     return vidgan.train(dataset, output=output, steps=8, **OPTIONS)
 
 
 @pytest.fixture
-def run(straight, tmp_path):
+def run(straight: Path, tmp_path: Path) -> Path:
     """A copy of the finished run, to be spoilt."""
     return Path(shutil.copytree(straight, tmp_path / "run"))
 
 
-def cli(*arguments):
+def cli(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def arrays(path):
+def arrays(path: Path) -> dict[str, np.ndarray]:
     """Return everything in an HDF5 file by name."""
     found = {}
     with h5py.File(path) as file:
@@ -82,11 +84,11 @@ def arrays(path):
     return found
 
 
-def steps_of(run):
+def steps_of(run: Path) -> list[int]:
     return [int(path.name.removeprefix("step-")) for path in Run.open(run).checkpoints()]
 
 
-def logged_steps(run):
+def logged_steps(run: Path) -> list[str]:
     with (run / "log.csv").open(newline="") as file:
         return [row["step"] for row in csv.DictReader(file)]
 
@@ -94,7 +96,7 @@ def logged_steps(run):
 # What a run leaves behind.
 
 
-def test_configuration(straight, dataset):
+def test_configuration(straight: Path, dataset: Path) -> None:
     values = json.loads((straight / "config.json").read_text())
     assert values["format"] == 1
     # Options that are the model's own, and what depends on the machine, are settled once.
@@ -108,7 +110,7 @@ def test_configuration(straight, dataset):
     assert (run.frames, run.stride, run.model.latent_dim, run.size) == (8, 1, 6, (40, 32))
 
 
-def test_checkpoint(straight):
+def test_checkpoint(straight: Path) -> None:
     run = Run.open(straight)
     assert steps_of(straight) == [8]
     state = run.state()
@@ -129,13 +131,13 @@ def test_checkpoint(straight):
     assert int(gan.step) == 8
 
 
-def test_checkpoint_is_weights_only(straight):
+def test_checkpoint_is_weights_only(straight: Path) -> None:
     """Opening a run must execute nothing from it."""
     suffixes = {path.suffix for path in straight.rglob("*") if path.is_file()}
     assert not suffixes & {".keras", ".pkl", ".pb", ".py", ".pt"}
 
 
-def test_log(straight):
+def test_log(straight: Path) -> None:
     with (straight / "log.csv").open(newline="") as file:
         table = csv.DictReader(file)
         rows = list(table)
@@ -151,7 +153,7 @@ def test_log(straight):
     assert [bool(row["r1"]) for row in rows] == [True, True, False, True]
 
 
-def test_tensorboard(straight):
+def test_tensorboard(straight: Path) -> None:
     events = EventAccumulator(str(straight / "tensorboard"), size_guidance={"images": 0})
     events.Reload()
     scalars = {
@@ -168,7 +170,7 @@ def test_tensorboard(straight):
     assert len(frames) == 8, "the sample moves"
 
 
-def test_samples(straight):
+def test_samples(straight: Path) -> None:
     folder = straight / "samples"
     assert sorted(path.name for path in folder.iterdir()) == [
         "step-00000008.mp4",
@@ -184,13 +186,13 @@ def test_samples(straight):
     assert [(frame.width, frame.height) for frame in frames] == [(4 * WIDTH, 2 * HEIGHT)] * 8
 
 
-def test_curves(straight):
+def test_curves(straight: Path) -> None:
     picture = cv2.imread(str(straight / "curves.png"))
     assert min(picture.shape[:2]) >= 400
     assert picture.std() > 5
 
 
-def test_nothing_else_is_left(straight):
+def test_nothing_else_is_left(straight: Path) -> None:
     names = {path.name for path in straight.iterdir()}
     assert names == {
         "config.json",
@@ -207,7 +209,7 @@ def test_nothing_else_is_left(straight):
 # Repeating and resuming.
 
 
-def test_resuming_equals_going_straight_on(straight, dataset, tmp_path):
+def test_resuming_equals_going_straight_on(straight: Path, dataset: Path, tmp_path: Path) -> None:
     """Four steps, then resumed for four: to the last bit what eight in one go give.
 
     Weights, moving average, both optimizers, random numbers and the order of clips, across the
@@ -243,7 +245,9 @@ def test_resuming_equals_going_straight_on(straight, dataset, tmp_path):
     )
 
 
-def test_another_seed_is_another_run(straight, dataset, tmp_path, monkeypatch):
+def test_another_seed_is_another_run(
+    straight: Path, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From the command line, in the default place, without TensorBoard."""
     monkeypatch.chdir(tmp_path)
     arguments = [argument for argument in ARGUMENTS if "seed" not in argument]
@@ -263,7 +267,7 @@ def test_another_seed_is_another_run(straight, dataset, tmp_path, monkeypatch):
     assert next_path(Path("runs"), "dcgan", dataset).name == "00001-dcgan-clips_of_mine"
 
 
-def start(*arguments, cwd):
+def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "vidgan", "train", *map(str, arguments)],
         cwd=cwd,
@@ -273,7 +277,9 @@ def start(*arguments, cwd):
     )
 
 
-def wait_for(condition, process, seconds=120):
+def wait_for(
+    condition: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 120
+) -> None:
     """Wait until the training has come so far."""
     end = time.monotonic() + seconds
     while not condition():
@@ -283,7 +289,7 @@ def wait_for(condition, process, seconds=120):
         time.sleep(0.02)
 
 
-def test_interrupted_then_killed(dataset, tmp_path):
+def test_interrupted_then_killed(dataset: Path, tmp_path: Path) -> None:
     """Ctrl-C saves and says how to go on; kill -9 loses what came after the last snapshot only."""
     output = tmp_path / "runs" / "00003-mine"
     process = start(
@@ -321,7 +327,7 @@ def test_interrupted_then_killed(dataset, tmp_path):
     assert not list(output.rglob(".vidgan-*"))
 
 
-def test_budget_is_used_up(run):
+def test_budget_is_used_up(run: Path) -> None:
     before = sorted(path.stat().st_mtime_ns for path in run.rglob("*"))
     result = cli("train", "--resume", run)
     assert result.exit_code == 2
@@ -338,20 +344,20 @@ def test_budget_is_used_up(run):
         (["--dry-run"], "--dry-run and --resume do not go together"),
     ],
 )
-def test_what_stays_when_resuming(run, arguments, text):
+def test_what_stays_when_resuming(run: Path, arguments: list[str], text: str) -> None:
     result = cli("train", "--resume", run, "--steps=9", *arguments)
     assert result.exit_code == 2
     assert text in result.output
     assert steps_of(run) == [8]
 
 
-def test_resume_with_a_dataset_of_another_size(run, tmp_path):
+def test_resume_with_a_dataset_of_another_size(run: Path, tmp_path: Path) -> None:
     make_dataset(tmp_path / "other", (20, 20), (20,), (32, 32))
     with pytest.raises(DatasetError, match="frames are 32x32, the run was trained on 40x32"):
         vidgan.train(tmp_path / "other", resume=run, steps=9)
 
 
-def test_resume_after_the_dataset_went(run, dataset, tmp_path):
+def test_resume_after_the_dataset_went(run: Path, dataset: Path, tmp_path: Path) -> None:
     """It says where the dataset was; a dataset that has moved can be named."""
     values = json.loads((run / "config.json").read_text())
     values["dataset"]["path"] = str(tmp_path / "gone")
@@ -365,10 +371,12 @@ def test_resume_after_the_dataset_went(run, dataset, tmp_path):
 # Divergence and lack of room.
 
 
-def test_divergence_keeps_the_last_good_checkpoint(dataset, tmp_path, monkeypatch):
+def test_divergence_keeps_the_last_good_checkpoint(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = VideoGAN._logs
 
-    def spoil(self, found):
+    def spoil(self: Any, found: Any) -> dict[str, tf.Tensor]:
         logs = original(self, found)
         return logs | {"g_loss": tf.where(self.step == 2, math.nan, logs["g_loss"])}
 
@@ -390,11 +398,13 @@ def test_divergence_keeps_the_last_good_checkpoint(dataset, tmp_path, monkeypatc
     assert int(load_gan(Run.open(output)).step) == good
 
 
-def test_weights_that_are_not_finite_are_not_saved(dataset, tmp_path, monkeypatch):
+def test_weights_that_are_not_finite_are_not_saved(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Losses look sound for one more step when the optimizer has just broken the weights."""
     original = VideoGAN._update_average
 
-    def spoil(self):
+    def spoil(self: Any) -> None:
         original(self)
         weight = self.generator.trainable_variables[0]
         weight.assign(tf.where(self.step == 1, math.nan, weight))
@@ -406,7 +416,7 @@ def test_weights_that_are_not_finite_are_not_saved(dataset, tmp_path, monkeypatc
 
 
 @contextlib.contextmanager
-def small_disk(folder, size):
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
@@ -417,7 +427,7 @@ def small_disk(folder, size):
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_full_disk(run, tmp_path):
+def test_full_disk(run: Path, tmp_path: Path) -> None:
     """The next snapshot finds no room: one line, and what was saved before is whole."""
     size = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
     with small_disk(tmp_path / "disk", size + 100 * 1024) as disk:
@@ -435,7 +445,7 @@ def test_full_disk(run, tmp_path):
         load_gan(Run.open(output))
 
 
-def test_full_disk_for_the_log(run, tmp_path):
+def test_full_disk_for_the_log(run: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "4M") as disk:
         output = shutil.copytree(run, disk / "run")
         with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
@@ -447,7 +457,7 @@ def test_full_disk_for_the_log(run, tmp_path):
         load_gan(Run.open(output))
 
 
-def test_output_cannot_be_written(dataset, tmp_path):
+def test_output_cannot_be_written(dataset: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     result = cli(
         "train", dataset, *ARGUMENTS, "--steps=1", "-o", tmp_path / "file" / "deep" / "run"
@@ -459,13 +469,15 @@ def test_output_cannot_be_written(dataset, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_output_in_a_folder_that_is_read_only(dataset, tmp_path):
+def test_output_in_a_folder_that_is_read_only(dataset: Path, tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o555)
     with pytest.raises(ExportError, match="Permission denied"):
         vidgan.train(dataset, output=tmp_path / "shut" / "run", steps=1, **OPTIONS)
 
 
-def test_memory_that_does_not_suffice(dataset, tmp_path, monkeypatch):
+def test_memory_that_does_not_suffice(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gan = job_gan(dataset)
     room = (memory.estimate(gan, 5) + memory.estimate(gan, 6)) // 2
     monkeypatch.setattr(memory, "available", lambda device: room)
@@ -483,18 +495,18 @@ def test_memory_that_does_not_suffice(dataset, tmp_path, monkeypatch):
         )
 
 
-def job_gan(dataset):
+def job_gan(dataset: Path) -> VideoGAN:
     from vidgan.tasks.build import build_gan
 
     return build_gan(run_config.new_run([dataset], [Manifest.load(dataset)], Path(), dict(OPTIONS)))
 
 
-def test_memory_of_this_machine():
+def test_memory_of_this_machine() -> None:
     free = memory.available("/CPU:0")
     assert free is None or 2**26 < free < 2**46
 
 
-def test_memory_within_a_control_group(tmp_path):
+def test_memory_within_a_control_group(tmp_path: Path) -> None:
     (tmp_path / "self").mkdir()
     (tmp_path / "meminfo").write_text("MemTotal:  9000 kB\nMemAvailable:  5000 kB\n")
     (tmp_path / "self" / "status").write_text("Name:\tpython\nVmRSS:\t  100 kB\n")
@@ -511,14 +523,14 @@ def test_memory_within_a_control_group(tmp_path):
 # What cannot be trained on.
 
 
-def test_batch_larger_than_the_dataset(dataset, tmp_path):
+def test_batch_larger_than_the_dataset(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError) as caught:
         vidgan.train(dataset, output=tmp_path / "run", **{**OPTIONS, "batch_size": 12})
     assert "holds 11 training clips; use --batch-size 11 or less" in str(caught.value)
     assert not (tmp_path / "run").exists()
 
 
-def test_default_batch_and_budget(dataset, monkeypatch):
+def test_default_batch_and_budget(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_config.configs, "DEFAULT_BATCH", 13)
     options = {name: value for name, value in OPTIONS.items() if name != "batch_size"}
     run = run_config.new_run([dataset], [Manifest.load(dataset)], Path(), options)
@@ -535,7 +547,7 @@ def test_default_batch_and_budget(dataset, monkeypatch):
     ("size", "text"),
     [((100, 64), "a side of 100 pixels does not split"), ((64, 16), "a side of 16 pixels")],
 )
-def test_size_that_does_not_split(tmp_path, size, text):
+def test_size_that_does_not_split(tmp_path: Path, size: tuple[int, int], text: str) -> None:
     make_dataset(tmp_path / "data", (20, 20), (), size)
     result = cli("train", tmp_path / "data", *ARGUMENTS, "-o", tmp_path / "run")
     assert result.exit_code == 2
@@ -556,14 +568,16 @@ def test_size_that_does_not_split(tmp_path, size, text):
         ({"frames": 9}, "--frames 9 is none of 8, 16, 32"),
     ],
 )
-def test_options_that_cannot_work(dataset, tmp_path, options, text):
+def test_options_that_cannot_work(
+    dataset: Path, tmp_path: Path, options: dict[str, Any], text: str
+) -> None:
     with pytest.raises(vidgan.VidganError) as caught:
         vidgan.train(dataset, output=tmp_path / "run", **{**OPTIONS, **options})
     assert text in str(caught.value)
     assert not (tmp_path / "run").exists()
 
 
-def test_no_dataset(tmp_path, monkeypatch):
+def test_no_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = cli("train")
     assert result.exit_code == 1
@@ -573,7 +587,7 @@ def test_no_dataset(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_damaged_shard(dataset, tmp_path):
+def test_damaged_shard(dataset: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(dataset, tmp_path / "data")
     shard = next(folder.glob("train-*"))
     data = bytearray(shard.read_bytes())
@@ -584,7 +598,7 @@ def test_damaged_shard(dataset, tmp_path):
     assert result.output.splitlines()[-1].startswith(f"Error: {shard}: is damaged; run vidgan")
 
 
-def test_output_that_exists(dataset, run):
+def test_output_that_exists(dataset: Path, run: Path) -> None:
     result = cli("train", dataset, *ARGUMENTS, "-o", run)
     assert result.exit_code == 2
     assert f"--output {run} exists already; choose another or --resume {run}" in result.output
@@ -594,8 +608,8 @@ def test_output_that_exists(dataset, run):
 # Runs that cannot be opened.
 
 
-def spoil_config(text=None, **changes):
-    def spoil(run):
+def spoil_config(text: str | None = None, **changes: Any) -> Callable[[Path], None]:
+    def spoil(run: Path) -> None:
         path = run / "config.json"
         values = json.loads(path.read_text())
         for key, value in changes.items():
@@ -609,28 +623,28 @@ def spoil_config(text=None, **changes):
     return spoil
 
 
-def truncate_weights(run):
+def truncate_weights(run: Path) -> None:
     path = run / "checkpoints/step-00000008" / GAN_NAME
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def empty_weights(run):
+def empty_weights(run: Path) -> None:
     (run / "checkpoints/step-00000008" / GAN_NAME).write_bytes(b"")
 
 
-def remove_weights(run):
+def remove_weights(run: Path) -> None:
     (run / "checkpoints/step-00000008" / GAN_NAME).unlink()
 
 
-def remove_checkpoints(run):
+def remove_checkpoints(run: Path) -> None:
     shutil.rmtree(run / "checkpoints")
 
 
-def remove_state(run):
+def remove_state(run: Path) -> None:
     (run / "checkpoints/step-00000008/state.json").unlink()
 
 
-def spoil_state(run):
+def spoil_state(run: Path) -> None:
     (run / "checkpoints/step-00000008/state.json").write_text('{"step": 8}')
 
 
@@ -654,7 +668,7 @@ def spoil_state(run):
         (spoil_state, "state.json: 'clips' is missing"),
     ],
 )
-def test_run_that_cannot_be_resumed(run, spoil, text):
+def test_run_that_cannot_be_resumed(run: Path, spoil: Callable[..., Any], text: str) -> None:
     spoil(run)
     with pytest.raises(RunError) as caught:
         vidgan.train(resume=run, steps=9)
@@ -665,7 +679,9 @@ def test_run_that_cannot_be_resumed(run, spoil, text):
     assert len(message) < 500
 
 
-def test_checkpoint_of_another_shape(run, straight, dataset, tmp_path):
+def test_checkpoint_of_another_shape(
+    run: Path, straight: Path, dataset: Path, tmp_path: Path
+) -> None:
     """Another run's weights under this run's name."""
     other = Run.open(straight)
     wide = Run(tmp_path, other.model.replace(d_channels=8), other.train, dataset, other.size, 25.0)
@@ -677,7 +693,9 @@ def test_checkpoint_of_another_shape(run, straight, dataset, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["--resume", "nowhere"], ["--resume", "latest"]])
-def test_no_run_to_resume(tmp_path, monkeypatch, arguments):
+def test_no_run_to_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     result = cli("train", *arguments)
     assert result.exit_code == 1
@@ -689,7 +707,7 @@ def test_no_run_to_resume(tmp_path, monkeypatch, arguments):
 # What it would be.
 
 
-def test_dry_run(dataset, tmp_path, monkeypatch):
+def test_dry_run(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = cli("train", dataset, *ARGUMENTS, "--epochs=1000000", "--dry-run")
     assert result.exit_code == 0, result.output
@@ -709,7 +727,7 @@ def test_dry_run(dataset, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_presets(dataset, preset):
+def test_presets(dataset: Path, preset: str) -> None:
     """All that a preset says can be trained; what the user says counts for more."""
     own = {"preset": preset, "frames": 8, "steps": 1}
     run = planning.plan(dataset, **own).run
@@ -731,7 +749,7 @@ def test_presets(dataset, preset):
         ({"minutes": 300.0, "steps": 1800, "epochs": 1000.0}, 1.0),
     ],
 )
-def test_time_that_the_budget_takes(budget, hours):
+def test_time_that_the_budget_takes(budget: dict[str, float], hours: float) -> None:
     """Steps of two seconds, epochs of 100 clips in batches of 8."""
     config = TrainConfig(batch_size=8, **budget)
     assert planning._hours(config, 2.0, 100) == pytest.approx(hours)

@@ -1,6 +1,8 @@
 """Translating between two unpaired domains: the step, the task and its runs."""
 
+from pathlib import Path
 from time import perf_counter as clock
+from typing import Any
 
 import cv2
 import keras
@@ -62,7 +64,7 @@ def batch() -> tuple[tf.Tensor, tf.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def domains(tmp_path_factory):
+def domains(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two datasets that are alike in size and rate."""
     folder = tmp_path_factory.mktemp("domains")
     make_dataset(folder / "a", size=(40, 32))
@@ -70,7 +72,7 @@ def domains(tmp_path_factory):
     return folder / "a", folder / "b"
 
 
-def test_one_backward_pass_gives_what_two_give(batch):
+def test_one_backward_pass_gives_what_two_give(batch: tuple[tf.Tensor, tf.Tensor]) -> None:
     weights = []
     for shared in (True, False):
         gan = make_gan(shared, r1=0.3, cycle=3.0, identity=0.5)
@@ -81,7 +83,7 @@ def test_one_backward_pass_gives_what_two_give(batch):
         np.testing.assert_allclose(one, other, atol=2e-5)
 
 
-def test_clips_come_back_and_those_of_the_domain_stay(batch):
+def test_clips_come_back_and_those_of_the_domain_stay(batch: tuple[tf.Tensor, tf.Tensor]) -> None:
     gan = make_gan(cycle=300.0, identity=300.0)
     step = tf.function(gan.train_step)
     logs = [step(batch) for _ in range(30)]
@@ -94,13 +96,15 @@ def test_clips_come_back_and_those_of_the_domain_stay(batch):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, domains):
+def whole(tmp_path_factory: pytest.TempPathFactory, domains: tuple[Path, Path]) -> Path:
     """A run of four steps."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
     return vidgan.train(*domains, output=folder, steps=4, log_every=2, **TINY)
 
 
-def test_a_run_goes_on_as_if_it_had_never_stopped(tmp_path, domains, whole):
+def test_a_run_goes_on_as_if_it_had_never_stopped(
+    tmp_path: Path, domains: tuple[Path, Path], whole: Path
+) -> None:
     parts = vidgan.train(*domains, output=tmp_path / "parts", steps=2, **TINY)
     vidgan.train(resume=parts, steps=4)
     runs = [Run.open(folder) for folder in (whole, parts)]
@@ -118,7 +122,9 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(tmp_path, domains, whole):
     assert generators.get_layer("b2a")(clip).shape == clip.shape
 
 
-def test_what_is_measured_is_how_far_clips_come_back(whole, tmp_path, domains):
+def test_what_is_measured_is_how_far_clips_come_back(
+    whole: Path, tmp_path: Path, domains: tuple[Path, Path]
+) -> None:
     make_dataset(tmp_path / "b", test=(16, 24), size=(40, 32))
     manifests = [Manifest.load(folder) for folder in (tmp_path / "b", tmp_path / "b")]
     run, told = Run.open(whole), []
@@ -144,7 +150,7 @@ def test_what_is_measured_is_how_far_clips_come_back(whole, tmp_path, domains):
     assert not told
 
 
-def test_preview_shows_both_ways(whole, domains):
+def test_preview_shows_both_ways(whole: Path, domains: tuple[Path, Path]) -> None:
     sheet = cv2.imread(str(next((whole / "samples").glob("*.png"))))
     tile = 3 * 32 + GAP  # Frames of 40 x 32 are enlarged three times.
     rows = [sheet[GAP + i * tile : (i + 1) * tile].astype(int) for i in range(12)]
@@ -157,7 +163,9 @@ def test_preview_shows_both_ways(whole, domains):
     assert all(np.abs(rows[i] - rows[i + 1]).mean() > 1 for i in range(11))
 
 
-def test_frames_larger_than_the_crop_are_shown_whole(whole, domains):
+def test_frames_larger_than_the_crop_are_shown_whole(
+    whole: Path, domains: tuple[Path, Path]
+) -> None:
     run = Run.open(whole)
     run = run.replace(task_config=run.task_config.replace(crop=32))
     task, manifests = tasks.find("translate"), [Manifest.load(folder) for folder in domains]
@@ -168,7 +176,9 @@ def test_frames_larger_than_the_crop_are_shown_whole(whole, domains):
 
 
 @pytest.mark.parametrize("direction", ["a2b", "b2a"])
-def test_command_translates_as_the_network_does(whole, tmp_path, direction):
+def test_command_translates_as_the_network_does(
+    whole: Path, tmp_path: Path, direction: str
+) -> None:
     source = make_video(tmp_path / "in.mp4", 11, (50, 38))
     ok(
         "translate",
@@ -193,7 +203,7 @@ def test_command_translates_as_the_network_does(whole, tmp_path, direction):
     np.testing.assert_allclose(after.times, before.times, atol=0.002)
 
 
-def test_command_wants_a_run_of_its_task(tmp_path, monkeypatch):
+def test_command_wants_a_run_of_its_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     source = make_video(tmp_path / "in.mp4", 9, (48, 32))
     assert "--task translate" in refused("translate", source, "-o", "o.mp4")
@@ -207,25 +217,29 @@ def test_command_wants_a_run_of_its_task(tmp_path, monkeypatch):
     ("changes", "words"),
     [({"size": (32, 32)}, "32x32, those of"), ({"fps": 12.0}, "12 frames a second")],
 )
-def test_domains_must_be_alike(tmp_path, domains, changes, words):
+def test_domains_must_be_alike(
+    tmp_path: Path, domains: tuple[Path, Path], changes: dict[str, Any], words: str
+) -> None:
     make_dataset(tmp_path / "c", **{"size": (40, 32), **changes})
     with pytest.raises(DatasetError, match=words):
         vidgan.train(domains[0], tmp_path / "c", steps=1, **TINY)
 
 
-def test_a_run_goes_on_with_datasets_of_its_size(tmp_path, domains, whole):
+def test_a_run_goes_on_with_datasets_of_its_size(
+    tmp_path: Path, domains: tuple[Path, Path], whole: Path
+) -> None:
     make_dataset(tmp_path / "c", size=(32, 32))
     with pytest.raises(DatasetError, match="32x32, the run was trained on 40x32"):
         vidgan.train(domains[0], tmp_path / "c", resume=whole, steps=9)
 
 
-def test_sides_that_do_not_split(tmp_path):
+def test_sides_that_do_not_split(tmp_path: Path) -> None:
     make_dataset(tmp_path / "c", size=(36, 32))
     with pytest.raises(OptionError, match="36 pixels does not split"):
         vidgan.train(tmp_path / "c", tmp_path / "c", steps=1, **TINY)
 
 
-def test_needs_two_datasets(domains):
+def test_needs_two_datasets(domains: tuple[Path, Path]) -> None:
     done = CliRunner().invoke(main, ["train", "--task", "translate", str(domains[0])])
     assert done.exit_code == 2
     assert "learns from 2 datasets" in done.output

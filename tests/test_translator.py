@@ -19,7 +19,7 @@ def network() -> keras.Model:
 
 
 @pytest.mark.parametrize("shape", [(1, 4, 4), (5, 8, 12), (9, 36, 20)])
-def test_any_length_and_size(network, shape):
+def test_any_length_and_size(network: keras.Model, shape: tuple[int, int, int]) -> None:
     clips = np.random.default_rng(1).uniform(-1, 1, (2, *shape, 3)).astype(np.float32)
     made = network(clips).numpy()
     assert made.shape == clips.shape
@@ -28,7 +28,7 @@ def test_any_length_and_size(network, shape):
     np.testing.assert_allclose(network(clips[1:]).numpy(), made[1:], atol=1e-5)
 
 
-def test_reach_is_what_is_said(network):
+def test_reach_is_what_is_said(network: keras.Model) -> None:
     frames, side = 2 * translator.CONTEXT + 3, 2 * translator.MARGIN + 12
     clip = np.zeros((1, frames, side, side, 3), np.float32)
     middle = frames // 2, side // 2
@@ -45,7 +45,7 @@ def test_reach_is_what_is_said(network):
     assert found[2] == found[1]
 
 
-def test_both_generators_are_layers_of_one_model():
+def test_both_generators_are_layers_of_one_model() -> None:
     runtime.seed_everything(0)
     both = translator.translators(4, (8, 32, 32))
     clips = np.random.default_rng(2).uniform(-1, 1, (2, 2, 8, 32, 32, 3)).astype(np.float32)

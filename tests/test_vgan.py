@@ -28,7 +28,7 @@ def set_mask(generator: keras.Model, logit: float) -> None:
 
 
 @pytest.mark.parametrize("config", [TINY, LABELLED, TINY.replace(spectral_norm="both")])
-def test_clip_is_put_together_from_the_streams(config):
+def test_clip_is_put_together_from_the_streams(config: ModelConfig) -> None:
     runtime.seed_everything(1)
     generator = build_generator(config, 32, 40)
     noise = from_seeds(latents(config), range(3))
@@ -45,7 +45,7 @@ def test_clip_is_put_together_from_the_streams(config):
     np.testing.assert_allclose(generator(noise), BOUND * np.tanh(clip), rtol=1e-4, atol=1e-5)
 
 
-def test_background_stands_still_and_foreground_moves():
+def test_background_stands_still_and_foreground_moves() -> None:
     runtime.seed_everything(1)
     generator = build_generator(TINY, 32, 32)
     noise = from_seeds(latents(TINY), range(2))
@@ -61,7 +61,7 @@ def test_background_stands_still_and_foreground_moves():
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_training_moves_both_streams(precision, tmp_path):
+def test_training_moves_both_streams(precision: str, tmp_path: Path) -> None:
     train = TrainConfig(precision=precision, penalty_every=1)
     gan = build_gan(Run(Path("run"), TINY, train, Path("data"), (32, 32), 25.0))
     noise = from_seeds(latents(TINY), range(2))

@@ -4,9 +4,11 @@ import errno
 import os
 import shutil
 import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -56,7 +58,7 @@ def average(
     )
 
 
-def run(filter: Filter, plan: TilingPlan, clip: np.ndarray, **options) -> np.ndarray:
+def run(filter: Filter, plan: TilingPlan, clip: np.ndarray, **options: Any) -> np.ndarray:
     frames = (Frame(i, frame.copy()) for i, frame in enumerate(clip))
     made = [frame.result for ready in restore(frames, filter, plan, **options) for frame in ready]
     return np.stack(made)
@@ -75,7 +77,7 @@ def whole(filter: Filter, clip: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("step", "rows", "columns"), [(4, 1, 1), (30, 2, 3), (4, 2, 3), (1, 3, 1), (6, 1, 2)]
 )
-def test_joints_leave_no_trace(scale, length, step, rows, columns):
+def test_joints_leave_no_trace(scale: int, length: int, step: int, rows: int, columns: int) -> None:
     filter = average(reach=2, margin=2, scale=scale)
     clip = scene(length, SIZE)
     plan = divide(filter, SIZE, 0, step, rows, columns)
@@ -86,7 +88,7 @@ def test_joints_leave_no_trace(scale, length, step, rows, columns):
 
 @pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("scale", [1, 2])
-def test_frames_on_disk_are_those_in_memory(tmp_path, scale, keep):
+def test_frames_on_disk_are_those_in_memory(tmp_path: Path, scale: int, keep: bool) -> None:
     filter = average(reach=2, margin=2, scale=scale)
     clip = scene(13, SIZE)
     plan = divide(filter, SIZE, 0, 4, 2, 3, keep, on_disk=True)
@@ -109,7 +111,7 @@ def mapped() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="not Linux")
-def test_frames_on_disk_take_little_memory(tmp_path):
+def test_frames_on_disk_take_little_memory(tmp_path: Path) -> None:
     """Nowhere on their way, from the first that is read to the last that is encoded."""
     size = (1024, 512)
     filter = Filter(
@@ -126,7 +128,7 @@ def test_frames_on_disk_take_little_memory(tmp_path):
         nonlocal most
         most = max(most, mapped())
 
-    def stream():
+    def stream() -> Iterator[Frame]:
         for i in range(40):
             yield Frame(i, np.full((size[1], size[0], 3), i, np.uint8))
             look()
@@ -142,7 +144,7 @@ def test_frames_on_disk_take_little_memory(tmp_path):
     assert most - before < 4 * result
 
 
-def test_holes_are_filled_on_disk(tmp_path):
+def test_holes_are_filled_on_disk(tmp_path: Path) -> None:
     filter = Filter(lambda frames, masks: 255.0 - frames, "negative", margin=2, fills=True)
     clip = scene(7, SIZE)
     mask = np.zeros((32, 48), bool)
@@ -153,8 +155,8 @@ def test_holes_are_filled_on_disk(tmp_path):
     np.testing.assert_array_equal(made, np.where(mask[..., None], 255 - clip, clip))
 
 
-def test_full_disk_while_frames_lie_there(tmp_path, monkeypatch):
-    def full(*_):
+def test_full_disk_while_frames_lie_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> NoReturn:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
@@ -165,7 +167,7 @@ def test_full_disk_while_frames_lie_there(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_released_is_still_there(tmp_path):
+def test_what_is_released_is_still_there(tmp_path: Path) -> None:
     store = Store(tmp_path)
     pictures = [store.copy(frame) for frame in scene(3, SIZE)]
     store.release()
@@ -175,11 +177,11 @@ def test_what_is_released_is_still_there(tmp_path):
     assert (pictures[1] == 7).all()
 
 
-def test_disk_space_of_a_folder_yet_to_come(tmp_path):
+def test_disk_space_of_a_folder_yet_to_come(tmp_path: Path) -> None:
     assert 0 < disk_space(tmp_path / "a" / "b") < shutil.disk_usage(tmp_path).total
 
 
-def test_sides_that_are_no_multiples():
+def test_sides_that_are_no_multiples() -> None:
     filter = average(reach=1, margin=2, multiple=8)
     clip = scene(9, (45, 35))
     made = run(filter, divide(filter, (45, 35), 0, 3, 2, 2), clip)
@@ -192,7 +194,7 @@ def roughness(clip: np.ndarray, axis: int) -> np.ndarray:
     return np.abs(2 * moved[1:-1] - moved[:-2] - moved[2:]).mean(axis=(1, 2, 3))
 
 
-def test_joints_do_not_stand_out_where_less_than_the_reach_is_thrown_away():
+def test_joints_do_not_stand_out_where_less_than_the_reach_is_thrown_away() -> None:
     """No seam and no flicker, against an undivided pass of a filter that reaches farther."""
     true = average(reach=3, margin=6, edges=True)
     near = replace(true, context=2, margin=3)
@@ -205,7 +207,7 @@ def test_joints_do_not_stand_out_where_less_than_the_reach_is_thrown_away():
 
 
 @pytest.mark.parametrize("size", [(320, 240), (1280, 720), (3840, 2160)])
-def test_plans_keep_to_memory_and_cost(size):
+def test_plans_keep_to_memory_and_cost(size: tuple[int, int]) -> None:
     filter = average(reach=3, margin=12, bytes_per_pixel=150)
     plan = choose(filter, size, 15000, 7 * 2**28)
     assert plan.memory <= 7 * 2**28
@@ -220,7 +222,7 @@ def test_plans_keep_to_memory_and_cost(size):
     assert longer.memory == pytest.approx(plan.memory, rel=0.1)
 
 
-def test_disk_keeps_to_the_cost_where_memory_cannot():
+def test_disk_keeps_to_the_cost_where_memory_cannot() -> None:
     filter = average(reach=3, margin=12, scale=4, bytes_per_pixel=800)
     size, allowed = (1280, 720), (2**30, 2**32)
     without = choose(filter, size, 0, allowed[0])
@@ -233,12 +235,12 @@ def test_disk_keeps_to_the_cost_where_memory_cannot():
     assert choose(filter, SIZE, 0, allowed[0], disk=allowed[1]).disk == 0, "no need"
 
 
-def test_whole_videos_that_fit_cost_nothing():
+def test_whole_videos_that_fit_cost_nothing() -> None:
     plan = choose(average(reach=3, margin=6), SIZE, 30, 2**30)
     assert (plan.cost, plan.frames, len(plan.rows), len(plan.columns)) == (1.0, 30, 1, 1)
 
 
-def test_spans_cover_a_side_once():
+def test_spans_cover_a_side_once() -> None:
     for count in (1, 2, 3):
         tiles = spans(100, count, 4, 8)
         kept = [range(tile.begin + tile.fade, tile.end) for tile in tiles]
@@ -249,12 +251,12 @@ def test_spans_cover_a_side_once():
         assert all(a.end - b.begin == b.fade for a, b in pairwise(tiles))
 
 
-def test_few_frames_hold_few_frames():
+def test_few_frames_hold_few_frames() -> None:
     """However long the stream is, no more frames are alive than the plan has room for."""
     alive: list[weakref.ref] = []
     most = 0
 
-    def stream():
+    def stream() -> Iterator[Frame]:
         nonlocal most
         for i in range(60):
             frame = Frame(i, np.zeros((32, 48, 3), np.uint8))
@@ -272,7 +274,7 @@ def test_few_frames_hold_few_frames():
 
 
 @pytest.mark.parametrize("done", [0, 6, 10, 14])
-def test_going_on_from_any_window(done):
+def test_going_on_from_any_window(done: int) -> None:
     filter = average(reach=2, margin=1)
     clip = scene(20, SIZE)
     plan = divide(filter, SIZE, 0, 4)
@@ -282,7 +284,7 @@ def test_going_on_from_any_window(done):
     np.testing.assert_array_equal(np.stack(made), whole(filter, clip)[done:])
 
 
-def test_a_mask_over_everything():
+def test_a_mask_over_everything() -> None:
     filter = Filter(lambda frames, masks: frames.astype(np.float32), "same", fills=True)
     frames = (Frame(i, np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool)) for i in range(3))
     with pytest.raises(InputError, match="nothing is left"):

@@ -5,6 +5,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ def save(path: Path, video: np.ndarray, fps: float = FPS, codec: str = "auto") -
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path, size: str):
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
     """Mount a tmpfs of ``size``; skip where that is not allowed."""
     folder.mkdir(exist_ok=True)
     mounted = subprocess.run(
@@ -78,7 +79,7 @@ def small_disk(folder: Path, size: str):
 
 
 @pytest.mark.parametrize(("name", "codec"), VARIANTS)
-def test_frames_come_back(tmp_path, name, codec):
+def test_frames_come_back(tmp_path: Path, name: str, codec: str) -> None:
     video = frames(20)
     save(tmp_path / name, video, codec=codec)
     decoded, stream = decode(tmp_path / name)
@@ -92,7 +93,7 @@ def test_frames_come_back(tmp_path, name, codec):
 
 
 @pytest.mark.parametrize(("name", "codec"), VARIANTS)
-def test_odd_sizes_lose_no_pixel(tmp_path, name, codec):
+def test_odd_sizes_lose_no_pixel(tmp_path: Path, name: str, codec: str) -> None:
     video = frames(6, width=45, height=35)
     save(tmp_path / name, video, codec=codec)
     decoded, _ = decode(tmp_path / name)
@@ -106,7 +107,7 @@ def test_odd_sizes_lose_no_pixel(tmp_path, name, codec):
 
 @pytest.mark.parametrize("fps", [5, 24, 29.97, 50, 60])
 @pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.avi"])
-def test_frame_rate(tmp_path, name, fps):
+def test_frame_rate(tmp_path: Path, name: str, fps: float) -> None:
     save(tmp_path / name, frames(30), fps=fps)
     _, stream = decode(tmp_path / name)
     assert stream.rate == pytest.approx(fps, rel=0.02)
@@ -121,7 +122,7 @@ def gif_delays(data: bytes) -> list[int]:
     return delays
 
 
-def test_gif_loops_forever_at_the_right_speed(tmp_path):
+def test_gif_loops_forever_at_the_right_speed(tmp_path: Path) -> None:
     save(tmp_path / "a.gif", frames(30), fps=30)
     data = (tmp_path / "a.gif").read_bytes()
     loop = data.index(b"NETSCAPE2.0")
@@ -132,18 +133,18 @@ def test_gif_loops_forever_at_the_right_speed(tmp_path):
     assert sum(delays) == pytest.approx(100, abs=1)
 
 
-def test_gif_keeps_still_frames(tmp_path):
+def test_gif_keeps_still_frames(tmp_path: Path) -> None:
     video = np.repeat(frames(1), 20, axis=0)
     save(tmp_path / "a.gif", video)
     assert len(decode(tmp_path / "a.gif")[0]) == 20
 
 
-def test_gif_too_fast(tmp_path):
+def test_gif_too_fast(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="at most 50"):
         open_writer(tmp_path / "a.gif", 60, (64, 64))
 
 
-def test_few_colors_are_exact():
+def test_few_colors_are_exact() -> None:
     video = np.zeros((2, 8, 8, 3), np.uint8)
     video[:, :4] = (255, 0, 255)
     video[:, 4:] = (0, 255, 0)
@@ -151,13 +152,13 @@ def test_few_colors_are_exact():
     np.testing.assert_array_equal(palette[indices], video)
 
 
-def test_noise_quantizes_close():
+def test_noise_quantizes_close() -> None:
     video = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
     indices, palette = quantize(video)
     assert np.abs(palette[indices].astype(int) - video).mean() < 16
 
 
-def test_mp4_plays_everywhere(tmp_path):
+def test_mp4_plays_everywhere(tmp_path: Path) -> None:
     save(tmp_path / "a.mp4", frames(10))
     _, stream = decode(tmp_path / "a.mp4")
     assert stream.codec == "h264"
@@ -167,20 +168,20 @@ def test_mp4_plays_everywhere(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.xyz", "a", "a.mp3"])
-def test_unknown_suffix_lists_the_known(tmp_path, name):
+def test_unknown_suffix_lists_the_known(tmp_path: Path, name: str) -> None:
     with pytest.raises(OptionError, match=r"\.mp4, \.webm, \.avi, \.gif"):
         open_writer(tmp_path / name, FPS, (64, 64))
     assert not list(tmp_path.iterdir())
 
 
-def test_codec_that_does_not_fit(tmp_path):
+def test_codec_that_does_not_fit(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="use h264 or mp4v"):
         open_writer(tmp_path / "a.mp4", FPS, (64, 64), codec="vp9")
     with pytest.raises(OptionError, match="is none of auto, h264"):
         open_writer(tmp_path / "a.mp4", FPS, (64, 64), codec="h266")
 
 
-def test_opencv_says_what_it_can(tmp_path, monkeypatch):
+def test_opencv_says_what_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A FourCC that no FFmpeg knows stands for a codec that this build of OpenCV lacks.
     monkeypatch.setitem(CODECS, "mjpg", Codec("opencv", {"ZZZZ": {}}))
     with pytest.raises(ExportError, match=r"cannot write mjpg into \.avi; it can write .*mp4v"):
@@ -188,7 +189,7 @@ def test_opencv_says_what_it_can(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_without_h264_the_mp4_still_comes(tmp_path, monkeypatch):
+def test_without_h264_the_mp4_still_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CODECS, "h264", Codec("pyav", {"none such": {}}))
     save(tmp_path / "a.mp4", frames(5))
     assert decode(tmp_path / "a.mp4")[1].codec == "mpeg4"
@@ -199,19 +200,19 @@ def test_without_h264_the_mp4_still_comes(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "name", ["with space.mp4", "日本語 é.gif", "-dash.avi", "a:b.webm", "%d.mp4"]
 )
-def test_awkward_names(tmp_path, monkeypatch, name):
+def test_awkward_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
     save(Path(name), frames(4))
     assert len(decode(tmp_path / name)[0]) == 4
 
 
-def test_missing_folder_is_made(tmp_path):
+def test_missing_folder_is_made(tmp_path: Path) -> None:
     save(tmp_path / "new" / "deep" / "a.mp4", frames(3))
     assert (tmp_path / "new/deep/a.mp4").is_file()
 
 
 @pytest.mark.parametrize("suffix", list(CONTAINERS))
-def test_folder_that_is_a_file(tmp_path, suffix):
+def test_folder_that_is_a_file(tmp_path: Path, suffix: str) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(ExportError, match="cannot be written") as caught:
         open_writer(tmp_path / "file" / f"a{suffix}", FPS, (64, 64))
@@ -221,14 +222,14 @@ def test_folder_that_is_a_file(tmp_path, suffix):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 @pytest.mark.parametrize("suffix", list(CONTAINERS))
-def test_folder_without_permission(tmp_path, suffix):
+def test_folder_without_permission(tmp_path: Path, suffix: str) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(ExportError, match="cannot be written"):
         open_writer(tmp_path / f"a{suffix}", FPS, (64, 64))
 
 
 @pytest.mark.parametrize("suffix", list(CONTAINERS))
-def test_read_only_folder(tmp_path, suffix):
+def test_read_only_folder(tmp_path: Path, suffix: str) -> None:
     with small_disk(tmp_path / "disk", "1m") as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         with pytest.raises(ExportError, match="cannot be written"):
@@ -236,7 +237,9 @@ def test_read_only_folder(tmp_path, suffix):
 
 
 @pytest.mark.parametrize(("name", "codec"), VARIANTS)
-def test_full_disk(tmp_path, capfd, name, codec):
+def test_full_disk(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, codec: str
+) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (8, 128, 128, 3), dtype=np.uint8)
     with small_disk(tmp_path / "disk", "128k") as disk:
         target = disk / name
@@ -256,7 +259,9 @@ def test_full_disk(tmp_path, capfd, name, codec):
 
 @pytest.mark.parametrize("suffix", list(CONTAINERS))
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, RuntimeError])
-def test_interrupted_leaves_what_was_there(tmp_path, suffix, failure):
+def test_interrupted_leaves_what_was_there(
+    tmp_path: Path, suffix: str, failure: type[BaseException]
+) -> None:
     target = tmp_path / f"a{suffix}"
     target.write_bytes(b"the old video")
 
@@ -272,7 +277,7 @@ def test_interrupted_leaves_what_was_there(tmp_path, suffix, failure):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_no_frames_is_an_error(tmp_path):
+def test_no_frames_is_an_error(tmp_path: Path) -> None:
     with (
         pytest.raises(ExportError, match="at least one frame"),
         open_writer(tmp_path / "a.mp4", FPS, (64, 64)),
@@ -284,7 +289,7 @@ def test_no_frames_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     "frame", [np.zeros((64, 32, 3), np.uint8), np.zeros((64, 64, 3)), np.zeros((64, 64), np.uint8)]
 )
-def test_wrong_frames_are_refused(tmp_path, frame):
+def test_wrong_frames_are_refused(tmp_path: Path, frame: np.ndarray) -> None:
     with open_writer(tmp_path / "a.mp4", FPS, (64, 64)) as file:
         with pytest.raises(ValueError, match="expected uint8"):
             file.write(frame)
@@ -294,13 +299,15 @@ def test_wrong_frames_are_refused(tmp_path, frame):
 
 
 @pytest.mark.parametrize(("name", "codec"), VARIANTS)
-def test_libraries_stay_silent(tmp_path, capfd, name, codec):
+def test_libraries_stay_silent(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, codec: str
+) -> None:
     save(tmp_path / name, frames(4), codec=codec)
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("suffix", list(CONTAINERS))
-def test_memory_does_not_grow_with_length(tmp_path, suffix):
+def test_memory_does_not_grow_with_length(tmp_path: Path, suffix: str) -> None:
     script = f"""
 import resource, sys
 import numpy as np
