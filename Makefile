@@ -69,7 +69,7 @@ demo: $(INSTALLED) demo/input.mp4
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy vidgan
+	$(BIN)/mypy
 
 test: lint
 	$(PYTEST) $(PYTEST_ARGS)

@@ -85,7 +85,7 @@ class Recipe:
 
 
 ENLARGED = {"bicubic": by_filter(classical.bicubic(4)), "bicubic (Keys)": smooth_bicubic}
-LOOKS = {"perceptual": 1.0, "temporal": 0.5}
+LOOKS: dict[str, Any] = {"perceptual": 1.0, "temporal": 0.5}
 RECIPES = {
     "x4": Recipe({"scale": 4, "damage": "none"}, ENLARGED),
     "x4 perceptual": Recipe({"scale": 4, "damage": "none", **LOOKS}, {}),

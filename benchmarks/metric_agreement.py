@@ -95,7 +95,7 @@ def fidelity_frechet(real: np.ndarray, fake: np.ndarray) -> float:
 def fidelity_kernel(real: np.ndarray, fake: np.ndarray) -> float:
     """Take one subset of all clips, so that chance has no part."""
     sets = [torch.from_numpy(each) for each in (real, fake)]
-    options = {"kid_subsets": 1, "kid_subset_size": len(real), "verbose": False}
+    options: dict[str, Any] = {"kid_subsets": 1, "kid_subset_size": len(real), "verbose": False}
     return kid_features_to_metric(*sets, **options)["kernel_inception_distance_mean"]
 
 
@@ -149,7 +149,11 @@ def frames() -> list[Row]:
     noisy = np.clip(clean + random.normal(0, 12, clean.shape), 0, 255).astype(np.uint8)
     pairs = list(zip(noisy.reshape(-1, 96, 80, 3), clean.reshape(-1, 96, 80, 3), strict=True))
     peak = skimage.metrics.peak_signal_noise_ratio
-    options = {"channel_axis": -1, "gaussian_weights": True, "use_sample_covariance": False}
+    options: dict[str, Any] = {
+        "channel_axis": -1,
+        "gaussian_weights": True,
+        "use_sample_covariance": False,
+    }
     similar = skimage.metrics.structural_similarity
     rows = []
     for name, ours, theirs in (

@@ -217,21 +217,31 @@ def main(
         if others and size != CLIP:
             raise click.UsageError(f"{others[0]!r} is for clips of {CLIP}, these are of {size}")
         name = dataset.resolve().name
-        common = {"dataset": name, "samples": samples}
+        common: dict[str, Any] = {"dataset": name, "samples": samples}
         reference = Reference(manifest, frames, samples)
-        floor = {"recipe": REAL, "options": {}, "budget": "", "seed": None, **common}
+        floor: dict[str, Any] = {
+            "recipe": REAL,
+            "options": {},
+            "budget": "",
+            "seed": None,
+            **common,
+        }
         if not results.has(floor):
             results.add({**floor, **reference.floor()})
         for (text, trainer, options), seed in product(parsed, seeds):
-            options = {**options, "mirror": mirror}
-            key = {"recipe": text, "options": options, "seed": seed, **common}
+            options: dict[str, Any] = {**options, "mirror": mirror}
+            key: dict[str, Any] = {"recipe": text, "options": options, "seed": seed, **common}
             keys = [key | {"budget": text} for text in spent]
             if all(map(results.has, keys)):
                 continue
             stem = re.sub(r"[^\w.=-]+", "_", f"{name} {text} seed {seed}")
             click.echo(stem, err=True)
             if trainer is train_vidgan:
-                options = {**options, "folder": output / "runs" / stem, "frames": frames}
+                options: dict[str, Any] = {
+                    **options,
+                    "folder": output / "runs" / stem,
+                    "frames": frames,
+                }
             try:
                 trainings = trainer(manifest, budgets, seed, samples, **options)
                 for key, trained in zip(keys, trainings, strict=True):

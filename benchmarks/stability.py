@@ -32,7 +32,7 @@ from vidgan.training.log_file import LOG_NAME, read_log  # noqa: E402
 from vidgan.video.writers.open import open_writer  # noqa: E402
 
 NETWORKS = {"frames": 8, "latent_dim": 32, "g_channels": 8, "d_channels": 8}
-BARE = {"r1": 0.0, "augment": "none"}
+BARE: dict[str, Any] = {"r1": 0.0, "augment": "none"}
 WON, IDLE = "winning discriminator", "idle discriminator"
 EXPLODING, VANISHING = "exploding gradient", "vanishing gradient"
 COLLAPSE, MEMORISATION = "mode collapse", "memorisation"

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -78,7 +79,7 @@ def main(rounds: int, output: Path | None) -> None:
     python, script = sys.executable, str(Path(sys.executable).with_name("vidgan"))
     base, tensorflow = "python -c 'import click'", "python -c 'import tensorflow'"
     clip = "vidgan generate --n 1"
-    helps = {"vidgan --help": [script, "--help"]}
+    helps: dict[str, Any] = {"vidgan --help": [script, "--help"]}
     helps |= {f"vidgan {name} --help": [script, name, "--help"] for name in COMMANDS}
     times = measure({base: [python, "-c", "import click"], **helps}, rounds)
     lines = [

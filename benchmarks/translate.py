@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import drawn_domains as domains
@@ -58,7 +59,11 @@ def datasets(folder: Path, count: int) -> list[Path]:
         for number, (_, clip) in enumerate(domains.clips(domain, count, seed=0)):
             domains.write_lossless(folder / domain / f"{number:04d}.mkv", clip)
         # Everything is as it was drawn: nothing is to be cleaned away.
-        options = {"size": (domains.SIDE, domains.SIDE), "clean": False, "shots": "none"}
+        options: dict[str, Any] = {
+            "size": (domains.SIDE, domains.SIDE),
+            "clean": False,
+            "shots": "none",
+        }
         vidgan.preprocess(folder / domain, output=data, lossless=True, **options)
     return made
 

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import av
 import click
@@ -48,7 +48,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     """A dataset of twelve clips with one digit each."""
     folder = tmp_path_factory.mktemp("digits")
     draw(folder / "clips", "--digits", "1", "--clips", "12", "--frames", "20")
-    options = {"labels": True, "lossless": True, "test_share": 0.4}
+    options: dict[str, Any] = {"labels": True, "lossless": True, "test_share": 0.4}
     vidgan.preprocess(folder / "clips", output=folder / "data", **options)
     return Manifest.load(folder / "data")
 
@@ -175,7 +175,7 @@ def test_budgets_of_a_run(digits: Manifest, tmp_path: Path) -> None:
     """A run is taken up again for the second one."""
     ticks = itertools.count(0, 6)
     budgets = [baselines.Budget(minutes, clock=lambda: next(ticks)) for minutes in (0.5, 1)]
-    tiny = {"g_channels": 4, "d_channels": 4, "batch_size": 2, "tensorboard": False}
+    tiny: dict[str, Any] = {"g_channels": 4, "d_channels": 4, "batch_size": 2, "tensorboard": False}
     folder = tmp_path / "run"
     looks = quality.train_vidgan(digits, budgets, 0, 2, folder, 16, health=False, **tiny)
     # From the start of a step to its end the clock is read three times.

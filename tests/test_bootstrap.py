@@ -127,7 +127,7 @@ def test_frames_of_a_clip_are_drawn_together(
     together = alone = 0
     for i in range(20):
         sets = frames(draw(500 + i, 40)), frames(draw(20_000 + i, 40, 0.6))
-        options = {"level": 0.9, "replicates": 100}
+        options: dict[str, Any] = {"level": 0.9, "replicates": 100}
         found = interval(*sets, per_clip=16, **options)
         assert found.value == pytest.approx(figure(*sets))
         together += found.low <= average <= found.high

@@ -9,6 +9,7 @@ import re
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_run_generates_the_same_clips(old: Path) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_run_restores_to_the_same_frames(old: Path, tmp_path: Path, task: str) -> None:
     output, run = tmp_path / "out.mkv", old / task
-    options = {"codec": "ffv1", "precision": "float32", "device": "cpu"}
+    options: dict[str, Any] = {"codec": "ffv1", "precision": "float32", "device": "cpu"}
     if task == "inpaint":
         vidgan.inpaint(old / "clip.mkv", "8,8,12,10", output, run, **options)
     else:

@@ -30,8 +30,14 @@ from vidgan.training.run import Run
 
 LABELS = ("left", "right hand")
 SIZE = 32
-TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
-OPTIONS = {**TINY, "conditional": True, "batch_size": 8, "mirror": False, "tensorboard": False}
+TINY: dict[str, Any] = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+OPTIONS: dict[str, Any] = {
+    **TINY,
+    "conditional": True,
+    "batch_size": 8,
+    "mirror": False,
+    "tensorboard": False,
+}
 
 
 def sides(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
@@ -63,7 +69,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 @pytest.fixture(scope="module")
 def run(dataset: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "trained"
-    fast = {"g_lr": 0.002, "d_lr": 0.002, "ema": 0.9, "augment": "none"}
+    fast: dict[str, Any] = {"g_lr": 0.002, "d_lr": 0.002, "ema": 0.9, "augment": "none"}
     vidgan.train(dataset.path, output=folder, steps=200, **OPTIONS, **fast)
     return Run.open(folder)
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -64,7 +65,7 @@ def test_a_new_container_and_codec_are_a_row_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes, note
 ) -> None:
     monkeypatch.setitem(CODECS, "toy", TOY_CODEC)
-    row = TOY_CONTAINER.__dict__ | changes
+    row: dict[str, Any] = TOY_CONTAINER.__dict__ | changes
     monkeypatch.setitem(CONTAINERS, ".mov", Container(**row))
     clip = add_sound(make_video(tmp_path / "v.mp4", 12, (48, 32)), tmp_path / "l.mkv", "flac")
     result = ok("enhance", clip, "-o", tmp_path / "o.mov", "--method", "bicubic")

@@ -19,7 +19,13 @@ from vidgan.models.layers.conv_gru import ConvGRU
 from vidgan.training.run import Run
 
 SIZE = 32
-TINY = {"model": "dvdgan", "frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+TINY: dict[str, Any] = {
+    "model": "dvdgan",
+    "frames": 8,
+    "latent_dim": 6,
+    "g_channels": 4,
+    "d_channels": 4,
+}
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

@@ -29,9 +29,15 @@ from vidgan.training.run import Run
 from vidgan.training.state import read_measurement
 from vidgan.video.optical_flow import farneback_flow, grey
 
-TINY = {"task": "enhance", "g_channels": 8, "d_channels": 4, "blocks": 1, "batch_size": 2}
+TINY: dict[str, Any] = {
+    "task": "enhance",
+    "g_channels": 8,
+    "d_channels": 4,
+    "blocks": 1,
+    "batch_size": 2,
+}
 WIDTH, HEIGHT = 40, 32
-ALL = {"adversarial": 0.01, "perceptual": 0.1, "temporal": 0.5}
+ALL: dict[str, Any] = {"adversarial": 0.01, "perceptual": 0.1, "temporal": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,13 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight steps of all losses."""
     output = tmp_path_factory.mktemp("trained") / "run"
-    options = {"crop": 32, "scale": 2, "metric_share": 1.0, "log_every": 2, "penalty_every": 3}
+    options: dict[str, Any] = {
+        "crop": 32,
+        "scale": 2,
+        "metric_share": 1.0,
+        "log_every": 2,
+        "penalty_every": 3,
+    }
     return vidgan.train(dataset, output=output, steps=8, **TINY, **ALL, **options)
 
 
@@ -178,14 +190,20 @@ def test_log(trained: Path) -> None:
 
 def test_pixel_loss_falls(dataset: Path, tmp_path: Path) -> None:
     """Brighter again within a few dozen steps: the gradient goes the right way."""
-    options = {"scale": 1, "damage": "dark", "dark": "8", "crop": 16, "g_lr": 0.01}
+    options: dict[str, Any] = {"scale": 1, "damage": "dark", "dark": "8", "crop": 16, "g_lr": 0.01}
     run = vidgan.train(dataset, output=tmp_path / "run", steps=40, log_every=5, **TINY, **options)
     losses = [row["pixel_loss"] for row in read_log(run / "log.csv")]
     assert losses[-1] < 0.7 * losses[0]
 
 
 def test_best_checkpoint_is_that_of_psnr(dataset: Path, tmp_path: Path) -> None:
-    options = {"crop": 32, "damage": "none", "g_lr": 0.003, "metric_share": 1.0, "log_every": 1}
+    options: dict[str, Any] = {
+        "crop": 32,
+        "damage": "none",
+        "g_lr": 0.003,
+        "metric_share": 1.0,
+        "log_every": 1,
+    }
     options |= {"metric_every": "0.1"}
     seconds = functools.partial(next, itertools.count(step=0.2))  # The machine may be a fast one.
     path = vidgan.train(

@@ -43,7 +43,7 @@ MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)
 STATE = {"step": 7, "clips": 112, "epoch": 1.0, "seconds": 2.0}
 N = 12
 # What does for tests of everything but the figures.
-QUICK = {"measures": "frames", "bootstrap": 0}
+QUICK: dict[str, Any] = {"measures": "frames", "bootstrap": 0}
 
 
 def make_run(folder: Path, manifest: Manifest, broken: bool = False, stride: int = 1) -> Run:
@@ -199,7 +199,7 @@ def test_held_out_clips_are_so_also_where_training_clips_are_the_reference(
     run: Run, tmp_path: Path
 ) -> None:
     """``--split train`` turns reference and floor round, not what training has seen."""
-    options = {"measures": "discriminator,memorisation", "bootstrap": 0}
+    options: dict[str, Any] = {"measures": "discriminator,memorisation", "bootstrap": 0}
     (usual, turned) = (
         figures(
             vidgan.evaluate(run.path, output=tmp_path / f"{split}.json", split=split, **options)
@@ -235,7 +235,7 @@ def test_what_was_measured_of_real_clips_is_kept(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second time real clips are only judged, not embedded; the figures are the same."""
-    options = {
+    options: dict[str, Any] = {
         "n": 6,
         "measures": "distance,motion,discriminator",
         "clip_features": "random3d",
@@ -531,7 +531,7 @@ def test_labels_of_one_side_only(tmp_path: Path) -> None:
 def test_two_rates_are_noted(tmp_path: Path) -> None:
     real = write_videos(tmp_path / "real", 2, 0)
     fake = write_videos(tmp_path / "fake", 2, 5, fps=12.5)
-    options = {"real": real, "fake": fake, "frames": 8, **QUICK}
+    options: dict[str, Any] = {"real": real, "fake": fake, "frames": 8, **QUICK}
     notes = vidgan.evaluate(output=tmp_path / "1.json", **options)["notes"]
     words = "play at 12.5 frames/s, those of .*real at 25: .*--fps brings"
     assert any(re.search(words, note) for note in notes), notes
@@ -654,7 +654,7 @@ def test_frames_too_small_for_motion(tmp_path: Path) -> None:
     for name in ("a", "b"):
         clips = np.random.default_rng(ord(name)).integers(0, 256, (14, 8, 8, 12, 3), np.uint8)
         np.save(tmp_path / f"{name}.npy", clips)
-    sides = {"real": tmp_path / "a.npy", "fake": tmp_path / "b.npy", "frames": 8}
+    sides: dict[str, Any] = {"real": tmp_path / "a.npy", "fake": tmp_path / "b.npy", "frames": 8}
     output = tmp_path / "r.json"
     with pytest.raises(InputError, match=r"a\.npy: frames are 12x8.*needs 16x16.*--measures"):
         vidgan.evaluate(output=output, **sides)
@@ -667,7 +667,7 @@ def test_frames_too_small_for_motion(tmp_path: Path) -> None:
 def test_protocols_set_what_papers_set(tmp_path: Path) -> None:
     weights = tmp_path / "i3d.npz"
     weights.touch()
-    given = {"weights": str(weights), "seed": 3}
+    given: dict[str, Any] = {"weights": str(weights), "seed": 3}
     config = resolve({"protocol": "fvd2048_128f_subsample8f", **given})
     assert (config.n, config.frames, config.stride) == (2048, 16, 8)
     assert (config.clip_features, config.split, config.seed) == ("i3d", "train", 3)

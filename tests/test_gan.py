@@ -213,7 +213,12 @@ def test_separate_passes_are_the_fallback(loss: str) -> None:
 def test_whole_step_is_the_same_either_way(views: str) -> None:
     """Through ``train_step``: views, R1, optimizers and average included."""
     ends, model = [], MODEL.replace(discriminators=views)
-    options = {"augment": EVERYTHING, "r1": 1.0, "penalty_every": 2, "label_smoothing": 0.1}
+    options: dict[str, Any] = {
+        "augment": EVERYTHING,
+        "r1": 1.0,
+        "penalty_every": 2,
+        "label_smoothing": 0.1,
+    }
     for share in (True, False):
         # Adam's first step is the sign of the gradient, which rounding may turn; SGD's is not.
         gan = make_gan(model=model, optimizers=sgd(), share_backward=share, **options)

@@ -205,7 +205,7 @@ def test_what_cannot_be_compared_is_left_out() -> None:
 
 # Real trainings.
 
-TINY = {
+TINY: dict[str, Any] = {
     "frames": 8,
     "latent_dim": 6,
     "g_channels": 4,
@@ -216,7 +216,7 @@ TINY = {
     "tensorboard": False,
 }
 # The generator stands still before a discriminator that learns fast: it must lose.
-LOST = {"g_lr": 1e-6, "d_lr": 5e-3, "r1": 0.0, "augment": "none"}
+LOST: dict[str, Any] = {"g_lr": 1e-6, "d_lr": 5e-3, "r1": 0.0, "augment": "none"}
 
 
 def arguments(options: dict[str, Any]) -> list[str]:

@@ -36,7 +36,7 @@ PUBLISHED = {
 
 def published_kernels() -> dict[str, tuple[str, str, tuple[int, ...]]]:
     """Kernels by the Keras port's names: scope in the checkpoint, module in PyTorch, shape."""
-    found = {
+    found: dict[str, Any] = {
         "Conv3d_1a_7x7": ("Conv3d_1a_7x7", "Conv3d_1a_7x7", (7, 7, 7, 3, 64)),
         "Conv3d_2b_1x1": ("Conv3d_2b_1x1", "Conv3d_2b_1x1", (1, 1, 1, 64, 64)),
         "Conv3d_2c_3x3": ("Conv3d_2c_3x3", "Conv3d_2c_3x3", (3, 3, 3, 64, 192)),
@@ -104,7 +104,7 @@ def other() -> keras.Model:
 @pytest.fixture(scope="module")
 def published(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same weights as the published TensorFlow checkpoint has them."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, (scope, _, _) in KERNELS.items():
         prefix = f"RGB/inception_i3d/{scope}"
         found[f"{prefix}/conv_3d/w"] = arrays[f"{name}_conv/kernel"]
@@ -252,7 +252,7 @@ def as_npz(folder: Path, published: dict, arrays: dict) -> Path:
 
 def as_torch_npz(folder: Path, published: dict, arrays: dict) -> Path:
     """The PyTorch port's arrays, with scales that its batch normalisations have."""
-    found = {}
+    found: dict[str, Any] = {}
     theirs = {"beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
     for name, (_, module, _) in KERNELS.items():
         kernel = arrays[f"{name}_conv/kernel"]

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -25,7 +26,13 @@ from vidgan.training.run import Run
 
 COLORS = ((230, 30, 30), (30, 200, 30), (40, 40, 240))
 SIZE = 32
-TINY = {"model": "infogan", "frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+TINY: dict[str, Any] = {
+    "model": "infogan",
+    "frames": 8,
+    "latent_dim": 6,
+    "g_channels": 4,
+    "d_channels": 4,
+}
 
 
 def plain(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
@@ -40,7 +47,7 @@ def plain(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("infogan")
     make_dataset(folder / "data", (24,) * 12, (), (SIZE, SIZE), draw=plain)
-    options = {**TINY, "categories": 3, "codes": 1, "batch_size": 6, "ema": 0.9}
+    options: dict[str, Any] = {**TINY, "categories": 3, "codes": 1, "batch_size": 6, "ema": 0.9}
     vidgan.train(
         folder / "data",
         output=folder / "run",
@@ -56,7 +63,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def dcgan(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("dcgan")
     make_dataset(folder / "data", (24,), (), (SIZE, SIZE))
-    options = {**TINY, "model": "dcgan", "batch_size": 2}
+    options: dict[str, Any] = {**TINY, "model": "dcgan", "batch_size": 2}
     vidgan.train(folder / "data", output=folder / "run", steps=1, tensorboard=False, **options)
     return Run.open(folder / "run")
 

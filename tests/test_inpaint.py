@@ -3,6 +3,7 @@
 import functools
 import itertools
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,7 +26,7 @@ import tensorflow as tf  # noqa: E402
 from vidgan.models import inpainter  # noqa: E402
 from vidgan.tasks import inpaint  # noqa: E402
 
-TINY = {
+TINY: dict[str, Any] = {
     "task": "inpaint",
     "frames": 8,
     "g_channels": 4,
@@ -114,7 +115,12 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_training_measures_and_its_run_fills_holes(dataset: Path, tmp_path: Path) -> None:
-    options = {"adversarial": 0.1, "perceptual": 0.1, "temporal": 0.1, "metric_share": 1.0}
+    options: dict[str, Any] = {
+        "adversarial": 0.1,
+        "perceptual": 0.1,
+        "temporal": 0.1,
+        "metric_share": 1.0,
+    }
     path = train(
         dataset,
         output=tmp_path / "run",

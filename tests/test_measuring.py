@@ -41,7 +41,7 @@ from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.state import SURE, Measurement, best, read_measurement
 
-TINY = {
+TINY: dict[str, Any] = {
     "frames": 8,
     "latent_dim": 6,
     "g_channels": 4,
@@ -54,7 +54,7 @@ TINY = {
     "health": False,
 }
 # A quarter of the clips, and looks as often as the clock below lets them be.
-OFTEN = {"metric_share": 1.0, "metric_every": "0.25"}
+OFTEN: dict[str, Any] = {"metric_share": 1.0, "metric_every": "0.25"}
 MADE, REAL = 16, 40
 CHANCE = 0.5
 
@@ -94,7 +94,13 @@ def train(*args: Any, **options: Any) -> Path:
 def measured(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, list[str]]:
     output = tmp_path_factory.mktemp("measured") / "run"
     lines = []
-    options = {**TINY, **OFTEN, "metrics": "frechet,kernel", "steps": 30, "keep": 50}
+    options: dict[str, Any] = {
+        **TINY,
+        **OFTEN,
+        "metrics": "frechet,kernel",
+        "steps": 30,
+        "keep": 50,
+    }
     train(dataset, output=output, report=lines.append, **options)
     return Run.open(output), lines
 
@@ -251,7 +257,12 @@ def test_labels_stride_and_half_precision(
         return original(self, inputs, training)
 
     monkeypatch.setattr(VideoGAN, "call", call)
-    options = {"conditional": True, "stride": 2, "precision": "mixed_bfloat16", "steps": 12}
+    options: dict[str, Any] = {
+        "conditional": True,
+        "stride": 2,
+        "precision": "mixed_bfloat16",
+        "steps": 12,
+    }
     run = train(dataset, output=tmp_path / "run", **{**TINY, **OFTEN, **options})
     assert len(logged(run)) >= 1
     # Two shots, one of each label.
@@ -394,7 +405,7 @@ def test_best_and_patience(dataset: Path, tmp_path: Path, figures: Callable[...,
     lines = []
     output = tmp_path / "run"
     figures(5.0, 3.0, 3.5, 2.9, 4.0, 4.0)
-    options = {**TINY, **OFTEN, "patience": 3, "keep": 1}
+    options: dict[str, Any] = {**TINY, **OFTEN, "patience": 3, "keep": 1}
     train(dataset, output=output, report=lines.append, steps=500, **options)
     found = logged(output)
     assert list(found.values()) == [5.0, 3.0, 3.5, 2.9, 4.0]

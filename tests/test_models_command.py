@@ -107,7 +107,13 @@ def test_wrong_options_in_python() -> None:
 def test_dry_run_says_what_a_step_costs(tmp_path: Path) -> None:
     make_dataset(tmp_path / "clips", (20, 20), (20,), (40, 32))
     tiny = ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4)
-    options = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4, "r1": 0.0}
+    options: dict[str, Any] = {
+        "frames": 8,
+        "latent_dim": 6,
+        "g_channels": 4,
+        "d_channels": 4,
+        "r1": 0.0,
+    }
     planned = plan(tmp_path / "clips", batch_size=2, **options)
     generator = flops.of_network(build_generator(tiny, 32, 40))
     discriminator = flops.of_network(build_discriminators(tiny, 32, 40)["clip"])

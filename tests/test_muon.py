@@ -18,7 +18,13 @@ from vidgan.training.optimizers.adam import FusedAdam
 from vidgan.training.optimizers.muon import Muon, orthogonalised
 from vidgan.training.run import Run
 
-TINY = {"task": "inpaint", "frames": 8, "g_channels": 4, "crop": 32, "tensorboard": False}
+TINY: dict[str, Any] = {
+    "task": "inpaint",
+    "frames": 8,
+    "g_channels": 4,
+    "crop": 32,
+    "tensorboard": False,
+}
 
 
 @pytest.mark.parametrize("shape", [(108, 12), (9, 40), (16, 16)])

@@ -20,7 +20,7 @@ from vidgan.jobs.evaluate import paired_metrics, video_pairs
 from vidgan.jobs.evaluate.report import sheets
 
 SIZE = (48, 40)
-EXACT = {"codec": "ffv1", "pix_fmt": "bgr0"}
+EXACT: dict[str, Any] = {"codec": "ffv1", "pix_fmt": "bgr0"}
 
 
 def write(path: Path, frames: np.ndarray, fps: float = 25) -> Path:

@@ -27,7 +27,7 @@ from vidgan.models import (
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import Run
 
-TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+TINY: dict[str, Any] = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 CLIPS = tf.random.stateless_uniform((4, 8, 32, 32, 3), (1, 2), -1, 1)
 
 

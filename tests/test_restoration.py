@@ -37,7 +37,11 @@ def blocky(clips: np.ndarray, quality: float) -> np.ndarray:
 
 def test_figures_of_frames_are_scikit_images(clean: np.ndarray) -> None:
     damaged = noisy(blurred(clean, 1), 6)
-    options = {"channel_axis": -1, "gaussian_weights": True, "use_sample_covariance": False}
+    options: dict[str, Any] = {
+        "channel_axis": -1,
+        "gaussian_weights": True,
+        "use_sample_covariance": False,
+    }
     ratios, similarities = psnr(damaged, clean), ssim(damaged, clean)
     assert ratios.shape == similarities.shape == clean.shape[:2]
     for place in np.ndindex(ratios.shape):

@@ -1,6 +1,7 @@
 """What stands still in a generated clip stands still exactly."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from vidgan.errors import OptionError
 from vidgan.models import build_generator, resolve
 from vidgan.models.layers.temporal_threshold import TemporalThreshold
 
-TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+TINY: dict[str, Any] = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 
 
 def test_small_changes_go_and_large_ones_stay() -> None:

@@ -40,9 +40,9 @@ from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS
 from vidgan.training.log_file import read_log
 from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_path
 
-TINY = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
+TINY: dict[str, Any] = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 # The penalty often enough that a run of a few steps meets it.
-OPTIONS = {**TINY, "batch_size": 2, "penalty_every": 3, "log_every": 2, "seed": 5}
+OPTIONS: dict[str, Any] = {**TINY, "batch_size": 2, "penalty_every": 3, "log_every": 2, "seed": 5}
 ARGUMENTS = [f"--{name.replace('_', '-')}={value}" for name, value in OPTIONS.items()]
 WIDTH, HEIGHT = 40, 32
 
@@ -729,10 +729,10 @@ def test_dry_run(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets(dataset: Path, preset: str) -> None:
     """All that a preset says can be trained; what the user says counts for more."""
-    own = {"preset": preset, "frames": 8, "steps": 1}
+    own: dict[str, Any] = {"preset": preset, "frames": 8, "steps": 1}
     run = planning.plan(dataset, **own).run
     assert run.train.preset == preset
-    options = run.model.to_json() | run.train.to_json()
+    options: dict[str, Any] = run.model.to_json() | run.train.to_json()
     assert PRESETS[preset].items() <= options.items()
     given = {name: value // 2 for name, value in PRESETS[preset].items()}
     options = planning.plan(dataset, **own, **given).run.model.to_json()

@@ -31,7 +31,7 @@ from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.video.contact_sheet import GAP
 
-TINY = {
+TINY: dict[str, Any] = {
     "task": "translate",
     "frames": 8,
     "g_channels": 4,
