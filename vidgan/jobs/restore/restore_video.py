@@ -201,4 +201,8 @@ def _bar(
         disable=None,
         leave=False,
     ) as bar:
-        yield lambda frames: bar.update(frames - bar.n) and None
+
+        def advance(frames: int) -> None:
+            bar.update(frames - bar.n)
+
+        yield advance
