@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from restore_helpers import add_sound, call, ok, read, refused, sounds
-from test_writer import small_disk
+from test_video_writers import small_disk
 from tiny_run import make_run
 from video_files import make_video, write_video
 

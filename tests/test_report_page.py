@@ -1,4 +1,4 @@
-"""``report.html``: what stands in it, without a browser; see also ``test_page_browser.py``."""
+"""``report.html``, without a browser; see also ``test_report_in_browser.py``."""
 
 import base64
 import io
