@@ -28,8 +28,8 @@ from vidgan.config import EnhanceConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import labelled_clips  # noqa: E402
 from vidgan.degradations.degradation_model import GAMMA, degrade  # noqa: E402
+from vidgan.jobs.restore.classical_filters import bicubic, nlmeans  # noqa: E402
 from vidgan.jobs.restore.trained_filter import trained_filter  # noqa: E402
-from vidgan.tiling import classical  # noqa: E402
 from vidgan.video.contact_sheet import contact_sheet, save_image  # noqa: E402
 
 Restore = Callable[[np.ndarray], np.ndarray]
@@ -84,7 +84,7 @@ class Recipe:
         return EnhanceConfig(**{key: v for key, v in self.options.items() if key in names})
 
 
-ENLARGED = {"bicubic": by_filter(classical.bicubic(4)), "bicubic (Keys)": smooth_bicubic}
+ENLARGED = {"bicubic": by_filter(bicubic(4)), "bicubic (Keys)": smooth_bicubic}
 LOOKS: dict[str, Any] = {"perceptual": 1.0, "temporal": 0.5}
 RECIPES = {
     "x4": Recipe({"scale": 4, "damage": "none"}, ENLARGED),
@@ -93,14 +93,14 @@ RECIPES = {
     # All options' defaults: every kind of damage, at random, twice over.
     "blind x4": Recipe(
         {},
-        ENLARGED | {f"nlmeans h={h}, bicubic": by_filter(classical.nlmeans(h, 4)) for h in (5, 10)},
+        ENLARGED | {f"nlmeans h={h}, bicubic": by_filter(nlmeans(h, 4)) for h in (5, 10)},
     ),
     "sigma 25": Recipe(
         {"scale": 1, "damage": "noise", "noise": "25"},
         {
             "as it is": lambda clip: clip,
             # The strongest of a few is what one would choose.
-            **{f"nlmeans h={h}": by_filter(classical.nlmeans(h)) for h in (10, 15, 20, 25)},
+            **{f"nlmeans h={h}": by_filter(nlmeans(h)) for h in (10, 15, 20, 25)},
         },
     ),
     "low light": Recipe(

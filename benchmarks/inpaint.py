@@ -21,8 +21,8 @@ import numpy as np
 from vidgan import runtime
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks
+from vidgan.jobs.restore import classical_filters
 from vidgan.tasks.load import load_generator
-from vidgan.tiling import classical
 from vidgan.video.contact_sheet import contact_sheet, save_image
 from vidgan.video.readers.open import open_video
 
@@ -60,7 +60,7 @@ def main(folder: Path, dataset: Path) -> None:
     state = run.state()
     fill = inpaint.filler(load_generator(run, "latest"))
     base = inpaint.base()
-    telea, median = classical.telea().apply, classical.median().apply
+    telea, median = classical_filters.telea().apply, classical_filters.median().apply
     every = max(1, manifest.splits["test"].clips(FRAMES) // CLIPS)
     held_out = labelled_clips(manifest, "test", FRAMES, every=every)
     material = {

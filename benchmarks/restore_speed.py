@@ -115,12 +115,12 @@ def forward(filter: Filter, plan: TilingPlan, size: tuple[int, int], frames: int
 
 def whole(filter: Filter, video: Path, folder: Path) -> float:
     """Return frames a second of everything but loading the run."""
-    from vidgan.jobs.restore.outputs import Pairing
+    from vidgan.jobs.restore.restore_jobs import RestoreJob
     from vidgan.jobs.restore.restore_video import restore_video
 
     config = EnhanceVideo(overwrite=True)
     start = time.perf_counter()
-    restore_video(Pairing(video, folder / "out.mp4"), config, lambda: filter, False, print)
+    restore_video(RestoreJob(video, folder / "out.mp4"), config, lambda: filter, False, print)
     seconds = time.perf_counter() - start
     with av.open(str(folder / "out.mp4")) as container:
         return container.streams.video[0].frames / seconds

@@ -23,7 +23,7 @@ from typing import Any
 import click
 
 from vidgan import runtime
-from vidgan.cli import COMMANDS
+from vidgan.cli import command_names
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.tasks.load import build_generator
 from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
@@ -80,7 +80,7 @@ def main(rounds: int, output: Path | None) -> None:
     base, tensorflow = "python -c 'import click'", "python -c 'import tensorflow'"
     clip = "vidgan generate --n 1"
     helps: dict[str, Any] = {"vidgan --help": [script, "--help"]}
-    helps |= {f"vidgan {name} --help": [script, name, "--help"] for name in COMMANDS}
+    helps |= {f"vidgan {name} --help": [script, name, "--help"] for name in command_names()}
     times = measure({base: [python, "-c", "import click"], **helps}, rounds)
     lines = [
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; "

@@ -97,6 +97,7 @@ def test_the_command_line_offers_a_new_row(tmp_path: Path) -> None:
         ).stdout
 
     text = " ".join(run("enhance", "--help").split())
+    assert "OUT is .mp4, .webm, .avi, .gif, .mkv or .mov" in text
     assert "h264 for .mp4, .mkv and .mov" in text
     options = ("--method", "bicubic", "--format", "mov", "--codec", "toy")
     assert "out/v.mov" in run("enhance", "in", "-o", "out", *options)

@@ -19,7 +19,7 @@ from tiny_run import make_run
 from video_files import make_video, write_video
 
 import vidgan
-from vidgan.tiling import classical
+from vidgan.jobs.restore import classical_filters
 
 SIZE = (48, 32)
 BICUBIC = ("--method", "bicubic")
@@ -48,7 +48,7 @@ def interrupt(
 ) -> None:
     """Let the filter fail at a call, once a file is there."""
     calls = iter(range(10**6))
-    denoise = classical.denoise_clip
+    denoise = classical_filters.denoise_clip
 
     def failing(*arguments: Any) -> np.ndarray:
         if next(calls) == after:
@@ -58,7 +58,7 @@ def interrupt(
             raise failure
         return denoise(*arguments)
 
-    monkeypatch.setattr(classical, "denoise_clip", failing)
+    monkeypatch.setattr(classical_filters, "denoise_clip", failing)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def quick_denoise(monkeypatch: pytest.MonkeyPatch) -> None:
         padded = np.pad(mixed, ((2, 2), (0, 0), (0, 0), (0, 0)), mode="edge")
         return np.rint(sum(padded[i : i + len(clip)] for i in range(5)) / 5).astype(np.uint8)
 
-    monkeypatch.setattr(classical, "denoise_clip", blur)
+    monkeypatch.setattr(classical_filters, "denoise_clip", blur)
 
 
 @pytest.mark.parametrize("name", ["o.mkv", "o.mp4", "o.gif"])
@@ -85,12 +85,12 @@ def test_resume_equals_the_uninterrupted(
         interrupt(patch, 2, KeyboardInterrupt(), part)
         result = call("enhance", long, "-o", out, *options)
     assert result.exit_code == 130
-    assert "--resume goes on" in result.output
+    assert "with --resume to continue" in result.output
     assert not out.exists()
     calls = []
-    denoise = classical.denoise_clip
+    denoise = classical_filters.denoise_clip
     monkeypatch.setattr(
-        classical, "denoise_clip", lambda c, s: calls.append(len(c)) or denoise(c, s)
+        classical_filters, "denoise_clip", lambda c, s: calls.append(len(c)) or denoise(c, s)
     )
     ok("enhance", long, "-o", out, *options, "--resume")
     assert 0 < sum(calls) < 150

@@ -24,6 +24,7 @@ _PUBLIC = {
     "inpaint": "vidgan.jobs.restore.restore",
     "load": "vidgan.jobs.generate.generate",
     "preprocess": "vidgan.jobs.preprocess",
+    "restore": "vidgan.jobs.restore.restore",
     "train": "vidgan.jobs.train.train",
     "translate": "vidgan.jobs.restore.restore",
 }
@@ -39,6 +40,7 @@ __all__ = [
     "inpaint",
     "load",
     "preprocess",
+    "restore",
     "train",
     "translate",
 ]
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from vidgan.jobs.info import info
     from vidgan.jobs.models import describe_models
     from vidgan.jobs.preprocess import preprocess
-    from vidgan.jobs.restore.restore import enhance, inpaint, translate
+    from vidgan.jobs.restore.restore import enhance, inpaint, restore, translate
     from vidgan.jobs.train.train import train
 
 

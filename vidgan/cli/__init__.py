@@ -7,34 +7,37 @@ from typing import Any
 
 import click
 
+from vidgan.cli import restore
 from vidgan.errors import VidganError
 from vidgan.version import __version__
 
-COMMANDS = (
-    "preprocess",
-    "train",
-    "generate",
-    "enhance",
-    "inpaint",
-    "translate",
-    "evaluate",
-    "info",
-    "models",
-)
+# Commands with a module of their own, in the order in which they are used; the commands that turn
+# video into video stand between the two.
+_BEFORE = ("preprocess", "train", "generate")
+_AFTER = ("evaluate", "info", "models")
+
+
+def command_names() -> list[str]:
+    """Return the names of all commands in the order in which they are used."""
+    return [*_BEFORE, *restore.command_names(), *_AFTER]
 
 
 class LazyGroup(click.Group):
-    """A group that imports ``vidgan.cli.<command>`` when that command is asked for."""
+    """A group that imports or builds a command when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order in which they are used."""
-        return list(COMMANDS)
+        """Return the names of all commands."""
+        return command_names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command, None where there is none of that name."""
-        if cmd_name not in COMMANDS:
+        """Return a command, None if there is none of that name."""
+        command: click.Command
+        if cmd_name in restore.command_names():
+            command = restore.build_command(cmd_name)
+        elif cmd_name in command_names():
+            command = importlib.import_module(f"vidgan.cli.{cmd_name}").command
+        else:
             return None
-        command = importlib.import_module(f"vidgan.cli.{cmd_name}").command
         if not any(parameter.name == "debug" for parameter in command.params):
             command.params.append(debug_option())
         return command

@@ -38,8 +38,10 @@ from vidgan.config.restore import (
     DIRECTIONS,
     EnhanceVideo,
     InpaintVideo,
+    MaskedRestoreConfig,
     RestoreConfig,
     TranslateVideo,
+    VideoCommand,
 )
 from vidgan.config.tasks import (
     DAMAGES,
@@ -108,6 +110,7 @@ __all__ = [
     "GenerateConfig",
     "InpaintConfig",
     "InpaintVideo",
+    "MaskedRestoreConfig",
     "ModelConfig",
     "PreprocessConfig",
     "RestoreConfig",
@@ -116,6 +119,7 @@ __all__ = [
     "TrainConfig",
     "TranslateConfig",
     "TranslateVideo",
+    "VideoCommand",
     "option",
     "option_name",
     "refuse_other_tasks_options",

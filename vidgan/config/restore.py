@@ -1,4 +1,4 @@
-"""Options of ``vidgan enhance``, ``vidgan inpaint`` and ``vidgan translate``."""
+"""Options of the commands that turn video into video, such as ``vidgan enhance``."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,26 @@ from vidgan.errors import OptionError
 from vidgan.video.containers import codec_help
 
 DIRECTIONS = ("a2b", "b2a")
-# For bicubic, which does nothing else.
+# Of bicubic, which only enlarges.
 DEFAULT_SCALE = 2
-# For a colour and for scratches and dust: their edges are mixed with what is around them.
+# Of masks that come from a colour or from the scratch detector: edges are mixed with their
+# surroundings.
 DEFAULT_GROW = 2
 
 
 @dataclass(frozen=True)
 class RestoreConfig(Config):
-    """What the three commands that turn a video into another have in common."""
+    """Options that all commands share that turn video into video."""
 
     start: str | None = option(
-        None, "Begin here, in seconds or h:mm:ss; default: at the beginning."
+        None, "Begin here, in seconds or h:mm:ss; default: the beginning of the video."
     )
-    end: str | None = option(None, "End here, in seconds or h:mm:ss; default: at the end.")
-    max_frames: int | None = option(None, "Restore so many frames at most.", min=1)
-    compare: bool = option(False, "Write before and after side by side.")
-    codec: str = option(
-        "auto",
-        codec_help(),
-        choices=CODEC_NAMES,
+    end: str | None = option(
+        None, "End here, in seconds or h:mm:ss; default: the end of the video."
     )
+    max_frames: int | None = option(None, "Process at most this many frames.", min=1)
+    compare: bool = option(False, "Write the input and the result side by side.")
+    codec: str = option("auto", codec_help(), choices=CODEC_NAMES)
     format: str | None = option(
         None,
         f"Type of the files in a folder; default: {VIDEO_FORMATS[0]}.",
@@ -36,103 +35,166 @@ class RestoreConfig(Config):
     )
     memory: float = option(
         1.5,
-        "GiB that windows and tiles may take; the decoder, the encoder and TensorFlow take what "
-        "they need besides. More saves arithmetic with large videos, or the disk: frames of "
-        "windows lie there, beside the output, where memory has no room for enough of them.",
+        "Memory for windows and tiles, in GiB; the decoder, the encoder and TensorFlow take more. "
+        "With more memory large videos need less computation. Frames that do not fit are kept in "
+        "temporary files beside the output.",
         min=0.05,
         max=1024,
     )
-    checkpoint: str = option("latest", "latest, best, or the step of one of the run's checkpoints.")
-    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
+    checkpoint: str = option("latest", "Checkpoint of the run: latest, best or a step.")
+    device: str = option("auto", "auto (a GPU if there is one), cpu, gpu or gpu:N.")
     precision: str = option(
         "auto",
-        "Arithmetic of the network; auto is mixed_bfloat16 on a CPU that is made for it, up to "
-        "twice as fast and rarely more than a level of 255 away, else float32.",
+        "Precision of the network. auto is mixed_bfloat16 on CPUs with bfloat16 instructions, "
+        "which is up to twice as fast and rarely differs by more than 1 of 255 levels, else "
+        "float32.",
         choices=("auto", "float32", "mixed_bfloat16"),
     )
     resume: bool = option(
-        False, "Go on where an interrupted command of the same input and options stopped."
+        False, "Continue an interrupted command that had the same input and options."
     )
-    overwrite: bool = option(False, "Replace an output that is there already.")
+    overwrite: bool = option(False, "Replace an existing output.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         begin, end = self.span
         if end is not None and end <= begin:
-            raise OptionError(f"--end {self.end} does not lie behind --start {self.start or 0}")
+            raise OptionError(f"--end {self.end} is not after --start {self.start or 0}")
 
     @property
     def span(self) -> tuple[float, float | None]:
-        """``--start`` and ``--end`` in seconds."""
+        """``--start`` and ``--end`` in seconds; None for the end of the video."""
         begin = 0.0 if self.start is None else _seconds("--start", self.start)
         return begin, None if self.end is None else _seconds("--end", self.end)
 
 
 @dataclass(frozen=True)
-class EnhanceVideo(RestoreConfig):
-    """How ``vidgan enhance`` restores a video."""
+class MaskedRestoreConfig(RestoreConfig):
+    """Options of commands that change a video only inside a mask."""
 
-    method: str | None = option(
-        None,
-        "Restore without a trained run: bicubic enlarges, nlmeans takes noise away.",
-        choices=("bicubic", "nlmeans"),
-    )
-    scale: int | None = option(
-        None,
-        "How many times longer the sides become; default: what the run was trained for, "
-        f"{DEFAULT_SCALE} for bicubic, 1 for nlmeans.",
-        min=1,
-        max=8,
-    )
-    strength: float = option(
-        10.0, "How much noise nlmeans takes away; 3 is little, 20 much.", min=0.1, max=100
-    )
-
-
-@dataclass(frozen=True)
-class InpaintVideo(RestoreConfig):
-    """How ``vidgan inpaint`` fills the holes of a video."""
-
-    method: str | None = option(
-        None,
-        "Fill without a trained run: telea goes on with what is around a hole, median takes what "
-        "other frames show there.",
-        choices=("telea", "median"),
-    )
     tolerance: int = option(
-        40, "How far red, green and blue may be from the colour of --mask.", min=0, max=255
+        40,
+        "Largest difference of red, green and blue from the colour that --mask gives.",
+        min=0,
+        max=255,
     )
     grow: int | None = option(
         None,
-        f"Make holes larger by so many pixels on all sides; default: {DEFAULT_GROW} for a "
-        "colour and for auto, else 0.",
+        f"Enlarge the mask by this many pixels on all sides; default: {DEFAULT_GROW} for a colour "
+        "and for auto, else 0.",
         min=0,
         max=100,
     )
 
 
 @dataclass(frozen=True)
+class EnhanceVideo(RestoreConfig):
+    """Options of ``vidgan enhance``."""
+
+    method: str | None = option(
+        None,
+        "Use a classical filter instead of a trained run: bicubic enlarges, nlmeans removes noise.",
+        choices=("bicubic", "nlmeans"),
+    )
+    scale: int | None = option(
+        None,
+        "Factor by which width and height grow; default: the run's, "
+        f"{DEFAULT_SCALE} for bicubic, 1 for nlmeans.",
+        min=1,
+        max=8,
+    )
+    strength: float = option(
+        10.0,
+        "Strength of nlmeans: 3 removes little noise, 20 much.",
+        min=0.1,
+        max=100,
+    )
+
+
+@dataclass(frozen=True)
+class InpaintVideo(MaskedRestoreConfig):
+    """Options of ``vidgan inpaint``."""
+
+    method: str | None = option(
+        None,
+        "Use a classical filter instead of a trained run: telea continues the surroundings, "
+        "median copies from neighbouring frames.",
+        choices=("telea", "median"),
+    )
+
+
+@dataclass(frozen=True)
 class TranslateVideo(RestoreConfig):
-    """How ``vidgan translate`` turns a video of one domain into the other."""
+    """Options of ``vidgan translate``."""
 
     direction: str = option(
         DIRECTIONS[0],
-        "From the first dataset of the training to the second, or back.",
+        "a2b: from the first training dataset to the second; b2a: back.",
         choices=DIRECTIONS,
     )
 
 
+@dataclass(frozen=True)
+class VideoCommand:
+    """The command that applies runs of a task to videos.
+
+    Attributes:
+        config: its options. Each name in the choices of an option called ``method`` is a filter
+            of ``vidgan/jobs/restore/classical_filters.py``. Configs with a mask are subclasses of
+            :class:`MaskedRestoreConfig`.
+        summary: its line in ``vidgan --help``.
+        action: the verb of its own help text, such as ``Restore``.
+        paragraphs: the rest of its help text, in Click's markup.
+        filter_options: options that the task's trained filter takes.
+    """
+
+    config: type[RestoreConfig]
+    summary: str
+    action: str
+    paragraphs: tuple[str, ...] = ()
+    filter_options: tuple[str, ...] = ()
+
+
+ENHANCE_COMMAND = VideoCommand(
+    EnhanceVideo,
+    "Restore video: sharper, larger, without noise.",
+    action="Restore",
+    filter_options=("scale",),
+)
+INPAINT_COMMAND = VideoCommand(
+    InpaintVideo,
+    "Fill masked areas of video: logos, objects, scratches.",
+    action="Fill the masked area of",
+    paragraphs=(
+        """\b
+MASK gives the area to fill:
+  a video or image      of the size of IN, white inside the area
+  x,y,w,h               a box in pixels: its top left corner, width and height
+  #rrggbb               all pixels of this colour; see --tolerance
+  auto                  scratches and dust, as on old film, are detected""",
+        "Pixels outside the mask stay as they are, apart from the loss of the codec (--codec "
+        "ffv1 with .mkv is lossless).",
+    ),
+)
+TRANSLATE_COMMAND = VideoCommand(
+    TranslateVideo,
+    "Translate video from one domain to another.",
+    action="Translate",
+    filter_options=("direction",),
+)
+
+
 def _seconds(name: str, text: str) -> float:
-    """Return ``90``, ``1:30`` or ``0:01:30.5`` in seconds."""
+    """Parse ``90``, ``1:30`` or ``0:01:30.5`` into seconds."""
     parts = text.strip().split(":")
     try:
         values = [float(part) for part in parts]
     except ValueError:
         values = []
-    whole = all(value >= 0 and value < float("inf") for value in values)
+    finite = all(0 <= value < float("inf") for value in values)
     small = all(value < 60 for value in values[1:])
-    if not 1 <= len(values) <= 3 or not whole or not small:
-        raise OptionError(f"{name} {text!r} is no time: use seconds, m:ss or h:mm:ss")
+    if not 1 <= len(values) <= 3 or not finite or not small:
+        raise OptionError(f"{name} {text!r} is not a time: use seconds, m:ss or h:mm:ss")
     seconds = 0.0
     for value in values:
         seconds = 60 * seconds + value

@@ -7,6 +7,12 @@ from typing import Any
 from vidgan.config.base import Config, option, option_names
 from vidgan.config.model import ModelConfig
 from vidgan.config.ranges import parse_range
+from vidgan.config.restore import (
+    ENHANCE_COMMAND,
+    INPAINT_COMMAND,
+    TRANSLATE_COMMAND,
+    VideoCommand,
+)
 from vidgan.config.train import TrainConfig
 from vidgan.errors import OptionError
 
@@ -226,6 +232,8 @@ class TaskOptions:
         honours: fields of ``ModelConfig`` and ``TrainConfig`` that mean something to it.
         defaults: fields of all three whose defaults are the task's own.
         datasets: how many datasets it learns from.
+        video: the command that applies its runs to videos; None for tasks that have no such
+            command.
     """
 
     summary: str
@@ -236,6 +244,7 @@ class TaskOptions:
     honours: frozenset[str] = _CLIP_TO_CLIP
     defaults: Mapping[str, Any] = field(default_factory=dict)
     datasets: int = 1
+    video: VideoCommand | None = None
 
     @property
     def known(self) -> frozenset[str]:
@@ -271,6 +280,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
             "beta_1": 0.9,
             "schedule": "cosine",
         },
+        video=ENHANCE_COMMAND,
     ),
     "inpaint": TaskOptions(
         "fill what a mask hides",
@@ -288,6 +298,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
             "schedule": "cosine",
             "optimizer": "muon",
         },
+        video=INPAINT_COMMAND,
     ),
     "translate": TaskOptions(
         "turn clips of one kind into another and back, learnt without pairs",
@@ -298,6 +309,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
         honours=_CLIP_TO_CLIP | {"augment"},
         defaults={"frames": 8, "g_channels": 16, "d_channels": 16, "d_lr": 8e-4, "r1": 0.1},
         datasets=2,
+        video=TRANSLATE_COMMAND,
     ),
 }
 TASKS = tuple(TASK_OPTIONS)

@@ -27,7 +27,6 @@ from vidgan.config import (
     DEFAULT_RUNS,
     DEFAULT_TASK,
     TASK_OPTIONS,
-    TASKS,
     Config,
     ModelConfig,
     TaskOptions,
@@ -186,7 +185,7 @@ class Run:
     def _from_json(cls, folder: Path, values: dict[str, Any]) -> Self:
         source, data = folder / CONFIG_NAME, values["dataset"]
         task, task_config = _task_name(values), None
-        if task not in TASKS:
+        if task not in TASK_OPTIONS:
             raise ValueError(f"unknown task {task!r}")
         if (config := TASK_OPTIONS[task].config) is not None:
             task_config = config.from_json(values["task"]["options"], source)

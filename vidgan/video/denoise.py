@@ -3,21 +3,24 @@
 import cv2
 import numpy as np
 
-# OpenCV's usual sizes: of what is compared, and of where it is looked for.
+# OpenCV's default sides, in pixels, of the patches compared and of the window searched for them.
 _TEMPLATE, _SEARCH = 7, 21
-# How far around a pixel, and how many frames before and after, its result depends on.
-REACH = _TEMPLATE // 2 + _SEARCH // 2
-NEIGHBOURS = 2
+# Pixels around, and frames on either side, that the result of a pixel depends on.
+MARGIN = _TEMPLATE // 2 + _SEARCH // 2
+CONTEXT_FRAMES = 2
 
 
 def denoise(rgb: np.ndarray, strength: float) -> np.ndarray:
-    """Return uint8 RGB ``(height, width, 3)`` with its noise smoothed away.
+    """Remove noise from a frame.
 
     Args:
-        rgb: a frame.
-        strength: OpenCV's ``h``, for brightness and colour alike; 3 to 10 is usual.
+        rgb: uint8 RGB ``(height, width, 3)``.
+        strength: OpenCV's ``h``, for both luminance and colour; typically 3 to 10.
+
+    Returns:
+        uint8 of the same shape.
     """
-    # The function goes through Lab and so must know which channel is which.
+    # OpenCV converts to Lab, for which it needs its own order of the channels.
     clean = cv2.fastNlMeansDenoisingColored(
         cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), None, strength, strength
     )
@@ -25,22 +28,25 @@ def denoise(rgb: np.ndarray, strength: float) -> np.ndarray:
 
 
 def denoise_clip(clip: np.ndarray, strength: float) -> np.ndarray:
-    """Return uint8 RGB ``(frames, height, width, 3)`` with its noise smoothed away.
+    """Remove noise from a clip.
 
-    Every frame is averaged with what resembles it in the two frames before and after. The first
-    and last frames are repeated to that end.
+    Each patch is averaged with similar ones in its own frame and in the two frames on either
+    side. The first and last frames are repeated at the ends.
 
     Args:
-        clip: the frames.
-        strength: OpenCV's ``h``, for brightness and colour alike; 3 to 20 is usual.
+        clip: uint8 RGB ``(frames, height, width, 3)``.
+        strength: OpenCV's ``h``, for both luminance and colour; typically 3 to 20.
+
+    Returns:
+        uint8 of the same shape.
     """
     frames = [cv2.cvtColor(frame, cv2.COLOR_RGB2BGR) for frame in clip]
-    frames = [*frames[:1] * NEIGHBOURS, *frames, *frames[-1:] * NEIGHBOURS]
+    frames = [*frames[:1] * CONTEXT_FRAMES, *frames, *frames[-1:] * CONTEXT_FRAMES]
     clean = [
         cv2.fastNlMeansDenoisingColoredMulti(
-            frames[i : i + 2 * NEIGHBOURS + 1],
-            NEIGHBOURS,
-            2 * NEIGHBOURS + 1,
+            frames[i : i + 2 * CONTEXT_FRAMES + 1],
+            CONTEXT_FRAMES,
+            2 * CONTEXT_FRAMES + 1,
             None,
             strength,
             strength,

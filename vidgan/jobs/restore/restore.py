@@ -1,4 +1,4 @@
-"""The jobs behind ``vidgan enhance``, ``vidgan inpaint`` and ``vidgan translate``."""
+"""The job behind ``vidgan enhance``, ``inpaint``, ``translate`` and commands of other tasks."""
 
 import functools
 from collections.abc import Callable
@@ -6,20 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidgan.config import (
-    DEFAULT_SCALE,
-    EnhanceVideo,
-    InpaintVideo,
-    RestoreConfig,
-    TranslateVideo,
-)
+from vidgan.config import TASK_OPTIONS, MaskedRestoreConfig, RestoreConfig, VideoCommand
 from vidgan.errors import OptionError, RunError, VidganError
-from vidgan.jobs.restore.outputs import pair_up
+from vidgan.jobs.restore.classical_filters import METHODS
+from vidgan.jobs.restore.restore_jobs import RestoreJob, find_jobs
 from vidgan.jobs.restore.restore_video import restore_video
-from vidgan.tiling import classical
 from vidgan.tiling.filter import Filter
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 def _silent(note: str) -> None:
@@ -27,16 +21,101 @@ def _silent(note: str) -> None:
 
 
 @dataclass
-class Restored:
-    """What became of the videos.
+class RestoreResult:
+    """Files written by :func:`restore`.
 
     Attributes:
-        paths: the files written.
-        failures: a line for each video of a folder that could not be restored.
+        paths: the files.
+        failures: one line for each video of a folder that could not be processed.
     """
 
     paths: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+
+
+def restore(
+    task: str,
+    input: Path | str,
+    output: Path | str,
+    run: Path | str | None = None,
+    *,
+    mask: Path | str | None = None,
+    progress: bool = False,
+    notify: Notify = _silent,
+    **options: Any,
+) -> RestoreResult:
+    """Apply a run of a task, or a classical filter, to a video or to every video in a folder.
+
+    Args:
+        task: a task for videos: ``enhance``, ``inpaint`` or ``translate``.
+        input: a video, a folder of numbered images, or a folder of videos.
+        output: a file with a suffix of :data:`vidgan.video.containers.CONTAINERS`, such as
+            ``.mp4``; a folder if ``input`` is a folder of videos.
+        run: a run of the task; the newest under ``runs`` by default.
+        mask: the area to fill, for tasks with a mask; see :func:`inpaint`.
+        progress: show a progress bar on a terminal.
+        notify: called with a line for everything that could not be kept or done.
+        **options: fields of the task's config, such as :class:`vidgan.config.EnhanceVideo`.
+
+    Raises:
+        OptionError: an option is unknown, out of bounds or contradicts another.
+        InputError: the video or mask cannot be read, or they do not match.
+        RunError: the run does not exist, or was trained for another task.
+        ExportError: the output exists already or cannot be written.
+    """
+    command = _command(task)
+    config = command.config.from_options(options)
+    if (mask is not None) != isinstance(config, MaskedRestoreConfig):
+        raise OptionError(f"vidgan {task} {'needs' if mask is None else 'takes no'} --mask")
+    method: str | None = options.get("method")
+    if run is not None and method is not None:
+        raise OptionError(f"--method {method} needs no run; leave out --method or {run}")
+    make_filter = functools.cache(
+        functools.partial(METHODS[method], config)
+        if method is not None
+        else functools.partial(_trained_filter, task, command, run, config)
+    )
+    jobs = find_jobs(Path(input), Path(output), config, None if mask is None else str(mask))
+    if isinstance(jobs, RestoreJob):
+        restore_video(jobs, config, make_filter, progress, notify)
+        return RestoreResult([jobs.output])
+    result = RestoreResult()
+    for job in jobs:
+        try:
+            restore_video(job, config, make_filter, progress, notify)
+        except (OptionError, RunError):
+            # Every other video would fail in the same way.
+            raise
+        except VidganError as error:
+            result.failures.append(str(error))
+        else:
+            result.paths.append(job.output)
+    return result
+
+
+def _command(task: str) -> VideoCommand:
+    commands = {name: spec.video for name, spec in TASK_OPTIONS.items() if spec.video is not None}
+    if task not in commands:
+        raise OptionError(f"task {task!r} is none of {', '.join(commands)}")
+    return commands[task]
+
+
+def _trained_filter(
+    task: str, command: VideoCommand, run: Path | str | None, config: RestoreConfig
+) -> Filter:
+    """Load the filter of a run; deferred until the videos have been checked."""
+    from vidgan.jobs.restore.trained_filter import trained_filter
+
+    wanted = {name: getattr(config, name) for name in command.filter_options}
+    try:
+        return trained_filter(
+            task, run, config.checkpoint, config.device, config.precision, **wanted
+        )
+    except RunError as error:
+        method = command.config.__dataclass_fields__.get("method")
+        if run is not None or method is None:
+            raise
+        raise RunError(f"{error}, or use --method {method.metadata['choices'][0]}") from None
 
 
 def enhance(
@@ -45,34 +124,23 @@ def enhance(
     run: Path | str | None = None,
     *,
     progress: bool = False,
-    say: Say = _silent,
+    notify: Notify = _silent,
     **options: Any,
-) -> Restored:
-    """Restore a video, or every video in a folder: sharper, larger, without noise.
+) -> RestoreResult:
+    """Enhance a video, or every video in a folder: sharper, larger, without noise.
 
     Args:
         input: a video, a folder of numbered images, or a folder of videos.
-        output: ``.mp4``, ``.webm``, ``.avi``, ``.gif`` or ``.mkv``; a folder for a folder.
+        output: a file such as ``output.mp4``; a folder if ``input`` is a folder of videos.
         run: a run of ``vidgan train --task enhance``; the newest under ``runs`` by default.
         progress: show a progress bar on a terminal.
-        say: called with a line for whatever could not be kept or done.
-        **options: the fields of :class:`vidgan.config.EnhanceVideo`, such as ``method="bicubic"``.
+        notify: called with a line for everything that could not be kept or done.
+        **options: fields of :class:`vidgan.config.EnhanceVideo`, such as ``method="bicubic"``.
 
     Raises:
-        OptionError: an option is unknown, out of bounds or contradicts another.
-        InputError: the video cannot be read.
-        RunError: no run there, or one of another task.
-        ExportError: the output is there already or cannot be written.
+        VidganError: see :func:`restore`.
     """
-    config = EnhanceVideo.from_options(options)
-    method: Callable[[], Filter] | None = None
-    if config.method == "bicubic":
-        method = functools.partial(classical.bicubic, config.scale or DEFAULT_SCALE)
-    elif config.method == "nlmeans":
-        method = functools.partial(classical.nlmeans, config.strength, config.scale or 1)
-    filter = method or _trained("enhance", run, config, "bicubic", scale=config.scale)
-    _one_of(run, config.method)
-    return _restore(input, output, config, filter, None, progress, say)
+    return restore("enhance", input, output, run, progress=progress, notify=notify, **options)
 
 
 def inpaint(
@@ -82,33 +150,28 @@ def inpaint(
     run: Path | str | None = None,
     *,
     progress: bool = False,
-    say: Say = _silent,
+    notify: Notify = _silent,
     **options: Any,
-) -> Restored:
-    """Fill the holes of a video; what lies outside them stays as it is.
+) -> RestoreResult:
+    """Fill the masked area of a video; pixels outside the mask stay as they are.
 
     Args:
-        input: as in :func:`enhance`.
-        mask: where the holes are: a video or image that is white there, a box ``x,y,w,h`` in
-            pixels, a colour ``#rrggbb``, or ``auto`` for scratches and dust. With a folder of
-            videos also a folder of masks, each under the name of its video.
-        output: as in :func:`enhance`.
+        input: a video, a folder of numbered images, or a folder of videos.
+        mask: the area to fill: a video or image that is white there, a box ``x,y,w,h`` in pixels,
+            a colour ``#rrggbb``, or ``auto`` for scratches and dust. For a folder of videos also a
+            folder of masks, each with the name of its video.
+        output: a file such as ``output.mp4``; a folder if ``input`` is a folder of videos.
         run: a run of ``vidgan train --task inpaint``; the newest under ``runs`` by default.
         progress: show a progress bar on a terminal.
-        say: called with a line for whatever could not be kept or done.
-        **options: the fields of :class:`vidgan.config.InpaintVideo`, such as ``method="telea"``.
+        notify: called with a line for everything that could not be kept or done.
+        **options: fields of :class:`vidgan.config.InpaintVideo`, such as ``method="telea"``.
 
     Raises:
-        OptionError: an option is unknown, out of bounds or contradicts another.
-        InputError: the video or mask cannot be read, or they do not go together.
-        RunError: no run there, or one of another task.
-        ExportError: the output is there already or cannot be written.
+        VidganError: see :func:`restore`.
     """
-    config = InpaintVideo.from_options(options)
-    methods = {"telea": classical.telea, "median": classical.median}
-    filter = methods.get(config.method or "") or _trained("inpaint", run, config, "telea")
-    _one_of(run, config.method)
-    return _restore(input, output, config, filter, str(mask), progress, say)
+    return restore(
+        "inpaint", input, output, run, mask=mask, progress=progress, notify=notify, **options
+    )
 
 
 def translate(
@@ -117,79 +180,20 @@ def translate(
     run: Path | str | None = None,
     *,
     progress: bool = False,
-    say: Say = _silent,
+    notify: Notify = _silent,
     **options: Any,
-) -> Restored:
-    """Turn a video of one domain into one of the other.
+) -> RestoreResult:
+    """Translate a video from one domain to the other.
 
     Args:
-        input: as in :func:`enhance`.
-        output: as in :func:`enhance`.
+        input: a video, a folder of numbered images, or a folder of videos.
+        output: a file such as ``output.mp4``; a folder if ``input`` is a folder of videos.
         run: a run of ``vidgan train --task translate``; the newest under ``runs`` by default.
         progress: show a progress bar on a terminal.
-        say: called with a line for whatever could not be kept or done.
-        **options: the fields of :class:`vidgan.config.TranslateVideo`.
+        notify: called with a line for everything that could not be kept or done.
+        **options: fields of :class:`vidgan.config.TranslateVideo`, such as ``direction="b2a"``.
 
     Raises:
-        OptionError: an option is unknown or out of bounds.
-        InputError: the video cannot be read.
-        RunError: no run there, or one of another task.
-        ExportError: the output is there already or cannot be written.
+        VidganError: see :func:`restore`.
     """
-    config = TranslateVideo.from_options(options)
-    filter = _trained("translate", run, config, None, direction=config.direction)
-    return _restore(input, output, config, filter, None, progress, say)
-
-
-def _one_of(run: Path | str | None, method: str | None) -> None:
-    if run is not None and method is not None:
-        raise OptionError(f"--method {method} needs no run; leave it or {run} out")
-
-
-def _trained(
-    task: str, run: Path | str | None, config: RestoreConfig, method: str | None, **wanted: Any
-) -> Callable[[], Filter]:
-    """Return what loads a run's filter: nothing is loaded before the videos are looked at."""
-
-    def load() -> Filter:
-        from vidgan.jobs.restore.trained_filter import trained_filter
-
-        try:
-            return trained_filter(
-                task, run, config.checkpoint, config.device, config.precision, **wanted
-            )
-        except RunError as error:
-            if run is not None or method is None:
-                raise
-            raise RunError(f"{error}, or use --method {method}") from None
-
-    return load
-
-
-def _restore(
-    input: Path | str,
-    output: Path | str,
-    config: RestoreConfig,
-    make_filter: Callable[[], Filter],
-    mask: str | None,
-    progress: bool,
-    say: Say,
-) -> Restored:
-    once = functools.cache(make_filter)
-    restored = Restored()
-    pairings = pair_up(Path(input), Path(output), config, mask)
-    if not isinstance(pairings, list):
-        restore_video(pairings, config, once, progress, say)
-        restored.paths.append(pairings.output)
-        return restored
-    for pairing in pairings:
-        try:
-            restore_video(pairing, config, once, progress, say)
-        except (OptionError, RunError):
-            # These would be the same for all.
-            raise
-        except VidganError as error:
-            restored.failures.append(str(error))
-        else:
-            restored.paths.append(pairing.output)
-    return restored
+    return restore("translate", input, output, run, progress=progress, notify=notify, **options)

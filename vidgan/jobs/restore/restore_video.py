@@ -1,14 +1,15 @@
-"""Restoring one video: open, plan, fill in the parts, join them with the sound."""
+"""Restoring one video: open it, plan, filter it part by part, join the parts with the sound."""
 
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-from vidgan.config import DEFAULT_GROW, InpaintVideo, RestoreConfig
+from vidgan.config import DEFAULT_GROW, MaskedRestoreConfig, RestoreConfig
 from vidgan.files import atomic_path
-from vidgan.jobs.restore.outputs import Pairing, check_output
+from vidgan.jobs.restore.restore_jobs import RestoreJob, check_output
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
 from vidgan.tiling.parts import Parts
@@ -22,83 +23,83 @@ from vidgan.video.join import Timeline, TrackSource, join
 from vidgan.video.tracks import track_kinds
 from vidgan.video.writers.open import check_rate, choose_codec, container_of
 
-# Options that change the result; the filter and the plan stand for the others.
-_DECISIVE = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
-# Of a long file's beginning, middle and end: enough to know it again.
-_SAMPLE = 1 << 20
+# Options that change the result, besides those that the filter and the plan depend on.
+_RESULT_OPTIONS = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
+# Bytes that are hashed at the beginning, middle and end of a file to recognise it.
+_HASHED_BYTES = 1 << 20
 
 
 def restore_video(
-    pairing: Pairing,
+    job: RestoreJob,
     config: RestoreConfig,
     make_filter: Callable[[], Filter],
     progress: bool,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> None:
     """Restore one video.
 
     Args:
-        pairing: the video, its mask and its result.
+        job: the video, its mask and its output.
         config: the options.
-        make_filter: returns what restores.
+        make_filter: returns the filter; called once the inputs have been checked.
         progress: show a progress bar on a terminal.
-        say: called with a line for whatever could not be kept or done.
+        notify: called with a line for everything that could not be kept or done.
 
     Raises:
-        VidganError: see :func:`vidgan.jobs.restore.restore.enhance`.
+        VidganError: see :func:`vidgan.jobs.restore.restore.restore`.
     """
-    check_output(pairing, config)
+    check_output(job, config)
     with contextlib.ExitStack() as stack:
         begin, end = config.span
-        source = stack.enter_context(Source(pairing.source, begin, end, config.max_frames))
-        check_rate(pairing.output, source.fps)
+        source = stack.enter_context(Source(job.source, begin, end, config.max_frames))
+        check_rate(job.output, source.fps)
         for lost in source.lost:
-            say(f"{source.path}: it has {lost}")
+            notify(f"{source.path}: it has {lost}")
         mask = None
-        if isinstance(config, InpaintVideo) and pairing.mask is not None:
-            mask = _open_mask(pairing.mask, source, config)
+        if isinstance(config, MaskedRestoreConfig) and job.mask is not None:
+            mask = _open_mask(job.mask, source, config)
             stack.callback(mask.close)
         filter = make_filter()
         memory = int(config.memory * 2**30)
         if mask is not None and mask.reach:
-            # What the mask looks at is held besides, in colour and in grey.
+            # The detector of a mask holds frames too, in RGB and in grey.
             memory -= (2 * mask.reach + 1) * 4 * source.size[0] * source.size[1]
-        disk = disk_space(pairing.output.parent)
+        disk = disk_space(job.output.parent)
         plan = choose(filter, source.size, source.expected, memory, config.compare, disk)
         if plan.cost > MOST_COST:
-            say(
-                f"{source.path}: windows and tiles cost {plan.cost:.2f} times the arithmetic of "
-                f"whole frames; more --memory than {config.memory:g} makes that less"
+            notify(
+                f"{source.path}: windows and tiles need {plan.cost:.2f} times the computation of "
+                f"whole frames; a --memory above {config.memory:g} lowers that"
             )
-        parts = _open_parts(pairing, source, filter, plan, config)
-        fresh = not parts.times
+        parts = _open_parts(job, source, filter, plan, config)
+        from_start = not parts.times
         try:
             if parts.end is None:
-                with _bar(progress, source, parts, pairing.output.name) as tell:
+                with _progress_bar(progress, source, parts, job.output.name) as advance:
                     fill_parts(
-                        source, mask, filter, plan, parts, compare=config.compare, progress=tell
+                        source, mask, filter, plan, parts, compare=config.compare, progress=advance
                     )
-            with atomic_path(pairing.output) as temporary:
-                for note in _join(parts, source, temporary, pairing.output):
-                    say(note)
+            with atomic_path(job.output) as temporary:
+                for note in _join(parts, source, temporary, job.output):
+                    notify(note)
         except BaseException:
             if parts.discard_unfinished():
-                say(
-                    f"{pairing.output}: {len(parts.times)} frames are kept in {parts.folder}; "
-                    "the same command with --resume goes on"
+                notify(
+                    f"{job.output}: {len(parts.times)} frames are kept in {parts.folder}; "
+                    "run the same command with --resume to continue"
                 )
             raise
         parts.remove()
         if source.problem is not None:
-            say(
-                f"{source.path}: damaged ({source.problem}); restored are the "
+            notify(
+                f"{source.path}: damaged ({source.problem}); the result has the "
                 f"{len(parts.times)} frames that can be decoded"
             )
-        if mask is not None and mask.empty and fresh:
-            say(f"--mask {pairing.mask}: no hole in it; the frames are copied as they are")
+        if mask is not None and mask.empty and from_start:
+            notify(f"--mask {job.mask}: empty in all frames; they are copied unchanged")
 
 
-def _open_mask(text: str, source: Source, config: InpaintVideo) -> Mask:
+def _open_mask(text: str, source: Source, config: MaskedRestoreConfig) -> Mask:
     mask = open_mask(text, source, config.tolerance)
     if config.grow is not None:
         mask.grow = config.grow
@@ -108,32 +109,32 @@ def _open_mask(text: str, source: Source, config: InpaintVideo) -> Mask:
 
 
 def _open_parts(
-    pairing: Pairing, source: Source, filter: Filter, plan: TilingPlan, config: RestoreConfig
+    job: RestoreJob, source: Source, filter: Filter, plan: TilingPlan, config: RestoreConfig
 ) -> Parts:
     width, height = (side * filter.scale for side in source.size)
     size = (width * 2 if config.compare else width, height)
     rate = Fraction(source.fps).limit_denominator(1001)
-    codec = choose_codec(pairing.output, config.codec)
-    parts = Parts(pairing.output, codec, rate, size)
-    made_of = {
+    codec = choose_codec(job.output, config.codec)
+    parts = Parts(job.output, codec, rate, size)
+    settings: dict[str, Any] = {
         "vidgan": __version__,
-        "input": _fingerprint(pairing.source),
-        "mask": pairing.mask and _fingerprint(Path(pairing.mask)),
+        "input": _fingerprint(job.source),
+        "mask": job.mask and _fingerprint(Path(job.mask)),
         "run or method": filter.name,
         "division (--memory)": [plan.frames, plan.step, len(plan.rows), len(plan.columns)],
         "codec": codec,
     }
     values = config.to_json()
-    made_of |= {option: values[option] for option in _DECISIVE if option in values}
+    settings |= {option: values[option] for option in _RESULT_OPTIONS if option in values}
     if config.resume:
-        parts.resume(made_of)
+        parts.resume(settings)
     else:
-        parts.start(made_of)
+        parts.start(settings)
     return parts
 
 
 def _fingerprint(path: Path) -> str:
-    """Return what tells a file from another; for a folder its files' names and sizes."""
+    """Return a hash that identifies a file; of a folder, that of its files' names and sizes."""
     digest = hashlib.sha256(str(path).encode())
     if path.is_dir():
         for file in sorted(path.iterdir()):
@@ -142,14 +143,14 @@ def _fingerprint(path: Path) -> str:
         size = path.stat().st_size
         digest.update(str(size).encode())
         with path.open("rb") as opened:
-            for place in (0, size // 2, max(0, size - _SAMPLE)):
+            for place in (0, size // 2, max(0, size - _HASHED_BYTES)):
                 opened.seek(place)
-                digest.update(opened.read(_SAMPLE))
+                digest.update(opened.read(_HASHED_BYTES))
     return digest.hexdigest()
 
 
 def _join(parts: Parts, source: Source, target: Path, output: Path) -> Iterator[str]:
-    """Write the result and yield what it could not keep of the source, a line each."""
+    """Write the result; yield what could not be kept of the source, one line each."""
     assert parts.end is not None
     container = container_of(output)
     timeline = Timeline(source.tick, parts.times, parts.end, parts.rate)
@@ -182,20 +183,19 @@ def _join(parts: Parts, source: Source, target: Path, output: Path) -> Iterator[
 
 
 @contextlib.contextmanager
-def _bar(
-    progress: bool, source: Source, parts: Parts, name: str
+def _progress_bar(
+    shown: bool, source: Source, parts: Parts, name: str
 ) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar with frames a second and the time left; yield what moves it."""
-    if not progress:
+    """Show a progress bar; yield a function that takes the number of finished frames."""
+    if not shown:
         yield lambda frames: None
         return
     from tqdm import tqdm
 
-    done = len(parts.times)
-    # None: no bar where the error stream is no terminal.
+    # With disable=None there is no bar if standard error is no terminal.
     with tqdm(
         total=source.expected or None,
-        initial=done,
+        initial=len(parts.times),
         unit="frame",
         desc=name,
         disable=None,

@@ -1,4 +1,4 @@
-"""A trained run as what restores a video."""
+"""The filter of a trained run."""
 
 import dataclasses
 from pathlib import Path
@@ -18,19 +18,20 @@ def trained_filter(
     precision: str = "auto",
     **options: Any,
 ) -> Filter:
-    """Load a run.
+    """Load a run and return its filter.
 
     Args:
-        task: what it must have been trained for.
+        task: the task that the run must have been trained for.
         run: its folder; None for the newest of that task under ``runs``.
-        checkpoint: ``latest``, ``best`` or the step of one.
+        checkpoint: ``latest``, ``best`` or a step.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
         precision: ``auto``, ``float32`` or ``mixed_bfloat16``.
-        **options: those of the task's command that concern the network.
+        **options: the command's options that the task's filter takes; see ``filter_options`` of
+            :class:`vidgan.config.VideoCommand`.
 
     Raises:
-        RunError: no run there, none with such a checkpoint, or one of another task.
-        OptionError: the device is not there, or the run cannot do what is asked for.
+        RunError: the run or the checkpoint does not exist, or the run has another task.
+        OptionError: the device does not exist, or the run cannot do what an option asks for.
     """
     from vidgan.training.run import Run
 
@@ -43,7 +44,7 @@ def trained_filter(
     from vidgan.tasks.load import load_generator
 
     make = tasks.find(task).filter
-    assert make is not None, f"{task} restores no video"
+    assert make is not None, f"task {task} has no filter"
     place = runtime.choose_device(device)
     if precision == "auto":
         precision = runtime.best_precision(place)

@@ -1,0 +1,154 @@
+"""A task for videos gets its command from its entries in the registries."""
+
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from restore_helpers import ok, read, refused
+from video_files import make_video
+
+import vidgan
+from vidgan import runtime, tasks
+from vidgan.cli import main
+from vidgan.config import (
+    TASK_OPTIONS,
+    CropConfig,
+    MaskedRestoreConfig,
+    ModelConfig,
+    RestoreConfig,
+    TaskOptions,
+    TrainConfig,
+    VideoCommand,
+    option,
+)
+from vidgan.errors import OptionError
+from vidgan.jobs.restore.classical_filters import METHODS
+from vidgan.tasks.load import build_generator
+from vidgan.tasks.network_filter import clip_filter
+from vidgan.tiling.filter import Filter
+from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
+from vidgan.training.state import STATE_NAME
+
+SIZE = (48, 32)
+
+
+@dataclass(frozen=True)
+class DarkenVideo(RestoreConfig):
+    """Options of a toy command."""
+
+    method: str | None = option(None, "Invert, without a run.", choices=("invert",))
+    factor: float = option(0.5, "What pixels are multiplied with.", min=0, max=1)
+
+
+def darken(run: Run, network: keras.Model, factor: float) -> Filter:
+    apply = clip_filter(network)
+    return Filter(lambda frames, masks: apply(frames, masks) * factor, name=str(run.path))
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """Register a task: its module, its options, and a classical method."""
+    command = VideoCommand(
+        DarkenVideo, "Darken video.", action="Darken", filter_options=("factor",)
+    )
+    spec = TaskOptions(
+        "make dark",
+        command="vidgan darken",
+        example="vidgan darken in.mp4 -o out.mp4",
+        measured="vidgan evaluate --real A --fake B",
+        config=CropConfig,
+        video=command,
+    )
+    module = ModuleType("vidgan.tasks.darken")
+
+    def generator(run: Run) -> keras.Model:
+        clip = keras.Input((None, None, None, 3))
+        return keras.Model(clip, keras.layers.Identity()(clip))
+
+    module.TASK = replace(tasks.find("enhance"), generator=generator, filter=darken)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(TASK_OPTIONS, "darken", spec)
+    invert = Filter(lambda frames, masks: 255.0 - frames, name="invert")
+    monkeypatch.setitem(METHODS, "invert", lambda config: invert)
+
+
+@pytest.fixture
+def run(toy, tmp_path) -> Path:
+    runtime.prepare()
+    folder = tmp_path / "run"
+    run = Run(
+        *(folder, ModelConfig(), TrainConfig(), Path("/data"), (64, 64), 25.0),
+        task="darken",
+        task_config=CropConfig(),
+    )
+    checkpoint = folder / CHECKPOINTS / "step-00000001"
+    checkpoint.mkdir(parents=True)
+    run.save()
+    build_generator(run).save_weights(checkpoint / EMA_NAME)
+    state = {"step": 1, "clips": 4, "epoch": 1.0, "seconds": 1.0}
+    (checkpoint / STATE_NAME).write_text(json.dumps(state))
+    return folder
+
+
+@pytest.fixture
+def clip(tmp_path) -> Path:
+    return make_video(tmp_path / "v.mkv", 4, SIZE, codec="ffv1", pix_fmt="bgr0")
+
+
+def test_a_new_task_has_its_command(toy):
+    assert "\n  darken      Darken video." in CliRunner().invoke(main, ["--help"]).output
+    words = " ".join(CliRunner().invoke(main, ["darken", "--help"]).output.split())
+    assert "Darken the video IN with RUN" in words
+    assert "vidgan train --task darken" in words
+    assert "--factor" in words
+    assert "--mask" not in words
+
+
+def test_it_applies_a_run(run, clip, tmp_path):
+    out = tmp_path / "o.mkv"
+    exact = ("--codec", "ffv1", "--precision", "float32")
+    ok("darken", clip, run, "-o", out, "--factor", 0.25, *exact)
+    expected = read(clip).frames * 0.25
+    assert np.abs(read(out).frames - expected).max() <= 1
+
+
+def test_it_applies_its_classical_filter(toy, clip, tmp_path):
+    ok("darken", clip, "-o", tmp_path / "o.mkv", "--method", "invert", "--codec", "ffv1")
+    np.testing.assert_array_equal(read(tmp_path / "o.mkv").frames, 255 - read(clip).frames)
+    result = vidgan.restore("darken", clip, tmp_path / "p.mkv", method="invert", codec="ffv1")
+    assert result.paths == [tmp_path / "p.mkv"]
+    np.testing.assert_array_equal(read(tmp_path / "p.mkv").frames, 255 - read(clip).frames)
+
+
+def test_without_a_run_the_method_is_named(toy, clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "or use --method invert" in refused("darken", clip, "-o", "o.mkv")
+
+
+def test_a_config_with_a_mask_gives_the_option(toy, monkeypatch):
+    command = replace(TASK_OPTIONS["darken"].video, config=MaskedRestoreConfig, filter_options=())
+    masked = replace(TASK_OPTIONS["darken"], video=command)
+    monkeypatch.setitem(TASK_OPTIONS, "darken", masked)
+    words = CliRunner().invoke(main, ["darken", "--help"]).output
+    assert "--mask" in words
+    assert "--tolerance" in words
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "words"),
+    [
+        ("synthesis", {}, "task 'synthesis' is none of enhance, inpaint, translate"),
+        ("inpaint", {}, "vidgan inpaint needs --mask"),
+        ("enhance", {"mask": "auto"}, "vidgan enhance takes no --mask"),
+        ("translate", {"method": "bicubic"}, "unknown option 'method'"),
+    ],
+)
+def test_what_restore_refuses(clip, tmp_path, task, options, words):
+    with pytest.raises(OptionError, match=words):
+        vidgan.restore(task, clip, tmp_path / "o.mkv", **options)
