@@ -28,9 +28,10 @@ from vidgan.config import EnhanceConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import labelled_clips  # noqa: E402
 from vidgan.degradations.degradation_model import GAMMA, degrade  # noqa: E402
+from vidgan.images import save_image  # noqa: E402
 from vidgan.jobs.restore.classical_filters import bicubic, nlmeans  # noqa: E402
 from vidgan.jobs.restore.trained_filter import trained_filter  # noqa: E402
-from vidgan.video.contact_sheet import contact_sheet, save_image  # noqa: E402
+from vidgan.video.layout import contact_sheet  # noqa: E402
 
 Restore = Callable[[np.ndarray], np.ndarray]
 FRAMES = 16

@@ -21,9 +21,10 @@ import numpy as np
 from vidgan import runtime
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks
+from vidgan.images import save_image
 from vidgan.jobs.restore import classical_filters
 from vidgan.tasks.load import load_generator
-from vidgan.video.contact_sheet import contact_sheet, save_image
+from vidgan.video.layout import contact_sheet
 from vidgan.video.readers.open import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))

@@ -38,11 +38,12 @@ import vidgan  # noqa: E402
 from vidgan.config import LOSSES, MODELS, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.errors import TrainingError, VidganError  # noqa: E402
+from vidgan.images import save_image  # noqa: E402
 from vidgan.models import flops  # noqa: E402
 from vidgan.tasks.build import build_gan  # noqa: E402
 from vidgan.training import health_rules  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
-from vidgan.video.contact_sheet import contact_sheet, save_image  # noqa: E402
+from vidgan.video.layout import contact_sheet  # noqa: E402
 
 Options = dict[str, Any]
 Trainer = Callable[..., Iterator[Trained]]

@@ -36,6 +36,7 @@ from vidgan import latents  # noqa: E402
 from vidgan.config import ModelConfig, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import checked, labelled_clips, training_clips  # noqa: E402
+from vidgan.images import save_image  # noqa: E402
 from vidgan.metrics.covariance import EMPIRICAL, OAS  # noqa: E402
 from vidgan.metrics.features import FEATURES, Embed  # noqa: E402
 from vidgan.metrics.frechet import frechet_distance  # noqa: E402
@@ -47,7 +48,7 @@ from vidgan.training import loop  # noqa: E402
 from vidgan.training.distances import FEATURES_NAME, MADE, METRICS, REAL, Distance  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.training.sampling import EmaSampler  # noqa: E402
-from vidgan.video.contact_sheet import contact_sheet, save_image  # noqa: E402
+from vidgan.video.layout import contact_sheet  # noqa: E402
 
 BATCH = 16
 SHOWN = 6

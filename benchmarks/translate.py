@@ -20,9 +20,10 @@ import numpy as np
 
 import vidgan
 from vidgan import pixels
+from vidgan.images import save_image
 from vidgan.tasks.load import load_generator
 from vidgan.training.run import Run
-from vidgan.video.contact_sheet import contact_sheet, save_image
+from vidgan.video.layout import contact_sheet
 
 HELD_OUT = 200
 # Which domain is A and which is B, by direction: from, to and the way back.

@@ -20,8 +20,8 @@ from vidgan.config import CODEC_NAMES, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError, RunError
 from vidgan.jobs.generate import clip_plan
 from vidgan.jobs.generate.sampler import Sampler
-from vidgan.video import scaling
 from vidgan.video.containers import CODECS, CONTAINERS
+from vidgan.video.layout import enlarged
 
 WIDTH, HEIGHT, FRAMES = 32, 40, 8
 
@@ -42,6 +42,10 @@ def decode(path: Path) -> tuple[np.ndarray, float]:
         stream = container.streams.video[0]
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
         return np.stack(frames), float(stream.average_rate)
+
+
+def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
+    return np.stack(list(enlarged(frames, factor)))
 
 
 def close(decoded: np.ndarray, expected: np.ndarray) -> bool:
@@ -202,7 +206,7 @@ def test_video(run: Path, tmp_path: Path, sampler: Sampler, suffix: str) -> None
     # 32 x 40 is enlarged until the shorter side reaches 256.
     assert decoded.shape == (3 * FRAMES, 8 * HEIGHT, 8 * WIDTH, 3)
     assert fps == pytest.approx(12.5, rel=0.01)
-    expected = scaling.enlarge(sampler.generate(3).reshape(-1, HEIGHT, WIDTH, 3), 8)
+    expected = enlarge(sampler.generate(3).reshape(-1, HEIGHT, WIDTH, 3), 8)
     assert close(decoded, expected)
 
 
@@ -227,7 +231,7 @@ def test_grid_has_pages(run: Path, tmp_path: Path, sampler: Sampler) -> None:
     first = np.concatenate(
         [np.concatenate([made[0], made[1]], 2), np.concatenate([made[2], made[3]], 2)], 1
     )
-    assert close(decoded[:FRAMES], scaling.enlarge(first, 4))
+    assert close(decoded[:FRAMES], enlarge(first, 4))
     assert decoded[FRAMES:, HEIGHT * 4 + 16 :].mean() < 4, "missing tiles are black"
 
 
@@ -237,7 +241,7 @@ def test_folder(run: Path, tmp_path: Path, sampler: Sampler, form: str | None) -
     suffix = form or "mp4"
     assert [path.name for path in paths] == [f"seed-000003.{suffix}", f"seed-000011.{suffix}"]
     decoded, _ = decode(paths[1])
-    assert close(decoded, scaling.enlarge(sampler.generate(seeds=[11])[0], 8))
+    assert close(decoded, enlarge(sampler.generate(seeds=[11])[0], 8))
 
 
 def test_existing_folder_keeps_what_is_in_it(run: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from vidgan.training.callbacks.progress_bar import ProgressBar
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.means import Means
-from vidgan.video.contact_sheet import tile
+from vidgan.video.layout import tile
 
 BATCH = tf.zeros((4, 1))
 COLUMNS = ("step", "epoch", "d_loss", "r1", "clips_per_second")

@@ -29,7 +29,7 @@ from vidgan.training.context import TrainingContext
 from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
-from vidgan.video.contact_sheet import GAP
+from vidgan.video.layout import GAP
 
 TINY: dict[str, Any] = {
     "task": "translate",

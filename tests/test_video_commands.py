@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import keras
 import numpy as np
@@ -52,7 +53,7 @@ def darken(run: Run, network: keras.Model, factor: float) -> Filter:
 
 
 @pytest.fixture
-def toy(monkeypatch):
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register a task: its module, its options, and a classical method."""
     command = VideoCommand(
         DarkenVideo, "Darken video.", action="Darken", filter_options=("factor",)
@@ -71,7 +72,8 @@ def toy(monkeypatch):
         clip = keras.Input((None, None, None, 3))
         return keras.Model(clip, keras.layers.Identity()(clip))
 
-    module.TASK = replace(tasks.find("enhance"), generator=generator, filter=darken)
+    task = replace(tasks.find("enhance"), generator=generator, filter=darken)
+    monkeypatch.setattr(module, "TASK", task, raising=False)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(TASK_OPTIONS, "darken", spec)
     invert = Filter(lambda frames, masks: 255.0 - frames, name="invert")
@@ -79,7 +81,7 @@ def toy(monkeypatch):
 
 
 @pytest.fixture
-def run(toy, tmp_path) -> Path:
+def run(toy: None, tmp_path: Path) -> Path:
     runtime.prepare()
     folder = tmp_path / "run"
     run = Run(
@@ -97,11 +99,11 @@ def run(toy, tmp_path) -> Path:
 
 
 @pytest.fixture
-def clip(tmp_path) -> Path:
+def clip(tmp_path: Path) -> Path:
     return make_video(tmp_path / "v.mkv", 4, SIZE, codec="ffv1", pix_fmt="bgr0")
 
 
-def test_a_new_task_has_its_command(toy):
+def test_a_new_task_has_its_command(toy: None) -> None:
     assert "\n  darken      Darken video." in CliRunner().invoke(main, ["--help"]).output
     words = " ".join(CliRunner().invoke(main, ["darken", "--help"]).output.split())
     assert "Darken the video IN with RUN" in words
@@ -110,7 +112,7 @@ def test_a_new_task_has_its_command(toy):
     assert "--mask" not in words
 
 
-def test_it_applies_a_run(run, clip, tmp_path):
+def test_it_applies_a_run(run: Path, clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "o.mkv"
     exact = ("--codec", "ffv1", "--precision", "float32")
     ok("darken", clip, run, "-o", out, "--factor", 0.25, *exact)
@@ -118,7 +120,7 @@ def test_it_applies_a_run(run, clip, tmp_path):
     assert np.abs(read(out).frames - expected).max() <= 1
 
 
-def test_it_applies_its_classical_filter(toy, clip, tmp_path):
+def test_it_applies_its_classical_filter(toy: None, clip: Path, tmp_path: Path) -> None:
     ok("darken", clip, "-o", tmp_path / "o.mkv", "--method", "invert", "--codec", "ffv1")
     np.testing.assert_array_equal(read(tmp_path / "o.mkv").frames, 255 - read(clip).frames)
     result = vidgan.restore("darken", clip, tmp_path / "p.mkv", method="invert", codec="ffv1")
@@ -126,13 +128,17 @@ def test_it_applies_its_classical_filter(toy, clip, tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "p.mkv").frames, 255 - read(clip).frames)
 
 
-def test_without_a_run_the_method_is_named(toy, clip, tmp_path, monkeypatch):
+def test_without_a_run_the_method_is_named(
+    toy: None, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert "or use --method invert" in refused("darken", clip, "-o", "o.mkv")
 
 
-def test_a_config_with_a_mask_gives_the_option(toy, monkeypatch):
-    command = replace(TASK_OPTIONS["darken"].video, config=MaskedRestoreConfig, filter_options=())
+def test_a_config_with_a_mask_gives_the_option(toy: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = TASK_OPTIONS["darken"].video
+    assert video is not None
+    command = replace(video, config=MaskedRestoreConfig, filter_options=())
     masked = replace(TASK_OPTIONS["darken"], video=command)
     monkeypatch.setitem(TASK_OPTIONS, "darken", masked)
     words = CliRunner().invoke(main, ["darken", "--help"]).output
@@ -149,6 +155,8 @@ def test_a_config_with_a_mask_gives_the_option(toy, monkeypatch):
         ("translate", {"method": "bicubic"}, "unknown option 'method'"),
     ],
 )
-def test_what_restore_refuses(clip, tmp_path, task, options, words):
+def test_what_restore_refuses(
+    clip: Path, tmp_path: Path, task: str, options: dict[str, Any], words: str
+) -> None:
     with pytest.raises(OptionError, match=words):
         vidgan.restore(task, clip, tmp_path / "o.mkv", **options)

@@ -1,20 +1,28 @@
 """Single images: RGB arrays to encoded bytes and back, through OpenCV."""
 
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from vidgan.errors import ExportError
+from vidgan.files import atomic_path
+
 JPEG_QUALITY = 95
 
 
 def encode(rgb: np.ndarray, suffix: str) -> bytes:
-    """Encode uint8 RGB ``(height, width, 3)`` as ``.jpg`` (95, full colour resolution) or ``.png``.
+    """Encode an image; JPEG has quality 95 and full colour resolution.
+
+    Args:
+        rgb: uint8 RGB ``(height, width, 3)``.
+        suffix: of the format, such as ``.png``.
 
     Raises:
         ValueError: OpenCV cannot write that format.
     """
-    # At 64 × 64 the usual halved colour resolution of JPEG would leave 32 × 32 colours.
+    # JPEG's default of halved colour resolution would leave 32 × 32 colours at 64 × 64.
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         JPEG_QUALITY,
@@ -34,18 +42,48 @@ def encode(rgb: np.ndarray, suffix: str) -> bytes:
     return data.tobytes()
 
 
-def decode(data: bytes | np.ndarray) -> np.ndarray | None:
-    """Decode any image to uint8 RGB ``(height, width, 3)``; None where it is damaged.
+def save_image(path: Path, rgb: np.ndarray) -> None:
+    """Write an image atomically: the file appears complete or not at all.
 
-    Grey becomes RGB, 16 bits become 8, transparent shows black, and a photo's orientation is
-    honoured.
+    Args:
+        path: the file; its suffix is the format (.png, .jpg, .webp, …). Missing folders are
+            created.
+        rgb: uint8 RGB ``(height, width, 3)``.
+
+    Raises:
+        ExportError: the suffix is no image format, or the file cannot be written.
+    """
+    path = Path(path)
+    try:
+        # Encoded in memory: OpenCV's own writing fails silently on a full disk.
+        data = encode(rgb, path.suffix.lower())
+    except ValueError:
+        raise ExportError(
+            f"{path}: cannot be written as {path.suffix or 'a file without suffix'}; "
+            "use .png, .jpg or .webp"
+        ) from None
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def decode(data: bytes | np.ndarray) -> np.ndarray | None:
+    """Decode an image of any format.
+
+    Grey levels become RGB, 16 bits become 8, transparent pixels become black, and the orientation
+    of photos is applied.
+
+    Args:
+        data: the bytes of the file.
+
+    Returns:
+        uint8 RGB ``(height, width, 3)``; None if the data are damaged.
     """
     buffer = np.frombuffer(data, np.uint8)
     if buffer.size == 0:
         return None
     try:
         image: Any = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
-        # Whether there is opacity only the unchanged image says, which ignores the orientation.
+        # Only the unchanged image has an alpha channel, and it ignores the orientation.
         if image is not None and _may_have_alpha(buffer):
             raw = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
             if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:

@@ -11,12 +11,12 @@ from vidgan.config.evaluate import (
 )
 from vidgan.config.generate import (
     CODEC_NAMES,
-    COMFORTABLE_SIDE,
     DEFAULT_CLIPS,
     DEFAULT_OUTPUT,
     DEFAULT_PLAYBACK_FPS,
     MAX_GRID_SIDE,
     MAX_SHEET_CLIPS,
+    MIN_DISPLAY_SIDE,
     SWEEP_SEEDS,
     SWEEP_STEPS,
     VIDEO_FORMATS,
@@ -68,7 +68,6 @@ from vidgan.config.train import (
 
 __all__ = [
     "CODEC_NAMES",
-    "COMFORTABLE_SIDE",
     "DAMAGES",
     "DEFAULT_BATCH",
     "DEFAULT_CLIPS",
@@ -89,6 +88,7 @@ __all__ = [
     "MAX_SHEET_CLIPS",
     "MAX_SIDE",
     "MEASURES",
+    "MIN_DISPLAY_SIDE",
     "MIN_GENERATED",
     "MIN_SIDE",
     "MODELS",

@@ -11,8 +11,8 @@ DEFAULT_OUTPUT = "out.mp4"
 DEFAULT_PLAYBACK_FPS = 30.0
 # Where nothing says how many clips are wanted.
 DEFAULT_CLIPS = 16
-# Pictures whose shorter side has fewer pixels are enlarged for watching; see --scale.
-COMFORTABLE_SIDE = 256
+# Frames whose shorter side has fewer pixels are enlarged for display; see --scale.
+MIN_DISPLAY_SIDE = 256
 MAX_GRID_SIDE = 32
 # Values of a continuous code that --sweep shows, and seeds where none are given.
 SWEEP_STEPS = 9
@@ -85,7 +85,7 @@ class GenerateConfig(Config):
     scale: int | None = option(
         None,
         f"Enlarge by this whole factor; default: what brings the shorter side to "
-        f"{COMFORTABLE_SIDE}, and 1 for .npy. 1 keeps the pixels.",
+        f"{MIN_DISPLAY_SIDE}, and 1 for .npy. 1 keeps the pixels.",
         min=1,
         max=32,
     )

@@ -15,7 +15,7 @@ from vidgan.dataset.scan import Scan, Shot
 from vidgan.dataset.signature import near_duplicates
 from vidgan.dataset.split import Part, assign
 from vidgan.dataset.tfrecord import encode_example, write_records
-from vidgan.video.discover import Source
+from vidgan.video.discover import InputSource
 
 # Large enough to read at the disk's full speed, small enough to share out among readers.
 SHARD_BYTES = 64 << 20
@@ -41,7 +41,7 @@ class Build:
 
 def build(
     folder: Path,
-    sources: Sequence[Source],
+    sources: Sequence[InputSource],
     scans: list[Scan],
     blobs: Sequence[Path],
     config: PreprocessConfig,
@@ -113,7 +113,7 @@ def _write_split(
     name: str,
     pieces: list[Part],
     shots: list[Placed],
-    sources: Sequence[Source],
+    sources: Sequence[InputSource],
     blobs: Sequence[Path],
     labels: list[str],
     fps: float,
@@ -153,7 +153,7 @@ def _write_split(
 
 def _describe(
     index: int,
-    source: Source,
+    source: InputSource,
     result: Scan,
     shots: list[Placed],
     parts: list[Part],

@@ -7,7 +7,8 @@ import numpy as np
 
 from vidgan import images
 from vidgan.dataset.build import Build
-from vidgan.video.contact_sheet import contact_sheet, save_image
+from vidgan.images import save_image
+from vidgan.video.layout import contact_sheet
 
 ROWS, COLUMNS = 8, 8
 

@@ -21,7 +21,7 @@ from vidgan.dataset.scan import Progress, Scan
 from vidgan.dataset.staging import PREVIEW_NAME, check_output, disk_size, staging
 from vidgan.errors import InputError
 from vidgan.models.sizes import split_side
-from vidgan.video.discover import Source, discover
+from vidgan.video.discover import InputSource, discover
 from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo
 from vidgan.video.readers.open import open_video
 
@@ -174,11 +174,11 @@ def _list(start: str, failures: list[str]) -> str:
 
 
 def _probe(
-    sources: list[Source], config: PreprocessConfig, progress: bool
+    sources: list[InputSource], config: PreprocessConfig, progress: bool
 ) -> list[VideoInfo | None]:
     """Read the headers: the rates, and how many frames there will be."""
 
-    def probe(source: Source) -> VideoInfo | None:
+    def probe(source: InputSource) -> VideoInfo | None:
         if source.error:
             return None
         try:
@@ -207,7 +207,7 @@ def _rate(infos: list[VideoInfo | None], config: PreprocessConfig) -> float | No
 
 
 def _scan(
-    sources: list[Source],
+    sources: list[InputSource],
     infos: list[VideoInfo | None],
     blobs: list[Path],
     config: PreprocessConfig,

@@ -11,7 +11,7 @@ import numpy as np
 from vidgan import images
 from vidgan.degradations import scratch_detector
 from vidgan.errors import InputError, OptionError
-from vidgan.tiling.source import Source
+from vidgan.tiling.source import VideoSource
 from vidgan.tiling.windows import Frame
 from vidgan.video.readers.base import ASSUMED_RATE
 from vidgan.video.readers.images import IMAGE_SUFFIXES
@@ -101,7 +101,7 @@ class VideoMask(Mask):
     is made of images, or has as many frames as the source at another rate.
     """
 
-    def __init__(self, path: Path, source: Source) -> None:
+    def __init__(self, path: Path, source: VideoSource) -> None:
         """Open it.
 
         Raises:
@@ -177,7 +177,7 @@ class DamageMask(Mask):
             yield waiting.popleft(), mask
 
 
-def open_mask(text: str, source: Source, tolerance: int) -> Mask:
+def open_mask(text: str, source: VideoSource, tolerance: int) -> Mask:
     """Return what ``--mask`` means.
 
     Args:
@@ -214,7 +214,7 @@ def open_mask(text: str, source: Source, tolerance: int) -> Mask:
     return StillMask(mask)
 
 
-def _box(text: str, box: list[int], source: Source) -> np.ndarray:
+def _box(text: str, box: list[int], source: VideoSource) -> np.ndarray:
     left, top, across, down = box
     width, height = source.size
     if not across or not down or left + across > width or top + down > height:
@@ -229,7 +229,7 @@ def _box(text: str, box: list[int], source: Source) -> np.ndarray:
     return mask
 
 
-def _check_size(path: Path, size: tuple[int, int], source: Source) -> None:
+def _check_size(path: Path, size: tuple[int, int], source: VideoSource) -> None:
     if size != source.size:
         raise InputError(
             f"{path}: the mask is {size[0]}x{size[1]}, {source.path} is "

@@ -10,13 +10,13 @@ from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import Mask
 from vidgan.tiling.parts import Parts
 from vidgan.tiling.plan import TilingPlan
-from vidgan.tiling.source import Source
+from vidgan.tiling.source import VideoSource
 from vidgan.tiling.threads import read_ahead, write_behind
 from vidgan.tiling.windows import Frame, first_needed, restore
 
 
 def fill_parts(
-    source: Source,
+    source: VideoSource,
     mask: Mask | None,
     filter: Filter,
     plan: TilingPlan,
@@ -63,7 +63,7 @@ def fill_parts(
     parts.finish(source.closing)
 
 
-def _frames(source: Source, mask: Mask | None, skip: int) -> Iterator[Frame]:
+def _frames(source: VideoSource, mask: Mask | None, skip: int) -> Iterator[Frame]:
     """Yield the frames from one on, with their masks."""
     if mask is None:
         yield from source.read(skip)

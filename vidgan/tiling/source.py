@@ -11,7 +11,7 @@ from vidgan.video.readers.base import ASSUMED_RATE
 from vidgan.video.readers.open import open_video
 
 
-class Source:
+class VideoSource:
     """An open video, or the span of it that is wanted; use it in a ``with`` block.
 
     Attributes:

@@ -23,7 +23,7 @@ FEWEST_IMAGES = 2
 
 
 @dataclass(frozen=True)
-class Source:
+class InputSource:
     """Something to read.
 
     Attributes:
@@ -37,7 +37,7 @@ class Source:
     error: str | None = None
 
 
-def discover(inputs: Sequence[Path | str]) -> list[Source]:
+def discover(inputs: Sequence[Path | str]) -> list[InputSource]:
     """Return every video meant by ``inputs``, each once.
 
     A folder is searched recursively, in the order of the names; its label is the first sub-folder
@@ -51,7 +51,7 @@ def discover(inputs: Sequence[Path | str]) -> list[Source]:
     """
     if not inputs:
         raise InputError("no input given; name a video file or a folder of videos")
-    found: dict[Path, Source] = {}
+    found: dict[Path, InputSource] = {}
     for text in inputs:
         for root in _expand(text):
             for source in _search(root):
@@ -78,9 +78,9 @@ def _expand(text: Path | str) -> list[Path]:
     return matches
 
 
-def _search(root: Path) -> Iterator[Source]:
+def _search(root: Path) -> Iterator[InputSource]:
     if not root.is_dir():
-        yield Source(root, _parent_name(root))
+        yield InputSource(root, _parent_name(root))
         return
     errors: list[OSError] = []
     for folder, subfolders, files in os.walk(root, onerror=errors.append, followlinks=False):
@@ -91,15 +91,15 @@ def _search(root: Path) -> Iterator[Source]:
             continue
         for name in sorted(files):
             if Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
-                yield Source(here / name, _label(root, here / name))
+                yield InputSource(here / name, _label(root, here / name))
         if len(numbered_images(here)) >= FEWEST_IMAGES:
-            yield Source(here, _label(root, here))
+            yield InputSource(here, _label(root, here))
     for error in errors:
         path = Path(error.filename or root)
         problem = f"{path}: cannot be read ({error.strerror}); check its permissions"
         if path == root:
             raise InputError(problem)
-        yield Source(path, _label(root, path), problem)
+        yield InputSource(path, _label(root, path), problem)
 
 
 def _is_vidgans_own(files: list[str], subfolders: list[str]) -> bool:

@@ -11,10 +11,10 @@ import numpy as np
 from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS, GenerateConfig
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
+from vidgan.images import save_image
 from vidgan.jobs.generate.clip_plan import Clip, ClipPlan
-from vidgan.video.contact_sheet import contact_sheet, save_image, tile
 from vidgan.video.containers import CONTAINERS
-from vidgan.video.scaling import comfortable_scale, enlarged
+from vidgan.video.layout import contact_sheet, display_scale, enlarged, tile
 from vidgan.video.writers.base import VideoWriter
 from vidgan.video.writers.open import choose_codec, open_writer
 
@@ -118,7 +118,7 @@ class VideoExport(Export):
         self._check_columns()
         rows, columns = self._grid = self.config.grid or self.plan.grid or (1, 1)
         size = (width * columns, height * rows)
-        self._scale = self.config.scale or comfortable_scale(size)
+        self._scale = self.config.scale or display_scale(size)
         self._page: list[np.ndarray] = []
         self._writer: VideoWriter = self._stack.enter_context(
             open_writer(
@@ -155,7 +155,7 @@ class FolderExport(Export):
     def open(self) -> None:
         """See that no file is there already and that the codec fits."""
         _, height, width, _ = self.shape
-        self._scale = self.config.scale or comfortable_scale((width, height))
+        self._scale = self.config.scale or display_scale((width, height))
         self._size = (width * self._scale, height * self._scale)
         self._suffix = "." + (self.config.format or VIDEO_FORMATS[0])
         choose_codec(self.path / f"clip{self._suffix}", self.config.codec)

@@ -11,7 +11,7 @@ from vidgan import latents, runtime
 from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, DEFAULT_TASK, GenerateConfig
 from vidgan.jobs.generate import clip_plan, exports
 from vidgan.jobs.generate.sampler import Sampler
-from vidgan.video.scaling import back_and_forth
+from vidgan.video.layout import back_and_forth
 
 
 def load(

@@ -15,7 +15,7 @@ from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
 from vidgan.tiling.parts import Parts
 from vidgan.tiling.pipeline import fill_parts
 from vidgan.tiling.plan import MOST_COST, TilingPlan, choose
-from vidgan.tiling.source import Source
+from vidgan.tiling.source import VideoSource
 from vidgan.tiling.store import disk_space
 from vidgan.version import __version__
 from vidgan.video.containers import CONTAINERS, listed
@@ -51,7 +51,7 @@ def restore_video(
     check_output(job, config)
     with contextlib.ExitStack() as stack:
         begin, end = config.span
-        source = stack.enter_context(Source(job.source, begin, end, config.max_frames))
+        source = stack.enter_context(VideoSource(job.source, begin, end, config.max_frames))
         check_rate(job.output, source.fps)
         for lost in source.lost:
             notify(f"{source.path}: it has {lost}")
@@ -99,7 +99,7 @@ def restore_video(
             notify(f"--mask {job.mask}: empty in all frames; they are copied unchanged")
 
 
-def _open_mask(text: str, source: Source, config: MaskedRestoreConfig) -> Mask:
+def _open_mask(text: str, source: VideoSource, config: MaskedRestoreConfig) -> Mask:
     mask = open_mask(text, source, config.tolerance)
     if config.grow is not None:
         mask.grow = config.grow
@@ -109,7 +109,7 @@ def _open_mask(text: str, source: Source, config: MaskedRestoreConfig) -> Mask:
 
 
 def _open_parts(
-    job: RestoreJob, source: Source, filter: Filter, plan: TilingPlan, config: RestoreConfig
+    job: RestoreJob, source: VideoSource, filter: Filter, plan: TilingPlan, config: RestoreConfig
 ) -> Parts:
     width, height = (side * filter.scale for side in source.size)
     size = (width * 2 if config.compare else width, height)
@@ -149,7 +149,7 @@ def _fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _join(parts: Parts, source: Source, target: Path, output: Path) -> Iterator[str]:
+def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iterator[str]:
     """Write the result; yield what could not be kept of the source, one line each."""
     assert parts.end is not None
     container = container_of(output)
@@ -184,7 +184,7 @@ def _join(parts: Parts, source: Source, target: Path, output: Path) -> Iterator[
 
 @contextlib.contextmanager
 def _progress_bar(
-    shown: bool, source: Source, parts: Parts, name: str
+    shown: bool, source: VideoSource, parts: Parts, name: str
 ) -> Iterator[Callable[[int], None]]:
     """Show a progress bar; yield a function that takes the number of finished frames."""
     if not shown:

@@ -7,11 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from vidgan.images import save_image
 from vidgan.training import weights
 from vidgan.training.context import Preview
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
-from vidgan.video.contact_sheet import contact_sheet, save_image, tile
+from vidgan.video.layout import contact_sheet, tile
 from vidgan.video.writers.open import open_writer
 
 

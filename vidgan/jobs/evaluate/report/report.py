@@ -11,9 +11,9 @@ import numpy as np
 
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
+from vidgan.images import save_image
 from vidgan.jobs.evaluate.report import page, sheets
 from vidgan.jobs.evaluate.report.table import number
-from vidgan.video.contact_sheet import save_image
 
 if TYPE_CHECKING:
     from vidgan.metrics import Memorisation

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vidgan.video.contact_sheet import BACKGROUND, contact_sheet
+from vidgan.video.layout import BACKGROUND, contact_sheet
 
 COLUMNS = 6
 # Of each half, where two clips share a row.

@@ -10,8 +10,7 @@ import numpy as np
 
 from vidgan import images
 from vidgan.errors import ExportError
-from vidgan.video.contact_sheet import BACKGROUND, tile
-from vidgan.video.scaling import comfortable_scale, enlarged
+from vidgan.video.layout import BACKGROUND, display_scale, enlarged, tile
 from vidgan.video.writers.open import choose_codec, open_writer
 
 # How many clips a video shows, how many frames of each, and the longer side of the picture in
@@ -108,7 +107,7 @@ def _page(clips: np.ndarray, side: int) -> np.ndarray:
             for clip in clips
         ]
     else:
-        wanted = comfortable_scale((width * columns, height * rows))
+        wanted = display_scale((width * columns, height * rows))
         factor = min(wanted, side // longer)
         scaled = [list(enlarged(clip, factor)) for clip in clips]
     margins = ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
