@@ -3,6 +3,7 @@
 #   make demo        an example video, a short training on it and a generated video, in demo/
 #   make test        linters, type checker and tests
 #   make coverage    the tests once more, and which lines they leave out
+#   make docs        the documentation as a web site, build/docs/index.html
 #   make lint        linters and type checker alone
 #   make format      bring the code into shape
 #   make clean       remove caches and build products
@@ -20,11 +21,12 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DOCS_INSTALLED := $(VENV)/.installed-docs
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 # In a pipe, too, every step's output appears as it comes.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test coverage lint format clean distclean
+.PHONY: help demo test coverage docs lint format clean distclean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -77,6 +79,13 @@ test: lint
 # Apart, because to watch every line takes the tests some 40 % longer.
 coverage: $(INSTALLED)
 	$(PYTEST) --cov --cov-report=term $(PYTEST_ARGS)
+
+$(DOCS_INSTALLED): $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[docs]'
+	@touch $@
+
+docs: $(DOCS_INSTALLED)
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky -d build/doctrees docs build/docs
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
