@@ -45,11 +45,10 @@ class Pair:
                 yield original.retrieve(), restored.retrieve()
             for reader in readers:
                 _finish(reader)
-            if original.frames_read != restored.frames_read:
+            if original.count != restored.count:
                 raise InputError(
-                    f"{self.restored}: has {restored.frames_read} frames, its original "
-                    f"{self.original} {original.frames_read}; restore all of it, or cut the "
-                    "original alike"
+                    f"{self.restored}: has {restored.count} frames, its original {self.original} "
+                    f"{original.count}; restore all of it, or cut the original alike"
                 )
 
 
@@ -135,7 +134,7 @@ def _finish(reader: VideoReader) -> None:
     """Count the frames that are left."""
     while reader.grab() is not None:
         pass
-    if reader.decode_errors:
+    if reader.damaged:
         raise InputError(
             f"{reader.path}: a part cannot be decoded ({reader.problem}), so that its frames do "
             "not stand beside those they belong to; copy or make it again"

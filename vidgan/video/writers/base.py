@@ -1,8 +1,9 @@
-"""Interface of video writers.
+"""Streaming export of RGB frames to video files: which codec for which file, and the interface.
 
-``.mp4`` is H.264 through PyAV by default, which browsers and phones play. OpenCV's wheels have no
-H.264 encoder for licence reasons; Chrome, Firefox and Safari do not play the MPEG-4 part 2 that it
-writes into .mp4 instead (``--codec mp4v``).
+``.mp4`` is H.264 through PyAV by default, because that is what browsers and phones play; OpenCV's
+wheels carry no H.264 encoder (it needs a licence that they avoid) and what they put into an .mp4
+instead, MPEG-4 part 2, shows as a broken video in Chrome, Firefox and Safari. OpenCV's
+``VideoWriter`` is the default for ``.avi`` and one option away (``--codec mp4v``) for ``.mp4``.
 """
 
 import contextlib
@@ -20,52 +21,52 @@ import numpy as np
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 
-# If frames are missing and the disk has less space than this, it was full.
+# A file that comes out short on a disk with less than this left was cut off by the full disk.
 _FULL_DISK_BYTES = 1 << 16
 
 
 class VideoWriter(ABC):
-    """A video file that is written frame by frame and appears complete or not at all.
+    """A video file being written, frame by frame; whole under its name at the end or not at all.
 
-    Use it in a ``with`` block, or call :meth:`close`. Until then frames go to a temporary file in
-    the same folder, which is removed after an error or Ctrl-C.
+    Used as a context manager, or closed with :meth:`close`. Until then the frames go to a temporary
+    file in the same folder, which an error or Ctrl-C removes.
 
     Attributes:
         path: the file's final name.
         fps: frames a second.
         size: ``(width, height)`` of the frames that :meth:`write` takes.
-        frames: number of frames written so far.
+        frames: how many have been written.
     """
 
     def __init__(self, path: Path | str, fps: float, size: tuple[int, int]) -> None:
-        """Open the file; missing parent folders are created.
+        """Open the file; missing parent folders are made.
 
         Raises:
-            ExportError: the file cannot be written, or the codec is not installed.
-            OptionError: the frame rate or size is impossible.
+            ExportError: it cannot be written, or the codec is not there.
+            OptionError: the frame rate or size cannot be.
         """
         if not 0 < fps < 1000:
-            raise OptionError(f"--fps {fps} is out of range: use 0.1 to 240")
+            raise OptionError(f"--fps {fps} cannot be: choose one between 0.1 and 240")
         if min(size) < 1:
-            raise OptionError(f"size {size[0]}x{size[1]} is too small: at least 1x1")
+            raise OptionError(f"size {size[0]}x{size[1]} cannot be: at least 1x1")
         self.path, self.fps, self.size = Path(path), float(fps), (int(size[0]), int(size[1]))
         self.frames = 0
         self._closed = False
         self._atomic = contextlib.ExitStack()
         self._temporary = self._atomic.enter_context(atomic_path(self.path))
-        # Absolute: libraries take names such as "a:b.mp4" for addresses.
+        # Absolute, so that no library takes a name such as "a:b.mp4" for an address.
         self._target = os.path.abspath(self._temporary)  # noqa: PTH100 (keeps symbolic links)
         try:
-            # The system's error for folders that cannot be written is clearer than the libraries'.
+            # Libraries report folders that cannot be written in many ways, the system in one.
             Path(self._target).touch()
             self._open()
         except BaseException as error:
-            self._discard(error)
+            self._abandon(error)
             raise
 
     @property
     def rate(self) -> Fraction:
-        """The frame rate as a fraction, as containers store it."""
+        """The frame rate as the fraction that containers store."""
         return Fraction(self.fps).limit_denominator(1001)
 
     def write(self, frame: np.ndarray) -> None:
@@ -75,8 +76,8 @@ class VideoWriter(ABC):
             frame: uint8 RGB of shape ``(height, width, 3)``.
 
         Raises:
-            ExportError: the disk is full or the encoder failed; the unfinished file is removed.
-            ValueError: the frame has another shape or dtype.
+            ExportError: the disk is full or the encoder failed; the unfinished file is gone.
+            ValueError: the frame has another shape or type.
         """
         width, height = self.size
         if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
@@ -88,15 +89,15 @@ class VideoWriter(ABC):
         try:
             self._encode(np.ascontiguousarray(frame))
         except BaseException as error:
-            self._discard(error)
+            self._abandon(error)
             raise
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file and give it its final name.
+        """Finish the file and give it its name.
 
         Raises:
-            ExportError: no frame was written, or the disk is full.
+            ExportError: nothing was written to it, or the disk is full.
         """
         if self._closed:
             return
@@ -106,7 +107,7 @@ class VideoWriter(ABC):
             self._finish()
             self._verify()
         except BaseException as error:
-            self._discard(error)
+            self._abandon(error)
             raise
         self._closed = True
         self._atomic.close()
@@ -123,17 +124,17 @@ class VideoWriter(ABC):
         if error is None:
             self.close()
         elif not self._closed:
-            self._discard(error)
+            self._abandon(error)
 
-    def _discard(self, error: BaseException) -> None:
-        """Remove the unfinished file; raise ExportError if ``error`` is a failure to write."""
+    def _abandon(self, error: BaseException) -> None:
+        """Remove the unfinished file; raise its ExportError if the system refused to write."""
         self._closed = True
         with contextlib.suppress(Exception):
             self._release()
         self._atomic.__exit__(type(error), error, error.__traceback__)
 
     def _verify(self) -> None:
-        """Count the frames in the finished file: some libraries do not report a full disk."""
+        """Count the frames in the finished file: some libraries keep a full disk to themselves."""
         import av
 
         found = 0
@@ -156,7 +157,7 @@ class VideoWriter(ABC):
 
     @abstractmethod
     def _encode(self, frame: np.ndarray) -> None:
-        """Append a frame of the right shape and dtype."""
+        """Append a frame whose shape and type are right."""
 
     @abstractmethod
     def _finish(self) -> None:
@@ -168,12 +169,10 @@ class VideoWriter(ABC):
 
 
 def pad_to_even(frame: np.ndarray) -> np.ndarray:
-    """Make the sides of a frame even by repeating its last row or column.
+    """Repeat the last row and column of a frame whose sides are odd.
 
-    Chroma subsampling (4:2:0) needs even sides.
-
-    Args:
-        frame: uint8 ``(height, width, 3)``.
+    Colour at half resolution (4:2:0), which every player takes, needs even sides; a pixel more is
+    better than one lost.
     """
     height, width, _ = frame.shape
     if height % 2 == 0 and width % 2 == 0:
