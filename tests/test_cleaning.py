@@ -9,15 +9,19 @@ import pytest
 from video_files import scene, write_video
 
 from vidgan.video.cleaning import Cleaner, is_black
-from vidgan.video.rate import Sample, resample
-from vidgan.video.readers.fit import Fit
+from vidgan.video.rate import ResampledFrame, resample
+from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.open import open_video
 
 FPS = 25.0
 
 
-def samples(clip: np.ndarray, copies: int = 1, gaps: Collection[int] = ()) -> Iterator[Sample]:
-    return (Sample(i * copies, frame, copies, gap=i in gaps) for i, frame in enumerate(clip))
+def samples(
+    clip: np.ndarray, copies: int = 1, gaps: Collection[int] = ()
+) -> Iterator[ResampledFrame]:
+    return (
+        ResampledFrame(i * copies, frame, copies, gap=i in gaps) for i, frame in enumerate(clip)
+    )
 
 
 def clean(
@@ -186,7 +190,7 @@ def test_a_freeze_is_found_after_encoding(tmp_path: Path, crf: str) -> None:
     clip[20:40] = clip[20]
     video = write_video(tmp_path / "v.mp4", clip, options={"crf": crf})
     cleaner = Cleaner(FPS)
-    with open_video(video, Fit(64, 64)) as reader:
+    with open_video(video, FrameFit(64, 64)) as reader:
         kept = [frame.sample.index for frame in cleaner(resample(reader, FPS))]
     # The encoder may still refine the first of the equal frames a little.
     assert 14 <= cleaner.dropped["frozen"] + cleaner.dropped["duplicate"] <= 19

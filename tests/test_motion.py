@@ -152,11 +152,11 @@ def test_a_clips_flow_is_computed_once_for_all_that_needs_it(
 def test_remembered_flows_take_no_more_than_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     clips = [grey(drifting(i, (1, 0), frames=3)) for i in range(22, 25)]
     flows = [dis_flow(clip) for clip in clips]
-    remembered = optical_flow.RememberedFlows(2 * flows[0].nbytes)
+    remembered = optical_flow.FlowCache(2 * flows[0].nbytes)
     for _ in range(2):
         for clip, wanted in zip(clips, flows, strict=True):
             np.testing.assert_array_equal(remembered(clip), wanted)
-    assert remembered.held == 2 * flows[0].nbytes
+    assert remembered.size == 2 * flows[0].nbytes
     monkeypatch.setattr(optical_flow, "dis_flow", None)
     np.testing.assert_array_equal(remembered(clips[2]), flows[2])
     with pytest.raises(TypeError):

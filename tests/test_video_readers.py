@@ -12,21 +12,23 @@ from video_files import make_images, make_video, rotate_mp4, scene, write_video
 from vidgan.errors import InputError
 from vidgan.video.rate import resample
 from vidgan.video.readers.base import VideoReader
-from vidgan.video.readers.fit import Fit
+from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.open import open_video
 
 DECODERS = ("pyav", "opencv")
 SOURCES = ("pyav", "opencv", "images")
 
 
-def open_source(tmp_path: Path, kind: str, fit: Fit | None = None, **kwargs: Any) -> VideoReader:
+def open_source(
+    tmp_path: Path, kind: str, fit: FrameFit | None = None, **kwargs: Any
+) -> VideoReader:
     if kind == "images":
         return open_video(make_images(tmp_path / "images", **kwargs), fit)
     video = make_video(tmp_path / "video.mp4", **kwargs)
     return open_video(video, fit, decoder=kind)
 
 
-def read(path: Path, fit: Fit | None = None, decoder: str = "pyav") -> np.ndarray:
+def read(path: Path, fit: FrameFit | None = None, decoder: str = "pyav") -> np.ndarray:
     with open_video(path, fit, decoder=decoder) as reader:
         return np.stack([pixels for _, pixels in reader])
 
@@ -61,8 +63,8 @@ class TestEverySource:
         with open_source(tmp_path, kind, frames=12) as reader:
             info = reader.info
             times = [time for time, _ in reader]
-            assert reader.count == 12
-            assert reader.damaged == 0
+            assert reader.frames_read == 12
+            assert reader.decode_errors == 0
         assert (info.width, info.height, info.frames) == (96, 64, 12)
         assert info.aspect == pytest.approx(1.5)
         assert info.fps == (None if kind == "images" else 25)
@@ -70,7 +72,7 @@ class TestEverySource:
 
     def test_scales_like_averaging_the_whole_frame(self, tmp_path: Path, kind: str) -> None:
         size = (640, 480)
-        with open_source(tmp_path, kind, Fit(32, 32), frames=3, size=size) as reader:
+        with open_source(tmp_path, kind, FrameFit(32, 32), frames=3, size=size) as reader:
             frames = np.stack([pixels for _, pixels in reader])
         expected = [
             cv2.resize(frame[:, 80:560], (32, 32), interpolation=cv2.INTER_AREA)
@@ -100,7 +102,7 @@ class TestEverySource:
                 assert pixels.shape == (size[1], size[0], 3)
 
     def test_holds_one_frame_at_a_time(self, tmp_path: Path, kind: str) -> None:
-        with open_source(tmp_path, kind, Fit(32, 32), frames=5) as reader:
+        with open_source(tmp_path, kind, FrameFit(32, 32), frames=5) as reader:
             reader.grab()
             first = reader.retrieve()
             kept = first.copy()
@@ -120,7 +122,7 @@ class TestDecoders:
         assert frame.shape == (96, 64, 3)
         assert corner(frame, "top right")[0] > 200
         assert corner(frame, "top left")[0] < 130
-        fitted = read(video, Fit(32, 48), decoder)[0]
+        fitted = read(video, FrameFit(32, 48), decoder)[0]
         assert fitted.shape == (48, 32, 3)
         assert corner(fitted, "top right")[0] > 200
         assert corner(fitted, "bottom right")[0] < 130
@@ -136,7 +138,7 @@ class TestDecoders:
         frame = np.full((64, 128, 3), 200, np.uint8)
         frame[:, 32:96] = 90
         video = write_video(tmp_path / "wide.mp4", [frame] * 2)
-        fitted = read(video, Fit(64, 64, mode), decoder)[0]
+        fitted = read(video, FrameFit(64, 64, mode), decoder)[0]
         assert fitted.shape == (64, 64, 3)
         assert abs(int(fitted[32, 32, 0]) - middle) < 8
         if mode == "pad":
@@ -158,10 +160,10 @@ class TestDecoders:
         with open_video(video, decoder=decoder) as reader:
             assert reader.info.aspect == pytest.approx(2)
         # Twice as wide as stored: cropping to a square keeps the middle half of the columns.
-        fitted = read(video, Fit(64, 64), decoder)[0]
+        fitted = read(video, FrameFit(64, 64), decoder)[0]
         assert fitted[16, 28, 0] > 200
         assert fitted[16, 36, 0] < 130
-        padded = read(video, Fit(64, 64, "pad"), decoder)[0]
+        padded = read(video, FrameFit(64, 64, "pad"), decoder)[0]
         assert padded[:14].max() < 8
 
     @pytest.mark.parametrize("name", ["with space.mp4", "Übung 東京.mp4", "-dash.mp4", "a:b.mp4"])
@@ -175,8 +177,8 @@ class TestDecoders:
     @pytest.mark.parametrize("size", [(1, 1), (7680, 16)])
     def test_extreme_sizes(self, tmp_path: Path, decoder: str, size: tuple[int, int]) -> None:
         video = make_video(tmp_path / "v.mkv", frames=2, size=size, codec="ffv1", pix_fmt="bgr0")
-        assert read(video, Fit(32, 32), decoder).shape == (2, 32, 32, 3)
-        assert read(video, Fit(32, 32, "pad"), decoder).shape == (2, 32, 32, 3)
+        assert read(video, FrameFit(32, 32), decoder).shape == (2, 32, 32, 3)
+        assert read(video, FrameFit(32, 32, "pad"), decoder).shape == (2, 32, 32, 3)
 
     def test_text_named_mp4(self, tmp_path: Path, decoder: str) -> None:
         path = tmp_path / "notes.mp4"
@@ -198,7 +200,7 @@ class TestDecoders:
         with open_video(path, decoder=decoder) as reader:
             frames = sum(1 for _ in reader)
             assert 10 < frames < 55
-            assert reader.damaged > 0
+            assert reader.decode_errors > 0
             assert reader.problem
 
     def test_missing_and_empty(self, tmp_path: Path, decoder: str) -> None:
@@ -271,7 +273,7 @@ def test_a_damaged_image_is_left_out(tmp_path: Path) -> None:
     (folder / "frame3.png").write_bytes(b"\x89PNG\r\n broken")
     with open_video(folder) as reader:
         assert sum(1 for _ in reader) == 4
-        assert reader.damaged == 1
+        assert reader.decode_errors == 1
         assert "frame3.png" in str(reader.problem)
 
 
@@ -285,7 +287,7 @@ def test_unreadable_file(tmp_path: Path) -> None:
 
 class TestRate:
     def slots(self, path: Path, fps: float) -> list[tuple[int, int]]:
-        with open_video(path, Fit(32, 32)) as reader:
+        with open_video(path, FrameFit(32, 32)) as reader:
             return [(sample.index, sample.copies) for sample in resample(reader, fps)]
 
     def test_own_rate_keeps_every_frame(self, tmp_path: Path) -> None:
@@ -306,7 +308,7 @@ class TestRate:
     def test_long_hole_is_a_gap_not_a_thousand_copies(self, tmp_path: Path) -> None:
         times = [0, 0.1, 0.2, 500.0, 500.1]
         video = write_video(tmp_path / "v.mkv", scene(5), times=times)
-        with open_video(video, Fit(32, 32)) as reader:
+        with open_video(video, FrameFit(32, 32)) as reader:
             samples = [(s.index, s.copies, s.gap) for s in resample(reader, 10)]
         assert samples == [(0, 1, False), (1, 1, False), (2, 1, False), (3, 1, True), (4, 1, False)]
 

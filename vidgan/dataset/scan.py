@@ -17,8 +17,8 @@ from vidgan.errors import InputError
 from vidgan.video.cleaning import Cleaner, CleanFrame
 from vidgan.video.denoise import denoise
 from vidgan.video.rate import resample
-from vidgan.video.readers.base import ASSUMED_RATE, VideoReader
-from vidgan.video.readers.fit import Fit
+from vidgan.video.readers.base import DEFAULT_RATE, VideoReader
+from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.images import numbered_images
 from vidgan.video.readers.open import open_video
 from vidgan.video.shots import ShotDetector, preload
@@ -125,7 +125,7 @@ def scan(
     """
     result = Scan()
     preload(config.shots)
-    fit = Fit(*config.size, config.fit)
+    fit = FrameFit(*config.size, config.fit)
     try:
         reader = open_video(path, fit, decoder=config.decoder, threads=threads)
     except InputError as error:
@@ -134,7 +134,7 @@ def scan(
     with reader, blob.open("w+b") as file:
         info = reader.info
         result.width, result.height, result.aspect = info.width, info.height, info.aspect
-        result.fps = info.fps or fps or ASSUMED_RATE
+        result.fps = info.fps or fps or DEFAULT_RATE
         rate = fps or result.fps
         cleaner = Cleaner(rate, config.clean)
         recorder = _Recorder(file, config, rate)
@@ -143,10 +143,10 @@ def scan(
             recorder.add(frame)
             report()
         report(last=True)
-        result.frames = reader.count
+        result.frames = reader.frames_read
         result.dropped = dict(cleaner.dropped)
-        if reader.damaged:
-            result.dropped["undecodable"] = reader.damaged
+        if reader.decode_errors:
+            result.dropped["undecodable"] = reader.decode_errors
             result.problem = f"{path}: {reader.problem}; what can be decoded is used"
         result.shots, result.rejected = recorder.finish()
     if result.shots:
@@ -250,8 +250,8 @@ class _Reporter:
 
     def __call__(self, last: bool = False) -> None:
         if self._progress is not None and (last or time.monotonic() >= self._next):
-            self._progress(self._reader.count - self._count)
-            self._count = self._reader.count
+            self._progress(self._reader.frames_read - self._count)
+            self._count = self._reader.frames_read
             self._next = time.monotonic() + REPORT_EVERY
 
 

@@ -22,7 +22,7 @@ from vidgan.dataset.staging import PREVIEW_NAME, check_output, disk_size, stagin
 from vidgan.errors import InputError
 from vidgan.models.sizes import split_side
 from vidgan.video.discover import InputSource, discover
-from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo
+from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo
 from vidgan.video.readers.open import open_video
 
 logger = logging.getLogger(__name__)
@@ -201,7 +201,7 @@ def _rate(infos: list[VideoInfo | None], config: PreprocessConfig) -> float | No
         return config.fps
     rates = Counter(info.fps for info in infos if info is not None and info.fps)
     if not rates:
-        return ASSUMED_RATE
+        return DEFAULT_RATE
     # Among equals the slower: leaving frames out looks better than repeating them.
     return max(rates, key=lambda rate: (rates[rate], -rate))
 

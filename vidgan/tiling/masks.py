@@ -13,7 +13,7 @@ from vidgan.degradations import scratch_detector
 from vidgan.errors import InputError, OptionError
 from vidgan.tiling.source import VideoSource
 from vidgan.tiling.windows import Frame
-from vidgan.video.readers.base import ASSUMED_RATE
+from vidgan.video.readers.base import DEFAULT_RATE
 from vidgan.video.readers.images import IMAGE_SUFFIXES
 from vidgan.video.readers.open import open_video
 
@@ -112,9 +112,9 @@ class VideoMask(Mask):
         self._reader = open_video(path)
         info = self._reader.info
         _check_size(path, (info.width, info.height), source)
-        self._by_number = not self._reader.timed or not source.timed
+        self._by_number = not self._reader.has_timestamps or not source.has_timestamps
         source.counted = source.counted or self._by_number
-        self._rate = 1.0 if self._by_number else info.fps or ASSUMED_RATE
+        self._rate = 1.0 if self._by_number else info.fps or DEFAULT_RATE
         self._stretch = source.fps / self._rate if info.frames == source.frames else 1.0
         needed = source.begin * source.fps + source.expected
         if not self._by_number and self._stretch == 1.0:
@@ -137,8 +137,8 @@ class VideoMask(Mask):
         if seconds is None:
             return None
         if self._by_number:
-            return self._reader.count - 1
-        return (seconds - self._reader.origin) * self._rate
+            return self._reader.frames_read - 1
+        return (seconds - self._reader.start_time) * self._rate
 
     def at(self, frame: Frame) -> np.ndarray:
         """Return what the mask shows at that time."""
@@ -146,13 +146,15 @@ class VideoMask(Mask):
         if self._by_number:
             place = float(source.number)
         else:
-            place = (source.begin + float(frame.time * source.tick)) * self._rate * self._stretch
+            place = (
+                (source.begin + float(frame.time * source.time_base)) * self._rate * self._stretch
+            )
         while self._next is not None and (self._mask is None or self._next <= place + _EARLY):
             pixels = cv2.cvtColor(self._reader.retrieve(), cv2.COLOR_RGB2GRAY)
             self._mask = pixels > _THRESHOLD
             self._place, self._next = self._next, self._grab()
         if self._mask is None or (self._next is None and place > self._place + _SLACK):
-            raise self._too_short(self._reader.count)
+            raise self._too_short(self._reader.frames_read)
         return self._mask
 
     def close(self) -> None:

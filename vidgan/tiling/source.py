@@ -7,7 +7,7 @@ from typing import Self
 
 from vidgan.errors import InputError, OptionError
 from vidgan.tiling.windows import Frame
-from vidgan.video.readers.base import ASSUMED_RATE
+from vidgan.video.readers.base import DEFAULT_RATE
 from vidgan.video.readers.open import open_video
 
 
@@ -18,11 +18,11 @@ class VideoSource:
         path: the file or folder.
         size: ``(width, height)`` in pixels, upright.
         fps: frames a second, nominal.
-        tick: times are multiples of so many seconds.
+        time_base: times are multiples of so many seconds.
         pixel_aspect: width of a pixel over its height, as displayed.
-        lost: what its pixels lack of the file's, a few words each.
+        conversion_losses: what its pixels lack of the file's, a few words each.
         frames: in the whole file, as its header says; 0 where unknown.
-        timed: whether the file says when frames are shown.
+        has_timestamps: whether the file says when frames are shown.
         expected: about how many frames will come; 0 where unknown.
         begin: where the span begins, in seconds from the beginning of the file.
         end: where it ends; None for the end of the file.
@@ -52,13 +52,13 @@ class VideoSource:
         self._reader = open_video(path)
         info = self._reader.info
         self.size = info.width, info.height
-        self.fps = info.fps or ASSUMED_RATE
-        self.timed = self._reader.timed
+        self.fps = info.fps or DEFAULT_RATE
+        self.has_timestamps = self._reader.has_timestamps
         self.frames = info.frames
         aspect = Fraction(info.aspect * info.height / info.width).limit_denominator(255)
         self.pixel_aspect = aspect if info.fps else Fraction(1)
-        self.tick = self._reader.tick
-        self.lost = self._reader.lost
+        self.time_base = self._reader.time_base
+        self.conversion_losses = self._reader.conversion_losses
         self.closing = 0
         self.expected = self._expect(info.frames)
         self.counted = False
@@ -71,7 +71,7 @@ class VideoSource:
     @property
     def number(self) -> int:
         """The number of the frame read last, from 0."""
-        return self._reader.count - 1
+        return self._reader.frames_read - 1
 
     @property
     def problem(self) -> str | None:
@@ -95,17 +95,17 @@ class VideoSource:
             InputError: there is none.
             OptionError: the span lies behind the last one.
         """
-        if self.begin and self.timed and not self.counted:
-            self._reader.seek(self._reader.origin + self.begin)
-        start = Fraction(self._reader.origin + self.begin)
+        if self.begin and self.has_timestamps and not self.counted:
+            self._reader.seek(self._reader.start_time + self.begin)
+        start = Fraction(self._reader.start_time + self.begin)
         stop = None
         if self.end is not None:
-            stop = round((Fraction(self.end) - Fraction(self.begin)) / self.tick)
+            stop = round((Fraction(self.end) - Fraction(self.begin)) / self.time_base)
         # Without other word a frame is shown for so long.
-        usual = max(1, round(1 / (Fraction(self.fps) * self.tick)))
+        usual = max(1, round(1 / (Fraction(self.fps) * self.time_base)))
         last, gap, count = -1, usual, 0
         while (seconds := self._reader.grab()) is not None:
-            time = round((Fraction(seconds) - start) / self.tick)
+            time = round((Fraction(seconds) - start) / self.time_base)
             if self.begin and time < 0:
                 continue
             if count:
@@ -120,14 +120,14 @@ class VideoSource:
             if count > skip:
                 yield Frame(time, self._reader.retrieve())
         else:
-            held = self._reader.held if self.problem is None else None
-            self.closing = last + (gap if held is None else max(1, round(held / self.tick)))
+            held = self._reader.frame_duration if self.problem is None else None
+            self.closing = last + (gap if held is None else max(1, round(held / self.time_base)))
         if stop is not None:
             # A frame that is held for long, as at a variable rate, is not held beyond the end.
             self.closing = min(self.closing, max(stop, last + usual))
         if count:
             return
-        if not self._reader.count:
+        if not self._reader.frames_read:
             raise InputError(f"{self.path}: not one frame of it can be decoded; copy it again")
         raise OptionError(f"{self.path}: no frame between --start and --end; it is shorter")
 

@@ -1,7 +1,7 @@
-"""Cleaning: finding the frames that no model should learn, while they stream past.
+"""Cleaning: dropping black, frozen, duplicated and flashing frames from a stream.
 
-All tests look at the small frames of the dataset, on the scale 0…255, and are made so that a dark
-or a quiet scene stays: sensor noise and compression leave real frames neither pure black nor equal.
+The tests run on frames of the dataset's size, with values 0…255. Dark and static scenes pass them:
+after sensor noise and compression, real frames are neither pure black nor equal.
 """
 
 from collections import Counter
@@ -11,34 +11,33 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vidgan.video.rate import Sample
+from vidgan.video.rate import ResampledFrame
 
-# Black is no picture at all: no value above what encoders make of black, and nothing to be seen in
-# it. A night scene has lights or at least shapes, which lift the spread.
+# Largest value and standard deviation of a black frame after encoding. Night scenes have lights or
+# shapes, which raise the deviation.
 BLACK_PEAK = 20
 BLACK_SPREAD = 2.5
 
-# The same frame again, encoded twice, may round a few values by one. Noise of 0.2 grey levels, what
-# is left of a camera's after shrinking, already changes every tenth value: ten times as much.
+# Largest and mean difference of a frame encoded twice: a few values are rounded differently.
+# Camera noise that is left after downscaling, 0.2 grey levels, has ten times this mean.
 SAME_PEAK, SAME_MEAN = 1, 0.02
-# Where things move, an encoder goes on refining a picture that has stopped. So little, beside the
-# change that is usual in a video, is a stop; a person who holds a pose changes more.
-STOPPED_PEAK, STOPPED_MEAN, STOPPED_SHARE = 12, 0.12, 1 / 40
-# The usual change is averaged over about so many frames.
-MEMORY = 25
+# Encoders keep refining a frame that is repeated. It counts as repeated up to these differences,
+# and up to this fraction of the video's average motion; a person holding a pose moves more.
+STOPPED_PEAK, STOPPED_MEAN, STOPPED_FRACTION = 12, 0.12, 1 / 40
+# Frames over which the average motion is taken (as a moving average).
+MOTION_AVERAGE_FRAMES = 25
 
-# From half a second on, repetition is a picture that froze, and what follows is another shot.
+# Repetitions of at least this length are a frozen video, and the next frame begins another shot.
 FROZEN_SECONDS = 0.5
 
-# A flash or glitch differs from both neighbours by much, while they resemble each other far more,
-# and the picture did not change as much before: strobes and things that swing fast are content.
+# A flash differs from both neighbours by at least this mean difference, by this factor more than
+# they differ from each other, and by this factor more than the frames before it: strobes and fast
+# motion are content.
 FLASH_MEAN = 20.0
 FLASH_RATIO = 4.0
-FLASH_CALM = 2.0
-# At few frames a second, someone walking through the picture looks the same as a glitch.
-FLASH_LOWEST_RATE = 8.0
-
-REASONS = ("undecodable", "black", "frozen", "duplicate", "flash")
+FLASH_MOTION_RATIO = 2.0
+# At lower frame rates a person walking through the scene cannot be told from a flash.
+FLASH_MIN_RATE = 8.0
 
 
 @dataclass
@@ -47,50 +46,55 @@ class CleanFrame:
 
     Attributes:
         sample: the frame.
-        breaks: whether it cannot follow the frame kept before it: something is missing between.
-        motion: mean difference to the frame kept before it, in grey levels; 0 after a break.
+        breaks: whether frames are missing between it and the frame kept before it.
+        motion: mean difference from the frame kept before it, in grey levels; 0 after a break.
     """
 
-    sample: Sample
+    sample: ResampledFrame
     breaks: bool
     motion: float
 
 
 def is_black(pixels: np.ndarray) -> bool:
-    """Say whether uint8 pixels of any shape show nothing but black."""
+    """Return whether uint8 pixels of any shape are black."""
     return bool(pixels.max() <= BLACK_PEAK and pixels.std() <= BLACK_SPREAD)
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> tuple[float, int]:
     """Return the mean and the largest absolute difference of two uint8 arrays of one shape."""
-    # OpenCV's norms take a tenth of the time that NumPy needs for the same.
+    # Ten times as fast as the same in NumPy.
     mean = cv2.norm(one, other, cv2.NORM_L1) / one.size
     return mean, int(cv2.norm(one, other, cv2.NORM_INF))
 
 
 class Cleaner:
-    """Drops black, frozen, duplicated and flashing frames from a stream of samples.
+    """Drops black, frozen, duplicated and flashing frames from a stream.
 
-    Copies that the resampler made of a frame share its fate and are not duplicates.
+    Copies that resampling added are kept or dropped with their frame; they are not duplicates.
 
     Attributes:
-        dropped: reason → frames.
+        dropped: number of dropped frames by reason.
     """
 
     def __init__(self, fps: float, enabled: bool = True) -> None:
-        """Prepare for a stream at ``fps``; when not ``enabled`` every frame passes."""
+        """Prepare for a stream.
+
+        Args:
+            fps: its frames a second.
+            enabled: whether to drop frames; else all of them are kept.
+        """
         self.dropped: Counter[str] = Counter()
         self._enabled = enabled
-        self._flashes = enabled and fps >= FLASH_LOWEST_RATE
+        self._flashes = enabled and fps >= FLASH_MIN_RATE
         self._freeze = max(2, round(FROZEN_SECONDS * fps))
-        self._usual = 0.0
+        self._mean_motion = 0.0
 
-    def __call__(self, samples: Iterator[Sample]) -> Iterator[CleanFrame]:
-        """Yield the frames to keep; looks one frame ahead."""
+    def __call__(self, samples: Iterator[ResampledFrame]) -> Iterator[CleanFrame]:
+        """Yield the frames to keep; reads one frame ahead."""
         frames = self._drop_still(samples)
         return self._drop_flashes(frames) if self._flashes else frames
 
-    def _drop_still(self, samples: Iterator[Sample]) -> Iterator[CleanFrame]:
+    def _drop_still(self, samples: Iterator[ResampledFrame]) -> Iterator[CleanFrame]:
         """Drop black frames and repetitions, and measure the motion between the others."""
         previous: np.ndarray | None = None
         repeated = 0
@@ -110,7 +114,7 @@ class Cleaner:
             gap |= self._count_repeats(repeated)
             breaks = gap or previous is None
             if not breaks:
-                self._usual += (motion - self._usual) / MEMORY
+                self._mean_motion += (motion - self._mean_motion) / MOTION_AVERAGE_FRAMES
             previous, repeated, gap = sample.pixels, 0, False
             yield CleanFrame(sample, breaks, 0.0 if breaks else motion)
         self._count_repeats(repeated)
@@ -118,20 +122,21 @@ class Cleaner:
     def _is_same(self, motion: float, peak: int) -> bool:
         if peak <= SAME_PEAK and motion <= SAME_MEAN:
             return True
-        return peak <= STOPPED_PEAK and motion <= min(STOPPED_MEAN, self._usual * STOPPED_SHARE)
+        return peak <= STOPPED_PEAK and motion <= min(
+            STOPPED_MEAN, self._mean_motion * STOPPED_FRACTION
+        )
 
     def _count_repeats(self, repeated: int) -> bool:
-        """Count a run of repetitions and say whether it was long enough to be a frozen picture."""
+        """Count repetitions of a frame; return whether they are a frozen video."""
         frozen = repeated >= self._freeze
         if repeated:
             self.dropped["frozen" if frozen else "duplicate"] += repeated
         return frozen
 
     def _drop_flashes(self, frames: Iterator[CleanFrame]) -> Iterator[CleanFrame]:
-        """Drop single frames unlike their neighbours, which are alike."""
+        """Drop single frames that differ from both neighbours."""
         before = middle = None
-        # How much the picture changed to become ``before``, flashes included: a second flash
-        # straight after the first is a strobe, and stays.
+        # Motion into ``before``, flashes included: two flashes in a row are a strobe and are kept.
         change = next_change = 0.0
         for after in frames:
             if before is not None and middle is not None:
@@ -150,12 +155,19 @@ class Cleaner:
 
 
 def _across_flash(
-    before: CleanFrame, middle: CleanFrame, after: CleanFrame, usual: float
+    before: CleanFrame, middle: CleanFrame, after: CleanFrame, motion: float
 ) -> float | None:
-    """Return the difference of ``before`` and ``after`` if ``middle`` is a flash, else None."""
+    """Return the difference of ``before`` and ``after`` if ``middle`` is a flash, else None.
+
+    Args:
+        before: a frame.
+        middle: the frame after it.
+        after: the frame after that.
+        motion: mean difference of ``before`` from the frame before it.
+    """
     flash = min(middle.motion, after.motion)
-    # After a break the motion is 0, and so a flash is never found across one.
-    if flash < FLASH_MEAN or flash < FLASH_CALM * usual:
+    # After a break the motion is 0, so that no flash is found across it.
+    if flash < FLASH_MEAN or flash < FLASH_MOTION_RATIO * motion:
         return None
     across, _ = difference(before.sample.pixels, after.sample.pixels)
     return across if across * FLASH_RATIO <= flash else None

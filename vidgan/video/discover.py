@@ -1,4 +1,4 @@
-"""Finding the videos that are meant by files, folders and patterns."""
+"""Finding videos by file names, folders and glob patterns."""
 
 import glob
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from vidgan.errors import InputError
 from vidgan.video.readers.images import numbered_images
 
-# What is taken from a folder; a file named outright is tried whatever its name.
+# Files that are taken from folders; files that are named themselves may have any suffix.
 VIDEO_SUFFIXES = frozenset(
     {
         *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".apng", ".mpg", ".mpeg"),
@@ -18,18 +18,18 @@ VIDEO_SUFFIXES = frozenset(
         *(".hevc", ".265", ".ivf", ".nut", ".rm", ".rmvb"),
     }
 )
-# One image alone is a picture, not a video.
-FEWEST_IMAGES = 2
+# A folder with fewer numbered images is no video.
+MIN_IMAGES = 2
 
 
 @dataclass(frozen=True)
 class InputSource:
-    """Something to read.
+    """A video to read.
 
     Attributes:
         path: a video file or a folder of numbered images.
-        label: the name of the sub-folder it lies in.
-        error: why it cannot be used, where that is known already.
+        label: the name of its folder; see :func:`discover`.
+        error: why it cannot be used, if that is known already.
     """
 
     path: Path
@@ -38,16 +38,16 @@ class InputSource:
 
 
 def discover(inputs: Sequence[Path | str]) -> list[InputSource]:
-    """Return every video meant by ``inputs``, each once.
+    """Return the videos that ``inputs`` name, each once.
 
-    A folder is searched recursively, in the order of the names; its label is the first sub-folder
-    below it. A file or pattern has the name of its own folder as label.
+    Folders are searched recursively, in alphabetical order. The label of a video in a sub-folder
+    is the name of the first sub-folder on its path; other videos have the name of their own folder.
 
     Args:
         inputs: files, folders (of videos, or of numbered images) and glob patterns.
 
     Raises:
-        InputError: a path is missing, a pattern matches nothing, or nothing is a video.
+        InputError: a path does not exist, a pattern matches nothing, or there is no video.
     """
     if not inputs:
         raise InputError("no input given; name a video file or a folder of videos")
@@ -59,15 +59,15 @@ def discover(inputs: Sequence[Path | str]) -> list[InputSource]:
     if not found:
         names = ", ".join(str(text) for text in inputs)
         raise InputError(
-            f"{names}: no video and no numbered images in it; name the files outright if their "
-            "names end in something unusual"
+            f"{names}: no video and no numbered images in it; name files themselves if their "
+            "suffixes are unusual"
         )
     return list(found.values())
 
 
 def _expand(text: Path | str) -> list[Path]:
     path = Path(text)
-    # A file may have brackets in its name: what is there is no pattern.
+    # File names may have brackets: an existing path is no pattern.
     if os.path.lexists(path):
         return [path]
     if not glob.has_magic(str(text)):
@@ -86,13 +86,13 @@ def _search(root: Path) -> Iterator[InputSource]:
     for folder, subfolders, files in os.walk(root, onerror=errors.append, followlinks=False):
         here = Path(folder)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        if _is_vidgans_own(files, subfolders):
+        if _is_own_output(files, subfolders):
             subfolders.clear()
             continue
         for name in sorted(files):
             if Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
                 yield InputSource(here / name, _label(root, here / name))
-        if len(numbered_images(here)) >= FEWEST_IMAGES:
+        if len(numbered_images(here)) >= MIN_IMAGES:
             yield InputSource(here, _label(root, here))
     for error in errors:
         path = Path(error.filename or root)
@@ -102,8 +102,8 @@ def _search(root: Path) -> Iterator[InputSource]:
         yield InputSource(path, _label(root, path), problem)
 
 
-def _is_vidgans_own(files: list[str], subfolders: list[str]) -> bool:
-    """Datasets and runs hold previews and samples that are no input."""
+def _is_own_output(files: list[str], subfolders: list[str]) -> bool:
+    """Return whether a folder is a dataset or a run, whose previews and samples are no input."""
     return ("manifest.json" in files and any(name.endswith(".tfrecord") for name in files)) or (
         "config.json" in files and "checkpoints" in subfolders
     )

@@ -14,17 +14,17 @@ import numpy as np
 
 Value = TypeVar("Value")
 
-# DIS flow cannot be had of smaller frames.
+# Least side in pixels of frames that OpenCV's DIS flow takes.
 MIN_SIDE = 16
-# From this side on the finest level of the pyramid is left out: it costs four times what the next
-# one does, and there is little motion that only it sees.
+# From this side on the finest level of the pyramid is left out: it costs four times as much as the
+# next one and adds little motion.
 _COARSE_SIDE = 128
-# Memory for the flows that were asked for last: those of 64 clips of 16 × 64 × 64.
-_REMEMBERED = 2**25
+# Size of the cache in bytes: the flows of 64 clips of 16 × 64 × 64.
+_CACHE_BYTES = 2**25
 
 
 def grey(clip: np.ndarray) -> np.ndarray:
-    """Return a clip's frames in grey levels (BT.601 luma).
+    """Convert a clip to grey levels (BT.601 luma).
 
     Args:
         clip: uint8 RGB ``(frames, height, width, 3)``.
@@ -36,11 +36,11 @@ def grey(clip: np.ndarray) -> np.ndarray:
 
 
 def dis_flow(frames: np.ndarray, backward: bool = False) -> np.ndarray:
-    """Return the motion from every frame to the next by dense inverse search (1603.03590).
+    """Return optical flow from each frame to the next by DIS (arXiv 1603.03590).
 
     Args:
         frames: grey uint8 ``(frames, height, width)``, sides of at least ``MIN_SIDE``.
-        backward: from every frame to the one before instead.
+        backward: compute the flow from each frame to the one before instead.
 
     Returns:
         float32 ``(frames - 1, height, width, 2)``: pixels a frame to the right and downwards.
@@ -52,19 +52,20 @@ def dis_flow(frames: np.ndarray, backward: bool = False) -> np.ndarray:
     return np.stack([method.calc(a, b, unknown) for a, b in zip(before, after, strict=True)])
 
 
-class RememberedFlows:
-    """Flows by the frames they are of; the oldest go when all take more than so many bytes.
+class FlowCache:
+    """Least recently used cache of :func:`dis_flow`, safe for threads.
 
     Attributes:
-        held: bytes that they take.
+        size: of the cached flows, in bytes.
     """
 
-    def __init__(self, most: int) -> None:
-        self.held, self._most, self._lock = 0, most, Lock()
+    def __init__(self, max_size: int) -> None:
+        """Create an empty cache for at most ``max_size`` bytes."""
+        self.size, self._max_size, self._lock = 0, max_size, Lock()
         self._flows: OrderedDict[tuple[tuple[int, ...], bytes], np.ndarray] = OrderedDict()
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
-        """Return the frames' :func:`dis_flow`, not to be written to."""
+        """Return the frames' :func:`dis_flow`, read-only."""
         key = frames.shape, frames.tobytes()
         with self._lock:
             if key in self._flows:
@@ -75,39 +76,39 @@ class RememberedFlows:
         with self._lock:
             if key not in self._flows:
                 self._flows[key] = flow
-                self.held += flow.nbytes
-            while self.held > self._most:
-                self.held -= self._flows.popitem(last=False)[1].nbytes
+                self.size += flow.nbytes
+            while self.size > self._max_size:
+                self.size -= self._flows.popitem(last=False)[1].nbytes
         return flow
 
 
-_remembered = RememberedFlows(_REMEMBERED)
+_flow_cache = FlowCache(_CACHE_BYTES)
 
 
 def clip_flow(frames: np.ndarray) -> np.ndarray:
-    """Return a clip's :func:`dis_flow`, from memory where it was asked for just before.
+    """Return a clip's :func:`dis_flow`, cached.
 
-    Features, motion and consistency each need it of the same clips, and it is most of their work.
+    Features, motion and consistency need the flow of the same clips, and it is most of their work.
 
     Args:
         frames: grey uint8 ``(frames, height, width)``, sides of at least ``MIN_SIDE``.
 
     Returns:
-        float32 ``(frames - 1, height, width, 2)``, not to be written to.
+        float32 ``(frames - 1, height, width, 2)``, read-only.
     """
-    return _remembered(frames)
+    return _flow_cache(frames)
 
 
 def for_each(function: Callable[[np.ndarray], Value], clips: np.ndarray) -> list[Value]:
-    """Return a function's values of all clips, taken on all cores, one clip a thread."""
-    # OpenCV and NumPy let other threads work while they compute.
+    """Apply a function to all clips, in one thread a core."""
+    # OpenCV and NumPy release the interpreter lock while they compute.
     with _one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(function, clips))
 
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Have OpenCV compute in the calling thread: how it parts its work may change last digits."""
+    """Let OpenCV use the calling thread only: results may depend on its number of threads."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -117,9 +118,9 @@ def _one_thread() -> Iterator[None]:
 
 
 def farneback_flow(frames: np.ndarray) -> np.ndarray:
-    """Return the motion from every frame to the next by Farnebäck's method.
+    """Return optical flow from each frame to the next by Farnebäck's method.
 
-    With the settings of TecoGAN's published evaluation, for figures that are to be comparable.
+    The settings are those of TecoGAN's published evaluation (arXiv 1811.09393).
 
     Args:
         frames: grey uint8 ``(frames, height, width)``.
@@ -136,14 +137,14 @@ def farneback_flow(frames: np.ndarray) -> np.ndarray:
 
 
 def warp(frame: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """Fetch every pixel from where the flow says that it has gone.
+    """Warp a frame backwards along a flow, bilinearly.
 
     Args:
         frame: float32 ``(height, width)`` or ``(height, width, channels)``.
-        flow: float32 ``(height, width, 2)``, from the frame that is wanted to this one.
+        flow: float32 ``(height, width, 2)``, from the result to ``frame``, in pixels.
 
     Returns:
-        float32 of the frame's shape; what lies outside repeats the border.
+        float32 of the frame's shape; positions outside the frame take its border.
     """
     rows, columns = _grid(*flow.shape[:2])
     across, down = columns + flow[..., 0], rows + flow[..., 1]
@@ -152,6 +153,6 @@ def warp(frame: np.ndarray, flow: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the row and the column of every pixel, float32."""
+    """Return the row and the column of each pixel, float32 ``(height, width)``."""
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     return rows, columns

@@ -1,4 +1,4 @@
-"""Constant frame rate: which source frames to take, and how often, by their timestamps."""
+"""Resampling to a constant frame rate by timestamps, repeating and dropping frames."""
 
 import math
 from collections.abc import Iterator
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vidgan.video.readers.base import ASSUMED_RATE, VideoReader
+from vidgan.video.readers.base import DEFAULT_RATE, VideoReader
 
-# Over a longer hole in the timestamps no frame is repeated: what follows is another shot.
-LONGEST_HOLD_SECONDS = 2.0
-# A frame belongs to a place from this much before it on. Not half, nor another simple fraction:
-# where one rate is a multiple of the other, frames would lie exactly between two places, and the
-# rounding of timestamps to milliseconds would choose now this, now that.
+# A longer gap in the timestamps is not filled with copies: the next frame begins another shot.
+MAX_HOLD_SECONDS = 2.0
+# A frame belongs to an output index from this fraction of a period before it. Not 1/2 or another
+# simple fraction: if one rate is a multiple of the other, frames would lie exactly between two
+# indices, and the rounding of timestamps to milliseconds would decide.
 EARLY = 0.27
 
 
 @dataclass
-class Sample:
-    """A source frame on the grid of the wanted rate.
+class ResampledFrame:
+    """A source frame with its index at the output rate.
 
     Attributes:
-        index: its place on the grid.
-        pixels: RGB uint8 ``(height, width, 3)``.
-        copies: how many places it fills, more than one where the source is slower.
-        gap: whether something is missing before it (damage, a hole in the timestamps).
+        index: number of the output frame.
+        pixels: uint8 RGB ``(height, width, 3)``.
+        copies: number of output frames that show it; more than 1 if the source is slower.
+        gap: whether frames are missing before it (decoding errors, a gap in the timestamps).
     """
 
     index: int
@@ -34,55 +34,55 @@ class Sample:
 
 
 def resampled_length(frames: int, rate: float, fps: float) -> int:
-    """Return how many frames :func:`resample` makes of an unbroken video.
+    """Return the number of frames that :func:`resample` yields for a video without gaps.
 
     Args:
-        frames: of the video, at least 1.
-        rate: of the video, frames a second.
-        fps: frames a second wanted.
+        frames: number of source frames, at least 1.
+        rate: source frames a second.
+        fps: output frames a second.
     """
     return math.floor((frames - 1) * fps / rate + EARLY) + 1
 
 
-def resample(reader: VideoReader, fps: float) -> Iterator[Sample]:
+def resample(reader: VideoReader, fps: float) -> Iterator[ResampledFrame]:
     """Yield the frames of a reader at a constant rate.
 
-    Every source frame takes a place on a grid of ``1 / fps`` seconds. Where several fall on one
-    place the first wins (and the others are never converted to pixels); a place that none
-    falls on repeats the frame before.
+    Output indices are ``1 / fps`` seconds apart. Of several source frames with one index the first
+    is used (the others are not converted to RGB); an index without a source frame repeats the
+    frame before.
 
     Args:
         reader: an open video, at its start.
-        fps: frames a second wanted.
+        fps: output frames a second.
     """
-    # Images have no times: every one is one frame.
-    stretch = fps if reader.timed else ASSUMED_RATE
-    longest = max(1, math.ceil(LONGEST_HOLD_SECONDS * fps))
-    held: Sample | None = None
+    # Images have no timestamps: each is one output frame.
+    stretch = fps if reader.has_timestamps else DEFAULT_RATE
+    longest = max(1, math.ceil(MAX_HOLD_SECONDS * fps))
+    current: ResampledFrame | None = None
     start = last = 0.0
     gap = False
     damaged = 0
     while (time := reader.grab()) is not None:
-        gap |= reader.damaged > damaged
-        damaged = reader.damaged
-        if held is None:
+        gap |= reader.decode_errors > damaged
+        damaged = reader.decode_errors
+        if current is None:
             start = time
         index = math.floor((time - start) * stretch + EARLY)
-        if held is not None:
-            step = index - held.index
+        if current is not None:
+            step = index - current.index
             if time < last or step > longest:
-                # The clock jumped: let it go on from here.
+                # The timestamps jumped: continue from here.
                 step = 1
-                start = time - (held.index + 1) / stretch
+                start = time - (current.index + 1) / stretch
                 gap = True
             last = time
             if step < 1:
                 continue
-            held.copies = step
-            yield held
-            index = held.index + step
+            current.copies = step
+            yield current
+            index = current.index + step
         last = time
-        held = Sample(index, reader.retrieve(), gap=gap)
+        current = ResampledFrame(index, reader.retrieve(), gap=gap)
         gap = False
-    if held is not None:
-        yield held
+    if current is not None:
+        yield current

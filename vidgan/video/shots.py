@@ -1,4 +1,4 @@
-"""Shot boundaries, found frame by frame with PySceneDetect's detectors."""
+"""Shot boundary detection, frame by frame, with PySceneDetect's detectors."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import numpy as np
 if TYPE_CHECKING:
     from scenedetect.detector import SceneDetector
 
-# A cut changes a frame this many times as much as its neighbours change (PySceneDetect's default).
+# Ratio of the change at a cut to that of the frames around it (PySceneDetect's default).
 ADAPTIVE_RATIO = 3.0
-# And at least so much in PySceneDetect's HSV score (0…255). Its default of 15 is meant for large
-# frames: at 64 × 64 the key frames of a coarse MPEG-4 stream already score 18, true cuts 27 and up.
-ADAPTIVE_LEAST = 22.0
+# Least change at a cut, as PySceneDetect's HSV score (0…255). Its default of 15 suits large frames:
+# at 64 × 64 keyframes of a coarse MPEG-4 stream score 18, true cuts 27 and more.
+ADAPTIVE_MIN_CONTENT = 22.0
 # PySceneDetect's default.
 CONTENT_THRESHOLD = 27.0
-# Correlation of brightness histograms is 1 less this at a cut. Few pixels make few counts: with 64
-# bins a 64 × 64 frame has as many a bin as a large frame has with the usual 256.
+# At a cut the correlation of brightness histograms falls below 1 minus this. With 64 bins, small
+# frames have enough pixels a bin; PySceneDetect's default is 256.
 HISTOGRAM_THRESHOLD = 0.15
 HISTOGRAM_BINS = 64
 
@@ -29,10 +29,10 @@ DETECTORS = ("adaptive", "content", "histogram", "none")
 
 
 def preload(kind: str) -> None:
-    """Start to import PySceneDetect in the background.
+    """Start importing PySceneDetect in the background.
 
-    Its import starts programs to see whether they are there and waits for them; meanwhile the
-    first frames can be decoded.
+    Its import runs external programs to find out whether they are installed; meanwhile the first
+    frames can be decoded.
     """
     if kind != "none":
         threading.Thread(
@@ -41,10 +41,15 @@ def preload(kind: str) -> None:
 
 
 class ShotDetector:
-    """Feeds frames to a detector and collects where new shots begin."""
+    """Finds shots in a stream of frames."""
 
     def __init__(self, kind: str, fps: float) -> None:
-        """Prepare one of :data:`DETECTORS` for a stream at ``fps`` frames a second."""
+        """Prepare for a stream.
+
+        Args:
+            kind: one of :data:`DETECTORS`.
+            fps: frames a second.
+        """
         self._kind = kind
         self._detector: SceneDetector | None = None
         self._fps = float(fps)
@@ -52,26 +57,26 @@ class ShotDetector:
         self._cuts: set[int] = set()
 
     def add(self, rgb: np.ndarray, breaks: bool = False) -> None:
-        """Take the next frame.
+        """Process the next frame.
 
         Args:
-            rgb: uint8 ``(height, width, 3)``.
-            breaks: a new shot begins here whatever the frame looks like.
+            rgb: uint8 RGB ``(height, width, 3)``.
+            breaks: whether a new shot begins here whatever the detector finds.
         """
         if breaks and self._position:
             self._cuts.add(self._position)
         if self._kind != "none":
             from scenedetect.common import FrameTimecode
 
-            self._detector = self._detector or _make(self._kind)
+            self._detector = self._detector or _create_detector(self._kind)
             time = FrameTimecode(self._position, self._fps)
-            # The detectors expect OpenCV's order of the colours.
+            # The detectors expect BGR.
             found = self._detector.process_frame(time, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
             self._cuts.update(cut.frame_num for cut in found)
         self._position += 1
 
     def finish(self) -> list[tuple[int, int]]:
-        """Return every shot as ``(first, end)``, counted in frames that were added."""
+        """Return the shots as ``(start, stop)``, in numbers of added frames."""
         if self._detector is not None:
             from scenedetect.common import FrameTimecode
 
@@ -82,13 +87,13 @@ class ShotDetector:
         return [(a, b) for a, b in itertools.pairwise(edges)]
 
 
-def _make(kind: str) -> SceneDetector:
-    """Make a detector that reports every cut; what is too short is rejected later, not merged."""
+def _create_detector(kind: str) -> SceneDetector:
+    """Create a detector that reports every cut; short shots are rejected later, not merged."""
     from scenedetect.detectors import AdaptiveDetector, ContentDetector, HistogramDetector
 
     if kind == "adaptive":
         return AdaptiveDetector(
-            adaptive_threshold=ADAPTIVE_RATIO, min_scene_len=1, min_content_val=ADAPTIVE_LEAST
+            adaptive_threshold=ADAPTIVE_RATIO, min_scene_len=1, min_content_val=ADAPTIVE_MIN_CONTENT
         )
     if kind == "content":
         return ContentDetector(threshold=CONTENT_THRESHOLD, min_scene_len=0)

@@ -45,10 +45,11 @@ class Pair:
                 yield original.retrieve(), restored.retrieve()
             for reader in readers:
                 _finish(reader)
-            if original.count != restored.count:
+            if original.frames_read != restored.frames_read:
                 raise InputError(
-                    f"{self.restored}: has {restored.count} frames, its original {self.original} "
-                    f"{original.count}; restore all of it, or cut the original alike"
+                    f"{self.restored}: has {restored.frames_read} frames, its original "
+                    f"{self.original} {original.frames_read}; restore all of it, or cut the "
+                    "original alike"
                 )
 
 
@@ -134,7 +135,7 @@ def _finish(reader: VideoReader) -> None:
     """Count the frames that are left."""
     while reader.grab() is not None:
         pass
-    if reader.damaged:
+    if reader.decode_errors:
         raise InputError(
             f"{reader.path}: a part cannot be decoded ({reader.problem}), so that its frames do "
             "not stand beside those they belong to; copy or make it again"

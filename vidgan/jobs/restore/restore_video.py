@@ -53,8 +53,8 @@ def restore_video(
         begin, end = config.span
         source = stack.enter_context(VideoSource(job.source, begin, end, config.max_frames))
         check_rate(job.output, source.fps)
-        for lost in source.lost:
-            notify(f"{source.path}: it has {lost}")
+        for loss in source.conversion_losses:
+            notify(f"{source.path}: it has {loss}")
         mask = None
         if isinstance(config, MaskedRestoreConfig) and job.mask is not None:
             mask = _open_mask(job.mask, source, config)
@@ -153,7 +153,7 @@ def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iter
     """Write the result; yield what could not be kept of the source, one line each."""
     assert parts.end is not None
     container = container_of(output)
-    timeline = Timeline(source.tick, parts.times, parts.end, parts.rate)
+    timeline = Timeline(source.time_base, parts.times, parts.end, parts.rate)
     if not container.variable_rate and not timeline.is_constant_rate:
         yield (
             f"{source.path}: its frame rate varies, which {container.suffix} cannot store; "
@@ -177,7 +177,7 @@ def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iter
         )
     tracks = None
     if not source.path.is_dir():
-        end = source.begin + float(parts.end * source.tick) if source.cut else None
+        end = source.begin + float(parts.end * source.time_base) if source.cut else None
         tracks = TrackSource(source.path, source.begin, end)
     yield from join(parts.files, timeline, target, pixel_aspect=source.pixel_aspect, tracks=tracks)
 

@@ -1,8 +1,7 @@
-"""Reading video: one interface over FFmpeg (PyAV), OpenCV and folders of images.
+"""Interface of video readers: FFmpeg (PyAV), OpenCV and folders of images.
 
-A reader streams: it holds one decoded frame. :meth:`VideoReader.grab` decodes the next frame,
-:meth:`VideoReader.retrieve` makes RGB pixels of it; a frame that is only grabbed costs no
-conversion.
+A reader holds one decoded frame. :meth:`VideoReader.grab` decodes the next frame,
+:meth:`VideoReader.retrieve` converts it to RGB; frames that are only grabbed are not converted.
 """
 
 from abc import ABC, abstractmethod
@@ -14,28 +13,29 @@ from typing import Self, SupportsFloat
 
 import numpy as np
 
-from vidgan.video.readers.fit import Fit
+from vidgan.video.readers.fit import FrameFit
 
-# Rates outside are a container's nonsense (1000 or 90000 frames a second), not a rate.
-SANE_RATES = (0.1, 240.0)
-# Relative error of a rate that was worked out from rounded timestamps. 24 and 23.976, which must
-# stay apart, differ by five times as much.
-BLUR = 0.0002
-# For what has no rate, such as images: frames a second.
-ASSUMED_RATE = 25.0
-# Containers count frames that their edit lists hide; this share of the count is a whole video.
-WHOLE = 0.9
+# Frames a second. Other values are time bases that containers report as rates (1000 or 90000).
+PLAUSIBLE_RATES = (0.1, 240.0)
+# Relative error of rates computed from timestamps in milliseconds. 24 and 23.976 differ by five
+# times as much.
+RATE_TOLERANCE = 0.0002
+# Frames a second of sources without a rate, such as images.
+DEFAULT_RATE = 25.0
+# Containers also count frames that their edit lists hide: a video is complete if this fraction of
+# the count can be decoded.
+COMPLETE_FRACTION = 0.9
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What the header says, as a viewer would see the video.
+    """Properties from a video's header.
 
     Attributes:
         width: in pixels, after rotation.
         height: in pixels, after rotation.
-        fps: frames a second; None where the source has no rate (images) or an impossible one.
-        frames: about how many; 0 where unknown.
+        fps: frames a second; None if the source has no rate (images) or an implausible one.
+        frames: approximate number of frames; 0 if unknown.
         aspect: width over height as displayed.
     """
 
@@ -51,33 +51,34 @@ class VideoReader(ABC):
 
     Attributes:
         path: the file or folder.
-        count: frames decoded so far.
-        damaged: how many times a part could not be decoded so far.
-        problem: what was wrong with it, None while all is well.
-        timed: whether the times that grab() returns mean anything.
-        origin: when the file begins, sound included, in the seconds that grab() counts in.
-        tick: all times are multiples of so many seconds.
-        lost: what the pixels of retrieve() lack of the file's, a few words each.
-        held: for how many seconds the grabbed frame is shown; None where the file does not say.
+        fit: the size to deliver; None for the stored size.
+        frames_read: number of frames decoded so far.
+        decode_errors: number of decoding errors so far.
+        problem: description of the last error; None without errors.
+        has_timestamps: whether the times from grab() come from the source; else they are counted.
+        start_time: start of the file, audio included, in seconds on the clock of grab().
+        time_base: seconds of a tick; all times are multiples of it.
+        conversion_losses: properties of the source that 8-bit RGB cannot hold, in words.
+        frame_duration: duration of the grabbed frame in seconds; None if unknown.
     """
 
-    timed = True
-    origin = 0.0
-    lost: tuple[str, ...] = ()
-    tick = Fraction(1, round(ASSUMED_RATE))
+    has_timestamps = True
+    start_time = 0.0
+    conversion_losses: tuple[str, ...] = ()
+    time_base = Fraction(1, round(DEFAULT_RATE))
 
-    def __init__(self, path: Path, fit: Fit | None = None) -> None:
+    def __init__(self, path: Path, fit: FrameFit | None = None) -> None:
         self.path = path
         self.fit = fit
-        self.count = 0
-        self.damaged = 0
+        self.frames_read = 0
+        self.decode_errors = 0
         self.problem: str | None = None
-        self.held: float | None = None
+        self.frame_duration: float | None = None
 
     @property
     @abstractmethod
     def info(self) -> VideoInfo:
-        """What the header says."""
+        """Properties from the header."""
 
     def grab(self) -> float | None:
         """Decode the next frame.
@@ -87,34 +88,36 @@ class VideoReader(ABC):
         """
         time = self._grab()
         if time is not None:
-            self.count += 1
-        elif self.count < self._promised() * WHOLE and not self.damaged:
-            # Decoders take a file that was cut off for one that ends.
-            self.damaged += 1
-            self.problem = f"ends after {self.count} of {self._promised()} frames"
+            self.frames_read += 1
+        elif (
+            self.frames_read < self._expected_frames() * COMPLETE_FRACTION
+            and not self.decode_errors
+        ):
+            # Decoders report no error at the end of a truncated file.
+            self.decode_errors += 1
+            self.problem = f"ends after {self.frames_read} of {self._expected_frames()} frames"
         return time
 
-    def _promised(self) -> int:
-        """Return how many frames the container says it has; 0 where it says nothing reliable."""
+    def _expected_frames(self) -> int:
+        """Return the number of frames in the header; 0 if there is no reliable one."""
         return 0
 
     @abstractmethod
     def _grab(self) -> float | None:
-        """Do the work of :meth:`grab`."""
+        """Decode the next frame and return its time; see :meth:`grab`."""
 
-    def seek(self, time: float) -> None:  # noqa: B027 (going on from the start serves as well)
-        """Go to a place from which all frames from a time on can be reached by grab().
+    def seek(self, time: float) -> None:  # noqa: B027 (staying at the start is correct, too)
+        """Skip frames before a time, as far as the file allows it.
 
-        To be called before the first grab(). It saves decoding what comes before, where the file
-        allows it.
+        Call it before the first grab(). Frames before ``time`` may still come.
 
         Args:
-            time: in the seconds that grab() counts in.
+            time: in seconds on the clock of grab().
         """
 
     @abstractmethod
     def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame: RGB uint8 ``(height, width, 3)``, fitted where a fit is set."""
+        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
 
     @abstractmethod
     def close(self) -> None:
@@ -132,15 +135,15 @@ class VideoReader(ABC):
         self.close()
 
 
-def sane_rate(rate: SupportsFloat | None) -> float | None:
-    """Return a frame rate as a plain float, None where it cannot be one.
+def plausible_rate(rate: SupportsFloat | None) -> float | None:
+    """Return a frame rate as a float; None if it is implausible.
 
-    Rates that timestamps in milliseconds have blurred become whole again, or whole over 1.001.
+    Rates computed from rounded timestamps are rounded to whole numbers, or those over 1.001.
     """
-    if rate is None or not SANE_RATES[0] <= float(rate) <= SANE_RATES[1]:
+    if rate is None or not PLAUSIBLE_RATES[0] <= float(rate) <= PLAUSIBLE_RATES[1]:
         return None
     value = float(rate)
     for exact in (float(round(value)), round(value * 1.001) / 1.001):
-        if abs(value - exact) < value * BLUR:
+        if abs(value - exact) < value * RATE_TOLERANCE:
             return exact
     return value

@@ -1,4 +1,4 @@
-"""How a source frame becomes a frame of the dataset's size: crop first, then scale, then pad."""
+"""Fitting frames to a size: crop, then scale, then pad."""
 
 from dataclasses import dataclass
 
@@ -6,35 +6,35 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Fit:
-    """The frame that is wanted.
+class FrameFit:
+    """The wanted size of frames, and how frames of another aspect ratio fit.
 
     Attributes:
         width: in pixels.
         height: in pixels.
-        mode: ``crop`` cuts the middle out of the longer direction, ``pad`` adds black bars to the
-            shorter, ``stretch`` lets the shapes differ.
+        mode: ``crop`` cuts off both ends of the longer side, ``pad`` adds black bars along the
+            shorter side, ``stretch`` changes the aspect ratio.
     """
 
     width: int
     height: int
     mode: str = "crop"
 
-    def turned(self) -> "Fit":
-        """Return the same with width and height exchanged."""
-        return Fit(self.height, self.width, self.mode)
+    def rotated(self) -> "FrameFit":
+        """Return this fit with width and height exchanged."""
+        return FrameFit(self.height, self.width, self.mode)
 
     def plan(self, width: int, height: int, pixel_aspect: float = 1.0) -> "FitPlan":
-        """Work out the crop, scale and bars for a source.
+        """Compute crop, scale and bars for a source.
 
         Args:
-            width: the source's, in stored pixels.
-            height: the source's.
+            width: of the source, in stored pixels.
+            height: of the source, in stored pixels.
             pixel_aspect: width of a stored pixel over its height (1 for nearly all video).
         """
         crop = (0, 0, width, height)
         inner = (self.width, self.height)
-        # The source's shape over the wanted one: above 1 the source is too wide.
+        # Aspect ratio of the source over the wanted one: above 1 the source is too wide.
         excess = (width * pixel_aspect / height) / (self.width / self.height)
         if self.mode == "crop" and excess > 1:
             kept = max(1, round(width / excess))
@@ -51,12 +51,12 @@ class Fit:
 
 @dataclass(frozen=True)
 class FitPlan:
-    """What to do with every frame of a source.
+    """Crop, scale and bars for the frames of a source.
 
     Attributes:
         crop: ``(left, top, width, height)`` in source pixels.
         inner: ``(width, height)`` that the crop is scaled to.
-        size: ``(width, height)`` of the result; black bars fill what ``inner`` leaves.
+        size: ``(width, height)`` of the result; black bars fill the rest around ``inner``.
     """
 
     crop: tuple[int, int, int, int]
@@ -65,11 +65,11 @@ class FitPlan:
 
     @property
     def shrinks(self) -> bool:
-        """Whether there are fewer pixels afterwards, so that areas must be averaged."""
+        """Whether scaling reduces a side, so that pixels must be averaged."""
         return self.inner[0] < self.crop[2] or self.inner[1] < self.crop[3]
 
     def pad(self, rgb: np.ndarray) -> np.ndarray:
-        """Add the black bars to uint8 ``(inner height, inner width, 3)``."""
+        """Add the black bars to a scaled frame, uint8 ``(inner height, inner width, 3)``."""
         if self.inner == self.size:
             return rgb
         width, height = self.size
@@ -79,7 +79,7 @@ class FitPlan:
         return canvas
 
     def apply(self, rgb: np.ndarray) -> np.ndarray:
-        """Fit a whole frame, uint8 ``(height, width, 3)``, with OpenCV."""
+        """FrameFit a whole frame, uint8 ``(height, width, 3)``, with OpenCV."""
         import cv2
 
         left, top, width, height = self.crop

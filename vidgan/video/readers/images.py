@@ -7,15 +7,15 @@ import numpy as np
 
 from vidgan import images
 from vidgan.errors import InputError
-from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader
-from vidgan.video.readers.fit import Fit
+from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader
+from vidgan.video.readers.fit import FrameFit
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 _NUMBER = re.compile(r"(\d+)$")
 
 
 def numbered_images(folder: Path) -> list[Path]:
-    """Return the images whose names end in a number, in the order of the numbers."""
+    """Return a folder's images whose names end in a number, sorted by name and number."""
     numbered = []
     for path in folder.iterdir():
         number = _NUMBER.search(path.stem)
@@ -25,26 +25,26 @@ def numbered_images(folder: Path) -> list[Path]:
 
 
 class ImageReader(VideoReader):
-    """A folder of numbered images, each a frame.
+    """Reader of a folder of numbered images, one a frame.
 
     Args:
         path: the folder.
-        fit: the size to deliver.
+        fit: the size to deliver; None for the stored size.
 
     Raises:
-        InputError: no numbered images there, or none that can be decoded.
+        InputError: the folder has no numbered images, or none that can be decoded.
     """
 
-    timed = False
+    has_timestamps = False
 
-    def __init__(self, path: Path, fit: Fit | None = None) -> None:
+    def __init__(self, path: Path, fit: FrameFit | None = None) -> None:
         super().__init__(path, fit)
         try:
             self._files = numbered_images(path)
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
         if not self._files:
-            raise InputError(f"{path}: no numbered images in it; name them 0001.png, 0002.png, …")
+            raise InputError(f"{path}: has no numbered images; name them 0001.png, 0002.png, …")
         self._index = -1
         self._image: np.ndarray | None = None
         first = next(filter(lambda image: image is not None, map(_load, self._files)), None)
@@ -54,7 +54,7 @@ class ImageReader(VideoReader):
 
     @property
     def info(self) -> VideoInfo:
-        """What the first image says."""
+        """Properties of the first image."""
         height, width, _ = self._shape
         return VideoInfo(width, height, None, len(self._files), width / height)
 
@@ -64,13 +64,13 @@ class ImageReader(VideoReader):
             self._index += 1
             self._image = _load(self._files[self._index])
             if self._image is not None:
-                return self._index / ASSUMED_RATE
-            self.damaged += 1
+                return self._index / DEFAULT_RATE
+            self.decode_errors += 1
             self.problem = f"{self._files[self._index].name} cannot be decoded"
         return None
 
     def retrieve(self) -> np.ndarray:
-        """Return the grabbed image: RGB uint8 ``(height, width, 3)``."""
+        """Return the grabbed image, uint8 RGB ``(height, width, 3)``."""
         if self._image is None:
             raise RuntimeError("grab() a frame first")
         if self.fit is None:
@@ -79,7 +79,7 @@ class ImageReader(VideoReader):
         return self.fit.plan(width, height).apply(self._image)
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Do nothing: no file stays open."""
 
 
 def _load(path: Path) -> np.ndarray | None:

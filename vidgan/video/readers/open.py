@@ -1,25 +1,25 @@
-"""Opening a video for reading: which reader is for which source."""
+"""Opening a video for reading: files through PyAV or OpenCV, folders as numbered images."""
 
 from pathlib import Path
 
 from vidgan.errors import InputError
 from vidgan.video.readers.base import VideoReader
-from vidgan.video.readers.fit import Fit
+from vidgan.video.readers.fit import FrameFit
 
 
 def open_video(
-    path: Path | str, fit: Fit | None = None, *, decoder: str = "pyav", threads: int = 0
+    path: Path | str, fit: FrameFit | None = None, *, decoder: str = "pyav", threads: int = 0
 ) -> VideoReader:
     """Open a video file, a GIF or a folder of numbered images.
 
     Args:
-        path: what to open.
-        fit: the size to deliver frames in; as they are stored without.
-        decoder: ``pyav`` or ``opencv``; folders of images have their own.
+        path: the file or folder.
+        fit: the size to deliver frames in; None for the stored size.
+        decoder: ``pyav`` or ``opencv``; ignored for folders of images.
         threads: for decoding; 0 uses every core.
 
     Raises:
-        InputError: there is no video in it that can be decoded.
+        InputError: the path does not exist or holds no video that can be decoded.
     """
     path = Path(path)
     try:

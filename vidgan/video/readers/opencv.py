@@ -1,36 +1,36 @@
-"""Reading through OpenCV's VideoCapture, which carries an FFmpeg of its own."""
+"""Reading through OpenCV's ``VideoCapture``, which has its own FFmpeg."""
 
 import os
 from pathlib import Path
 
-# OpenCV's FFmpeg prints to the terminal what a reader here reports by itself.
+# OpenCV's FFmpeg prints errors to the terminal; readers here report them themselves.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2
 import numpy as np
 
 from vidgan.errors import InputError
-from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
-from vidgan.video.readers.fit import Fit
+from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
+from vidgan.video.readers.fit import FrameFit
 
 
 class OpenCVReader(VideoReader):
-    """A video file decoded by OpenCV.
+    """Reader of a video file through OpenCV.
 
     Args:
         path: the file.
-        fit: the size to deliver.
+        fit: the size to deliver; None for the stored size.
         threads: for decoding; 0 lets OpenCV choose.
 
     Raises:
         InputError: OpenCV cannot read it.
     """
 
-    def __init__(self, path: Path, fit: Fit | None = None, threads: int = 0) -> None:
+    def __init__(self, path: Path, fit: FrameFit | None = None, threads: int = 0) -> None:
         super().__init__(path, fit)
         options = [cv2.CAP_PROP_N_THREADS, threads] if threads else []
         try:
-            # Absolute, since FFmpeg takes what stands before a colon for a protocol.
+            # Absolute: FFmpeg takes the part of a name before a colon for a protocol.
             name = os.path.abspath(path)  # noqa: PTH100
             self._capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, options)
         except cv2.error:
@@ -45,24 +45,24 @@ class OpenCVReader(VideoReader):
         numerator = self._capture.get(cv2.CAP_PROP_SAR_NUM)
         denominator = self._capture.get(cv2.CAP_PROP_SAR_DEN)
         self._pixel_aspect = numerator / denominator if numerator > 0 and denominator > 0 else 1.0
-        if self._turned:
+        if self._is_rotated:
             self._pixel_aspect = 1 / self._pixel_aspect
 
     @property
-    def _turned(self) -> bool:
+    def _is_rotated(self) -> bool:
         return round(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 != 0
 
     @property
     def info(self) -> VideoInfo:
-        """What the header says."""
+        """Properties from the header."""
         width = round(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = round(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         return VideoInfo(
             width,
             height,
-            sane_rate(self._capture.get(cv2.CAP_PROP_FPS)),
-            # Without an index OpenCV answers with huge negative numbers.
+            plausible_rate(self._capture.get(cv2.CAP_PROP_FPS)),
+            # Without an index OpenCV returns huge negative numbers.
             round(frames) if 0 < frames < 1e9 else 0,
             width / max(1, height) * self._pixel_aspect,
         )
@@ -74,18 +74,18 @@ class OpenCVReader(VideoReader):
         self._index += 1
         time = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if self._index and time <= self._last:
-            # Some containers give no times: count at the nominal rate.
-            time = self._last + 1 / (self.info.fps or ASSUMED_RATE)
+            # Some containers have no timestamps: count at the nominal rate.
+            time = self._last + 1 / (self.info.fps or DEFAULT_RATE)
         self._last = time
         return time
 
-    def _promised(self) -> int:
-        # In other containers OpenCV only estimates, or counts frames that carry no picture.
+    def _expected_frames(self) -> int:
+        # For other containers OpenCV estimates the number, or counts empty frames.
         fixed = os.fspath(self.path).lower().endswith((".mp4", ".mov", ".m4v"))
         return self.info.frames if fixed else 0
 
     def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame: RGB uint8 ``(height, width, 3)``."""
+        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
         done, image = self._capture.retrieve()
         if not done:
             raise RuntimeError("grab() a frame first")

@@ -1,7 +1,7 @@
-"""Reading through PyAV, which carries FFmpeg's libraries.
+"""Reading through PyAV (FFmpeg's libraries).
 
-FFmpeg's own filters cut and scale straight from the decoder's YUV planes to small RGB; converting
-whole frames to RGB first is what makes other ways slow.
+FFmpeg's filters crop and scale the decoder's YUV planes directly to small RGB frames, which is
+much faster than converting whole frames to RGB first.
 """
 
 import os
@@ -14,38 +14,38 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
-from vidgan.video.readers.base import ASSUMED_RATE, VideoInfo, VideoReader, sane_rate
-from vidgan.video.readers.fit import Fit, FitPlan
+from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
+from vidgan.video.readers.fit import FitPlan, FrameFit
 
-# A local file may not make FFmpeg open the network (playlists and concatenation scripts can).
+# Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
-# By default FFmpeg leaves the colours of the result at half its width, to save time.
+# By default FFmpeg computes colours at half the width of the result, to save time.
 _EXACT = "+full_chroma_int+full_chroma_inp+accurate_rnd"
-# What players take for BT.709 where the file does not say; below it is BT.601, as in FFmpeg.
+# Players decode untagged files of at least this size as BT.709; FFmpeg takes BT.601.
 _HD_WIDTH, _HD_HEIGHT = 1280, 577
 _UNSPECIFIED = 2
 # Transfer functions of SMPTE ST 2084 and ARIB STD-B67.
 _HDR = (16, 18)
-# A file that yields nothing but errors is given up after this many in a row.
-_PATIENCE = 1000
+# Errors in a row after which decoding stops.
+_MAX_ERRORS_IN_A_ROW = 1000
 
 
 class PyAVReader(VideoReader):
-    """A video file or GIF decoded by FFmpeg.
+    """Reader of a video file or GIF through FFmpeg.
 
     Args:
         path: the file.
-        fit: the size to deliver.
+        fit: the size to deliver; None for the stored size.
         threads: for decoding; 0 lets FFmpeg use every core.
 
     Raises:
-        InputError: not a video, or without a picture stream.
+        InputError: the file is not a video, or has no video stream.
     """
 
-    def __init__(self, path: Path, fit: Fit | None = None, threads: int = 0) -> None:
+    def __init__(self, path: Path, fit: FrameFit | None = None, threads: int = 0) -> None:
         super().__init__(path, fit)
         try:
-            # Absolute, since FFmpeg takes what stands before a colon for a protocol.
+            # Absolute: FFmpeg takes the part of a name before a colon for a protocol.
             self._container = av.open(os.path.abspath(path), options=_OPTIONS)  # noqa: PTH100
         except (av.error.FFmpegError, ValueError) as error:
             raise InputError(
@@ -69,44 +69,44 @@ class PyAVReader(VideoReader):
         self._time = -1.0
         self._sought = False
         self._rotation = self._first_rotation()
-        self.lost = tuple(self._not_in_rgb24())
-        self.tick = self._stream.time_base or Fraction(1, round(ASSUMED_RATE))
-        self.origin = (self._container.start_time or 0) / 1_000_000
+        self.conversion_losses = tuple(self._find_conversion_losses())
+        self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
+        self.start_time = (self._container.start_time or 0) / 1_000_000
 
-    def _not_in_rgb24(self) -> Iterator[str]:
-        """Yield what 8 bits of ordinary RGB cannot say of the first frame."""
+    def _find_conversion_losses(self) -> Iterator[str]:
+        """Yield properties of the first frame that 8-bit RGB cannot hold."""
         if self._ahead is None:
             return
         bits = max(component.bits for component in self._ahead.format.components)
         if bits > 8:
-            yield f"{bits} bits a colour, of which 8 are left"
+            yield f"{bits} bits a colour, reduced to 8"
         if self._ahead.color_trc in _HDR:
-            yield "HDR brightness (PQ or HLG), which will look pale: convert it to SDR first"
+            yield "HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
 
     def _first_rotation(self) -> int:
-        # The display matrix is known with the first frame only, which then waits for grab().
+        # The display matrix is only known with the first frame, which then waits for grab().
         self._ahead = next(self._frames, None)
         return 0 if self._ahead is None else self._ahead.rotation
 
     @property
     def info(self) -> VideoInfo:
-        """What the header says."""
+        """Properties from the header."""
         stream = self._stream
         width, height = stream.codec_context.width, stream.codec_context.height
         aspect = width / max(1, height) * float(stream.sample_aspect_ratio or 1)
         if self._rotation % 180:
             width, height, aspect = height, width, 1 / max(aspect, 1e-9)
-        fps = sane_rate(stream.average_rate) or sane_rate(stream.guessed_rate)
+        fps = plausible_rate(stream.average_rate) or plausible_rate(stream.guessed_rate)
         frames = stream.frames
         if not frames and fps and self._container.duration:
             frames = round(self._container.duration / 1_000_000 * fps)
         return VideoInfo(width, height, fps, max(0, frames), aspect)
 
     def _decode(self) -> Iterator[VideoFrame]:
-        """Yield every frame that decodes, counting what does not."""
+        """Yield the frames that can be decoded, and count errors."""
         failures = 0
         packets = self._container.demux(self._stream)
-        while failures < _PATIENCE:
+        while failures < _MAX_ERRORS_IN_A_ROW:
             try:
                 packet = next(packets)
                 frames = packet.decode()
@@ -116,13 +116,13 @@ class PyAVReader(VideoReader):
                 return
             except (av.error.FFmpegError, ValueError) as error:
                 failures += 1
-                self.damaged += 1
+                self.decode_errors += 1
                 self.problem = _reason(error)
                 continue
             for frame in frames:
                 failures = 0
                 if frame.is_corrupt:
-                    self.damaged += 1
+                    self.decode_errors += 1
                     self.problem = "damaged frames"
                     continue
                 yield frame
@@ -136,46 +136,46 @@ class PyAVReader(VideoReader):
         if self._frame is None:
             return None
         if self._frame.pts is None:
-            # Raw streams carry no times: count at the nominal rate.
-            self._time += 1 / (sane_rate(self._stream.average_rate) or ASSUMED_RATE)
+            # Raw streams have no timestamps: count at the nominal rate.
+            self._time += 1 / (plausible_rate(self._stream.average_rate) or DEFAULT_RATE)
         else:
             self._time = float(self._frame.time)
-            self.held = float(self._frame.duration * self.tick) or None
+            self.frame_duration = float(self._frame.duration * self.time_base) or None
         return self._time
 
     def seek(self, time: float) -> None:
-        """Go to the last keyframe before a time; see :meth:`VideoReader.seek`."""
+        """Seek to the last keyframe before a time; see :meth:`VideoReader.seek`."""
         if self._ahead is None or self._ahead.pts is None:
             return
-        for target in (time, self.origin):
+        for target in (time, self.start_time):
             try:
-                self._container.seek(int(target / self.tick), stream=self._stream)
+                self._container.seek(int(target / self.time_base), stream=self._stream)
             except (av.error.FFmpegError, OverflowError):
                 continue
             self._sought = True
             self._frames = self._decode()
             self._ahead = next(self._frames, None)
-            # Some files have an index that is wrong: then from the start.
+            # Some files have a wrong index: then read from the start.
             if self._ahead is not None and self._ahead.pts is not None and self._ahead.time <= time:
                 return
 
-    def _promised(self) -> int:
+    def _expected_frames(self) -> int:
         if self._sought:
             return 0
-        # Others count frames that carry no picture as well.
+        # Other containers also count empty frames.
         if "mp4" in self._container.format.name:
             return self._stream.frames
-        # Matroska says how long a track is: the rest has as many frames as what came before.
+        # Matroska stores the duration of a track: assume that the frame rate stays as it was.
         length = _seconds(self._stream.metadata.get("DURATION", ""))
-        covered = self._time + (self.held or 0)
-        return round(self.count * length / covered) if covered > 0 else 0
+        covered = self._time + (self.frame_duration or 0)
+        return round(self.frames_read * length / covered) if covered > 0 else 0
 
     def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame: RGB uint8 ``(height, width, 3)``."""
+        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
         if self._frame is None:
             raise RuntimeError("grab() a frame first")
         if self._scaler is None or not self._scaler.takes(self._frame):
-            # Also when the picture changes its size in the middle of a stream.
+            # Frames may change their size in the middle of a stream.
             self._scaler = _Scaler(self._frame, self._plan(self._frame), self._threads)
         pixels = self._scaler(self._frame)
         turns = round(self._rotation / 90) % 4
@@ -186,7 +186,7 @@ class PyAVReader(VideoReader):
             size = (frame.width, frame.height)
             return FitPlan((0, 0, *size), size, size)
         aspect = float(self._stream.sample_aspect_ratio or 1)
-        fit = self.fit.turned() if self._rotation % 180 else self.fit
+        fit = self.fit.rotated() if self._rotation % 180 else self.fit
         return fit.plan(frame.width, frame.height, aspect)
 
     def close(self) -> None:
@@ -196,7 +196,7 @@ class PyAVReader(VideoReader):
 
 
 class _Scaler:
-    """An FFmpeg filter chain: crop, scale, RGB. Cropping only moves pointers."""
+    """An FFmpeg filter chain: crop (which copies nothing), scale, convert to RGB."""
 
     def __init__(self, frame: VideoFrame, plan: FitPlan, threads: int) -> None:
         self._plan = plan
@@ -205,7 +205,7 @@ class _Scaler:
         left, top, width, height = plan.crop
         graph = av.filter.Graph()
         graph.threads = threads or 1
-        # PyAV wants a time base for the entrance; times do not pass through here.
+        # PyAV needs a time base here; timestamps are not used.
         chain = [
             graph.add(
                 "buffer",
@@ -218,8 +218,8 @@ class _Scaler:
         scale = f"{plan.inner[0]}:{plan.inner[1]}:flags={'area' if plan.shrinks else 'bicubic'}"
         matrix = ":in_color_matrix=bt709" if _untagged_hd(frame) else ""
         chain.append(graph.add("scale", scale + _EXACT + matrix))
-        # FFmpeg makes planes of the same values in a quarter of the time that packed pixels take;
-        # what is packed already need not be taken apart.
+        # FFmpeg converts to planar RGB in a quarter of the time that packed RGB takes; sources that
+        # are packed stay packed.
         packed = frame.format.is_rgb
         layout = ("rgba" if packed else "gbrap") if self._alpha else ("rgb24" if packed else "gbrp")
         chain.append(graph.add("format", layout))
@@ -235,14 +235,14 @@ class _Scaler:
         self._graph.vpush(frame)
         pixels: np.ndarray = self._graph.vpull().to_ndarray()
         if self._alpha:
-            # What is transparent shows black, not the colours that happen to lie beneath.
+            # Transparent pixels become black; their stored colours are arbitrary.
             opacity = pixels[..., 3:].astype(np.uint16)
             pixels = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
         return self._plan.pad(pixels)
 
 
 def _seconds(tag: str) -> float:
-    """Return ``00:01:30.500000000`` in seconds; 0 for anything else."""
+    """Parse a duration such as ``00:01:30.500000000`` into seconds; 0 if it is none."""
     try:
         hours, minutes, seconds = (float(part) for part in tag.split(":"))
     except ValueError:

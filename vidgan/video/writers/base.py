@@ -1,9 +1,8 @@
-"""Streaming export of RGB frames to video files: which codec for which file, and the interface.
+"""Interface of video writers.
 
-``.mp4`` is H.264 through PyAV by default, because that is what browsers and phones play; OpenCV's
-wheels carry no H.264 encoder (it needs a licence that they avoid) and what they put into an .mp4
-instead, MPEG-4 part 2, shows as a broken video in Chrome, Firefox and Safari. OpenCV's
-``VideoWriter`` is the default for ``.avi`` and one option away (``--codec mp4v``) for ``.mp4``.
+``.mp4`` is H.264 through PyAV by default, which browsers and phones play. OpenCV's wheels have no
+H.264 encoder for licence reasons; Chrome, Firefox and Safari do not play the MPEG-4 part 2 that it
+writes into .mp4 instead (``--codec mp4v``).
 """
 
 import contextlib
@@ -21,52 +20,52 @@ import numpy as np
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 
-# A file that comes out short on a disk with less than this left was cut off by the full disk.
+# If frames are missing and the disk has less space than this, it was full.
 _FULL_DISK_BYTES = 1 << 16
 
 
 class VideoWriter(ABC):
-    """A video file being written, frame by frame; whole under its name at the end or not at all.
+    """A video file that is written frame by frame and appears complete or not at all.
 
-    Used as a context manager, or closed with :meth:`close`. Until then the frames go to a temporary
-    file in the same folder, which an error or Ctrl-C removes.
+    Use it in a ``with`` block, or call :meth:`close`. Until then frames go to a temporary file in
+    the same folder, which is removed after an error or Ctrl-C.
 
     Attributes:
         path: the file's final name.
         fps: frames a second.
         size: ``(width, height)`` of the frames that :meth:`write` takes.
-        frames: how many have been written.
+        frames: number of frames written so far.
     """
 
     def __init__(self, path: Path | str, fps: float, size: tuple[int, int]) -> None:
-        """Open the file; missing parent folders are made.
+        """Open the file; missing parent folders are created.
 
         Raises:
-            ExportError: it cannot be written, or the codec is not there.
-            OptionError: the frame rate or size cannot be.
+            ExportError: the file cannot be written, or the codec is not installed.
+            OptionError: the frame rate or size is impossible.
         """
         if not 0 < fps < 1000:
-            raise OptionError(f"--fps {fps} cannot be: choose one between 0.1 and 240")
+            raise OptionError(f"--fps {fps} is out of range: use 0.1 to 240")
         if min(size) < 1:
-            raise OptionError(f"size {size[0]}x{size[1]} cannot be: at least 1x1")
+            raise OptionError(f"size {size[0]}x{size[1]} is too small: at least 1x1")
         self.path, self.fps, self.size = Path(path), float(fps), (int(size[0]), int(size[1]))
         self.frames = 0
         self._closed = False
         self._atomic = contextlib.ExitStack()
         self._temporary = self._atomic.enter_context(atomic_path(self.path))
-        # Absolute, so that no library takes a name such as "a:b.mp4" for an address.
+        # Absolute: libraries take names such as "a:b.mp4" for addresses.
         self._target = os.path.abspath(self._temporary)  # noqa: PTH100 (keeps symbolic links)
         try:
-            # Libraries report folders that cannot be written in many ways, the system in one.
+            # The system's error for folders that cannot be written is clearer than the libraries'.
             Path(self._target).touch()
             self._open()
         except BaseException as error:
-            self._abandon(error)
+            self._discard(error)
             raise
 
     @property
     def rate(self) -> Fraction:
-        """The frame rate as the fraction that containers store."""
+        """The frame rate as a fraction, as containers store it."""
         return Fraction(self.fps).limit_denominator(1001)
 
     def write(self, frame: np.ndarray) -> None:
@@ -76,8 +75,8 @@ class VideoWriter(ABC):
             frame: uint8 RGB of shape ``(height, width, 3)``.
 
         Raises:
-            ExportError: the disk is full or the encoder failed; the unfinished file is gone.
-            ValueError: the frame has another shape or type.
+            ExportError: the disk is full or the encoder failed; the unfinished file is removed.
+            ValueError: the frame has another shape or dtype.
         """
         width, height = self.size
         if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
@@ -89,15 +88,15 @@ class VideoWriter(ABC):
         try:
             self._encode(np.ascontiguousarray(frame))
         except BaseException as error:
-            self._abandon(error)
+            self._discard(error)
             raise
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file and give it its name.
+        """Finish the file and give it its final name.
 
         Raises:
-            ExportError: nothing was written to it, or the disk is full.
+            ExportError: no frame was written, or the disk is full.
         """
         if self._closed:
             return
@@ -107,7 +106,7 @@ class VideoWriter(ABC):
             self._finish()
             self._verify()
         except BaseException as error:
-            self._abandon(error)
+            self._discard(error)
             raise
         self._closed = True
         self._atomic.close()
@@ -124,17 +123,17 @@ class VideoWriter(ABC):
         if error is None:
             self.close()
         elif not self._closed:
-            self._abandon(error)
+            self._discard(error)
 
-    def _abandon(self, error: BaseException) -> None:
-        """Remove the unfinished file; raise its ExportError if the system refused to write."""
+    def _discard(self, error: BaseException) -> None:
+        """Remove the unfinished file; raise ExportError if ``error`` is a failure to write."""
         self._closed = True
         with contextlib.suppress(Exception):
             self._release()
         self._atomic.__exit__(type(error), error, error.__traceback__)
 
     def _verify(self) -> None:
-        """Count the frames in the finished file: some libraries keep a full disk to themselves."""
+        """Count the frames in the finished file: some libraries do not report a full disk."""
         import av
 
         found = 0
@@ -157,7 +156,7 @@ class VideoWriter(ABC):
 
     @abstractmethod
     def _encode(self, frame: np.ndarray) -> None:
-        """Append a frame whose shape and type are right."""
+        """Append a frame of the right shape and dtype."""
 
     @abstractmethod
     def _finish(self) -> None:
@@ -169,10 +168,12 @@ class VideoWriter(ABC):
 
 
 def pad_to_even(frame: np.ndarray) -> np.ndarray:
-    """Repeat the last row and column of a frame whose sides are odd.
+    """Make the sides of a frame even by repeating its last row or column.
 
-    Colour at half resolution (4:2:0), which every player takes, needs even sides; a pixel more is
-    better than one lost.
+    Chroma subsampling (4:2:0) needs even sides.
+
+    Args:
+        frame: uint8 ``(height, width, 3)``.
     """
     height, width, _ = frame.shape
     if height % 2 == 0 and width % 2 == 0:

@@ -1,26 +1,25 @@
-"""Choosing 256 colours for a few frames of video, and drawing the frames with them."""
+"""Quantising a few frames of video to a common palette of 256 colours."""
 
 import numpy as np
 
-# Colours are told apart to 6 bits a channel: a finer grid costs time and shows no difference.
+# Bits a channel of the colours that are counted; more cost time without a visible difference.
 _BITS = 6
-_LEVEL = 1 << (8 - _BITS)
 COLORS = 256
-# Ordered dithering: the pattern stands still from frame to frame, where error diffusion crawls.
-# A strength of 4 grey levels hides bands; 8 shows as a grid and makes files an eighth larger.
+# Ordered dithering: its pattern is the same in all frames, while error diffusion flickers. A
+# strength of 4 grey levels hides bands; 8 is visible as a grid and makes files an eighth larger.
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32)
 _DITHER = (_BAYER + 0.5) / 16 - 0.5
 _DITHER_STRENGTH = 4.0
 
 
 def quantize(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Draw frames with the 256 colours that fit them best.
+    """Quantise frames to their best 256 colours, with ordered dithering.
 
     Args:
         frames: uint8 RGB of shape ``(frames, height, width, 3)``.
 
     Returns:
-        uint8 indices ``(frames, height, width)`` and the palette, uint8 RGB ``(256, 3)``.
+        Indices, uint8 ``(frames, height, width)``, and the palette, uint8 RGB ``(256, 3)``.
     """
     keys = _keys(frames)
     counts = np.bincount(keys.ravel(), minlength=1 << (3 * _BITS))
@@ -39,20 +38,20 @@ def quantize(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _keys(frames: np.ndarray) -> np.ndarray:
-    """Pack every pixel into one number of 6 bits a channel."""
+    """Pack each pixel into one integer of 6 bits a channel."""
     coarse = (frames >> (8 - _BITS)).astype(np.int32)
     return (coarse[..., 0] << (2 * _BITS)) | (coarse[..., 1] << _BITS) | coarse[..., 2]
 
 
 def _colors(keys: np.ndarray) -> np.ndarray:
-    """Return the float32 RGB middle of each cell of the grid, 0 and 255 kept exact."""
+    """Return the colours of packed pixels, float32 RGB ``(colors, 3)``; 0 and 255 are exact."""
     mask = (1 << _BITS) - 1
     cells = np.stack([keys >> (2 * _BITS), (keys >> _BITS) & mask, keys & mask], -1)
     return (cells * (255.0 / mask)).astype(np.float32)
 
 
 def _median_cut(colors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Cut the colours into 256 boxes, the one with the largest spread first; return their means."""
+    """Return a palette by median cut: the box with the largest spread is split first."""
     boxes = [np.arange(len(colors))]
     spreads, axes = [0.0], [0]
     spreads[0], axes[0] = _spread(colors, weights)
@@ -80,7 +79,7 @@ def _median_cut(colors: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _spread(colors: np.ndarray, weights: np.ndarray) -> tuple[float, int]:
-    """Return a box's largest weighted sum of squared distances from its mean, and the channel."""
+    """Return the largest weighted sum of squares around the mean, and its channel."""
     if len(colors) < 2:
         return -1.0, 0
     mean = np.average(colors, axis=0, weights=weights)
@@ -90,7 +89,7 @@ def _spread(colors: np.ndarray, weights: np.ndarray) -> tuple[float, int]:
 
 
 def _nearest(colors: np.ndarray, palette: np.ndarray) -> np.ndarray:
-    """Return for every colour the index of the closest palette entry."""
+    """Return the index of the nearest palette entry for each colour."""
     entries = palette.astype(np.float32)
     lengths = (entries**2).sum(1)
     found = [

@@ -12,7 +12,7 @@ from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape, stamp
 from vidgan.video.discover import discover
 from vidgan.video.rate import resample, resampled_length
 from vidgan.video.readers.base import VideoReader
-from vidgan.video.readers.fit import Fit
+from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.open import open_video
 
 
@@ -95,7 +95,7 @@ class VideoSet(ClipSet):
         width, height = shape.size or (0, 0)
         wanted = set(windows)
         frames: list[np.ndarray] = []
-        with open_video(path, Fit(width, height)) as reader:
+        with open_video(path, FrameFit(width, height)) as reader:
             for number, pixels in _frames(reader, shape, wanted):
                 if number % shape.span == 0:
                     frames = []
