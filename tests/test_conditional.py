@@ -178,7 +178,7 @@ def test_snapshots_show_labels_in_their_order(run: Run) -> None:
 def test_samples_of_many_labels_start_over() -> None:
     config = ModelConfig(**TINY, conditional=True, labels=("a", "b", "c"))
     inputs = inputs_of(config)
-    noise = latents.in_turn(inputs, latents.from_seeds(inputs, range(5)))
+    noise = latents.cycle_classes(inputs, latents.from_seeds(inputs, range(5)))
     assert noise["label"].tolist() == [0, 1, 2, 0, 1]
     assert noise["label"].dtype == np.int32
 
@@ -300,7 +300,7 @@ def test_generate_with_a_label(run: Run, tmp_path: Path) -> None:
 
 def test_walks_keep_a_label_from_seed_to_seed(run: Run) -> None:
     config = GenerateConfig(n=3, interpolate=2, label="right hand,left")
-    plan = clip_plan.choose(clip_plan.plan(config), config, run.model)
+    plan = clip_plan.add_conditions(clip_plan.plan_clips(config), config, run.model)
     labels = [int(clip.noise(run.latents())["label"][0]) for clip in plan]
     assert labels == [1, 1, 0, 0, 1]
     assert [clip.name for clip in plan][1] == "seed-000000-to-000001-0001-of-0002-label-1"

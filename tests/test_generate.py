@@ -70,7 +70,7 @@ def test_wrong_seeds(text: str) -> None:
 
 
 def test_plan_is_lazy() -> None:
-    plan = clip_plan.plan(GenerateConfig(seeds="0-1000000000000"))
+    plan = clip_plan.plan_clips(GenerateConfig(seeds="0-1000000000000"))
     assert len(plan) == 1_000_000_000_001
     assert next(iter(plan)) == clip_plan.Clip(0)
 
@@ -87,7 +87,7 @@ def test_plan_is_lazy() -> None:
     ],
 )
 def test_plan_length(options: dict[str, Any], count: int) -> None:
-    plan = clip_plan.plan(GenerateConfig(**options))
+    plan = clip_plan.plan_clips(GenerateConfig(**options))
     assert len(plan) == len(list(plan)) == count
 
 
@@ -112,7 +112,7 @@ def test_closed_walk_returns() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n": 2, "seeds": "0,1,2"}, "contradicts --seeds, which are 3"),
+        ({"n": 2, "seeds": "0,1,2"}, "contradicts --seeds, which has 3"),
         ({"seed": 4, "seeds": "0"}, "--seed has no meaning"),
         ({"n": 1, "interpolate": 4}, "two or more"),
         ({"n": 0}, "too small"),
@@ -125,7 +125,7 @@ def test_closed_walk_returns() -> None:
 )
 def test_options_that_cannot_be(options: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        clip_plan.plan(GenerateConfig(**options))
+        clip_plan.plan_clips(GenerateConfig(**options))
 
 
 def test_the_config_names_what_the_writers_have() -> None:

@@ -1,21 +1,21 @@
-"""Differentiable augmentation, alike in all frames of a clip (arXiv 2006.10738).
+"""Differentiable augmentation, the same for all frames of a clip (arXiv 2006.10738).
 
-The discriminator sees real and generated clips only through it, so that a small dataset cannot be
-learnt by heart; it is differentiable, so that the generator learns to make unaugmented clips.
-All random numbers come from a stateless seed: the same seed gives the same augmentation.
+The discriminator sees only augmented clips, real and generated, so that it does not overfit a small
+dataset. Gradients flow through the augmentation, so that the generator still learns unaugmented
+clips. All random numbers come from a stateless seed.
 """
 
 import tensorflow as tf
 
 from vidgan.errors import OptionError
 
-# The paper's strengths, as shares of a side: how far a clip is moved, how much is cut out.
+# The strengths of the paper, as fractions of a side.
 TRANSLATION = 1 / 8
 CUTOUT = 1 / 2
 
 
 def _uniform(clips: tf.Tensor, seed: tf.Tensor, low: float, high: float) -> tf.Tensor:
-    """Return one number a clip, shaped to broadcast over it."""
+    """Return one number per clip, ``(batch, 1, 1, 1, 1)``."""
     shape = (tf.shape(clips)[0], 1, 1, 1, 1)
     return tf.cast(tf.random.stateless_uniform(shape, seed, low, high), clips.dtype)
 
@@ -23,8 +23,8 @@ def _uniform(clips: tf.Tensor, seed: tf.Tensor, low: float, high: float) -> tf.T
 def color(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Vary brightness, saturation and contrast.
 
-    The three in turn are one linear map of a pixel, its grey value and the clip's mean; applying
-    that map once takes a third of the memory traffic.
+    All three together are one linear map of a pixel, its grey value and the mean of the clip.
+    Applying it once takes a third of the memory traffic.
     """
     seeds = tf.random.split(seed, 3)
     brightness = _uniform(clips, seeds[0], -0.5, 0.5)
@@ -37,9 +37,9 @@ def color(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def translation(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Move the picture by up to an eighth of a side each way; zeros (grey) fill in.
+    """Shift by up to an eighth of each side, with zero padding (grey).
 
-    The batch size must be static: one slice a clip is twice as fast as a gather over all.
+    The batch size must be static: one slice per clip is twice as fast as a gather.
     """
     height, width = clips.shape[2], clips.shape[3]
     reach_y, reach_x = int(height * TRANSLATION + 0.5), int(width * TRANSLATION + 0.5)
@@ -58,7 +58,7 @@ def translation(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def cutout(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Set a square of half the side, at one random place a clip, to zero (grey)."""
+    """Set a square of half the side at a random position to zero (grey)."""
     height, width = clips.shape[2], clips.shape[3]
     count = tf.shape(clips)[0]
     seeds = tf.random.split(seed, 2)
@@ -74,7 +74,7 @@ POLICIES = {"color": color, "translation": translation, "cutout": cutout}
 
 
 def parse(text: str) -> tuple[str, ...]:
-    """Split ``color,translation`` into known names; ``none`` and the empty text give none.
+    """Parse ``color,translation``; ``none`` and the empty text give no policies.
 
     Raises:
         OptionError: a name is unknown.
@@ -89,13 +89,13 @@ def parse(text: str) -> tuple[str, ...]:
 def augment(
     clips: tf.Tensor, names: tuple[str, ...], seed: tf.Tensor, share: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """Apply the named policies in turn.
+    """Apply policies one after another.
 
     Args:
         clips: float ``(batch, frames, height, width, channels)`` in [-1, 1].
         names: keys of :data:`POLICIES`.
         seed: int32 ``(2,)``, stateless.
-        share: with which probability each policy is applied to each clip; None for always.
+        share: probability of applying each policy to each clip; None for always.
 
     Returns:
         Clips of the same shape; brightness may leave [-1, 1].

@@ -1,10 +1,10 @@
-"""The errors a user can meet: each is one line that names the file or option and the remedy."""
+"""Errors for the user: one line that names the file or option and the remedy."""
 
 
 class VidganError(Exception):
-    """Base of every error that vidgan raises on purpose.
+    """Base class of all errors that vidgan raises on purpose.
 
-    Its message is one line: what is wrong with which file or option, and what to do about it. The
+    The message is one line: what is wrong with which file or option, and what to do about it. The
     command line prints it without a traceback and exits with ``exit_code``.
     """
 
@@ -12,13 +12,13 @@ class VidganError(Exception):
 
 
 class OptionError(VidganError):
-    """An option or argument has a value that cannot work."""
+    """An option or argument has an invalid value."""
 
     exit_code = 2
 
 
 class InputError(VidganError):
-    """A video, image or folder handed in cannot be used."""
+    """A video, image or folder cannot be used as input."""
 
 
 class DatasetError(VidganError):
@@ -34,4 +34,4 @@ class ExportError(VidganError):
 
 
 class TrainingError(VidganError):
-    """Training cannot start or go on."""
+    """Training cannot start or continue."""

@@ -1,4 +1,4 @@
-"""Where files are kept, and writing them so that a failed run never leaves half of one behind."""
+"""The cache folder, and writing files atomically."""
 
 import contextlib
 import errno
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vidgan.errors import ExportError
 
-# What keeps a file from being written, as opposed to an error of the code that makes its content.
+# Errors of writing, as opposed to errors in the code that produces the content.
 _WRITE_ERRORS = (
     errno.ENOSPC,
     errno.EDQUOT,
@@ -27,9 +27,9 @@ _WRITE_ERRORS = (
 
 
 def cache_folder() -> Path:
-    """Return where files are kept that can be had again; it need not be there yet.
+    """Return the folder for files that can be recomputed or downloaded again; it may not exist yet.
 
-    That is ``$VIDGAN_CACHE``, else ``vidgan`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    It is ``$VIDGAN_CACHE``, else ``vidgan`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
     """
     if chosen := os.environ.get("VIDGAN_CACHE"):
         return Path(chosen).expanduser()
@@ -37,22 +37,22 @@ def cache_folder() -> Path:
 
 
 def write_error(path: Path, error: OSError) -> ExportError:
-    """Return the one-line error for something that cannot be written.
+    """Return the one-line error for a path that cannot be written.
 
     Args:
         path: the file or folder that the user asked for.
-        error: what the system said.
+        error: from the system.
     """
     remedy = "choose another place with -o"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         remedy = "free some space or " + remedy
-    # HDF5 puts a page of its own into strerror.
+    # HDF5 puts a long text of its own into strerror.
     reason = os.strerror(error.errno) if error.errno else error.strerror
     return ExportError(f"{path}: cannot be written ({reason}); {remedy}")
 
 
 def is_write_error(error: OSError) -> bool:
-    """Say whether the system refused to write: disk full, no permission, a name that is taken."""
+    """Return whether the system refused to write: disk full, no permission, name taken, …"""
     return error.errno in _WRITE_ERRORS
 
 
@@ -60,12 +60,12 @@ def is_write_error(error: OSError) -> bool:
 def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary sibling of ``path``; rename it to ``path`` when the block succeeds.
 
-    The sibling has the same suffix, for libraries that choose a format by it. Missing parent
-    folders are made. If the block raises, Ctrl-C included, the sibling (file or folder) is removed
-    and whatever stood under ``path`` before is untouched.
+    The sibling has the same suffix, since libraries choose the format by it. Missing parent folders
+    are created. If the block raises, also on Ctrl-C, the sibling (file or folder) is removed and
+    an existing ``path`` stays untouched.
 
     Raises:
-        ExportError: the disk is full, or the folder cannot be made or written.
+        ExportError: the disk is full, or the folder cannot be created or written.
     """
     path = Path(path)
     temporary = path.with_name(f".vidgan-{secrets.token_hex(4)}{path.suffix}")
@@ -86,7 +86,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder with all it holds; nothing happens where there is none."""
+    """Remove a file, or a folder with its content, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -1,7 +1,7 @@
-"""What a generator starts from: drawn from seeds, so that a seed names a clip and makes it again.
+"""Generator inputs, drawn from seeds so that a seed always gives the same clip.
 
-A generator's inputs are described by :class:`Latent`; their values are a dict from an input's name
-to an array, one row a clip.
+A :class:`Latent` describes one input. Their values are a dict from the name of an input to an array
+``(clips, *shape)``.
 """
 
 import math
@@ -12,8 +12,8 @@ import numpy as np
 
 Noise = dict[str, np.ndarray]
 
-# Kinds of inputs: standard normal; one value of ``shape[0]``, one-hot; uniform in [-1, 1]; the
-# number of a label; the times of frames, which are not random.
+# Kinds of inputs: standard normal; one-hot over ``shape[0]`` values; uniform in [-1, 1]; the index
+# of a label; times of the frames, which are not random.
 NORMAL, CATEGORICAL, UNIFORM, LABEL, TIMES = "normal", "categorical", "uniform", "label", "times"
 
 
@@ -22,13 +22,13 @@ class Latent:
     """One input of a generator.
 
     Attributes:
-        name: the input's name. ``latent`` says what a clip shows, ``motion`` how it moves.
-        shape: of one clip's value, without the batch.
+        name: ``latent`` for the content, ``motion`` for the motion, or another name.
+        shape: of the value for one clip, without the batch.
         kind: one of the constants above.
-        classes: for :data:`LABEL`, how many there are.
-        spacing: for :data:`TIMES`, the time from one frame to the next; 1 is that of training.
-        latest: for :data:`TIMES`, a clip of training begins at any time from 0 to here, so that no
-            time is special to the networks. A generated clip begins at 0.
+        classes: number of labels, for :data:`LABEL`.
+        spacing: time between frames, for :data:`TIMES`; 1 in training.
+        latest: for :data:`TIMES`, the latest start time of a training clip, which is drawn from 0
+            to here so that no time is special to the networks. Generated clips start at 0.
     """
 
     name: str
@@ -44,24 +44,25 @@ class Latent:
         if self.kind == UNIFORM:
             return random.uniform(-1, 1, self.shape).astype(np.float32)
         if self.kind == CATEGORICAL:
-            return np.eye(self.shape[0], dtype=np.float32)[random.integers(self.shape[0])]
+            one_hot: np.ndarray = np.eye(self.shape[0], dtype=np.float32)
+            return np.asarray(one_hot[random.integers(self.shape[0])])
         if self.kind == LABEL:
             return np.asarray(random.integers(self.classes), np.int32)
         return (np.arange(self.shape[0]) * self.spacing).astype(np.float32)
 
 
 def from_seeds(latents: Sequence[Latent], seeds: Iterable[int]) -> Noise:
-    """Draw a generator's inputs, on any machine the same.
+    """Draw generator inputs, the same on any machine.
 
-    A longer motion begins with the shorter one of the same seed where motion comes last.
+    If the motion latent comes last, a longer clip begins like a shorter one of the same seed.
 
     Args:
-        latents: the generator's inputs, in the order in which they are drawn.
-        seeds: non-negative integers, one a clip.
+        latents: the generator inputs, in the order in which they are drawn.
+        seeds: non-negative integers, one per clip.
 
     Returns:
         For each name an array ``(clips, *shape)``, int32 for labels, else float32; row ``i``
-        depends on seed ``i`` alone.
+        depends on seed ``i`` only.
     """
     rows = []
     for seed in seeds:
@@ -74,7 +75,7 @@ def from_seeds(latents: Sequence[Latent], seeds: Iterable[int]) -> Noise:
 
 
 def truncate(latents: Sequence[Latent], noise: Noise, strength: float) -> Noise:
-    """Pull normal inputs towards zero, the average clip, by a factor ``strength`` of 0…1."""
+    """Scale normal inputs by ``strength``, 0 to 1: the truncation trick (arXiv 1809.11096)."""
     normal = {latent.name for latent in latents if latent.kind == NORMAL}
     return {
         name: values * np.float32(strength) if name in normal else values
@@ -82,54 +83,54 @@ def truncate(latents: Sequence[Latent], noise: Noise, strength: float) -> Noise:
     }
 
 
-def in_turn(latents: Sequence[Latent], noise: Noise) -> Noise:
-    """Give clip ``i`` the label ``i``, and the category ``i``, starting over behind the last."""
-    made = dict(noise)
+def cycle_classes(latents: Sequence[Latent], noise: Noise) -> Noise:
+    """Set label and category of clip ``i`` to ``i``, modulo their number."""
+    changed = dict(noise)
     for latent in latents:
         clips = np.arange(len(noise[latent.name]))
         if latent.kind == LABEL:
-            made[latent.name] = (clips % latent.classes).astype(np.int32)
+            changed[latent.name] = (clips % latent.classes).astype(np.int32)
         elif latent.kind == CATEGORICAL:
             size = latent.shape[0]
-            made[latent.name] = np.eye(size, dtype=np.float32)[clips % size]
-    return made
+            changed[latent.name] = np.eye(size, dtype=np.float32)[clips % size]
+    return changed
 
 
 def interpolate(latents: Sequence[Latent], start: Noise, end: Noise, steps: int) -> Noise:
-    """Walk from one clip's inputs towards another's.
+    """Interpolate between the inputs of two clips.
 
-    Normal inputs go along a great circle, uniform ones and codes along a line; a label and times
-    are those of ``start``.
+    Normal inputs are interpolated spherically (slerp, arXiv 1609.04468), uniform and categorical
+    ones linearly; labels and times are those of ``start``.
 
     Args:
-        latents: the generator's inputs.
-        start: one clip's, each ``(1, *shape)``.
-        end: the same.
-        steps: how many points; the first is ``start``, ``end`` itself is left out, so that walks
-            can be joined.
+        latents: the generator inputs.
+        start: of one clip, each ``(1, *shape)``.
+        end: of another clip.
+        steps: number of points, from ``start`` on; ``end`` is left out, so that interpolations can
+            be chained.
 
     Returns:
         For each name ``(steps, *shape)``.
     """
-    made = {}
+    interpolated = {}
     for latent in latents:
         a, b = start[latent.name][0], end[latent.name][0]
         t = (np.arange(steps) / steps).reshape(-1, *([1] * a.ndim)).astype(np.float32)
         if latent.kind == NORMAL:
-            points = _arc(a.ravel(), b.ravel(), steps).reshape(steps, *a.shape)
+            points = _slerp(a.ravel(), b.ravel(), steps).reshape(steps, *a.shape)
         elif latent.kind in (UNIFORM, CATEGORICAL):
             points = a * (1 - t) + b * t
         else:
             points = np.repeat(a[None], steps, axis=0)
-        made[latent.name] = points
-    return made
+        interpolated[latent.name] = points
+    return interpolated
 
 
-def _arc(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
+def _slerp(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     """Return float32 ``(steps, size)`` on the great circle from ``start`` towards ``end``.
 
-    A straight line between two Gaussian latents passes through lengths a generator never saw; the
-    arc keeps to them.
+    A straight line between two Gaussian latents passes through norms that the generator never saw
+    in training.
     """
     lengths = np.linalg.norm(start), np.linalg.norm(end)
     a, b = start / lengths[0], end / lengths[1]
@@ -139,4 +140,4 @@ def _arc(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
         points = a * (1 - t) + b * t
     else:
         points = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
-    return (points * (lengths[0] * (1 - t) + lengths[1] * t)).astype(np.float32)
+    return np.asarray(points * (lengths[0] * (1 - t) + lengths[1] * t), np.float32)

@@ -1,7 +1,6 @@
-"""The one place where stored pixels become model values and back.
+"""Conversion between stored pixels, uint8 in 0…255, and model values, float32 in [-1, 1].
 
-Files and public results hold uint8 in 0…255; models see and make float32 in [-1, 1]. The
-functions take NumPy arrays and, where no type is named, TensorFlow tensors of any shape.
+Functions without a type annotation for arrays accept NumPy arrays and TensorFlow tensors.
 """
 
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 def to_model(pixels: Any) -> Any:
     """Map uint8 0…255 to float32 [-1, 1].
 
-    The scale is exactly inverted by :func:`to_uint8`: every stored value survives the round trip.
+    :func:`to_uint8` inverts it exactly.
     """
     if isinstance(pixels, np.ndarray):
         return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
@@ -22,13 +21,13 @@ def to_model(pixels: Any) -> Any:
 
 
 def to_levels(values: np.ndarray) -> np.ndarray:
-    """Map float [-1, 1] to float32 0…255, neither rounded nor clipped."""
+    """Map float [-1, 1] to float32 0…255 without rounding or clipping."""
     levels: np.ndarray = (np.asarray(values, np.float32) + np.float32(1)) * np.float32(127.5)
     return levels
 
 
 def to_uint8(values: Any) -> Any:
-    """Map float [-1, 1] to uint8 0…255, rounding to nearest and clipping what lies outside."""
+    """Map float [-1, 1] to uint8 0…255, rounded to nearest and clipped."""
     if isinstance(values, np.ndarray):
         return np.clip(np.rint(to_levels(values)), 0, 255).astype(np.uint8)
     import tensorflow as tf

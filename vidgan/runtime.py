@@ -1,6 +1,6 @@
-"""What must be settled around TensorFlow: its environment, devices, precision and seeds.
+"""Setting up TensorFlow: environment variables, devices, precision and seeds.
 
-Every module that needs TensorFlow is imported after :func:`prepare`; the jobs call it first.
+Jobs call :func:`prepare` before they import a module that needs TensorFlow.
 """
 
 import contextlib
@@ -17,51 +17,51 @@ from vidgan.stderr import silent_stderr
 
 
 def set_environment() -> None:
-    """Set what TensorFlow reads once, at its import. Values the user has set stay.
+    """Set the environment variables that TensorFlow reads at import, unless the user has set them.
 
-    oneDNN is switched on for every CPU: TensorFlow does so by itself only for some, and its
-    convolutions run several times as fast with it.
+    oneDNN is enabled on every CPU: by default TensorFlow enables it on some only, and convolutions
+    are several times as fast with it.
 
     Raises:
-        OptionError: Keras is told to use another backend.
+        OptionError: Keras is configured for another backend.
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if os.environ["KERAS_BACKEND"] != "tensorflow":
         raise OptionError(
-            f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}: vidgan runs on tensorflow; unset it"
+            f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}: vidgan needs tensorflow; unset it"
         )
 
 
 def prepare() -> None:
-    """Set the environment, import TensorFlow unless that has been done, and set it up."""
+    """Set the environment and import and configure TensorFlow; calling it again is harmless."""
     set_environment()
     if "tensorflow" not in sys.modules:
-        # C++ reports there, before its log level counts, that it found no GPU and the like.
+        # Its C++ code writes there before the log level takes effect.
         with silent_stderr():
             import keras  # noqa: F401  (imports TensorFlow as well)
     import tensorflow as tf
 
     if not os.environ.get("VIDGAN_DEBUG"):
-        # It warns of a function that is traced for five sizes of video, as it should be.
+        # It warns about functions that are traced for several sizes of video, as intended.
         tf.get_logger().setLevel("ERROR")
-    # It joins the additions of gradients to sums that TensorFlow 2.21 then splits over temporary
-    # variables, which it fails to find inside tf.cond: the R1 penalty with 8 clips a step. Without
-    # it a step takes as long as before.
+    # It merges additions of gradients into sums over temporary variables, which TensorFlow 2.21
+    # fails to find inside tf.cond (the R1 penalty with 8 clips per step). A step is as fast
+    # without it.
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 def choose_device(name: str = "auto") -> str:
-    """Make one device the place where everything runs and return its TensorFlow name.
+    """Return the TensorFlow name of a device, and enable memory growth on all GPUs.
 
-    GPUs get memory growth, so that other programs can share the card.
+    With memory growth other programs can share a GPU.
 
     Args:
         name: ``auto`` (the first GPU, else the CPU), ``cpu``, ``gpu`` or ``gpu:N``.
 
     Raises:
-        OptionError: the device is not there.
+        OptionError: there is no such device.
     """
     import tensorflow as tf
 
@@ -70,7 +70,7 @@ def choose_device(name: str = "auto") -> str:
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError:
-            # A program that imported vidgan has used the GPU already; its settings stand.
+            # The calling program has used the GPU already; keep its settings.
             break
     if name == "cpu" or (name == "auto" and not gpus):
         return "/CPU:0"
@@ -83,7 +83,7 @@ def choose_device(name: str = "auto") -> str:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and TensorFlow, initial weights included."""
+    """Seed Python, NumPy and TensorFlow, and so the initial weights."""
     import keras
 
     random.seed(seed)
@@ -92,15 +92,15 @@ def seed_everything(seed: int) -> None:
 
 
 def best_precision(device: str, proc: Path = Path("/proc")) -> str:
-    """Return the fastest precision that trains as well as float32 does.
+    """Return the fastest precision that trains as well as float32.
 
-    That is bfloat16 on a CPU that multiplies it by itself: half as fast again
-    (``benchmarks/quality.md``). One that does not is many times slower with it; on GPUs neither
-    speed nor quality has been measured.
+    That is bfloat16 on a CPU with bfloat16 instructions, where it is 1.5 times as fast
+    (``benchmarks/quality.md``); other CPUs are many times slower with it. GPUs have not been
+    measured.
 
     Args:
         device: ``/CPU:0`` or ``/GPU:N``.
-        proc: where Linux describes the CPU; there is no such place on other systems.
+        proc: where Linux describes the CPU; missing on other systems.
     """
     if "CPU" in device:
         with contextlib.suppress(OSError):
@@ -111,7 +111,7 @@ def best_precision(device: str, proc: Path = Path("/proc")) -> str:
 
 
 def set_precision(name: str) -> None:
-    """Set the dtype policy that new layers take: variables stay float32."""
+    """Set the dtype policy of new layers; variables stay float32."""
     import keras
 
     keras.config.set_dtype_policy(name)
@@ -119,7 +119,7 @@ def set_precision(name: str) -> None:
 
 @contextlib.contextmanager
 def precision(name: str) -> Iterator[None]:
-    """Give the layers made within a dtype policy, whatever is set outside."""
+    """Set the dtype policy of the layers created in the block, and restore the previous one."""
     import keras
 
     policy = keras.config.dtype_policy()

@@ -1,4 +1,4 @@
-"""Silence for libraries that write to the error stream on their own."""
+"""Suppressing what libraries write to standard error."""
 
 import contextlib
 import os
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Send what the block writes to file descriptor 2 nowhere, past ``sys.stderr`` as C code does.
+    """Discard what the block writes to file descriptor 2, as C libraries do.
 
-    With ``--debug`` everything is let through.
+    With ``--debug`` nothing is discarded.
     """
     try:
         saved = os.dup(2)
     except OSError:
-        saved = None  # No error stream at all: nothing to silence.
+        saved = None  # There is no standard error.
     if saved is None or os.environ.get("VIDGAN_DEBUG"):
         yield
         return

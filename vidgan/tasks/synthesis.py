@@ -54,7 +54,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
     """Draw clips of fixed latents."""
     inputs = run.latents()
     # Labels and categories in their order, so that a look tells what each has become.
-    noise = latents.in_turn(inputs, latents.from_seeds(inputs, range(SAMPLES)))
+    noise = latents.cycle_classes(inputs, latents.from_seeds(inputs, range(SAMPLES)))
 
     def draw(gan: AdversarialModel) -> np.ndarray:
         clips = [gan.generator_ema(rows(noise, i), training=False) for i in range(SAMPLES)]

@@ -1,4 +1,4 @@
-"""Which clips are made: seeds, and the walks between them."""
+"""Which clips to generate: seeds, and interpolations between them."""
 
 import dataclasses
 import functools
@@ -26,63 +26,63 @@ _MAX_SEED = 2**63 - 1
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip to make.
+    """One clip to generate.
 
     Attributes:
-        seed: where it stands in latent space.
-        toward: the seed that a walk goes to from there, None without a walk.
-        step: how many of the walk's steps it is away from ``seed``.
-        steps: how many steps the walk has.
-        choices: what is chosen rather than drawn.
+        seed: draws the latents.
+        toward: the seed to interpolate to; None without interpolation.
+        step: of the interpolation, 0 at ``seed``.
+        steps: of the interpolation from ``seed`` to ``toward``.
+        conditions: inputs that are set instead of drawn.
     """
 
     seed: int
     toward: int | None = None
     step: int = 0
     steps: int = 1
-    choices: tuple[Condition, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def name(self) -> str:
-        """The clip's file name without its suffix: what makes it again."""
+        """The file name without its suffix; it holds the seed that reproduces the clip."""
         parts = [f"seed-{self.seed:06d}"]
         if self.step > 0:
             parts.append(f"to-{self.toward:06d}-{self.step:04d}-of-{self.steps:04d}")
-        return "-".join([*parts, *(choice.text for choice in self.choices)])
+        return "-".join([*parts, *(condition.text for condition in self.conditions)])
 
     def noise(self, inputs: tuple[Latent, ...]) -> Noise:
-        """Return the generator's inputs for this clip, one row each."""
+        """Return the generator inputs of this clip, each ``(1, *shape)``."""
         if self.toward is None:
             noise = latents.from_seeds(inputs, [self.seed])
         else:
-            walk = _walk(self.seed, self.toward, self.steps, inputs)
-            noise = {name: values[self.step : self.step + 1] for name, values in walk.items()}
-        for choice in self.choices:
-            noise = choice.apply(noise)
+            points = _interpolation(self.seed, self.toward, self.steps, inputs)
+            noise = {name: values[self.step : self.step + 1] for name, values in points.items()}
+        for condition in self.conditions:
+            noise = condition.apply(noise)
         return noise
 
 
-# The clips of a walk come one after the other: one walk is worth keeping.
+# The clips of an interpolation follow each other: caching one is enough.
 @functools.lru_cache(maxsize=1)
-def _walk(seed: int, toward: int, steps: int, inputs: tuple[Latent, ...]) -> Noise:
+def _interpolation(seed: int, toward: int, steps: int, inputs: tuple[Latent, ...]) -> Noise:
     start, end = (latents.from_seeds(inputs, [each]) for each in (seed, toward))
     return latents.interpolate(inputs, start, end, steps)
 
 
-def share(
+def share_with_first(
     noises: Iterable[Noise], inputs: tuple[Latent, ...], config: GenerateConfig
 ) -> Iterator[Noise]:
-    """Give all clips the content, or the motion, of the first one where the options say so.
+    """Apply ``--same-content`` and ``--same-motion``: copy inputs of the first clip to all others.
 
     Raises:
-        OptionError: the generator has no input for the motion alone.
+        OptionError: the generator has no separate input for motion.
     """
     if not (config.same_content or config.same_motion):
         return iter(noises)
     if "motion" not in (latent.name for latent in inputs):
         raise OptionError(
-            f"--same-{'content' if config.same_content else 'motion'} takes a model with a latent "
-            "for the motion, such as mocogan; this one makes content and motion from one vector"
+            f"--same-{'content' if config.same_content else 'motion'} needs a model with a "
+            "separate motion latent, such as mocogan; this one has a single latent for both"
         )
     names = [each.name for each in inputs if (each.name == "motion") == config.same_motion]
     return _with_first(noises, names)
@@ -97,14 +97,14 @@ def _with_first(noises: Iterable[Noise], names: list[str]) -> Iterator[Noise]:
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """The clips of one call, in their order; nothing is held that grows with their number.
+    """The clips to generate, in order, with memory that does not grow with their number.
 
     Attributes:
-        seeds: in their order.
-        steps: of a walk from each seed to the next; None without.
-        closed: whether a walk leads from the last seed to the first.
-        labels: taken in turn, one a seed; empty where seeds draw them.
-        sweep: each seed makes a clip of every one of these; empty without a sweep.
+        seeds: in order.
+        steps: of the interpolation from each seed to the next; None without interpolation.
+        closed: whether to interpolate from the last seed back to the first.
+        labels: used in turn, one per seed; if empty, the seeds draw them.
+        sweep: values to generate for every seed; empty without ``--sweep``.
     """
 
     seeds: tuple[range, ...]
@@ -115,7 +115,7 @@ class ClipPlan:
 
     @property
     def seed_count(self) -> int:
-        """How many seeds there are."""
+        """The number of seeds."""
         return sum(map(len, self.seeds))
 
     def __len__(self) -> int:
@@ -127,35 +127,35 @@ class ClipPlan:
 
     @property
     def grid(self) -> tuple[int, int] | None:
-        """Rows and columns that the clips ask for by themselves, None for no layout."""
+        """``(rows, columns)`` of a sweep; None without one."""
         if not self.sweep:
             return None
         return min(self.seed_count, MAX_GRID_SIDE), len(self.sweep)
 
     def __iter__(self) -> Iterator[Clip]:
         seeds = (seed for part in self.seeds for seed in part)
-        labels = itertools.cycle(_each(self.labels))
+        labels = itertools.cycle(_singles(self.labels))
         if self.steps is None:
             for seed, label in zip(seeds, labels, strict=False):
-                for swept in _each(self.sweep):
-                    yield Clip(seed, choices=(*label, *swept))
+                for value in _singles(self.sweep):
+                    yield Clip(seed, conditions=(*label, *value))
             return
         first = previous = next(seeds)
         for seed in seeds:
-            yield from self._walk(previous, seed, next(labels))
+            yield from self._interpolate(previous, seed, next(labels))
             previous = seed
         if self.closed:
-            yield from self._walk(previous, first, next(labels))
+            yield from self._interpolate(previous, first, next(labels))
         else:
-            yield Clip(previous, choices=next(labels))
+            yield Clip(previous, conditions=next(labels))
 
-    def _walk(self, start: int, end: int, label: tuple[Condition, ...]) -> Iterator[Clip]:
+    def _interpolate(self, start: int, end: int, label: tuple[Condition, ...]) -> Iterator[Clip]:
         assert self.steps is not None
         for step in range(self.steps):
             yield Clip(start, end, step, self.steps, label)
 
     def repeated_seed(self) -> int | None:
-        """Return a seed that comes twice, None if all differ."""
+        """Return a seed that occurs twice; None if all differ."""
         parts = sorted(self.seeds, key=lambda part: part.start)
         for before, after in itertools.pairwise(parts):
             if after.start < before.stop:
@@ -163,25 +163,25 @@ class ClipPlan:
         return None
 
 
-def _each(choices: tuple[Condition, ...]) -> list[tuple[Condition, ...]]:
-    """Return the choices one by one; where there are none, that once."""
-    return [(choice,) for choice in choices] or [()]
+def _singles(conditions: tuple[Condition, ...]) -> list[tuple[Condition, ...]]:
+    """Return a 1-tuple of each condition; one empty tuple if there are none."""
+    return [(condition,) for condition in conditions] or [()]
 
 
 def parse_seeds(text: str) -> tuple[range, ...]:
-    """Read ``0,1,4-6`` as ranges.
+    """Parse ``0,1,4-6``.
 
     Raises:
-        OptionError: the text is anything else.
+        OptionError: the text has another form.
     """
     parts = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part, re.ASCII)
         if not match:
-            raise OptionError(f"--seeds {text!r}: {part!r} is no seed or range such as 4-6")
+            raise OptionError(f"--seeds {text!r}: {part!r} is not a seed or a range such as 4-6")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
-            raise OptionError(f"--seeds {text!r}: the range {part.strip()} runs backwards")
+            raise OptionError(f"--seeds {text!r}: the range {part.strip()} ends before it starts")
         if last > _MAX_SEED:
             raise OptionError(f"--seeds {text!r}: seeds are at most {_MAX_SEED}")
         parts.append(range(first, last + 1))
@@ -189,10 +189,10 @@ def parse_seeds(text: str) -> tuple[range, ...]:
 
 
 def as_ranges(seeds: str | int | Iterable[int]) -> tuple[range, ...]:
-    """Return seeds given as text, one number or numbers as ranges.
+    """Convert seeds given as text, as one number or as numbers to ranges.
 
     Raises:
-        OptionError: no seeds, or one that is negative or no whole number.
+        OptionError: no seeds, or one that is negative or not an integer.
     """
     if isinstance(seeds, str):
         return parse_seeds(seeds)
@@ -201,15 +201,15 @@ def as_ranges(seeds: str | int | Iterable[int]) -> tuple[range, ...]:
         raise OptionError("--seeds: no seed given")
     for seed in numbers:
         if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= _MAX_SEED:
-            raise OptionError(f"--seeds: {seed!r} is no whole number from 0 to {_MAX_SEED}")
+            raise OptionError(f"--seeds: {seed!r} is not an integer from 0 to {_MAX_SEED}")
     return tuple(range(int(seed), int(seed) + 1) for seed in numbers)
 
 
-def plan(config: GenerateConfig) -> ClipPlan:
-    """Work out the clips that the options ask for; :func:`choose` adds what a run must know.
+def plan_clips(config: GenerateConfig) -> ClipPlan:
+    """Return the clips that the options ask for, without the conditions that depend on the run.
 
     Raises:
-        OptionError: options that contradict each other.
+        OptionError: options contradict each other.
     """
     if config.sweep is not None:
         _check_sweep(config)
@@ -221,25 +221,25 @@ def plan(config: GenerateConfig) -> ClipPlan:
         seeds = parse_seeds(config.seeds)
         count = sum(map(len, seeds))
         if config.seed:
-            raise OptionError("--seed has no meaning beside --seeds; leave one of them out")
+            raise OptionError("--seed and --seeds contradict each other; leave one of them out")
         if config.n not in (None, count):
-            raise OptionError(f"--n {config.n} contradicts --seeds, which are {count}")
+            raise OptionError(f"--n {config.n} contradicts --seeds, which has {count}")
     made = ClipPlan(seeds, config.interpolate, config.loop and config.interpolate is not None)
     if config.interpolate is not None and made.seed_count < 2:
-        raise OptionError("--interpolate goes from seed to seed; give two or more")
+        raise OptionError("--interpolate needs at least two seeds")
     return made
 
 
-def choose(plan: ClipPlan, config: GenerateConfig, model: ModelConfig) -> ClipPlan:
-    """Return the plan with the labels and the sweep of the options.
+def add_conditions(plan: ClipPlan, config: GenerateConfig, model: ModelConfig) -> ClipPlan:
+    """Return the plan with the labels and the sweep that the options ask for.
 
     Args:
-        plan: of the same options.
+        plan: from :func:`plan_clips` with the same options.
         config: the options.
-        model: that of the run, which knows labels and codes.
+        model: of the run; holds labels and codes.
 
     Raises:
-        OptionError: a label or code that is not there.
+        OptionError: the model has no such label or code.
     """
     return dataclasses.replace(
         plan,
@@ -249,12 +249,12 @@ def choose(plan: ClipPlan, config: GenerateConfig, model: ModelConfig) -> ClipPl
 
 
 def _check_sweep(config: GenerateConfig) -> None:
-    """Refuse what would contradict a sweep's rows and columns."""
+    """Raise OptionError for options that contradict ``--sweep``."""
     if config.grid is not None:
-        raise OptionError("--sweep has a grid of its own; leave --grid out")
+        raise OptionError("--sweep sets its own grid; leave --grid out")
     if config.interpolate is not None:
-        raise OptionError("--sweep goes through a code, --interpolate from seed to seed; use one")
+        raise OptionError("--sweep and --interpolate exclude each other; use one of them")
     if config.same_content:
-        raise OptionError("--sweep changes what --same-content holds; leave one of them out")
+        raise OptionError("--sweep varies what --same-content fixes; leave one of them out")
     if config.sweep == "label" and config.label is not None:
-        raise OptionError("--sweep label goes through all labels; leave --label out")
+        raise OptionError("--sweep label uses all labels; leave --label out")

@@ -1,4 +1,4 @@
-"""What of a clip is chosen rather than drawn by its seed: a label, the value of a code."""
+"""Generator inputs that are set by the user instead of drawn from the seed: labels and codes."""
 
 import itertools
 import re
@@ -14,13 +14,13 @@ from vidgan.latents import Noise
 
 @dataclass(frozen=True)
 class Condition:
-    """A value for one of a generator's inputs, or for one number of it.
+    """A fixed value of one generator input, or of one element of it.
 
     Attributes:
-        input: the input's name.
-        value: what each clip's row becomes, or the number at ``index``.
-        text: how file names call it.
-        index: of the number, None for the whole input.
+        input: name of the generator input.
+        value: the value of the whole input, or of its element ``index``.
+        text: used in file names.
+        index: of the element; None for the whole input.
     """
 
     input: str
@@ -29,38 +29,38 @@ class Condition:
     index: int | None = None
 
     def apply(self, noise: Noise) -> Noise:
-        """Return the inputs with this value in all rows."""
+        """Return the inputs with this value set for every clip."""
         values = noise[self.input].copy()
         values[slice(None) if self.index is None else (slice(None), self.index)] = self.value
         return noise | {self.input: values}
 
 
 def label(number: int, name: str) -> Condition:
-    """Choose a label by its number; files are named by its name where that is plain."""
+    """Return the condition for a label; its text is the name where that is safe in a file name."""
     return Condition("label", number, name if re.fullmatch(r"[\w.-]+", name) else f"label-{number}")
 
 
 def parse_labels(
     label_names: str | Iterable[str] | None, model: ModelConfig
 ) -> tuple[Condition, ...]:
-    """Find labels by their names.
+    """Parse names of labels.
 
     Args:
-        label_names: a name, several joined by commas, or a list of names; None for none.
-        model: knows the labels.
+        label_names: one name, several joined by commas, or a list of names; None for no labels.
+        model: holds the names of the labels.
 
     Raises:
-        OptionError: a name is unknown, or the model knows no labels.
+        OptionError: a name is unknown, or the model is unconditional.
     """
     if label_names is None:
         return ()
     if not model.conditional:
         raise OptionError(
-            "--label takes a run that was trained with --conditional; this one knows no labels"
+            "--label needs a run that was trained with --conditional; this one has no labels"
         )
     known = model.labels
     if isinstance(label_names, str):
-        # A label may have a comma in it.
+        # A label may contain a comma.
         whole = label_names in known
         names = [label_names] if whole else [name.strip() for name in label_names.split(",")]
     else:
@@ -72,25 +72,29 @@ def parse_labels(
 
 
 def parse_sweep(text: str, model: ModelConfig) -> tuple[Condition, ...]:
-    """Return the values that a sweep goes through.
+    """Return the values of a sweep, in order.
 
     Args:
-        text: ``category``: each value of the categorical code; ``codes:K``: the continuous code K,
-            counted from 0, from -1 to 1; ``label``: each label.
-        model: knows what codes there are.
+        text: ``category`` for each value of the categorical code, ``codes:K`` for values from -1
+            to 1 of the continuous code K (counted from 0), or ``label`` for each label.
+        model: holds the number of codes and the labels.
 
     Raises:
         OptionError: the model has no such code.
     """
-    able = []
+    available = []
     if model.categories:
-        able.append("category")
-    able += [f"codes:{index}" for index in range(model.codes or 0)]
+        available.append("category")
+    available += [f"codes:{index}" for index in range(model.codes or 0)]
     if model.conditional:
-        able.append("label")
-    if text not in able:
-        has = f"it has {', '.join(able)}" if able else "it has none; train with --model infogan"
-        raise OptionError(f"--sweep {text!r} is no code of this run's model: {has}")
+        available.append("label")
+    if text not in available:
+        known = (
+            f"known are {', '.join(available)}"
+            if available
+            else "it has no codes; train with --model infogan"
+        )
+        raise OptionError(f"--sweep {text!r} is not a code of this run's model: {known}")
     if text == "label":
         return tuple(label(number, name) for number, name in enumerate(model.labels))
     if text == "category":
@@ -106,15 +110,15 @@ def parse_sweep(text: str, model: ModelConfig) -> tuple[Condition, ...]:
     )
 
 
-def in_turn(noises: Iterable[Noise], choices: Sequence[Condition]) -> Iterator[Noise]:
-    """Give each clip's inputs the next of the choices, over and over; none leave them as they are.
+def cycle_conditions(noises: Iterable[Noise], conditions: Sequence[Condition]) -> Iterator[Noise]:
+    """Apply the conditions to the clips in turn, starting over after the last.
 
     Args:
-        noises: of one clip each.
-        choices: such as labels.
+        noises: generator inputs of one clip each.
+        conditions: such as labels; if empty, the inputs are yielded unchanged.
     """
-    if not choices:
+    if not conditions:
         yield from noises
         return
-    for noise, choice in zip(noises, itertools.cycle(choices), strict=False):
-        yield choice.apply(noise)
+    for noise, condition in zip(noises, itertools.cycle(conditions), strict=False):
+        yield condition.apply(noise)

@@ -1,4 +1,4 @@
-"""Where generated clips go: a video, a folder of videos, a contact sheet or an array."""
+"""Writing generated clips: a video, a folder of videos, a contact sheet or an array."""
 
 import contextlib
 from abc import ABC, abstractmethod
@@ -19,53 +19,53 @@ from vidgan.video.writers.base import VideoWriter
 from vidgan.video.writers.open import choose_codec, open_writer
 
 SHEET_COLUMNS = 8
-# Options that only some outputs can honour; the others refuse rather than ignore them.
-_PARTICULAR = ("grid", "fps", "codec", "format")
+# Options that only some outputs support; the others refuse them.
+_OPTIONAL = ("grid", "fps", "codec", "format")
 
 
 class Export(ABC):
-    """Takes clips one at a time and writes them; used as a context manager.
+    """Writes clips one at a time; used as a context manager.
 
     Attributes:
-        paths: the files that have been written.
+        paths: the files written so far.
     """
 
-    # Those of the particular options that this kind of output honours.
-    honours: tuple[str, ...] = ()
+    # Options that this output supports.
+    supports: tuple[str, ...] = ()
 
     def __init__(
         self, path: Path, config: GenerateConfig, plan: ClipPlan, shape: tuple[int, ...], fps: float
     ) -> None:
-        """Check what can be checked before the first clip is made.
+        """Check the options before the first clip is generated.
 
         Args:
             path: file or folder.
             config: the options.
-            plan: the clips to come.
-            shape: ``(frames, height, width, 3)`` of a clip as it will be added.
-            fps: frames a second.
+            plan: the clips.
+            shape: ``(frames, height, width, 3)`` of each clip passed to :meth:`add`.
+            fps: frames per second.
 
         Raises:
-            OptionError: an option that this output cannot honour.
-            ExportError: the output is there already.
+            OptionError: an option is not supported by this output.
+            ExportError: the output exists already.
         """
         self.path, self.config, self.plan, self.shape, self.fps = path, config, plan, shape, fps
         self.paths: list[Path] = []
         self._stack = contextlib.ExitStack()
-        for name in _PARTICULAR:
-            if name not in self.honours and getattr(config, name) != getattr(GenerateConfig, name):
-                raise OptionError(f"--{name} has no meaning for {path}; leave it out")
+        for name in _OPTIONAL:
+            if name not in self.supports and getattr(config, name) != getattr(GenerateConfig, name):
+                raise OptionError(f"--{name} is not supported for {path}; leave it out")
 
     @abstractmethod
     def add(self, clip: Clip, frames: np.ndarray) -> None:
-        """Write one clip, uint8 RGB of the shape that was announced."""
+        """Write one clip, uint8 RGB of the shape passed to the constructor."""
 
     @abstractmethod
     def open(self) -> None:
         """Open the output for writing."""
 
-    def finish(self) -> None:  # noqa: B027 (most outputs have nothing left to do)
-        """Write what is still held."""
+    def finish(self) -> None:  # noqa: B027 (optional)
+        """Write what is still buffered."""
 
     def __enter__(self) -> Self:
         try:
@@ -92,24 +92,24 @@ class Export(ABC):
             self._stack.__exit__(kind, error, traceback)
 
     def _check_columns(self) -> None:
-        """Refuse a grid of the plan's own that is too wide for one picture."""
+        """Raise OptionError if a sweep has too many columns for one image."""
         if self.plan.grid is not None and self.plan.grid[1] > MAX_GRID_SIDE:
             raise OptionError(
-                f"--sweep {self.config.sweep} has {self.plan.grid[1]} values, {self.path} has room "
-                f"for {MAX_GRID_SIDE}; write a folder or .npy"
+                f"--sweep {self.config.sweep} has {self.plan.grid[1]} values, {self.path} can hold "
+                f"{MAX_GRID_SIDE}; write to a folder or .npy"
             )
 
     def _refuse_existing(self, path: Path) -> None:
         if path.exists() and not self.config.overwrite:
             raise ExportError(
-                f"{path} is there already; replace it with --overwrite or choose another -o"
+                f"{path} exists already; replace it with --overwrite or choose another -o"
             )
 
 
 class VideoExport(Export):
-    """One video: the clips, or pages of tiles, one after the other."""
+    """One video: the clips, or pages of a grid of clips, one after another."""
 
-    honours = ("grid", "fps", "codec")
+    supports = ("grid", "fps", "codec")
 
     def open(self) -> None:
         """Open the video."""
@@ -131,7 +131,7 @@ class VideoExport(Export):
         self.paths.append(self.path)
 
     def add(self, clip: Clip, frames: np.ndarray) -> None:
-        """Write the clip, or its whole page once the last tile is there."""
+        """Write the clip, or the whole page once its last tile has arrived."""
         self._page.append(frames)
         if len(self._page) == self._grid[0] * self._grid[1]:
             self._write_page()
@@ -142,18 +142,18 @@ class VideoExport(Export):
         self._page.clear()
 
     def finish(self) -> None:
-        """Write a last page that is not full."""
+        """Write the last page if it is not full."""
         if self._page:
             self._write_page()
 
 
 class FolderExport(Export):
-    """One video a clip, named by its seed."""
+    """One video per clip, named after its seed."""
 
-    honours = ("fps", "codec", "format")
+    supports = ("fps", "codec", "format")
 
     def open(self) -> None:
-        """See that no file is there already and that the codec fits."""
+        """Check the codec and that no file exists already."""
         _, height, width, _ = self.shape
         self._scale = self.config.scale or display_scale((width, height))
         self._size = (width * self._scale, height * self._scale)
@@ -163,7 +163,9 @@ class FolderExport(Export):
             raise ExportError(f"{self.path} is a file, not a folder; choose another -o")
         repeated = self.plan.repeated_seed()
         if repeated is not None:
-            raise OptionError(f"{self.path}: seed {repeated} is there twice; one file a seed")
+            raise OptionError(
+                f"{self.path}: seed {repeated} occurs twice, but each seed has one file"
+            )
         for clip in self.plan:
             self._refuse_existing(self._file(clip))
 
@@ -171,7 +173,7 @@ class FolderExport(Export):
         return self.path / f"{clip.name}{self._suffix}"
 
     def add(self, clip: Clip, frames: np.ndarray) -> None:
-        """Write the clip's own file."""
+        """Write the clip to its file."""
         path = self._file(clip)
         with open_writer(path, self.fps, self._size, self.config.codec) as writer:
             for frame in enlarged(frames, self._scale):
@@ -180,13 +182,13 @@ class FolderExport(Export):
 
 
 class SheetExport(Export):
-    """A contact sheet: a row a clip, eight of its frames from left to right.
+    """A contact sheet: one row per clip with eight of its frames.
 
-    A sweep's has a row a seed and a column a value: the middle frame of each clip.
+    For a sweep: one row per seed and one column per value, with the middle frame of each clip.
     """
 
     def open(self) -> None:
-        """See that the sheet will not be too tall."""
+        """Check the number of rows."""
         self._refuse_existing(self.path)
         self._check_columns()
         swept = self.plan.grid is not None
@@ -201,7 +203,7 @@ class SheetExport(Export):
         self._shown: list[np.ndarray] = []
 
     def add(self, clip: Clip, frames: np.ndarray) -> None:
-        """Keep the frames that the sheet shows."""
+        """Buffer the frames that the sheet shows."""
         if self.plan.grid is not None:
             self._shown.append(frames[len(frames) // 2])
             return
@@ -209,7 +211,7 @@ class SheetExport(Export):
         self._shown.extend(frames[shown.astype(int)])
 
     def finish(self) -> None:
-        """Lay the sheet out and write it."""
+        """Write the sheet."""
         _, height, width, _ = self.shape
         rows = np.stack(self._shown).reshape(-1, self._columns, height, width, 3)
         sheet = contact_sheet(rows, self._columns, self.config.scale)
@@ -221,7 +223,7 @@ class ArrayExport(Export):
     """A NumPy array ``(clips, frames, height, width, 3)``, uint8, written clip by clip."""
 
     def open(self) -> None:
-        """Write the header, which says how many clips will follow."""
+        """Write the header, which holds the number of clips."""
         self._refuse_existing(self.path)
         self._scale = self.config.scale or 1
         frames, height, width, channels = self.shape
@@ -249,17 +251,17 @@ class ArrayExport(Export):
             self._file.write(np.ascontiguousarray(frame).data)
 
     def finish(self) -> None:
-        """Bring everything to the disk: a full one must be noticed now."""
+        """Flush, so that a full disk is noticed here."""
         self._file.flush()
 
 
 def export_kind(output: str | Path) -> type[Export]:
-    """Choose the kind of output from its name.
+    """Return the exporter for an output path.
 
-    A folder is what exists as one, what ends in a slash, and what has no suffix.
+    A path is a folder if it is one, ends in a slash or has no suffix.
 
     Raises:
-        OptionError: a suffix that nothing here writes.
+        OptionError: the suffix is unknown.
     """
     path = Path(output)
     if path.is_dir() or str(output).endswith("/") or not path.suffix:

@@ -1,4 +1,4 @@
-"""The job behind ``vidgan generate`` and ``vidgan.load``."""
+"""``vidgan generate`` and ``vidgan.load``: clips from a trained run."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -11,6 +11,7 @@ from vidgan import latents, runtime
 from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, DEFAULT_TASK, GenerateConfig
 from vidgan.jobs.generate import clip_plan, exports
 from vidgan.jobs.generate.sampler import Sampler
+from vidgan.training.run import Run
 from vidgan.video.layout import back_and_forth
 
 
@@ -20,7 +21,7 @@ def load(
     checkpoint: str = GenerateConfig.checkpoint,
     device: str = GenerateConfig.device,
 ) -> Sampler:
-    """Load a run's generator, to make clips as arrays::
+    """Load the generator of a run, to generate clips as arrays::
 
         clips = vidgan.load("runs/00000-dcgan-clips").generate(n=4, trunc=0.8)
 
@@ -30,11 +31,9 @@ def load(
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
 
     Raises:
-        RunError: no run there, or none with a checkpoint.
-        OptionError: the device is not there.
+        RunError: there is no such run, or it has no checkpoint.
+        OptionError: there is no such device.
     """
-    from vidgan.training.run import Run
-
     return Sampler(Run.open(run, task=DEFAULT_TASK), checkpoint, device)
 
 
@@ -45,12 +44,12 @@ def generate(
     progress: bool = False,
     **options: Any,
 ) -> list[Path]:
-    """Generate clips and write them; memory does not grow with their number.
+    """Generate clips and write them, with memory that does not grow with their number.
 
     Args:
         run: the run folder; the newest under ``runs`` by default.
         output: ``.mp4``, ``.webm``, ``.avi`` or ``.gif`` for one video, ``.png`` for a contact
-            sheet, ``.npy`` for an array, or a folder for one file a clip.
+            sheet, ``.npy`` for an array, or a folder for one file per clip.
         progress: show a progress bar on a terminal.
         **options: the fields of :class:`vidgan.config.GenerateConfig`, such as ``n=4``.
 
@@ -59,62 +58,62 @@ def generate(
 
     Raises:
         OptionError: an option is unknown, out of bounds or contradicts another.
-        RunError: no run there, or none with a checkpoint.
-        ExportError: the output is there already or cannot be written.
+        RunError: there is no such run, or it has no checkpoint.
+        ExportError: the output exists already or cannot be written.
     """
-    from vidgan.training.run import Run
-
-    # Everything that can be wrong is looked at before TensorFlow starts, which takes seconds.
+    # All checks come before TensorFlow is imported, which takes seconds.
     config = GenerateConfig.from_options(options)
-    plan = clip_plan.plan(config)
+    plan = clip_plan.plan_clips(config)
     kind = exports.export_kind(output)
     opened = Run.open(run, task=DEFAULT_TASK)
     opened.checkpoint(config.checkpoint)
-    plan = clip_plan.choose(plan, config, opened.model)
+    plan = clip_plan.add_conditions(plan, config, opened.model)
     width, height = opened.size
     frames = config.frames or opened.frames
     shape = (max(1, 2 * frames - 2) if config.loop else frames, height, width, 3)
     fps = config.fps or opened.fps or DEFAULT_PLAYBACK_FPS
     if config.fps is not None and _any_rate(opened):
-        made_at, config = config.fps, config.replace(fps=None)  # Nothing is left for the output.
+        # The frames are generated at this rate: the output need not change it.
+        generated_fps, config = config.fps, config.replace(fps=None)
     else:
-        made_at = None
+        generated_fps = None
     export = kind(Path(output), config, plan, shape, fps)
     with export:
         sampler = Sampler(opened, config.checkpoint, config.device)
-        made = _made(sampler, plan, config, sampler.inputs(config.frames, made_at))
+        inputs = sampler.inputs(config.frames, generated_fps)
+        generated = _generate_clips(sampler, plan, config, inputs)
         if progress:
-            made = _with_bar(made, len(plan), Path(output).name)
-        for clip, pictures in made:
-            export.add(clip, back_and_forth(pictures) if config.loop else pictures)
+            generated = _with_bar(generated, len(plan), Path(output).name)
+        for clip, frames_of_clip in generated:
+            export.add(clip, back_and_forth(frames_of_clip) if config.loop else frames_of_clip)
     return export.paths
 
 
-def _any_rate(run: Any) -> bool:
-    """Return whether the run's model makes frames at any times."""
+def _any_rate(run: Run) -> bool:
+    """Return whether the model of the run can generate frames at any frame rate."""
     runtime.prepare()
     from vidgan.models import find
 
     return find(run.model.model).any_rate
 
 
-def _made(
+def _generate_clips(
     sampler: Sampler,
     plan: clip_plan.ClipPlan,
     config: GenerateConfig,
     inputs: tuple[latents.Latent, ...],
 ) -> Iterator[tuple[clip_plan.Clip, np.ndarray]]:
-    """Yield every clip of the plan with its frames."""
-    planned, to_make = itertools.tee(plan)
-    noises = (latents.truncate(inputs, clip.noise(inputs), config.trunc) for clip in to_make)
-    batches = sampler.stream(clip_plan.share(noises, inputs, config), config.batch_size)
+    """Yield every clip of the plan with its frames, uint8 ``(frames, height, width, 3)``."""
+    planned, to_generate = itertools.tee(plan)
+    noises = (latents.truncate(inputs, clip.noise(inputs), config.trunc) for clip in to_generate)
+    batches = sampler.stream(clip_plan.share_with_first(noises, inputs, config), config.batch_size)
     yield from zip(planned, itertools.chain.from_iterable(batches), strict=True)
 
 
 def _with_bar(
-    made: Iterable[tuple[clip_plan.Clip, np.ndarray]], total: int, name: str
+    clips: Iterable[tuple[clip_plan.Clip, np.ndarray]], total: int, name: str
 ) -> Iterator[tuple[clip_plan.Clip, np.ndarray]]:
     from tqdm import tqdm
 
-    # None: no bar where the error stream is no terminal.
-    yield from tqdm(made, total=total, unit="clip", desc=name, disable=None, leave=False)
+    # disable=None: no bar if standard error is not a terminal.
+    yield from tqdm(clips, total=total, unit="clip", desc=name, disable=None, leave=False)

@@ -1,4 +1,4 @@
-"""A trained generator that is ready to make clips."""
+"""Sampling clips from a trained generator."""
 
 import functools
 from collections.abc import Iterable, Iterator
@@ -10,31 +10,32 @@ from vidgan import latents, pixels, runtime
 from vidgan.config import DEFAULT_CLIPS, DEFAULT_PLAYBACK_FPS, SWEEP_SEEDS, GenerateConfig
 from vidgan.errors import OptionError
 from vidgan.jobs.generate import conditions
-from vidgan.jobs.generate.clip_plan import as_ranges, share
+from vidgan.jobs.generate.clip_plan import as_ranges, share_with_first
+from vidgan.training.run import Run
 
 
 class Sampler:
-    """A run's generator. Made by :func:`vidgan.load`.
+    """The generator of a run; returned by :func:`vidgan.load`.
 
     Attributes:
-        run: the run it comes from.
-        frames: frames of a clip in training.
+        run: the run.
+        frames: of a clip in training.
         size: ``(width, height)`` in pixels.
-        fps: frames a second.
-        latents: the generator's inputs.
+        fps: frames per second.
+        latents: the generator inputs.
     """
 
-    def __init__(self, run: Any, checkpoint: str = "latest", device: str = "auto") -> None:
+    def __init__(self, run: Run, checkpoint: str = "latest", device: str = "auto") -> None:
         """Load the generator.
 
         Args:
-            run: a :class:`vidgan.training.run.Run`.
-            checkpoint: ``latest``, ``best`` or the step of one.
+            run: the run.
+            checkpoint: ``latest``, ``best`` or the step of a checkpoint.
             device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
 
         Raises:
-            RunError: the run has no such checkpoint, or a damaged one.
-            OptionError: the device is not there.
+            RunError: the checkpoint is missing or damaged.
+            OptionError: there is no such device.
         """
         runtime.prepare()
         import tensorflow as tf
@@ -53,14 +54,14 @@ class Sampler:
     def inputs(
         self, frames: int | None = None, fps: float | None = None
     ) -> tuple[latents.Latent, ...]:
-        """Return the generator's inputs for other clips than those of training.
+        """Return the generator inputs for clips of another length or frame rate.
 
         Args:
-            frames: of a clip; as in training by default.
-            fps: frames a second at which they are made; as in training by default.
+            frames: of a clip; default: as in training.
+            fps: frames per second; default: as in training.
 
         Raises:
-            OptionError: the model cannot make such clips.
+            OptionError: the model cannot generate such clips.
         """
         spacing = 1.0 if fps is None else (self.fps or DEFAULT_PLAYBACK_FPS) / fps
         return self.run.latents(frames, spacing)
@@ -71,12 +72,12 @@ class Sampler:
         trunc: float = 1.0,
         inputs: tuple[latents.Latent, ...] | None = None,
     ) -> Iterator[latents.Noise]:
-        """Yield the generator's inputs, one clip at a time; a seed makes the same clip each time.
+        """Yield the generator inputs of one clip after another.
 
         Args:
-            seeds: non-negative integers.
-            trunc: pull towards the average clip, from 1 (off) down to 0.01.
-            inputs: see :meth:`inputs`; those of training by default.
+            seeds: non-negative integers; a seed always gives the same clip.
+            trunc: truncation, from 1 (off) down to 0.01 (close to the average clip).
+            inputs: see :meth:`inputs`; default: as in training.
         """
         inputs = inputs or self.latents
         for seed in seeds:
@@ -95,26 +96,26 @@ class Sampler:
         same_motion: bool = False,
         batch_size: int = GenerateConfig.batch_size,
     ) -> np.ndarray:
-        """Make clips and return them all; use :meth:`stream` for more than fit in memory.
+        """Generate clips and return all of them; see :meth:`stream` for more than fit in memory.
 
         Args:
-            n: how many; by default as many as seeds, else 16.
-            seeds: as ``"0,1,4-6"`` or numbers; by default 0 to ``n - 1``. A seed makes the same
-                clip each time.
-            label: of a conditional run, the clips' label; several, as ``"walk,run"`` or a list,
-                take turns. By default the seeds draw it.
-            trunc: pull towards the average clip, from 1 (off) down to 0.01.
-            frames: frames of a clip, for models that make any number; as in training by default.
-            fps: frames a second, for models of continuous time; as in training by default.
-            same_content: all clips show what the first seed's shows, each with its own motion.
-            same_motion: all clips move as the first seed's, each with its own content.
-            batch_size: clips of training's length made at once; fewer if they are longer.
+            n: number of clips; default: one per seed, or 16.
+            seeds: as ``"0,1,4-6"`` or numbers; default: 0 to ``n - 1``. A seed always gives the
+                same clip.
+            label: label of the clips, for a conditional run; several, as ``"walk,run"`` or a list,
+                are used in turn. Default: drawn from the seeds.
+            trunc: truncation, from 1 (off) down to 0.01 (close to the average clip).
+            frames: of a clip, for models that generate any number; default: as in training.
+            fps: frames per second, for models of continuous time; default: as in training.
+            same_content: give all clips the content of the first seed, each with its own motion.
+            same_motion: give all clips the motion of the first seed, each with its own content.
+            batch_size: clips of the training length per batch; fewer if they are longer.
 
         Returns:
             uint8 RGB of shape ``(n, frames, height, width, 3)``.
 
         Raises:
-            OptionError: a value is out of bounds, or nothing for this model.
+            OptionError: a value is out of bounds or not supported by the model.
         """
         if seeds is None:
             seeds = range(n or DEFAULT_CLIPS)
@@ -129,13 +130,13 @@ class Sampler:
             batch_size=batch_size,
         )
         if config.n not in (None, len(numbers)):
-            raise OptionError(f"n={n} contradicts the seeds, which are {len(numbers)}")
+            raise OptionError(f"n={n} contradicts the number of seeds, {len(numbers)}")
         width, height = self.size
         clips = np.empty((len(numbers), frames or self.frames, height, width, 3), np.uint8)
         inputs = self.inputs(frames, fps)
         labels = conditions.parse_labels(label, self.run.model)
-        noises = conditions.in_turn(self.noises(numbers, trunc, inputs), labels)
-        noises = share(noises, inputs, config)
+        noises = conditions.cycle_conditions(self.noises(numbers, trunc, inputs), labels)
+        noises = share_with_first(noises, inputs, config)
         done = 0
         for batch in self.stream(noises, batch_size):
             clips[done : done + len(batch)] = batch
@@ -150,14 +151,14 @@ class Sampler:
         trunc: float = GenerateConfig.trunc,
         batch_size: int = GenerateConfig.batch_size,
     ) -> np.ndarray:
-        """Show what a code does: it goes through its values while all else stays.
+        """Vary one code and keep all other inputs.
 
         Args:
             code: ``"category"`` or ``"codes:0"``, ``"codes:1"`` … of an infogan, ``"label"`` of a
                 conditional run.
-            seeds: of what stays.
-            trunc: pull towards the average clip, from 1 (off) down to 0.01.
-            batch_size: clips made at once.
+            seeds: of the other inputs.
+            trunc: truncation, from 1 (off) down to 0.01 (close to the average clip).
+            batch_size: clips per batch.
 
         Returns:
             uint8 RGB of shape ``(seeds, values, frames, height, width, 3)``.
@@ -177,48 +178,47 @@ class Sampler:
     def stream(
         self, noises: Iterable[latents.Noise], batch_size: int = GenerateConfig.batch_size
     ) -> Iterator[np.ndarray]:
-        """Make clips batch by batch.
+        """Generate clips batch by batch.
 
         Args:
-            noises: the generator's inputs, see :mod:`vidgan.latents`, of one clip each; read as
-                far as the next batch needs.
-            batch_size: clips of training's length made at once; fewer if they are longer.
+            noises: generator inputs of one clip each, see :mod:`vidgan.latents`; read lazily.
+            batch_size: clips of the training length per batch; fewer if they are longer.
 
         Yields:
             uint8 RGB of shape ``(up to batch_size, frames, height, width, 3)``.
         """
-        at_once = batch_size * self.frames
-        waiting: list[latents.Noise] = []
+        max_frames = batch_size * self.frames
+        pending: list[latents.Noise] = []
         for noise in noises:
             length = self._length(noise)
-            if length > at_once:
-                yield self._make_in_parts(noise, at_once)
+            if length > max_frames:
+                yield self._generate_in_parts(noise, max_frames)
                 continue
-            waiting.append(noise)
-            if (len(waiting) + 1) * length > at_once:
-                yield self._make(waiting)
-                waiting = []
-        if waiting:
-            yield self._make(waiting)
+            pending.append(noise)
+            if (len(pending) + 1) * length > max_frames:
+                yield self._generate_batch(pending)
+                pending = []
+        if pending:
+            yield self._generate_batch(pending)
 
     def _length(self, noise: latents.Noise) -> int:
-        """Return the number of frames that come of inputs."""
+        """Return the number of frames of the clip that inputs lead to."""
         return noise["times"].shape[1] if "times" in noise else self.frames
 
-    def _make(self, noises: list[latents.Noise]) -> np.ndarray:
+    def _generate_batch(self, noises: list[latents.Noise]) -> np.ndarray:
         joined = {
             latent.name: np.concatenate([noise[latent.name] for noise in noises])
             for latent in self.latents
         }
-        # As it is, not through predict(): tracing a graph takes longer than a few clips.
+        # Eagerly: tracing a graph takes longer than generating a few clips.
         return self._call(self._generator, joined)
 
-    def _make_in_parts(self, noise: latents.Noise, at_once: int) -> np.ndarray:
-        """Make one long clip, so many frames at once; each depends on its own time alone."""
+    def _generate_in_parts(self, noise: latents.Noise, max_frames: int) -> np.ndarray:
+        """Generate one long clip in parts: each frame depends on its own time only."""
         times = noise["times"]
         clip = np.empty((1, times.shape[1], *self.size[::-1], 3), np.uint8)
-        for start in range(0, times.shape[1], at_once):
-            part = slice(start, start + at_once)
+        for start in range(0, times.shape[1], max_frames):
+            part = slice(start, start + max_frames)
             clip[:, part] = self._call(self._traced, noise | {"times": times[:, part]})
         return clip
 
@@ -228,11 +228,11 @@ class Sampler:
         with tf.device(self._device):
             inputs = {name: tf.constant(values) for name, values in noise.items()}
             clips = generator(inputs, training=False)
-        return pixels.to_uint8(np.asarray(clips, np.float32))
+        return np.asarray(pixels.to_uint8(np.asarray(clips, np.float32)))
 
     @functools.cached_property
     def _traced(self) -> Any:
-        """The generator as a graph: recurrent networks take very long step by step."""
+        """The generator as a graph: recurrent networks are slow in eager mode."""
         import tensorflow as tf
 
         return tf.function(self._generator, reduce_retracing=True, jit_compile=False)

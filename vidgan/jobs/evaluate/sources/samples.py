@@ -51,7 +51,7 @@ class SampleSet(ClipSet):
             [] if numbers is None else [conditions.label(n, names[n]) for n in numbers.tolist()]
         )
         seeds = range(self.seed, self.seed + self.total)
-        noises = conditions.in_turn(self.sampler.noises(seeds, inputs=inputs), labels)
+        noises = conditions.cycle_conditions(self.sampler.noises(seeds, inputs=inputs), labels)
         number = 0
         for batch in self.sampler.stream(noises, self.batch_size):
             for clip in batch:
