@@ -17,7 +17,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ import tensorflow as tf  # noqa: E402
 from drawn_clips import drawn_clips  # noqa: E402
 
 from vidgan.config import EvaluateConfig  # noqa: E402
-from vidgan.metrics import FEATURES, clip_moments, frechet_distance  # noqa: E402
+from vidgan.metrics import FEATURES, Moments, frechet_distance  # noqa: E402
 from vidgan.metrics.features import i3d, motion  # noqa: E402
 from vidgan.metrics.features.base import resized  # noqa: E402
 from vidgan.metrics.features.random_convolutions import (  # noqa: E402
@@ -127,6 +127,15 @@ def stream(clips: np.ndarray, count: int) -> Iterator[np.ndarray]:
     for start in range(0, count, BATCH):
         some = clips[np.arange(start, min(start + BATCH, count)) % len(clips)]
         yield np.roll(some, start // len(clips), axis=3)
+
+
+def clip_moments(batches: Iterable[np.ndarray]) -> Moments:
+    """Embed clips batch by batch in the default features."""
+    features = FEATURES["appearance-motion"]
+    embed, moments = features.load(), Moments(features.dim)
+    for batch in batches:
+        moments.add(embed(batch))
+    return moments
 
 
 def end_to_end(clips: np.ndarray, count: int) -> tuple[float, float]:

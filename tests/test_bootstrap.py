@@ -16,7 +16,7 @@ from vidgan.metrics import (
     bootstrap_mean,
     frechet_distance,
     kernel_distance,
-    share_interval,
+    proportion_interval,
 )
 
 DIM = 12
@@ -90,12 +90,12 @@ def test_a_mean_has_the_interval_of_its_standard_error() -> None:
 
 
 def test_a_share_has_wilsons_interval_also_at_its_ends() -> None:
-    found = share_interval(np.array([True] * 7 + [False] * 13))
+    found = proportion_interval(np.array([True] * 7 + [False] * 13))
     z = scipy.stats.norm.ppf(0.975)
     centre = (7 + z**2 / 2) / (20 + z**2)
     half = z * np.sqrt(7 * 13 / 20 + z**2 / 4) / (20 + z**2)
     assert (found.low, found.high) == pytest.approx((centre - half, centre + half))
-    whole = share_interval(np.ones(20, bool))
+    whole = proportion_interval(np.ones(20, bool))
     assert (whole.value, whole.high) == (1, 1)
     assert whole.low < 0.9
 
@@ -165,4 +165,4 @@ def test_what_has_no_interval_is_refused() -> None:
     with pytest.raises(OptionError, match=r"10 replicates are too few.*take 40 or more"):
         bootstrap_mean(np.ones(20), replicates=10)
     with pytest.raises(InputError, match="shape"):
-        share_interval(np.zeros(0, bool))
+        proportion_interval(np.zeros(0, bool))

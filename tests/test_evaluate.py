@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from clip_distances import clip_distance
 from dataset_files import make_dataset, write_shard
 from moving_textures import drifting
 from video_files import make_video
@@ -20,7 +21,8 @@ from video_files import make_video
 import vidgan
 from vidgan import latents
 from vidgan.cli import main
-from vidgan.config import MEASURES, ModelConfig, TrainConfig
+from vidgan.config import ModelConfig, TrainConfig
+from vidgan.config.metric_groups import selectable_groups
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.errors import (
@@ -34,7 +36,7 @@ from vidgan.errors import (
 from vidgan.jobs.evaluate import clip_statistics
 from vidgan.jobs.evaluate.options import resolve
 from vidgan.jobs.evaluate.sources import Shape, open_set
-from vidgan.metrics import FEATURES, frechet_clip_distance, kernel_distance
+from vidgan.metrics import FEATURES, kernel_distance
 from vidgan.tasks.build import build_gan
 from vidgan.tasks.load import load_gan, load_generator
 from vidgan.training.run import Run
@@ -130,7 +132,9 @@ def test_the_report_is_what_is_returned(run: Run, result: dict) -> None:
     assert counts == {"real": 7, "floor": N, "generated": N}
     wanted = {"frames": 8, "stride": 1, "size": [32, 32], "seed": 0, "name": "default"}
     assert wanted.items() <= result["protocol"].items()
-    assert {figure["group"] for figure in result["figures"]} >= set(MEASURES) - {"labels"}
+    assert {figure["group"] for figure in result["figures"]} >= set(selectable_groups()) - {
+        "labels"
+    }
     assert Path(result["page"]).read_text().count("data:video/mp4") == 2
 
 
@@ -155,7 +159,7 @@ def test_enough_clips_for_the_usual_distance(tmp_path: Path) -> None:
     result = vidgan.evaluate(run.path, n=70, measures="distance", clip_features="random3d")
     test, made = clips_of(data, "test"), vidgan.load(run.path).generate(70)
     found = figures(result)["frechet.random3d"]
-    expected = frechet_clip_distance(test, made, "random3d")
+    expected = clip_distance(test, made, "random3d")
     assert found["value"] == pytest.approx(expected, rel=1e-4)
     assert found["low"] < found["value"] < found["high"]
     assert found["protocol"]["estimator"] == "empirical"
@@ -258,7 +262,7 @@ def test_what_was_measured_of_real_clips_is_kept(
 def test_kept_frames_are_of_whole_clips_from_all_over_the_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clip_statistics, "KEPT", 36)
+    monkeypatch.setattr(clip_statistics, "MAX_VECTORS", 36)
     levels = np.arange(12, dtype=np.uint8)[:, None, None, None, None]
     np.save(tmp_path / "clips.npy", np.broadcast_to(levels, (12, 8, 16, 16, 3)))
     features = FEATURES["random2d"]
@@ -266,10 +270,15 @@ def test_kept_frames_are_of_whole_clips_from_all_over_the_set(
     def embed(clips: np.ndarray) -> np.ndarray:
         return np.repeat(clips[..., 0, 0, 0].reshape(-1, 1), features.dim, axis=1)
 
-    looker = clip_statistics.StatisticsCollector(
-        [(features, embed)], motion=False, pixels=False, judge=None, batch_size=5, advance=int
+    collector = clip_statistics.StatisticsCollector(
+        [(features, embed)],
+        motion=False,
+        pixels=False,
+        discriminator=None,
+        batch_size=5,
+        advance=int,
     )
-    found = looker.look(open_set(tmp_path / "clips.npy", Shape(8))).embedded[features.name]
+    found = collector.collect(open_set(tmp_path / "clips.npy", Shape(8))).features[features.name]
     assert found.vectors[:, 0].tolist() == np.repeat([0, 3, 6, 9], 8).tolist()
     assert found.moments.count == 12 * 8
 
@@ -279,7 +288,7 @@ def test_copies_are_found(
 ) -> None:
     """Clips that are training clips: the verdict says so, and the nearest pairs are pairs."""
     monkeypatch.setattr(
-        clip_statistics, "PIXELS", 3
+        clip_statistics, "MAX_PIXELS", 3
     )  # Not all of them are compared pixel by pixel.
     np.save(tmp_path / "copies.npy", clips_of(dataset, "train")[:6])
     real = tmp_path / "real.npy"
@@ -372,8 +381,8 @@ def test_fewer_clips_than_a_protocol_asks_for_are_noted(run: Run, tmp_path: Path
         bootstrap=0,
     )
     notes = "\n".join(result["notes"])
-    assert "not as kid50k_full has it: --frame-features random2d\n" in notes
-    assert "160 pictures, kid50k_full means 50000: --n 6250" in notes
+    assert "deviates from kid50k_full: --frame-features random2d\n" in notes
+    assert "160 pictures, kid50k_full prescribes 50000: use --n 6250" in notes
     assert "only 14 real clips, 7 floor clips for the 20:" in notes
 
 
@@ -390,7 +399,7 @@ def test_a_protocols_clips_of_two_folders_are_halved(tmp_path: Path) -> None:
         bootstrap=0,
     )
     notes = "\n".join(result["notes"])
-    assert "not as fvd2048_16f has it: --clip-features motion" in notes
+    assert "deviates from fvd2048_16f: --clip-features motion" in notes
     assert "only 6 real clips" in notes
     assert "(half of the real clips are the floor) for the 2048 of fvd2048_16f" in notes
 
@@ -402,7 +411,7 @@ BOTH_NETWORKS = ["--clip-features", "i3d", "--frame-features", "inception", "--w
 
 def test_folders_of_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(clip_statistics, "WARPED", 3)
+    monkeypatch.setattr(clip_statistics, "MAX_WARPED", 3)
     write_videos(Path("real"), 3, 0, size=(48, 40))
     write_videos(Path("fake"), 2, 10, size=(48, 40))
     (Path("real") / "broken.mp4").write_bytes(b"no video")
@@ -417,12 +426,12 @@ def test_folders_of_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert result["protocol"]["size"] == [48, 40]
     for key, clips in (("flicker", 6), ("warping", 3)):
         assert figures(result)[f"motion.{key}"]["protocol"]["clips"] == clips
-    for words in ("broken.mp4", "short.mp4 has 5 frames", "96x40 were fitted to 48x40"):
+    for words in ("broken.mp4", "short.mp4 has 5 frames", "96x40 were resized to 48x40"):
         assert any(words in note for note in result["notes"]), words
         assert words in shown.stdout
     again = CliRunner().invoke(main, arguments)
     assert again.exit_code == 1
-    assert "evaluation.json is there already; use --overwrite" in again.output
+    assert "evaluation.json exists already; use --overwrite" in again.output
 
 
 def test_videos_of_which_nothing_can_be_decoded(tmp_path: Path) -> None:
@@ -477,12 +486,12 @@ def test_labels_of_two_datasets_are_known_by_their_names(tmp_path: Path) -> None
         (
             ("dark", "middle", "bright"),
             ("bright",),
-            "of the clips measured no generated one is labelled 'dark', 'middle', as real ones are",
+            "real clips have labels that no generated clip has: 'dark', 'middle'",
         ),
         (
             ("dark", "bright"),
             ("bright", "middle", "dark"),
-            "of the clips measured no real one is labelled 'middle', as generated ones are",
+            "generated clips have labels that no real clip has: 'middle'",
         ),
         (("dark", "bright"), ("bright", "dark"), None),
     ],
@@ -502,10 +511,10 @@ def test_classes_that_one_side_lacks_are_named(
     arguments += ["--frames", 8, "--measures", measures, "--bootstrap", 0]
     shown = CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
     assert shown.exit_code == 0, shown.output
-    found = [line for line in shown.stdout.splitlines() if "is labelled" in line]
+    found = [line for line in shown.stdout.splitlines() if "have labels that no" in line]
     assert found == ([f"Note: {note}."] if note else [])
     page = html.unescape(Path("evaluation.html").read_text())
-    assert note in page if note else "is labelled" not in page
+    assert note in page if note else "have labels that no" not in page
 
 
 def test_of_many_classes_that_one_side_lacks_some_are_named(tmp_path: Path) -> None:
@@ -513,9 +522,9 @@ def test_of_many_classes_that_one_side_lacks_some_are_named(tmp_path: Path) -> N
     real = make_dataset(tmp_path / "real", (8,), (16,) * 22, labels=names, shards=1).path
     fake = make_dataset(tmp_path / "fake", (8,), (16,) * 22, labels=names[:1], shards=1).path
     result = vidgan.evaluate(real=real, fake=fake, output=tmp_path / "r.json", **QUICK)
-    (note,) = (note for note in result["notes"] if "is labelled" in note)
+    (note,) = (note for note in result["notes"] if "have labels that no" in note)
     assert note.count("'class ") == 8
-    assert note.endswith("'class 08', 2 more, as real ones are")
+    assert note.endswith("'class 08', 2 more")
 
 
 def test_labels_of_one_side_only(tmp_path: Path) -> None:
@@ -525,7 +534,7 @@ def test_labels_of_one_side_only(tmp_path: Path) -> None:
         real=real, fake=fake, frames=8, measures="labels", output=tmp_path / "r.json"
     )
     assert result["figures"] == []
-    assert not any("is labelled" in note for note in result["notes"])
+    assert not any("have labels that no" in note for note in result["notes"])
 
 
 def test_two_rates_are_noted(tmp_path: Path) -> None:
@@ -533,7 +542,7 @@ def test_two_rates_are_noted(tmp_path: Path) -> None:
     fake = write_videos(tmp_path / "fake", 2, 5, fps=12.5)
     options: dict[str, Any] = {"real": real, "fake": fake, "frames": 8, **QUICK}
     notes = vidgan.evaluate(output=tmp_path / "1.json", **options)["notes"]
-    words = "play at 12.5 frames/s, those of .*real at 25: .*--fps brings"
+    words = "play at 12.5 frames/s, those of .*real at 25: .*--fps resamples"
     assert any(re.search(words, note) for note in notes), notes
     notes = vidgan.evaluate(output=tmp_path / "2.json", fps=12.5, **options)["notes"]
     assert not any("frames/s" in note for note in notes)
@@ -563,7 +572,7 @@ def test_worse_clips_are_farther(tmp_path: Path, dataset: Manifest) -> None:
     [
         (["--real", "a.npy"], 2, "--real and --fake go together"),
         (["--real", "a.npy", "--fake", "./a.npy"], 2, "both name a.npy"),
-        (["run", "--real", "a.npy", "--fake", "b.npy"], 2, "in place of a run"),
+        (["run", "--real", "a.npy", "--fake", "b.npy"], 2, "replace the run"),
         (["--real", "a.npy", "--fake", "none"], 1, "none: no such file or folder"),
         (["--real", "a.npy", "--fake", "pickle.npy"], 1, "pickle.npy: not an array"),
         (["--real", "a.npy", "--fake", "flat.npy"], 1, "flat.npy: holds float64 (3,)"),
@@ -633,7 +642,7 @@ def test_the_report_shows_how_clips_move(tmp_path: Path) -> None:
         assert direction[name][turn] + direction[name][turn - 1] > 0.8
     apart = np.abs(np.cumsum(np.subtract(speed["real"], speed["generated"]))).sum() * speed["step"]
     assert apart == pytest.approx(figures(result)["motion.speed"]["value"], abs=1e-6)
-    shown = re.findall('role="img" aria-label="(share[^"]*)"', Path(result["page"]).read_text())
+    shown = re.findall('role="img" aria-label="(fraction[^"]*)"', Path(result["page"]).read_text())
     assert len(shown) == 2
     assert "pixels a frame of 48 × 48: real" in shown[0]
     assert "real 100% right, 0% down" in shown[1]
@@ -643,7 +652,7 @@ def test_the_report_shows_how_clips_move(tmp_path: Path) -> None:
 def test_no_histograms_where_motion_is_not_measured(result: dict, run: Run, tmp_path: Path) -> None:
     other = vidgan.evaluate(run.path, n=4, output=tmp_path / "r.json", **QUICK)
     found = [
-        (bool(each["histograms"]), "share of motion" in Path(each["page"]).read_text())
+        (bool(each["histograms"]), "fraction of motion" in Path(each["page"]).read_text())
         for each in (result, other)
     ]
     assert found == [(True, True), (False, False)]
@@ -658,7 +667,7 @@ def test_frames_too_small_for_motion(tmp_path: Path) -> None:
     output = tmp_path / "r.json"
     with pytest.raises(InputError, match=r"a\.npy: frames are 12x8.*needs 16x16.*--measures"):
         vidgan.evaluate(output=output, **sides)
-    others = ",".join(name for name in MEASURES if name != "motion")
+    others = ",".join(name for name in selectable_groups() if name != "motion")
     found = figures(vidgan.evaluate(output=output, measures=others, **sides))
     assert found["kernel.appearance-motion"]["value"] is not None
     assert found["memorisation.pixels"]["value"] is not None
@@ -718,7 +727,9 @@ def test_the_newest_run_is_taken(
 def test_a_dataset_that_has_moved_can_be_named(copied: tuple[Path, Path]) -> None:
     data, run = copied
     data.rename(data.parent / "moved")
-    with pytest.raises(DatasetError, match=r"data: .* not there any more; say with --dataset"):
+    with pytest.raises(
+        DatasetError, match=r"data: .* does not exist any more; name it with --dataset"
+    ):
         vidgan.evaluate(run)
     result = vidgan.evaluate(run, data.parent / "moved", n=4, **QUICK)
     assert result["dataset"] == str(data.parent / "moved")
@@ -749,7 +760,7 @@ def test_too_little_to_test_on(
 
 def test_a_dataset_of_another_size(run: Run, tmp_path: Path) -> None:
     wide = make_dataset(tmp_path / "wide", size=(48, 32))
-    with pytest.raises(DatasetError, match=r"48x32, .* makes 32x32"):
+    with pytest.raises(DatasetError, match=r"48x32, .* generates 32x32"):
         vidgan.evaluate(run.path, wide.path)
 
 
@@ -797,11 +808,11 @@ def test_a_dataset_that_has_moved_is_not_measured_again(
     vidgan.evaluate(run, n=4, **QUICK)
     data.rename(data.with_name("moved"))
     seen = []
-    look = clip_statistics.StatisticsCollector.look
+    collect = clip_statistics.StatisticsCollector.collect
     monkeypatch.setattr(
         clip_statistics.StatisticsCollector,
-        "look",
-        lambda self, clips: seen.append(clips.title) or look(self, clips),
+        "collect",
+        lambda self, clips: seen.append(clips.title) or collect(self, clips),
     )
     vidgan.evaluate(run, data.with_name("moved"), n=4, **QUICK)
     assert seen == ["generated clips"]
@@ -817,7 +828,7 @@ def test_outputs_that_cannot_be(run: Run, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"end in \.json"):
         vidgan.evaluate(run.path, output=tmp_path / "report.html")
     (tmp_path / "r.png").write_text("mine")
-    with pytest.raises(ExportError, match=r"r\.png is there already; use --overwrite"):
+    with pytest.raises(ExportError, match=r"r\.png exists already; use --overwrite"):
         vidgan.evaluate(run.path, output=tmp_path / "r.json")
     assert (tmp_path / "r.png").read_text() == "mine"
     vidgan.evaluate(run.path, output=tmp_path / "r.json", n=4, overwrite=True, **QUICK)
@@ -841,10 +852,10 @@ def test_a_folder_without_permission(run: Run, tmp_path: Path) -> None:
         ({"clip_features": "c3d"}, "--clip-features 'c3d' is none of appearance-motion"),
         ({"clip_features": "i3d", "weights": __file__}, "i3d needs clips of 9 frames"),
         ({"clip_features": "i3d", "weights": "none.npz"}, r"none\.npz: no such file of weights"),
-        ({"frames": 16}, "--frames 16: .* makes clips of 8; train with --frames 16"),
+        ({"frames": 16}, "--frames 16: .* generates clips of 8; train with --frames 16"),
         (
             {"protocol": "fvd2048_16f", "clip_features": "motion"},
-            "--protocol fvd2048_16f takes clips of 16 frames: .* makes clips of 8",
+            "--protocol fvd2048_16f takes clips of 16 frames: .* generates clips of 8",
         ),
         ({"size": (64, 64)}, "a run has its own"),
         ({"nn": 3}, "unknown option 'nn'"),

@@ -9,16 +9,17 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from clip_distances import clip_distance, clip_moments
 
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError, OptionError
-from vidgan.metrics import FEATURES, clip_moments, frechet_clip_distance, frechet_distance
+from vidgan.metrics import FEATURES, frechet_distance
 
 random3d = FEATURES["random3d"].load()
 
 
 def distance(real: np.ndarray, fake: np.ndarray) -> float:
-    return frechet_clip_distance(real, fake, "random3d")
+    return clip_distance(real, fake, "random3d")
 
 
 def growing_discs(seed: int, n: int = 40, frames: int = 12, side: int = 64) -> np.ndarray:
@@ -114,10 +115,10 @@ def test_frames_come_in_their_order_and_alone(real: np.ndarray) -> None:
 def test_frames_are_blind_to_their_order_but_not_to_blur(
     real: np.ndarray, other: np.ndarray
 ) -> None:
-    floor = frechet_clip_distance(real, other, "random2d")
-    disordered = frechet_clip_distance(real, shuffled(other, 1), "random2d")
+    floor = clip_distance(real, other, "random2d")
+    disordered = clip_distance(real, shuffled(other, 1), "random2d")
     assert disordered == pytest.approx(floor, rel=1e-3)
-    assert frechet_clip_distance(real, blurred(other, 0.5), "random2d") > 2 * floor
+    assert clip_distance(real, blurred(other, 0.5), "random2d") > 2 * floor
 
 
 def test_every_entry_of_the_registry_is_told_apart() -> None:
@@ -232,4 +233,4 @@ def test_one_clip_or_none_is_refused(real: np.ndarray) -> None:
         with pytest.raises(InputError, match=f"at least 2 clips, found {count}"):
             distance(real, real[:count])
     with pytest.raises(InputError, match="found 0"):
-        frechet_distance(clip_moments([]), clip_moments([]))
+        frechet_distance(clip_moments([], "random3d"), clip_moments([], "random3d"))

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from vidgan.errors import InputError, OptionError
-from vidgan.metrics import kernel, kernel_distance, kernel_distance_subsets, pairwise
+from vidgan.errors import InputError
+from vidgan.metrics import kernel, kernel_distance, pairwise
 
 
 def normal(seed: int, n: int, d: int = 6, shift: float = 0.0) -> np.ndarray:
@@ -60,23 +60,6 @@ def test_farther_sets_are_farther() -> None:
     assert distances == sorted(distances)
 
 
-def test_one_subset_of_all_clips_is_the_whole() -> None:
-    x, y = normal(6, 30), normal(7, 30, shift=1)
-    found = kernel_distance_subsets(x, y, subsets=3, size=1000)
-    assert found.size == 30
-    assert found.mean == pytest.approx(kernel_distance(x, y), rel=1e-10)
-    assert found.deviation == pytest.approx(0, abs=1e-10)
-
-
-def test_subsets_scatter_about_the_whole_and_repeat_with_their_seed() -> None:
-    x, y = normal(8, 300), normal(9, 300, shift=0.5)
-    found = kernel_distance_subsets(x, y, subsets=50, size=60, seed=1)
-    error = found.deviation / np.sqrt(50)
-    assert found.mean == pytest.approx(kernel_distance(x, y), abs=4 * error)
-    assert found == kernel_distance_subsets(x, y, subsets=50, size=60, seed=1)
-    assert found != kernel_distance_subsets(x, y, subsets=50, size=60, seed=2)
-
-
 def test_constant_features_are_at_no_distance() -> None:
     still = np.full((5, 4), 0.5)
     assert kernel_distance(still, still) == pytest.approx(0, abs=1e-12)
@@ -98,7 +81,3 @@ def test_bad_sets_are_refused() -> None:
         kernel_distance(normal(0, 9), normal(1, 9) * np.nan)
     with pytest.raises(InputError, match="shape"):
         kernel_distance(normal(0, 9)[0], normal(1, 9))
-    with pytest.raises(OptionError, match="0 subsets"):
-        kernel_distance_subsets(normal(0, 9), normal(1, 9), subsets=0)
-    with pytest.raises(OptionError, match="of 1 clips"):
-        kernel_distance_subsets(normal(0, 9), normal(1, 9), size=1)

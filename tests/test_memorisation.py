@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 from vidgan.errors import InputError, OptionError
 from vidgan.metrics import (
     Nearest,
-    judge_memorisation,
+    assess_memorisation,
     measure_calibration,
     membership_inference,
     memorisation,
@@ -82,7 +82,7 @@ def test_pixel_distance_is_in_grey_levels() -> None:
 def test_models_that_do_not_copy_are_rarely_accused() -> None:
     random = np.random.default_rng(8)
     accused = sum(
-        judge_memorisation(
+        assess_memorisation(
             random.exponential(size=150), random.exponential(size=60), significance=0.1
         ).verdict
         == memorisation.MEMORISED
@@ -97,7 +97,7 @@ def test_near_copies_are_noticed_also_where_they_are_few(share: float) -> None:
     random = np.random.default_rng(9)
     test, generated = random.normal(10, 1, 500), random.normal(10, 1, 500)
     generated[: int(share * 500)] = random.uniform(0.1, 1, int(share * 500))
-    found = judge_memorisation(generated, test)
+    found = assess_memorisation(generated, test)
     assert found.verdict == memorisation.MEMORISED
     assert found.nearer_than_any >= share * 500
     assert set(found.order[: int(share * 500)]) == set(range(int(share * 500)))
@@ -105,7 +105,7 @@ def test_near_copies_are_noticed_also_where_they_are_few(share: float) -> None:
 
 def test_the_border_and_the_chance() -> None:
     test, generated = np.arange(1.0, 100.0), np.array([0.5, 4.5, 5.5, 200.0])
-    found = judge_memorisation(generated, test, quantile=0.05)
+    found = assess_memorisation(generated, test, quantile=0.05)
     assert (found.border, found.expected) == (5, 0.05)
     assert found.share.value == 0.5
     assert found.nearer_than_any == 1
@@ -119,26 +119,26 @@ def test_the_border_and_the_chance() -> None:
 
 def test_an_exact_copy_is_enough() -> None:
     test, generated = np.linspace(1, 2, 50), np.linspace(1, 2, 50)
-    assert judge_memorisation(generated, test).verdict == memorisation.NOT_MEMORISED
+    assert assess_memorisation(generated, test).verdict == memorisation.NOT_MEMORISED
     generated[3] = 0
-    found = judge_memorisation(generated, test)
+    found = assess_memorisation(generated, test)
     assert (found.verdict, found.copies) == (memorisation.MEMORISED, 1)
     # Where the test clips themselves are in the training set, it says nothing.
     test[0] = 0
-    assert judge_memorisation(generated, test).verdict == memorisation.NOT_MEMORISED
+    assert assess_memorisation(generated, test).verdict == memorisation.NOT_MEMORISED
 
 
 def test_too_few_clips_to_decide() -> None:
-    found = judge_memorisation(np.array([0.1, 0.2]), np.array([5.0, 6.0, 7.0]))
+    found = assess_memorisation(np.array([0.1, 0.2]), np.array([5.0, 6.0, 7.0]))
     assert found.verdict == memorisation.UNDECIDED
     with pytest.raises(InputError, match="generated clips"):
-        judge_memorisation(np.zeros(0), np.ones(3))
+        assess_memorisation(np.zeros(0), np.ones(3))
     with pytest.raises(InputError, match="less than 0"):
-        judge_memorisation(np.ones(3), np.array([1, -1]))
+        assess_memorisation(np.ones(3), np.array([1, -1]))
     with pytest.raises(InputError, match="infinity"):
-        judge_memorisation(np.ones(3), np.array([1, np.inf]))
+        assess_memorisation(np.ones(3), np.array([1, np.inf]))
     with pytest.raises(OptionError, match="between 0 and 1"):
-        judge_memorisation(np.ones(3), np.ones(3), quantile=5)
+        assess_memorisation(np.ones(3), np.ones(3), quantile=5)
 
 
 def test_area_and_advantage_are_scikit_learns() -> None:

@@ -16,8 +16,9 @@ import vidgan
 from vidgan import metrics
 from vidgan.cli import main
 from vidgan.errors import OptionError
-from vidgan.jobs.evaluate import paired_metrics, video_pairs
+from vidgan.jobs.evaluate import paired, paired_metrics, video_pairs
 from vidgan.jobs.evaluate.report import sheets
+from vidgan.jobs.evaluate.report.media import PairedMedia
 
 SIZE = (48, 40)
 EXACT: dict[str, Any] = {"codec": "ffv1", "pix_fmt": "bgr0"}
@@ -85,11 +86,11 @@ def test_the_report(folders: Path, result: dict) -> None:
     for name in ("lost.mkv", "found.mkv"):
         assert any(f"{name} has no video of its name" in note for note in result["notes"])
     page = (folders / "r.html").read_text()
-    assert page.count("data:video/") == paired_metrics.SHOWN
+    assert page.count("data:video/") == paired.MAX_SHOWN
     assert all(video["name"] in page for video in result["videos"])
     assert "original | restored | difference" in page
     # Three rows for each video that is shown, 40 pixels high, twice as large.
-    assert cv2.imread(result["picture"]).shape[0] > paired_metrics.SHOWN * 3 * 80
+    assert cv2.imread(result["picture"]).shape[0] > paired.MAX_SHOWN * 3 * 80
 
 
 def test_the_page_shows_the_original_beside_the_restored(folders: Path, result: dict) -> None:
@@ -97,7 +98,7 @@ def test_the_page_shows_the_original_beside_the_restored(folders: Path, result: 
     with np.load(folders / "r.npz") as shown:
         worst = result["videos"][0]["name"]
         before, after = shown[f"original {worst}"], shown[f"restored {worst}"]
-        strips = sheets.strips(shown)
+        strips = sheets.comparison_videos(PairedMedia.from_arrays(shown).videos)
     np.testing.assert_array_equal(before, scene(6, SIZE, int(Path(worst).name)))
     strip = next(clip for caption, clip in strips.items() if caption.startswith(worst))
     difference = np.clip(4 * np.abs(before.astype(int) - after), 0, 255)
@@ -115,7 +116,7 @@ def test_two_videos_and_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     shown = CliRunner().invoke(main, [*arguments, "--json"])
     assert shown.exit_code == 0, shown.output
     *figures, video = [json.loads(line) for line in shown.stdout.splitlines()]
-    assert [figure["key"] for figure in figures] == list(paired_metrics.MEASURES)
+    assert [figure["key"] for figure in figures] == list(paired_metrics.PAIRED_METRICS)
     assert figures[0]["title"] == "PSNR"
     assert "no interval of 1 video" in figures[0]["note"]
     changed = metrics.psnr(frames[None, 3:], scene(5, SIZE)[None, 3:]).sum()
@@ -128,12 +129,12 @@ def test_the_table(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ["--paired", "--real", "originals", "--fake", "restored", "--bootstrap", "0"]
     shown = CliRunner().invoke(main, ["evaluate", *arguments, "-o", "table.json"])
     assert shown.exit_code == 0, shown.output
-    for words in ("PSNR, dB", "some/10", "11 videos with 66 frames", "no LPIPS"):
+    for words in ("PSNR, dB", "some/10", "11 videos with 66 frames", "not LPIPS"):
         assert words in shown.stdout
     both = CliRunner().invoke(main, ["evaluate", "r.json", "--compare", "table.json"])
     assert both.exit_code == 0, both.output
     assert "tOF" in both.stdout
-    assert Path("comparison.html").read_text().count("data:video/") == 2 * paired_metrics.SHOWN
+    assert Path("comparison.html").read_text().count("data:video/") == 2 * paired.MAX_SHOWN
 
 
 def test_frames_too_small_for_some_figures(tmp_path: Path) -> None:
@@ -157,9 +158,9 @@ def test_frames_too_small_for_some_figures(tmp_path: Path) -> None:
         ("a.mkv", "short.mkv", "short.mkv: has 5 frames, its original a.mkv 6"),
         ("short.mkv", "a.mkv", "a.mkv: has 6 frames, its original short.mkv 5"),
         ("a.mkv", "wide.mkv", "wide.mkv: frames are 64x40, those of its original a.mkv 48x40"),
-        ("a.mkv", "folder", "a.mkv is one video, folder a folder of videos"),
+        ("a.mkv", "folder", "a.mkv is a video, folder a folder of videos"),
         ("other", "folder", "no two videos have the same name"),
-        ("folder", "twice", "have the same name but for its ending"),
+        ("folder", "twice", "have the same name but for the extension"),
         ("a.mkv", "none.mkv", "none.mkv: no such file or folder"),
         ("a.mkv", "text.mkv", "text.mkv: not a video that can be read"),
         ("cut.mp4", "cut2.mp4", "cut.mp4: a part cannot be decoded"),
@@ -213,15 +214,15 @@ def test_memory_does_not_grow_with_the_video(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One frame of each side and the one before are held, and a few that are shown."""
-    only = {key: paired_metrics.MEASURES[key] for key in ("psnr", "tof")}
-    monkeypatch.setattr(paired_metrics, "MEASURES", only)
+    only = {key: paired_metrics.PAIRED_METRICS[key] for key in ("psnr", "tof")}
+    monkeypatch.setattr(paired_metrics, "PAIRED_METRICS", only)
     peaks = []
     for count in (40, 160):
         frames = scene(40, SIZE)
         path = write_video(
             tmp_path / f"{count}.mkv", itertools.islice(itertools.cycle(frames), count), **EXACT
         )
-        [pair], _ = video_pairs.find(path, path)
+        [pair], _ = video_pairs.find_pairs(path, path)
         tracemalloc.start()
         paired_metrics.compare(pair, lambda: None)
         peaks.append(tracemalloc.get_traced_memory()[1])

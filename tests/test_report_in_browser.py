@@ -2,14 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from reports import CAPTION, PATH, figure, histograms, media, report, write_log
+from reports import CAPTION, PATH, histograms, media, metric, report, write_log
 
 from vidgan.jobs.evaluate.report import page
 
@@ -17,11 +17,11 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="needs the browser chromium (Debian: apt install chromium)"
 )
-FIGURES = [
-    figure("fvd", 7.906, floor=7.28),
-    figure("precision", 0.62, "coverage", better="higher", floor=0.87, unit="of all"),
-    figure("fid", None, "frames", note=f"no weights in {PATH}"),
-    figure("speed", 132.4, "speed", better="higher", low=None, high=None),
+RESULTS = [
+    metric("fvd", 7.906, floor=7.28),
+    metric("precision", 0.62, "coverage", better="higher", floor=0.87, unit="of all"),
+    metric("fid", None, "frames", note=f"no weights in {PATH}"),
+    metric("speed", 132.4, "speed", better="higher", low=None, high=None),
 ]
 
 
@@ -47,11 +47,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One report, and one that compares three runs."""
     folder = tmp_path_factory.mktemp("pages")
     log = write_log(folder / "log.csv", 300, d_loss=1.5, g_loss=2.5, d_acc_real=1, r1=0.1)
-    one = report(FIGURES) | {"histograms": histograms(turn=9)}
+    one = report(RESULTS, histograms=histograms(turn=9))
     page.write(folder / "one.html", [one], [media(log)])
-    runs = [report(FIGURES, f"runs/0000{number}-dcgan-x") for number in range(3)]
-    runs[1]["figures"] = [{**FIGURES[0], "value": 1.5, "low": 1.4, "high": 1.6}, *FIGURES[1:]]
-    runs[0]["histograms"], runs[1]["histograms"] = histograms(turn=9), histograms(fast=60)
+    runs = [report(RESULTS, f"runs/0000{number}-dcgan-x") for number in range(3)]
+    others = [replace(RESULTS[0], value=1.5, low=1.4, high=1.6), *RESULTS[1:]]
+    runs[0] = replace(runs[0], histograms=histograms(turn=9))
+    runs[1] = replace(runs[1], results=others, histograms=histograms(fast=60))
     page.write(folder / "three.html", runs, [media(log), media(log), media()])
     return folder
 
@@ -79,7 +80,7 @@ def visit(browser: Browser, folder: Path) -> Iterator[Any]:
 def test_every_figure_stands_in_its_row(visit: Any) -> None:
     seen = visit("one.html")
     for given, words in zip(
-        FIGURES,
+        RESULTS,
         (
             ["7.906", "7.115 to 8.697", "at the floor of 7.28"],
             ["0.62", "of all", "0.558 to 0.682", "0.71 × the floor of 0.87"],
@@ -88,23 +89,23 @@ def test_every_figure_stands_in_its_row(visit: Any) -> None:
         ),
         strict=True,
     ):
-        row = seen.page.get_by_role("row").filter(has_text=given["title"])
+        row = seen.page.get_by_role("row").filter(has_text=given.title)
         assert row.get_by_role("rowheader").count() == 1
         text = row.get_by_role("cell").inner_text()
         assert all(word in text for word in words)
     assert PATH in seen.page.inner_text("h1")
-    assert seen.page.title() == report([])["title"]
+    assert seen.page.title() == report([]).title
 
 
 def test_the_protocol_of_a_figure_opens(visit: Any) -> None:
-    row = visit("one.html").page.get_by_role("row").filter(has_text="Figure fvd")
+    row = visit("one.html").page.get_by_role("row").filter(has_text="Metric fvd")
     assert not row.get_by_text("random3d").is_visible()
     row.get_by_text("Protocol").click()
     assert row.get_by_text("random3d").is_visible()
 
 
 def test_the_best_of_several_runs_is_marked(visit: Any) -> None:
-    row = visit("three.html").page.get_by_role("row").filter(has_text="Figure fvd")
+    row = visit("three.html").page.get_by_role("row").filter(has_text="Metric fvd")
     cells = [cell.inner_text() for cell in row.get_by_role("cell").all()]
     assert ["★ best" in cell for cell in cells] == [False, True, False]
 

@@ -1,4 +1,4 @@
-"""``vidgan evaluate``: how good generated clips are, on clips that training never saw."""
+"""``vidgan evaluate``: metrics of generated clips, or of restored videos."""
 
 from pathlib import Path
 from typing import Any
@@ -10,35 +10,36 @@ from vidgan.cli import options
 from vidgan.config import EvaluateConfig
 
 
-@click.command("evaluate", short_help="Measure a run, or any clips against any others.")
+@click.command("evaluate", short_help="Evaluate a run, or any clips against others.")
 @click.argument("run", required=False)
 @click.option(
-    "--dataset", type=options.path(), help="The dataset, if it is not where RUN was trained on it."
+    "--dataset", type=options.path(), help="The dataset, if it has moved since the training."
 )
 @click.option(
     "--real",
     type=options.path(),
-    help="In place of a run: real clips, a dataset, a video, a folder of videos or a .npy file.",
+    help="Instead of a run, real clips: a dataset, a video, a folder of videos or a .npy file.",
 )
-@click.option("--fake", type=options.path(), help="The clips to measure, likewise.")
+@click.option("--fake", type=options.path(), help="The clips to evaluate, likewise.")
 @click.option(
     "--compare",
     type=options.path(),
     multiple=True,
-    help="Put further runs, or reports of earlier evaluations, beside this one; give it again for "
-    "more.",
+    help="Compare with another run, or with the report of an earlier evaluation; may be repeated.",
 )
 @click.option(
     "-o",
     "--output",
     type=options.path(),
-    help="Report, .json; a page and a picture go beside it.  [default: RUN/evaluation/step-….json]",
+    help="Report, .json; a page and a picture are written beside it.  "
+    "[default: RUN/evaluation/step-….json]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, a figure each.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, one per metric.")
 @options.from_config(EvaluateConfig)
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     run: str | None,
     dataset: Path | None,
     real: Path | None,
@@ -48,19 +49,19 @@ def command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Measure RUN, by default the newest one under runs, on the test split of its dataset.
+    """Evaluate RUN, by default the newest under runs, on the test split of its dataset.
 
-    Prints distances, coverage, motion, memorisation and what the discriminator makes of clips, each
-    with its confidence interval and the floor that real clips get; writes them as JSON, as a page
-    that plays the clips (.html), and as a picture.
+    Prints distances, coverage, motion, memorisation and metrics of the discriminator, each with its
+    confidence interval and its floor, the value between two sets of real clips. Writes them as
+    JSON, as a page that plays the clips (.html), and as a picture.
 
-    With --paired: how faithful restored videos are to their originals, by PSNR, SSIM, a perceptual
-    distance and tOF.
+    With --paired: PSNR, SSIM, a perceptual distance and tOF of restored videos against their
+    originals.
     """
     from vidgan.jobs.evaluate import comparison, evaluate
     from vidgan.jobs.evaluate.report import table
 
-    # What a protocol says counts for more than defaults, and for less than what the user gives.
+    # Options of a protocol override defaults, but not what the user gives.
     given = {
         name: value
         for name, value in values.items()
@@ -69,18 +70,18 @@ def command(
     if compare:
         if real is not None or fake is not None:
             raise click.UsageError("--compare is for runs and reports, not for --real and --fake")
-        results = comparison.compare(
+        compared = comparison.compare(
             [run, *compare], dataset, output=output, progress=True, **given
         )
+        reports, page = compared.reports, str(compared.page)
     else:
-        results = [
-            evaluate.evaluate(
-                run, dataset, real=real, fake=fake, output=output, progress=True, **given
-            )
-        ]
+        report = evaluate.create_report(
+            run, dataset, real=real, fake=fake, output=output, progress=True, **given
+        )
+        reports, page = [report], report.page
     if as_json:
-        for result in results:
-            click.echo(table.lines(result))
+        for report in reports:
+            click.echo(table.lines(report))
     else:
-        click.echo(table.table(results))
-        click.echo(f"Page: {results[-1]['page'] if not compare else results[0]['compared']}")
+        click.echo(table.table(reports))
+        click.echo(f"Page: {page}")

@@ -2,11 +2,10 @@
 
 from vidgan.config.base import Config, option, option_name, value_type
 from vidgan.config.evaluate import (
-    MEASURES,
     MIN_GENERATED,
     PAIRED_OPTIONS,
-    PICTURES,
     PROTOCOLS,
+    PUBLISHED_FRAMES,
     EvaluateConfig,
 )
 from vidgan.config.generate import (
@@ -22,6 +21,7 @@ from vidgan.config.generate import (
     VIDEO_FORMATS,
     GenerateConfig,
 )
+from vidgan.config.metric_groups import METRIC_GROUPS, MetricGroup, Need
 from vidgan.config.model import (
     DISCRIMINATORS,
     FRAME_COUNTS,
@@ -87,15 +87,15 @@ __all__ = [
     "MAX_GRID_SIDE",
     "MAX_SHEET_CLIPS",
     "MAX_SIDE",
-    "MEASURES",
+    "METRIC_GROUPS",
     "MIN_DISPLAY_SIDE",
     "MIN_GENERATED",
     "MIN_SIDE",
     "MODELS",
     "PAIRED_OPTIONS",
-    "PICTURES",
     "PRESETS",
     "PROTOCOLS",
+    "PUBLISHED_FRAMES",
     "R1_OF_PAIRS",
     "SWEEP_SEEDS",
     "SWEEP_STEPS",
@@ -111,7 +111,9 @@ __all__ = [
     "InpaintConfig",
     "InpaintVideo",
     "MaskedRestoreConfig",
+    "MetricGroup",
     "ModelConfig",
+    "Need",
     "PreprocessConfig",
     "RestoreConfig",
     "RestoringConfig",

@@ -4,31 +4,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgan.config.base import Config, option
+from vidgan.config.metric_groups import selectable_groups
 
-# Fewer generated clips say little of what a generator makes.
+# Default number of generated clips where the test split is smaller: metrics of fewer are noisy.
 MIN_GENERATED = 256
-# Registry: embeddings of whole clips and of single frames; see vidgan/metrics/features.
-CLIP_FEATURES = ("appearance-motion", "random3d", "motion", "i3d")
-FRAME_FEATURES = ("random2d", "inception")
-# Registry: groups of figures; see vidgan/jobs/evaluate/metric_groups.py.
-MEASURES = (
-    "distance",
-    "frames",
-    "coverage",
-    "diversity",
-    "motion",
-    "memorisation",
-    "discriminator",
-    "labels",
-)
-# What can be chosen of restored videos against their originals.
+# Registry of the embeddings of whole clips and of single frames: name and, as
+# ``package.module:object``, the ``vidgan.metrics.features.base.Features``.
+_PACKAGE = "vidgan.metrics.features"
+CLIP_FEATURES = {
+    "appearance-motion": f"{_PACKAGE}.appearance_motion:APPEARANCE_MOTION",
+    "random3d": f"{_PACKAGE}.random_convolutions:RANDOM3D",
+    "motion": f"{_PACKAGE}.motion:MOTION",
+    "i3d": f"{_PACKAGE}.i3d:I3D",
+}
+FRAME_FEATURES = {
+    "random2d": f"{_PACKAGE}.random_convolutions:RANDOM2D",
+    "inception": f"{_PACKAGE}.inception:INCEPTION",
+}
+# The options that go with --paired.
 PAIRED_OPTIONS = ("paired", "bootstrap", "seed", "overwrite")
-# The names under which figures are published, with the settings of StyleGAN-V (arXiv 2112.14683).
+# Names under which results are published, with the settings of StyleGAN-V (arXiv 2112.14683).
 _FVD: dict[str, Any] = {"n": 2048, "clip_features": "i3d", "split": "train", "measures": "distance"}
-# Pictures that "50k" stands for.
-PICTURES = 50_000
+# Frames that "50k" stands for.
+PUBLISHED_FRAMES = 50_000
 _FID: dict[str, Any] = {
-    "n": PICTURES // 16,  # Clips of 16 frames.
+    "n": PUBLISHED_FRAMES // 16,  # Clips of 16 frames.
     "frame_features": "inception",
     "split": "train",
     "measures": "frames",
@@ -45,11 +45,12 @@ PROTOCOLS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class EvaluateConfig(Config):
-    """How generated clips are measured."""
+    """Options of an evaluation."""
 
     protocol: str = option(
         "default",
-        "Settings under a name that papers use; options that you give count for more.",
+        "Settings of a published metric, by its name in papers; options that you give override "
+        "them.",
         choices=tuple(PROTOCOLS),
     )
     paired: bool = option(
@@ -58,56 +59,65 @@ class EvaluateConfig(Config):
         "videos, or two folders with the same names.",
     )
     measures: str = option(
-        ",".join(MEASURES),
-        f"What to measure, joined by commas: any of {', '.join(MEASURES)}.",
+        ",".join(selectable_groups()),
+        f"Groups of metrics, joined by commas: any of {', '.join(selectable_groups())}.",
     )
     clip_features: str = option(
         "appearance-motion",
-        "Embedding in which clips are compared; i3d is FVD's.",
-        choices=CLIP_FEATURES,
+        "Embedding that clips are compared in; i3d gives FVD.",
+        choices=tuple(CLIP_FEATURES),
     )
     frame_features: str = option(
         "random2d",
-        "Embedding in which single frames are compared; inception is FID's.",
-        choices=FRAME_FEATURES,
+        "Embedding that single frames are compared in; inception gives FID.",
+        choices=tuple(FRAME_FEATURES),
     )
     weights: str | None = option(
-        None, "Weights of i3d or inception, a file; without one the published are fetched once."
+        None,
+        "File with the weights of i3d or inception; by default the published ones are downloaded "
+        "once.",
     )
     n: int | None = option(
         None,
-        "Clips of each side; default: as many generated ones as there are test clips, at least "
-        f"{MIN_GENERATED}, and all videos.",
+        "Clips of each set; default: as many generated clips as there are test clips, at least "
+        f"{MIN_GENERATED}, or all clips of videos.",
         min=2,
     )
     split: str = option(
         "test",
-        "Clips of a dataset that generated ones are compared with.",
+        "Split of a dataset that generated clips are compared with.",
         choices=("test", "train"),
     )
     frames: int | None = option(
-        None, "Frames of a clip; default: the run's, or 16.", min=4, max=1024
+        None, "Frames per clip; default: those of the run, or 16.", min=4, max=1024
     )
     stride: int | None = option(
-        None, "Take every n-th frame of real clips; default: the run's, or 1.", min=1, max=64
+        None,
+        "Take every n-th frame of real clips; default: as the run, or 1.",
+        min=1,
+        max=64,
     )
     size: tuple[int, int] | None = option(
-        None, "Bring videos to this size first; default: the first one's.", min=None
+        None, "Resize videos to this size first; default: that of the first video.", min=None
     )
     fps: float | None = option(
-        None, "Bring videos to this rate first; default: leave each its own.", min=0.1, max=240
+        None,
+        "Resample videos to this frame rate first; default: keep the rate of each.",
+        min=0.1,
+        max=240,
     )
     bootstrap: int = option(
-        200, "Resamplings that the confidence intervals come of; 0 is none.", min=0, max=100_000
+        200, "Bootstrap resamples; 0 disables confidence intervals.", min=0, max=100_000
     )
     seed: int = option(
         0,
-        "Seed of the first generated clip, the next has the next; also of all that is drawn.",
+        "Seed of the first generated clip, incremented for each further one; also of random "
+        "choices.",
         min=0,
         max=2**31 - 1,
     )
-    batch_size: int = option(16, "Clips handled at once.", min=1, max=4096)
-    checkpoint: str = option("latest", "latest, best, or the step of a checkpoint of the run.")
+    batch_size: int = option(16, "Clips processed at once.", min=1, max=4096)
+    checkpoint: str = option("latest", "Checkpoint of the run: latest, best or a step.")
     device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
-    cache: bool = option(True, "Keep what was measured of real clips for the next time.")
-    overwrite: bool = option(False, "Replace an output that is there already.")
+    cache: bool = option(True, "Cache the statistics of real clips.")
+    overwrite: bool = option(False, "Replace an existing output.")

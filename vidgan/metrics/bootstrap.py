@@ -29,7 +29,9 @@ _CHUNK = 100
 def bootstrap_mean(
     values: np.ndarray, level: float = LEVEL, replicates: int = REPLICATES, seed: int = 0
 ) -> Interval:
-    """Return the mean of one value a clip with its interval; for shares see ``share_interval``.
+    """Return the mean of one value per clip with its interval.
+
+    For the fraction of clips with a property use ``proportion_interval``.
 
     Args:
         values: real numbers ``(n,)``, such as ``Neighbourhoods.dense``.

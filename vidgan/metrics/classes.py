@@ -12,7 +12,7 @@ from vidgan.metrics.pairwise import blocks, squared_distances
 
 
 @dataclass(frozen=True)
-class ClassFigure:
+class ClassResult:
     """What one class came to.
 
     Attributes:
@@ -34,7 +34,7 @@ def by_class(
     real_labels: np.ndarray,
     fake: np.ndarray,
     fake_labels: np.ndarray,
-) -> dict[int, ClassFigure]:
+) -> dict[int, ClassResult]:
     """Take a figure on the clips of each class alone.
 
     Args:
@@ -63,9 +63,9 @@ def by_class(
     for label in np.union1d(*labels).tolist():
         a, b = real[labels[0] == label], fake[labels[1] == label]
         try:
-            figures[label] = ClassFigure(len(a), len(b), float(measure(a, b)))
+            figures[label] = ClassResult(len(a), len(b), float(measure(a, b)))
         except InputError as error:
-            figures[label] = ClassFigure(len(a), len(b), None, str(error))
+            figures[label] = ClassResult(len(a), len(b), None, str(error))
     return figures
 
 
@@ -107,4 +107,5 @@ def label_accuracy(
         for row, votes in zip(range(rows.start, rows.stop), known_labels[nearest], strict=False):
             values, first, counts = np.unique(votes, return_index=True, return_counts=True)
             found[row] = values[np.lexsort((first, -counts))[0]]
-    return found == labels
+    correct: np.ndarray = found == labels
+    return correct

@@ -1,6 +1,8 @@
 """Temporal consistency: whether what moves stays itself, and moves as in a reference."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -30,6 +32,14 @@ class Warping:
 
     error: np.ndarray
     visible: np.ndarray
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Return the results of several batches as one."""
+        return cls(
+            np.concatenate([part.error for part in parts]),
+            np.concatenate([part.visible for part in parts]),
+        )
 
 
 def warping_error(clips: np.ndarray) -> Warping:
@@ -102,9 +112,11 @@ def _visible(there: np.ndarray, back: np.ndarray) -> np.ndarray:
     rows, columns = np.mgrid[:height, :width]
     across, down = columns + there[..., 0], rows + there[..., 1]
     inside = (across >= 0) & (across <= width - 1) & (down >= 0) & (down <= height - 1)
-    return home & inside
+    visible: np.ndarray = home & inside
+    return visible
 
 
 def _squares(flow: np.ndarray) -> np.ndarray:
     """Return the squared lengths of a flow's vectors, ``(height, width)``."""
-    return np.square(flow[..., 0]) + np.square(flow[..., 1])
+    squares: np.ndarray = np.square(flow[..., 0]) + np.square(flow[..., 1])
+    return squares

@@ -78,7 +78,7 @@ def covariance_influence(
         float64 ``(n,)``, of mean 0: the derivatives by the weights, times n.
     """
     scale, dim = moments.count / (moments.count - 1), moments.dim
-    moved = scale * (form - form.mean())
+    moved: np.ndarray = scale * (form - form.mean())
     if estimator == EMPIRICAL:
         return moved
     sample, share = moments.covariance, oas_shrinkage(moments)
@@ -95,9 +95,9 @@ def covariance_influence(
         shares = squares + levels - share * (moments.count + 1) * (squares - levels / dim)
         shares /= excess
     target = trace * total / dim
-    return (
-        (1 - share) * moved + share * trace * traced / dim + shares * (target - scale * form.mean())
-    )
+    shrunk: np.ndarray = (1 - share) * moved + share * trace * traced / dim
+    shrunk += shares * (target - scale * form.mean())
+    return shrunk
 
 
 @dataclass(frozen=True)

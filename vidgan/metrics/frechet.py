@@ -95,7 +95,10 @@ def _transport_trace(factor: "_Factor", vectors: np.ndarray, roots: np.ndarray) 
 
 def _gram(values: np.ndarray) -> np.ndarray:
     """Return A Aᵀ or Aᵀ A, whichever is smaller; A's singular values are its eigenvalues' roots."""
-    return values @ values.T if values.shape[0] <= values.shape[1] else values.T @ values
+    if values.shape[0] > values.shape[1]:
+        values = values.T
+    gram: np.ndarray = values @ values.T
+    return gram
 
 
 class _Factor:

@@ -36,7 +36,7 @@ def check_level(level: float) -> None:
         raise OptionError(f"a confidence level of {level} is not between 0 and 1")
 
 
-def share_interval(held: np.ndarray, level: float = LEVEL) -> Interval:
+def proportion_interval(held: np.ndarray, level: float = LEVEL) -> Interval:
     """Return a share of clips with Wilson's interval, which has a width at 0 and 1 as well.
 
     Args:

@@ -6,34 +6,11 @@ sets of one distribution give figures about 0, as often below as above.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-from vidgan.errors import OptionError
 from vidgan.metrics.checks import feature_sets
 from vidgan.metrics.pairwise import blocks
-
-# As in the papers that report KID: https://arxiv.org/abs/1801.01401 and what followed it.
-SUBSETS = 100
-SUBSET_SIZE = 1000
-
-
-@dataclass(frozen=True)
-class KernelSubsets:
-    """The kernel distance as the papers give it.
-
-    Attributes:
-        mean: over the subsets.
-        deviation: between the subsets. They overlap, so it is no standard error of the mean.
-        subsets: how many were drawn.
-        size: clips drawn of each set without replacement for each of them.
-    """
-
-    mean: float
-    deviation: float
-    subsets: int
-    size: int
 
 
 def kernel_distance(real: np.ndarray, fake: np.ndarray) -> float:
@@ -52,44 +29,6 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray) -> float:
         InputError: fewer than two clips on a side, other shapes, two lengths, or NaN.
     """
     return _distance(*feature_sets(real, fake))
-
-
-def kernel_distance_subsets(
-    real: np.ndarray,
-    fake: np.ndarray,
-    subsets: int = SUBSETS,
-    size: int = SUBSET_SIZE,
-    seed: int = 0,
-) -> KernelSubsets:
-    """Return the mean of the kernel distances of random subsets, as KID is reported.
-
-    :func:`kernel_distance` uses every pair and is the more exact figure; this one is for comparison
-    with the papers.
-
-    Args:
-        real: features ``(n, d)``.
-        fake: features ``(m, d)``.
-        subsets: how many, at least 1.
-        size: clips in each, at least 2; no more than the smaller set has are drawn.
-        seed: of the draws.
-
-    Raises:
-        InputError: as :func:`kernel_distance`.
-        OptionError: no subsets, or subsets of fewer than two clips.
-    """
-    real, fake = feature_sets(real, fake)
-    if subsets < 1 or size < 2:
-        raise OptionError(f"{subsets} subsets of {size} clips: at least 1 of 2 clips is needed")
-    size = min(size, len(real), len(fake))
-    random = np.random.Generator(np.random.Philox(seed))
-    found = [
-        _distance(
-            real[random.choice(len(real), size, replace=False)],
-            fake[random.choice(len(fake), size, replace=False)],
-        )
-        for _ in range(subsets)
-    ]
-    return KernelSubsets(float(np.mean(found)), float(np.std(found)), subsets, size)
 
 
 def kernel_influence(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

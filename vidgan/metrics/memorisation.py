@@ -7,7 +7,7 @@ import numpy as np
 
 from vidgan.errors import InputError, OptionError
 from vidgan.metrics.checks import clip_set, feature_set
-from vidgan.metrics.interval import Interval, share_interval
+from vidgan.metrics.interval import Interval, proportion_interval
 from vidgan.metrics.pairwise import BLOCK, blocks, noise, squared_distances
 
 # Below which share of the test clips' distances a generated clip counts as suspiciously near.
@@ -56,7 +56,8 @@ class Nearest:
     def distances(self) -> np.ndarray:
         """Each clip's Euclidean distance to its nearest so far, float64 ``(n,)``; else infinity."""
         self._compare()
-        return np.sqrt(self._squares)
+        distances: np.ndarray = np.sqrt(self._squares)
+        return distances
 
     @property
     def indices(self) -> np.ndarray:
@@ -169,7 +170,7 @@ class Memorisation:
     order: np.ndarray
 
 
-def judge_memorisation(
+def assess_memorisation(
     generated: np.ndarray,
     test: np.ndarray,
     quantile: float = QUANTILE,
@@ -223,7 +224,7 @@ def judge_memorisation(
         p_value=p_value,
         border=float(ordered[rank - 1]),
         expected=rank / (len(test) + 1),
-        share=share_interval(generated < ordered[rank - 1]),
+        share=proportion_interval(generated < ordered[rank - 1]),
         nearer_than_any=below[1],
         copies=copies,
         order=np.argsort(generated, kind="stable"),

@@ -57,7 +57,8 @@ class Motion:
     @property
     def frozen(self) -> np.ndarray:
         """Which clips stand still from the first frame to the last, bool ``(n,)``."""
-        return self.still == 1
+        frozen: np.ndarray = self.still == 1
+        return frozen
 
     @property
     def looping(self) -> np.ndarray:
@@ -147,7 +148,8 @@ def histogram(histograms: np.ndarray, bins: int) -> np.ndarray:
     if not np.isfinite(values).all():
         raise InputError("histograms hold NaN or infinity")
     total = values.sum(axis=0)
-    return total / max(total.sum(), np.finfo(np.float64).tiny)
+    normalised: np.ndarray = total / max(total.sum(), np.finfo(np.float64).tiny)
+    return normalised
 
 
 def _measure(clip: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, int, float]:

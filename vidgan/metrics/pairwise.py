@@ -27,9 +27,10 @@ def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         a: float64 ``(n, d)``.
         b: float64 ``(m, d)``.
     """
-    squares = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)
+    squares: np.ndarray = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)
     squares -= 2.0 * (a @ b.T)
-    return np.maximum(squares, 0.0, out=squares)
+    np.maximum(squares, 0.0, out=squares)
+    return squares
 
 
 def noise(*sets: np.ndarray) -> float:

@@ -94,5 +94,6 @@ def _features(frame: np.ndarray) -> list[np.ndarray]:
 def _pooled(responses: np.ndarray) -> np.ndarray:
     rows, columns = responses.shape[0] // CELL, responses.shape[1] // CELL
     whole = responses[: rows * CELL, : columns * CELL]
-    cells = whole.reshape(rows, CELL, columns, CELL, -1).mean(axis=(1, 3))
-    return (cells[:-1, :-1] + cells[1:, :-1] + cells[:-1, 1:] + cells[1:, 1:]) / 4
+    cells: np.ndarray = whole.reshape(rows, CELL, columns, CELL, -1).mean(axis=(1, 3))
+    pooled: np.ndarray = cells[:-1, :-1] + cells[1:, :-1] + cells[:-1, 1:] + cells[1:, 1:]
+    return pooled / 4

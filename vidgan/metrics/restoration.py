@@ -1,6 +1,6 @@
-"""Restored video against its original: the figures of single frames.
+"""PSNR and SSIM of restored frames.
 
-``consistency.tof`` has the one for motion, ``perceptual`` the one for looks.
+See ``consistency.tof`` for motion and ``perceptual`` for a perceptual distance.
 """
 
 import cv2
@@ -12,6 +12,8 @@ from vidgan.metrics.checks import clip_pairs
 _WINDOW = 11
 _SIGMA = 1.5
 _LEVELS = 255.0
+# Cap of the PSNR in means over frames, decibels: that of equal frames is infinite.
+MAX_PSNR = 100.0
 
 
 def psnr(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -19,7 +21,7 @@ def psnr(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
     Args:
         clips: uint8 RGB ``(n, frames, height, width, 3)``.
-        reference: the same shape, the clips as they should be.
+        reference: the original clips, of the same shape.
 
     Returns:
         float64 ``(n, frames)`` in dB; infinity for equal frames.
@@ -38,14 +40,14 @@ def psnr(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def ssim(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return the structural similarity of frames (Wang et al. 2004), the mean over the channels.
+    """Return the structural similarity of frames (SSIM, Wang et al. 2004), averaged over channels.
 
-    With the paper's settings: a Gaussian window of 11 × 11 pixels and deviation 1.5, K₁ 0.01 and
-    K₂ 0.03, over all places where the whole window lies in the frame.
+    With the settings of the paper: a Gaussian window of 11 × 11 pixels with standard deviation 1.5,
+    K₁ = 0.01 and K₂ = 0.03, over all positions where the window lies in the frame.
 
     Args:
         clips: uint8 RGB ``(n, frames, height, width, 3)``, sides of at least 11.
-        reference: the same shape, the clips as they should be.
+        reference: the original clips, of the same shape.
 
     Returns:
         float64 ``(n, frames)`` in [-1, 1]; 1 for equal frames.

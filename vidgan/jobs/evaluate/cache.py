@@ -1,7 +1,7 @@
-"""What was gathered of real clips, kept for the next time.
+"""A cache on disk for the statistics of real clips.
 
-A file a set, named by the hash of all that decides about it: the clips, the features and vidgan's
-version. Arrays and numbers only: nothing is unpickled.
+A file per set, named by the hash of everything the statistics depend on: the clips, the features
+and vidgan's version. It holds arrays only: nothing is unpickled.
 """
 
 import contextlib
@@ -16,7 +16,11 @@ import numpy as np
 from vidgan.config import EvaluateConfig
 from vidgan.errors import ExportError
 from vidgan.files import atomic_path, cache_folder
-from vidgan.jobs.evaluate.clip_statistics import ClipStatistics, Embedded, StatisticsCollector
+from vidgan.jobs.evaluate.clip_statistics import (
+    ClipStatistics,
+    FeatureStatistics,
+    StatisticsCollector,
+)
 from vidgan.jobs.evaluate.sources import ClipSet
 from vidgan.metrics.consistency import Warping
 from vidgan.metrics.features import weights
@@ -24,94 +28,94 @@ from vidgan.metrics.moments import Moments
 from vidgan.metrics.motion import Motion
 from vidgan.version import __version__
 
-# The oldest files go when there are more.
-MOST = 64
+# Beyond this many files the oldest are deleted.
+MAX_FILES = 64
 
 
-class Cache:
-    """Looks at sets of clips that may have been looked at before.
+class StatisticsCache:
+    """Collects statistics of sets of clips, or reads them from the cache.
 
     Args:
-        gatherer: what looks at those that have not.
+        collector: collects the statistics that are not cached.
         config: the options.
     """
 
-    def __init__(self, gatherer: StatisticsCollector, config: EvaluateConfig) -> None:
-        self.gatherer = gatherer
+    def __init__(self, collector: StatisticsCollector, config: EvaluateConfig) -> None:
+        self.collector = collector
         parts = [
             __version__,
             weights.digest(config.weights) if config.weights else "",
-            str(gatherer.motion),
-            str(gatherer.pixels),
+            str(collector.motion),
+            str(collector.pixels),
         ]
-        parts += [each.name for each, _ in gatherer.features]
+        parts += [each.name for each, _ in collector.features]
         self.settings = "\n".join(parts)
 
-    def look(self, clips: ClipSet) -> ClipStatistics:
-        """Return what is gathered of a set, from the cache where it is there.
+    def collect(self, clips: ClipSet) -> ClipStatistics:
+        """Return the statistics of a set, from the cache if it holds them.
 
-        A discriminator is another one each time: it looks at the clips all the same.
+        Logits are not cached: every run has a discriminator of its own.
 
         Raises:
             VidganError: the set cannot be read.
         """
         name = hashlib.sha256(f"{self.settings}\n{clips.key}".encode()).hexdigest()
         path = cache_folder() / "real" / f"{name}.npz"
-        found = None
-        # One of another version, or a damaged one, is made again below.
+        cached = None
+        # A file of another version or a damaged one is replaced below.
         with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
-            found = _read(path, self.gatherer)
+            cached = _read(path, self.collector)
             os.utime(path)
-        if found is not None:
-            return self.gatherer.judged(found, clips)
-        gathered = self.gatherer.look(clips)
-        # A cache that cannot be written is no reason to fail.
+        if cached is not None:
+            return self.collector.with_logits(cached, clips)
+        statistics = self.collector.collect(clips)
+        # The evaluation goes on without a cache that can be written.
         with contextlib.suppress(OSError, ExportError):
-            _write(path, gathered)
-        return gathered
+            _write(path, statistics)
+        return statistics
 
 
-def _write(path: Path, gathered: ClipStatistics) -> None:
+def _write(path: Path, statistics: ClipStatistics) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {
-        "labels": gathered.labels,
-        "shown": gathered.shown,
-        "notes": np.array(gathered.notes, np.str_),
+        "labels": statistics.labels,
+        "shown": statistics.examples,
+        "notes": np.array(statistics.notes, np.str_),
     }
-    for name, each in gathered.embedded.items():
+    for name, each in statistics.features.items():
         arrays[f"vectors.{name}"] = each.vectors
         arrays |= {f"moments.{name}.{key}": value for key, value in each.moments.state().items()}
-    for key, part in (("motion", gathered.motion), ("warping", gathered.warping)):
+    for key, part in (("motion", statistics.motion), ("warping", statistics.warping)):
         if part is not None:
             arrays |= {f"{key}.{field.name}": getattr(part, field.name) for field in fields(part)}
-    if gathered.pixels is not None:
-        arrays["pixels"] = gathered.pixels
+    if statistics.pixels is not None:
+        arrays["pixels"] = statistics.pixels
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
     files = sorted(path.parent.glob("*.npz"), key=lambda each: each.stat().st_mtime)
-    for old in files[:-MOST]:
+    for old in files[:-MAX_FILES]:
         old.unlink(missing_ok=True)
 
 
-def _read(path: Path, gatherer: StatisticsCollector) -> ClipStatistics:
+def _read(path: Path, collector: StatisticsCollector) -> ClipStatistics:
     with np.load(path, allow_pickle=False) as arrays:
-        embedded = {}
-        for each, _ in gatherer.features:
+        features = {}
+        for each, _ in collector.features:
             state = {key: arrays[f"moments.{each.name}.{key}"] for key in Moments(each.dim).state()}
             moments = Moments.from_state(state)
-            embedded[each.name] = Embedded(moments, arrays[f"vectors.{each.name}"])
+            features[each.name] = FeatureStatistics(moments, arrays[f"vectors.{each.name}"])
         motion = warping = None
-        if gatherer.motion:
+        if collector.motion:
             motion = Motion(*(arrays[f"motion.{field.name}"] for field in fields(Motion)))
             warping = Warping(*(arrays[f"warping.{field.name}"] for field in fields(Warping)))
         return ClipStatistics(
             count=len(arrays["labels"]),
-            embedded=embedded,
+            features=features,
             motion=motion,
             warping=warping,
-            pixels=arrays["pixels"] if gatherer.pixels else None,
+            pixels=arrays["pixels"] if collector.pixels else None,
             logits=None,
             labels=arrays["labels"],
-            shown=arrays["shown"],
+            examples=arrays["shown"],
             notes=arrays["notes"].tolist(),
         )

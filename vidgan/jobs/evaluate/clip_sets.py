@@ -1,6 +1,5 @@
 """The sets of clips that an evaluation compares."""
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,11 +7,12 @@ import numpy as np
 
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError
-from vidgan.jobs.evaluate.sources import ClipSet, Shape, open_set
+from vidgan.jobs.evaluate.sources import ClipSet, Shape, open_set, same_rate
 
 DEFAULT_FRAMES = 16
-# Rates that differ by more are noted.
-_RATE_TOLERANCE = 0.01
+# The fewest real clips, two for each half, and generated clips that can be compared.
+_MIN_REAL = 4
+_MIN_GENERATED = 2
 
 
 @dataclass
@@ -20,27 +20,27 @@ class ClipSets:
     """The sets that are compared.
 
     Attributes:
-        reference: real clips that generated ones are compared with.
-        floor: other real clips, as many as the generated ones that are compared.
+        reference: real clips that generated clips are compared with.
+        floor: other real clips, at most as many as the generated ones.
         generated: generated clips.
-        training: what generated clips may have been copied from.
-        held: real clips that cannot have been copied from there: ``real`` or ``floor``.
+        training: the clips that generated ones may be copies of.
+        held_out: real clips that are not among these: ``real`` (the reference) or ``floor``.
     """
 
     reference: ClipSet
     floor: ClipSet
     generated: ClipSet
     training: ClipSet
-    held: str
+    held_out: str
 
     @property
-    def halved(self) -> bool:
-        """Whether the reference and the floor are split_real of one set."""
+    def split_in_half(self) -> bool:
+        """Whether the reference and the floor are halves of one set."""
         return self.training is self.reference
 
     @property
-    def named(self) -> dict[str, ClipSet]:
-        """Return the three sets by name."""
+    def by_name(self) -> dict[str, ClipSet]:
+        """The reference (``real``), the floor and the generated clips by name."""
         return {
             "real": self.reference,
             "floor": self.floor,
@@ -49,17 +49,17 @@ class ClipSets:
 
 
 def split_real(real: Path, fake: Path, config: EvaluateConfig) -> ClipSets:
-    """Return the sets of any two: split_real of the real clips are the reference and the floor.
+    """Return the sets to compare any clips with real ones, half of which are the floor.
 
-    They share no clip, and none is larger than what is compared with it.
+    Reference and floor share no clip, and neither is larger than the set of generated clips.
 
     Args:
-        real: real clips, what :func:`vidgan.jobs.evaluate.sources.open_set` takes.
-        fake: the clips to be measured, likewise.
+        real: real clips, see :func:`vidgan.jobs.evaluate.sources.open_set`.
+        fake: generated clips, likewise.
         config: the options.
 
     Raises:
-        InputError: too few clips, or nothing that can be read.
+        InputError: a path cannot be read or has too few clips.
         DatasetError: a dataset is damaged.
     """
     shape = Shape(config.frames or DEFAULT_FRAMES, config.stride or 1, config.size, config.fps)
@@ -68,38 +68,40 @@ def split_real(real: Path, fake: Path, config: EvaluateConfig) -> ClipSets:
         fake, replace(shape, size=reference.shape.size), config.split, reference.labels
     )
     if reference.fps and generated.fps:
-        differ = differing_rates(fake, generated.fps, f"of {real}", reference.fps)
-        generated.notes += [f"{note}; --fps brings videos to one rate" for note in differ]
-    if reference.total < 4 or generated.total < 2:
-        short = real if reference.total < 4 else fake
-        found = reference.total if reference.total < 4 else generated.total
-        raise InputError(
-            f"{short}: gives {found} clips of {shape.span} frames; 4 real ones and 2 others are "
-            "the least"
-        )
+        notes = rate_notes(fake, generated.fps, f"of {real}", reference.fps)
+        generated.notes += [f"{note}; --fps resamples videos to one rate" for note in notes]
+    for path, clips, minimum in (
+        (real, reference, _MIN_REAL),
+        (fake, generated, _MIN_GENERATED),
+    ):
+        if clips.total < minimum:
+            raise InputError(
+                f"{path}: gives {clips.total} clips of {shape.span} frames; at least {_MIN_REAL} "
+                f"real and {_MIN_GENERATED} other clips are needed"
+            )
     floor = open_set(real, shape, config.split)
     random = np.random.Generator(np.random.Philox(config.seed))
     order = random.permutation(reference.total)
     half = min(reference.total // 2, config.n or reference.total)
-    reference.keep(order[:half])
-    floor.keep(order[half : 2 * half])
-    generated.choose(half, config.seed)
-    floor.keep(floor.chosen[: generated.count])
+    reference.select(order[:half])
+    floor.select(order[half : 2 * half])
+    generated.sample(half, config.seed)
+    floor.select(floor.selected[: generated.count])
     return ClipSets(reference, floor, generated, reference, "floor")
 
 
-def differing_rates(path: Path, rate: float, others: str, their_rate: float) -> list[str]:
-    """Return a note where clips play at another rate than those that they are compared with.
+def rate_notes(path: Path, rate: float, others: str, other_rate: float) -> list[str]:
+    """Return a note if clips play at another rate than those that they are compared with.
 
     Args:
-        path: where the clips come from.
-        rate: theirs, in frames a second.
-        others: what the others are.
-        their_rate: the others'.
+        path: source of the clips.
+        rate: their frames per second.
+        others: what they are compared with.
+        other_rate: the frames per second of these.
     """
-    if math.isclose(rate, their_rate, rel_tol=_RATE_TOLERANCE):
+    if same_rate(rate, other_rate):
         return []
     return [
-        f"clips of {path} play at {rate:g} frames/s, those {others} at {their_rate:g}: motion "
+        f"clips of {path} play at {rate:g} frames/s, those {others} at {other_rate:g}: motion "
         "differs for that reason alone"
     ]

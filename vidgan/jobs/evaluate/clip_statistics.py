@@ -1,9 +1,8 @@
-"""One pass over a set of clips that gathers all that figures are made of."""
+"""One pass over a set of clips that collects the statistics metrics are computed from."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -17,24 +16,27 @@ from vidgan.metrics.motion import Motion, measure_motion
 
 # Clips uint8 ``(n, frames, height, width, 3)`` and their labels, int32 ``(n,)``.
 Batch = tuple[np.ndarray, np.ndarray]
-# Clips of a set that the pictures show.
-SHOWN = 8
-# Vectors of a set that are kept, spread over all clips, for what needs more than moments: memory
-# does not grow with the clips beyond that.
-KEPT = 8192
-# Clips of a set of which small pictures are kept, spread likewise: each takes 200 KB.
-PIXELS = 512
-# Clips of a set whose warping error is measured, spread likewise: it takes two flows a frame.
-WARPED = 256
+# From clips uint8 ``(n, frames, height, width, 3)`` and labels int32 ``(n,)`` to logits ``(n,)``.
+Discriminator = Callable[[np.ndarray, np.ndarray], np.ndarray]
+# Limits that keep memory independent of the number of clips. Where a set has more, clips at even
+# distances in the set are taken.
+# Clips that the report shows.
+MAX_EXAMPLES = 8
+# Feature vectors that are kept, for metrics that need more than moments.
+MAX_VECTORS = 8192
+# Clips that are kept at a low resolution; each takes 200 KB.
+MAX_PIXELS = 512
+# Clips whose warping error is computed, which takes two optical flows a frame.
+MAX_WARPED = 256
 
 
 @dataclass
-class Embedded:
-    """A set's features.
+class FeatureStatistics:
+    """The features of a set of clips.
 
     Attributes:
-        moments: of all vectors.
-        vectors: float32 ``(up to KEPT, dim)``, those kept, of frames all of a clip or none.
+        moments: mean and covariance of all vectors.
+        vectors: float32 ``(up to MAX_VECTORS, dim)``, a sample; of a clip all frames or none.
     """
 
     moments: Moments
@@ -43,45 +45,45 @@ class Embedded:
 
 @dataclass
 class ClipStatistics:
-    """What one pass over a set has gathered.
+    """Statistics of a set of clips.
 
     Attributes:
         count: clips.
-        embedded: by the features' name.
-        motion: of every clip, None where it was not asked for.
-        warping: of up to WARPED clips, likewise.
-        pixels: of up to PIXELS clips, float32 ``(k, n)``, None where they were not asked for.
-        logits: of the discriminator on every clip, float64, None without one.
-        labels: int32, of every clip; -1 where they have none.
-        shown: uint8 ``(up to SHOWN, frames, height, width, 3)``, spread over all clips.
-        notes: what a reader of the figures must know.
+        features: by the name of the embedding.
+        motion: of every clip, None where no group needs it.
+        warping: of up to MAX_WARPED clips, likewise.
+        pixels: of up to MAX_PIXELS clips at a low resolution, float32 ``(k, n)``, likewise.
+        logits: of the discriminator for every clip, float64 ``(count,)``, None without one.
+        labels: int32 ``(count,)``; -1 where clips have none.
+        examples: clips to show, uint8 ``(up to MAX_EXAMPLES, frames, height, width, 3)``.
+        notes: what a reader of the report must know.
     """
 
     count: int
-    embedded: dict[str, Embedded]
+    features: dict[str, FeatureStatistics]
     motion: Motion | None
     warping: Warping | None
     pixels: np.ndarray | None
     logits: np.ndarray | None
     labels: np.ndarray
-    shown: np.ndarray
+    examples: np.ndarray
     notes: list[str] = field(default_factory=list)
 
     @property
-    def kept_labels(self) -> np.ndarray:
-        """Labels of the kept clips, int32 ``(k,)``."""
-        return self.labels[:: every(self.count, KEPT)]
+    def sampled_labels(self) -> np.ndarray:
+        """Labels of the clips whose feature vectors are kept, int32 ``(k,)``."""
+        return self.labels[:: sampling_step(self.count, MAX_VECTORS)]
 
 
 class StatisticsCollector:
-    """Goes through sets of clips.
+    """Collects the statistics of sets of clips.
 
     Args:
-        features: what to embed with, and the functions that do it.
-        motion: whether to measure how clips move.
-        pixels: whether to keep small pictures of the clips.
-        judge: a discriminator, from clips and labels to logits; see ``load_discriminator``.
-        batch_size: clips handled at once.
+        features: embeddings, and the functions that compute them.
+        motion: whether to compute motion and warping errors.
+        pixels: whether to keep clips at a low resolution.
+        discriminator: a discriminator, None for no logits.
+        batch_size: clips processed at once.
         advance: called with the size of each batch that is done.
     """
 
@@ -91,96 +93,98 @@ class StatisticsCollector:
         *,
         motion: bool,
         pixels: bool,
-        judge: Callable[[np.ndarray, np.ndarray], np.ndarray] | None,
+        discriminator: Discriminator | None,
         batch_size: int,
-        advance: Callable[[int], Any],
+        advance: Callable[[int], object],
     ) -> None:
         self.features = list(features)
-        self.motion, self.pixels, self.judge = motion, pixels, judge
+        self.motion, self.pixels, self.discriminator = motion, pixels, discriminator
         self.batch_size, self.advance = batch_size, advance
 
-    def look(self, clips: ClipSet) -> ClipStatistics:
-        """Go through a set once.
+    def collect(self, clips: ClipSet) -> ClipStatistics:
+        """Iterate over a set once and return its statistics.
 
         Raises:
             VidganError: the set cannot be read.
             InputError: none of its clips can be decoded.
         """
-        framed = KEPT // clips.shape.frames
-        steps = {"clip": every(clips.count, KEPT), "frame": every(clips.count, framed)}
-        pictured, warped = (every(clips.count, most) for most in (PIXELS, WARPED))
-        wanted = set(np.linspace(0, clips.count - 1, min(SHOWN, clips.count)).round().astype(int))
+        frames, count = clips.shape.frames, clips.count
+        vector_steps = {
+            "clip": sampling_step(count, MAX_VECTORS),
+            "frame": sampling_step(count, MAX_VECTORS // frames),
+        }
+        pixel_step, warped_step = (sampling_step(count, most) for most in (MAX_PIXELS, MAX_WARPED))
+        shown = set(np.linspace(0, count - 1, min(MAX_EXAMPLES, count)).round().astype(int))
         moments = {each.name: Moments(each.dim) for each, _ in self.features}
-        kept: dict[str, list[np.ndarray]] = {each.name: [] for each, _ in self.features}
-        motions, warping, pixels, logits, labels, shown = [], [], [], [], [], []
+        vectors: dict[str, list[np.ndarray]] = {each.name: [] for each, _ in self.features}
+        motions, warping, pixels, logits, labels, examples = [], [], [], [], [], []
         done = 0
-        for batch, numbers in batched(clips, self.batch_size):
-            places = np.arange(done, done + len(batch))
+        for batch, batch_labels in batched(clips, self.batch_size):
+            positions = np.arange(done, done + len(batch))
             for each, embed in self.features:
-                found = embed(batch)
-                moments[each.name].add(found)
-                held = places % steps[each.unit] == 0
-                kept[each.name].append(found[np.repeat(held, len(found) // len(batch))])
-            if self.pixels and (taken := places % pictured == 0).any():
-                pixels.append(pixel_vectors(batch[taken]))
+                embedded = embed(batch)
+                moments[each.name].add(embedded)
+                sampled = positions % vector_steps[each.unit] == 0
+                per_clip = len(embedded) // len(batch)
+                vectors[each.name].append(embedded[np.repeat(sampled, per_clip)])
+            if self.pixels and (sampled := positions % pixel_step == 0).any():
+                pixels.append(pixel_vectors(batch[sampled]))
             if self.motion:
                 motions.append(measure_motion(batch))
-                if (taken := places % warped == 0).any():
-                    warping.append(warping_error(batch[taken]))
-            if self.judge is not None:
-                logits.append(self.judge(batch, numbers))
-            labels.append(numbers)
-            shown += [clip for place, clip in zip(places, batch, strict=True) if place in wanted]
+                if (sampled := positions % warped_step == 0).any():
+                    warping.append(warping_error(batch[sampled]))
+            if self.discriminator is not None:
+                logits.append(self.discriminator(batch, batch_labels))
+            labels.append(batch_labels)
+            examples += [
+                clip for position, clip in zip(positions, batch, strict=True) if position in shown
+            ]
             done += len(batch)
             self.advance(len(batch))
         if not done:
             raise InputError(
-                f"{clips.path}: none of its {clips.count} clips can be decoded; copy or make it "
+                f"{clips.path}: none of its {count} clips can be decoded; copy or create the file "
                 "again"
             )
         return ClipStatistics(
             count=done,
-            embedded={
-                name: Embedded(each, np.concatenate(kept[name])) for name, each in moments.items()
+            features={
+                name: FeatureStatistics(each, np.concatenate(vectors[name]))
+                for name, each in moments.items()
             },
             motion=Motion.join(motions) if motions else None,
-            warping=Warping(
-                np.concatenate([each.error for each in warping]),
-                np.concatenate([each.visible for each in warping]),
-            )
-            if warping
-            else None,
+            warping=Warping.join(warping) if warping else None,
             pixels=np.concatenate(pixels) if pixels else None,
             logits=np.concatenate(logits) if logits else None,
             labels=np.concatenate(labels),
-            shown=np.stack(shown),
+            examples=np.stack(examples),
             notes=list(clips.notes),
         )
 
-    def judged(self, gathered: ClipStatistics, clips: ClipSet) -> ClipStatistics:
-        """Return what was gathered of a set before, with what the discriminator says of it now.
+    def with_logits(self, statistics: ClipStatistics, clips: ClipSet) -> ClipStatistics:
+        """Return statistics of a set from the cache, with the logits of this discriminator.
 
         Raises:
             VidganError: the set cannot be read.
         """
-        if self.judge is None:
-            self.advance(gathered.count)
-            return gathered
+        if self.discriminator is None:
+            self.advance(statistics.count)
+            return statistics
         logits = []
-        for batch, numbers in batched(clips, self.batch_size):
-            logits.append(self.judge(batch, numbers))
+        for batch, labels in batched(clips, self.batch_size):
+            logits.append(self.discriminator(batch, labels))
             self.advance(len(batch))
-        return replace(gathered, logits=np.concatenate(logits))
+        return replace(statistics, logits=np.concatenate(logits))
 
 
-def every(count: int, most: int) -> int:
-    """Return n such that every n-th of ``count`` clips are at most ``most``."""
+def sampling_step(count: int, most: int) -> int:
+    """Return the smallest n for which every n-th of ``count`` clips are at most ``most``."""
     return max(1, -(-count // most))
 
 
 def batched(clips: Iterable[Clip], size: int) -> Iterator[Batch]:
     """Stack clips and their labels into batches of ``size``; the last may be smaller."""
-    waiting = iter(clips)
-    while group := list(itertools.islice(waiting, size)):
-        pictures, labels = zip(*group, strict=True)
-        yield np.stack(pictures), np.array(labels, np.int32)
+    iterator = iter(clips)
+    while group := list(itertools.islice(iterator, size)):
+        batch, labels = zip(*group, strict=True)
+        yield np.stack(batch), np.array(labels, np.int32)

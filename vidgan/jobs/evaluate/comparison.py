@@ -1,16 +1,29 @@
 """Several runs in one table and on one page."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidgan.errors import OptionError
-from vidgan.files import atomic_path
-from vidgan.jobs.evaluate.evaluate import evaluate
-from vidgan.jobs.evaluate.report import page, report
+from vidgan.jobs.evaluate.evaluate import create_report
+from vidgan.jobs.evaluate.report import files, page
+from vidgan.jobs.evaluate.report.report import Report
 
-DEFAULT_PAGE = Path("comparison.json")
+DEFAULT_OUTPUT = Path("comparison.json")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Reports that were compared.
+
+    Attributes:
+        reports: the reports.
+        page: the page that compares them.
+    """
+
+    reports: list[Report]
+    page: Path
 
 
 def compare(
@@ -20,39 +33,34 @@ def compare(
     output: Path | str | None = None,
     progress: bool = False,
     **options: Any,
-) -> list[dict[str, Any]]:
-    """Measure runs alike and write one page of them all.
+) -> Comparison:
+    """Evaluate runs with the same settings and write one page that compares them.
 
     Args:
         runs: run folders, None for the newest, or reports (``.json``) of earlier evaluations.
-        dataset: the dataset all are measured on, if not each on its own.
-        output: where all reports go, ``.json``; the page goes beside it. By default
+        dataset: the dataset for all runs; by default the dataset of each.
+        output: file for all reports, ``.json``; the page is written beside it. By default
             ``comparison.json``.
         progress: show a progress bar on a terminal.
         **options: the fields of :class:`vidgan.config.EvaluateConfig`.
-
-    Returns:
-        The reports; the first one's ``compared`` is the page.
 
     Raises:
         VidganError: as for :func:`vidgan.evaluate`.
         OptionError: fewer than two runs.
     """
     if len(runs) < 2:
-        raise OptionError("--compare needs another run beside the first")
-    target = report.target(output, DEFAULT_PAGE, bool(options.get("overwrite")))
-    results, media = [], []
+        raise OptionError("--compare needs two runs or more")
+    target = files.output_path(output, DEFAULT_OUTPUT, bool(options.get("overwrite")))
+    reports, media = [], []
     for run in runs:
         path = None if run is None else Path(run)
         if path is None or path.suffix.lower() != ".json":
-            measured = evaluate(path, dataset, progress=progress, **options)
-            path = Path(measured["page"]).with_suffix(".json")
-        result, shown = report.read(path)
-        results.append(result)
-        media.append(shown)
-    page.write(target.with_suffix(".html"), results, media)
-    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
-    with atomic_path(target) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
-    results[0]["compared"] = str(target.with_suffix(".html"))
-    return results
+            evaluated = create_report(path, dataset, progress=progress, **options)
+            path = Path(evaluated.page).with_suffix(".json")
+        report, report_media = files.read(path)
+        reports.append(report)
+        media.append(report_media)
+    page_path = target.with_suffix(".html")
+    page.write(page_path, reports, media)
+    files.write_json(target, [report.to_json() for report in reports])
+    return Comparison(reports, page_path)

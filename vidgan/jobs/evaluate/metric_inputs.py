@@ -1,4 +1,4 @@
-"""What ``vidgan evaluate`` has gathered, and confidence intervals of figures made of it."""
+"""What groups of metrics are computed from, and confidence intervals of their results."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,35 +7,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vidgan import metrics
-from vidgan.config import EvaluateConfig
+from vidgan.config import EvaluateConfig, Need
 from vidgan.errors import InputError
-from vidgan.jobs.evaluate.clip_statistics import ClipStatistics, Embedded
+from vidgan.jobs.evaluate.clip_statistics import ClipStatistics, FeatureStatistics
 from vidgan.metrics import Interval, Memorisation, bootstrap
 from vidgan.metrics.features import Features
 
 if TYPE_CHECKING:
+    from vidgan.jobs.generate.sampler import Sampler
     from vidgan.training.run import Run
 
 # The ends of a confidence interval; None where there is none.
 Ends = tuple[float | None, float | None]
 # A value and the ends of its interval.
-Measured = tuple[float, float | None, float | None]
+ValueWithEnds = tuple[float, float | None, float | None]
 
 
 @dataclass
 class MetricInputs:
-    """What is measured.
+    """Statistics of the sets of clips that are compared, and what else metrics need.
 
     Attributes:
         config: the options.
-        clip_features: in which clips are compared.
-        frame_features: in which frames are compared.
-        reference: real clips that generated ones are compared with.
-        floor: other real clips, as many as are compared.
+        clip_features: the embedding that clips are compared in.
+        frame_features: the embedding that frames are compared in.
+        reference: real clips that generated clips are compared with.
+        floor: other real clips, as many as the generated ones.
         generated: generated clips.
-        held: which real clips training has not seen, ``real`` for the reference, or ``floor``.
-        run: what made them, None where that is not known.
-        memorised: by ``features`` and ``pixels``, how near generated clips are to training clips.
+        held_out: which real clips training has not seen, ``real`` (the reference) or ``floor``.
+        run: the run that generated the clips, None where it is not known.
+        sampler: generates further clips of the run.
+        memorisation: by ``features`` and ``pixels``, whether generated clips are training clips.
         labels: names of the labels.
     """
 
@@ -45,62 +47,99 @@ class MetricInputs:
     reference: ClipStatistics
     floor: ClipStatistics
     generated: ClipStatistics
-    held: str
+    held_out: str
     run: "Run | None" = None
-    memorised: dict[str, Memorisation] | None = None
+    sampler: "Sampler | None" = None
+    memorisation: dict[str, Memorisation] | None = None
     labels: tuple[str, ...] = ()
 
-    def of(self, features: Features) -> tuple[Embedded, Embedded, Embedded]:
-        """Return the features of the reference, the floor and the generated clips."""
-        sets = (self.reference, self.floor, self.generated)
-        found = [each.embedded[features.name] for each in sets]
-        return found[0], found[1], found[2]
+    @property
+    def sets(self) -> tuple[ClipStatistics, ClipStatistics, ClipStatistics]:
+        """The reference, the floor and the generated clips."""
+        return self.reference, self.floor, self.generated
 
-    def ends(self, take: Callable[[], Interval]) -> Ends:
-        """Return the ends of an interval; none where none is wanted or clips are too few."""
+    @property
+    def available(self) -> Need:
+        """The needs that these inputs meet."""
+        met = {
+            Need.CLIP_FEATURES: all(self.clip_features.name in each.features for each in self.sets),
+            Need.FRAME_FEATURES: all(
+                self.frame_features.name in each.features for each in self.sets
+            ),
+            Need.MOTION: all(each.motion is not None for each in self.sets),
+            Need.PIXELS: all(each.pixels is not None for each in self.sets),
+            Need.NEAREST_TRAINING_CLIPS: self.memorisation is not None,
+            Need.DISCRIMINATOR: self.run is not None
+            and all(each.logits is not None for each in self.sets),
+            Need.LABELS: len(self.labels) > 1 and all(each.labels.min() >= 0 for each in self.sets),
+            Need.SAMPLER: self.sampler is not None,
+        }
+        available = Need(0)
+        for need, is_met in met.items():
+            available |= need if is_met else Need(0)
+        return available
+
+    def features(
+        self, features: Features
+    ) -> tuple[FeatureStatistics, FeatureStatistics, FeatureStatistics]:
+        """Return the features of the reference, the floor and the generated clips."""
+        reference, floor, generated = (each.features[features.name] for each in self.sets)
+        return reference, floor, generated
+
+    def ends(self, compute: Callable[[], Interval]) -> Ends:
+        """Return the ends of an interval; none without bootstrap, or of too few clips."""
         if not self.config.bootstrap:
             return None, None
         try:
-            found = take()
+            interval = compute()
         except InputError:
             return None, None
-        return found.low, found.high
+        return interval.low, interval.high
 
-    def narrowed(self, value: float, take: Callable[[], Interval], kept: int, count: int) -> Ends:
-        """Return an interval about a value; that of a part of the clips is narrowed to all."""
-        narrower = np.sqrt(kept / count)
+    def rescaled_ends(
+        self, value: float, compute: Callable[[], Interval], used: int, count: int
+    ) -> Ends:
+        """Return an interval around a value of all clips from the interval of a part of them.
 
-        def about() -> Interval:
-            found = take()
-            low, high = (value + (end - found.value) * narrower for end in (found.low, found.high))
-            return Interval(value, max(0.0, low) if value >= 0 else low, high, found.level)
+        Args:
+            value: the metric of all clips.
+            compute: returns the interval of a part of the clips.
+            used: clips of that part.
+            count: all clips; the interval's width is scaled by the square root of used / count.
+        """
+        scale = np.sqrt(used / count)
 
-        return self.ends(about)
+        def rescaled() -> Interval:
+            part = compute()
+            low, high = (value + (end - part.value) * scale for end in (part.low, part.high))
+            return Interval(value, max(0.0, low) if value >= 0 else low, high, part.level)
 
-    def mean(self, values: np.ndarray) -> Measured:
-        """Return a mean of one value a clip with the ends of its interval."""
+        return self.ends(rescaled)
+
+    def mean(self, values: np.ndarray) -> ValueWithEnds:
+        """Return the mean of one value per clip, ``(n,)``, with the ends of its interval."""
         replicates, seed = self.config.bootstrap, self.config.seed
         low, high = self.ends(
             lambda: metrics.bootstrap_mean(values, replicates=replicates, seed=seed)
         )
         return float(np.mean(values)), low, high
 
-    def share(self, held: np.ndarray) -> Measured:
-        """Return the share of clips, bool ``(n,)``, with the ends of its interval."""
+    def fraction(self, mask: np.ndarray) -> ValueWithEnds:
+        """Return the fraction of clips in a mask, bool ``(n,)``, with the ends of its interval."""
         low = high = None
-        if len(held) >= bootstrap.FEWEST:
-            low, high = self.ends(lambda: metrics.share_interval(held))
-        return float(np.mean(held)), low, high
+        if len(mask) >= bootstrap.FEWEST:
+            low, high = self.ends(lambda: metrics.proportion_interval(mask))
+        return float(np.mean(mask)), low, high
 
-    def of_sets(
-        self, statistic: Callable[..., float], *samples: np.ndarray, least: float = 0.0
-    ) -> Measured:
-        """Return a figure of whole sets with the ends of its interval.
+    def statistic(
+        self, statistic: Callable[..., float], *samples: np.ndarray, minimum: float = 0.0
+    ) -> ValueWithEnds:
+        """Return a statistic of whole sets with the ends of its interval.
 
         Args:
-            statistic: from the samples to the figure.
+            statistic: from the samples to a number.
             samples: arrays whose first axis is clips.
-            least: what the figure cannot fall below.
+            minimum: the smallest value that the statistic can have.
         """
         replicates, seed = self.config.bootstrap, self.config.seed
         low, high = self.ends(
@@ -108,4 +147,4 @@ class MetricInputs:
                 statistic, *samples, replicates=replicates, seed=seed
             )
         )
-        return float(statistic(*samples)), None if low is None else max(least, low), high
+        return float(statistic(*samples)), None if low is None else max(minimum, low), high

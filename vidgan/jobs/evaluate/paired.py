@@ -1,14 +1,17 @@
-"""The part of ``vidgan evaluate`` that compares restored videos with their originals."""
+"""Evaluation of restored videos against their originals, ``vidgan evaluate --paired``."""
 
 from pathlib import Path
-from typing import Any
 
 from vidgan.config import EvaluateConfig
 from vidgan.jobs.evaluate import paired_metrics, video_pairs
-from vidgan.jobs.evaluate.paired_metrics import Compared
-from vidgan.jobs.evaluate.report import report
+from vidgan.jobs.evaluate.paired_metrics import ComparedVideo
+from vidgan.jobs.evaluate.report import files
+from vidgan.jobs.evaluate.report.media import PairedMedia
+from vidgan.jobs.evaluate.report.report import Protocol, Report, ReportSet, VideoRow
 from vidgan.metrics.interval import LEVEL
-from vidgan.version import __version__
+
+# Videos that the report shows.
+MAX_SHOWN = 3
 
 
 def evaluate_paired(
@@ -17,10 +20,10 @@ def evaluate_paired(
     config: EvaluateConfig,
     output: Path | str | None,
     progress: bool,
-) -> dict[str, Any]:
-    """Measure how faithful restored videos are and write a report.
+) -> Report:
+    """Compare restored videos with their originals and write a report.
 
-    Frames are read one by one, so memory grows neither with the videos' length nor their number.
+    Frames are read one by one: memory is independent of the length and number of videos.
 
     Args:
         originals: a video or a folder of videos.
@@ -30,61 +33,60 @@ def evaluate_paired(
         progress: show a progress bar on a terminal.
 
     Raises:
-        InputError: videos that cannot be read or do not fit together.
-        ExportError: the report is there already or cannot be written.
+        InputError: videos cannot be read or do not match.
+        ExportError: the report exists already or cannot be written.
     """
     from tqdm import tqdm
 
-    target = report.target(output, Path("evaluation.json"), config.overwrite)
-    found, notes = video_pairs.find(originals, restored)
-    total = sum(pair.info.frames for pair in found) or None
-    hidden = None if progress else True
-    rows: list[dict[str, Any]] = []
-    worst: list[Compared] = []
-    with tqdm(total=total, unit="frame", desc="evaluate", disable=hidden, leave=False) as bar:
-        for pair in found:
+    target = files.output_path(output, Path("evaluation.json"), config.overwrite)
+    pairs, notes = video_pairs.find_pairs(originals, restored)
+    total = sum(pair.info.frames for pair in pairs) or None
+    disable = None if progress else True
+    rows: list[VideoRow] = []
+    worst: list[ComparedVideo] = []
+    with tqdm(total=total, unit="frame", desc="evaluate", disable=disable, leave=False) as bar:
+        for pair in pairs:
             compared = paired_metrics.compare(pair, bar.update)
-            rows.append(compared.to_json())
+            rows.append(compared.row)
             notes += compared.notes
-            worst = sorted([*worst, compared], key=_psnr)[: paired_metrics.SHOWN]
-    rows.sort(key=lambda row: row["psnr"])
-    frames = sum(row["frames"] for row in rows)
-    sizes, rates = {tuple(row["size"]) for row in rows}, {pair.info.fps for pair in found}
-    common = {
-        "clips": len(rows),
-        "fps": rates.pop() if len(rates) == 1 else None,
-        "size": list(sizes.pop()) if len(sizes) == 1 else None,
-        "frames": frames,
-    }
-    result = {
-        "format": report.FORMAT_VERSION,
-        "vidgan": __version__,
-        "title": f"{restored} against {originals}",
-        "sets": {
-            "original": {"title": "videos", "path": str(originals), **common},
-            "restored": {"title": "videos", "path": str(restored), **common},
-        },
-        "protocol": {
-            "name": "paired",
-            "videos": len(rows),
-            "frames": frames,
-            "size": common["size"],
-            "seed": config.seed,
-            "bootstrap": config.bootstrap,
-            "confidence": LEVEL,
-        },
-        "figures": [figure.to_json() for figure in paired_metrics.figures(rows, config)],
-        "verdicts": [],
-        "notes": notes,
-        "videos": rows,
-        "media": {
-            f"{side} {each.pair.name}": clip
-            for each in worst
-            for side, clip in zip(("original", "restored"), each.shown, strict=True)
-        },
-    }
-    return report.write(target, result)
+            worst = sorted([*worst, compared], key=lambda each: _psnr(each.row))[:MAX_SHOWN]
+    rows.sort(key=_psnr)
+    report = _compose(originals, restored, rows, {pair.info.fps for pair in pairs}, config, notes)
+    media = PairedMedia({each.row.name: (each.original, each.restored) for each in worst})
+    return files.write(target, report, media)
 
 
-def _psnr(compared: Compared) -> float:
-    return compared.values["psnr"] or 0.0
+def _compose(
+    originals: Path,
+    restored: Path,
+    rows: list[VideoRow],
+    rates: set[float | None],
+    config: EvaluateConfig,
+    notes: list[str],
+) -> Report:
+    frames, sizes = sum(row.frames for row in rows), {tuple(row.size) for row in rows}
+    size = list(sizes.pop()) if len(sizes) == 1 else None
+    fps = rates.pop() if len(rates) == 1 else None
+    return Report(
+        title=f"{restored} against {originals}",
+        sets={
+            name: ReportSet("videos", str(path), len(rows), fps, size, frames)
+            for name, path in (("original", originals), ("restored", restored))
+        },
+        protocol=Protocol(
+            name="paired",
+            videos=len(rows),
+            frames=frames,
+            size=size,
+            seed=config.seed,
+            bootstrap=config.bootstrap,
+            confidence=LEVEL,
+        ),
+        results=paired_metrics.mean_results(rows, config),
+        notes=notes,
+        videos=rows,
+    )
+
+
+def _psnr(row: VideoRow) -> float:
+    return row.values["psnr"] or 0.0

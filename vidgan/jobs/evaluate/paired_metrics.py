@@ -1,4 +1,4 @@
-"""How faithful restored videos are to their originals, figure by figure."""
+"""Metrics of restored videos against their originals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,30 +10,30 @@ import numpy as np
 from vidgan import metrics
 from vidgan.config import EvaluateConfig
 from vidgan.errors import InputError
-from vidgan.jobs.evaluate.video_pairs import Pair
+from vidgan.jobs.evaluate.report.report import VideoRow
+from vidgan.jobs.evaluate.video_pairs import VideoPair
 from vidgan.metrics import bootstrap
-from vidgan.metrics.figure import Figure
+from vidgan.metrics.restoration import MAX_PSNR
+from vidgan.metrics.result import MetricResult
 
 GROUP = "fidelity"
-# What a frame counts that is equal to its original, whose ratio is infinite; decibels.
-EQUAL = 100.0
-# Videos that the report shows, frames of each, and the most pixels of a side they are shown in.
-SHOWN = 3
+# Frames of a video that the report shows, and their longest side in pixels.
 SHOWN_FRAMES = 32
 SHOWN_SIDE = 320
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A figure of frames that stand beside their originals.
+class PairedMetric:
+    """A metric of frames and their originals.
 
     Attributes:
-        title: what it is called in tables.
-        function: from clips and references, uint8 ``(1, frames, height, width, 3)``, to a number.
-        frames: that the function looks at: the newest, or the newest two.
+        title: name in tables.
+        function: from clips and references, uint8 ``(1, frames, height, width, 3)``, to an array
+            whose mean is the value.
+        frames: frames that the function takes: the current one, or the last two.
         better: ``lower`` or ``higher``.
-        unit: of the values, where they have one.
-        protocol: what decides about the values.
+        unit: of the value, if it has one.
+        protocol: what the value depends on.
     """
 
     title: str
@@ -45,17 +45,18 @@ class Measure:
 
 
 def _capped_psnr(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    return np.minimum(metrics.psnr(clips, reference), EQUAL)
+    capped: np.ndarray = np.minimum(metrics.psnr(clips, reference), MAX_PSNR)
+    return capped
 
 
-MEASURES = {
-    "psnr": Measure(
-        "PSNR", _capped_psnr, 1, "higher", "dB", {"channels": "RGB", "of equal frames": EQUAL}
+PAIRED_METRICS = {
+    "psnr": PairedMetric(
+        "PSNR", _capped_psnr, 1, "higher", "dB", {"channels": "RGB", "of equal frames": MAX_PSNR}
     ),
-    "ssim": Measure(
+    "ssim": PairedMetric(
         "SSIM", metrics.ssim, 1, "higher", None, {"channels": "RGB", "window": "Gaussian, 11 × 11"}
     ),
-    "perceptual": Measure(
+    "perceptual": PairedMetric(
         "perceptual distance",
         metrics.perceptual_distance,
         1,
@@ -63,7 +64,7 @@ MEASURES = {
         None,
         {"features": "fixed random convolutions"},
     ),
-    "tof": Measure(
+    "tof": PairedMetric(
         "tOF, difference of motion",
         metrics.tof,
         2,
@@ -74,71 +75,69 @@ MEASURES = {
 }
 
 
-@dataclass
-class Compared:
-    """A restored video and how far it is from its original.
+@dataclass(frozen=True)
+class ComparedVideo:
+    """A restored video and its metrics.
 
     Attributes:
-        pair: what was compared.
-        frames: how many.
-        values: the means over frames by the key of the measure; None where it cannot be taken.
-        notes: why.
-        shown: the first frames of the original and of the restored video, small enough to show:
-            uint8 ``(frames, height, width, 3)``.
+        row: the means over frames.
+        notes: why a metric could not be computed.
+        original: the first frames of the original at the size shown, uint8 RGB
+            ``(frames, height, width, 3)``.
+        restored: those of the restored video.
     """
 
-    pair: Pair
-    frames: int
-    values: dict[str, float | None]
+    row: VideoRow
     notes: list[str]
-    shown: tuple[np.ndarray, np.ndarray]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what the report says of the video."""
-        info = self.pair.info
-        size = [info.width, info.height]
-        return {"name": self.pair.name, "frames": self.frames, "size": size, **self.values}
+    original: np.ndarray
+    restored: np.ndarray
 
 
-def compare(pair: Pair, advance: Callable[[], Any]) -> Compared:
-    """Go through a video and its original once; memory does not grow with their length.
+def compare(pair: VideoPair, advance: Callable[[], object]) -> ComparedVideo:
+    """Compute the metrics of a video in one pass; memory is independent of its length.
 
     Args:
-        pair: the two.
+        pair: the restored video and its original.
         advance: called after each frame.
 
     Raises:
-        InputError: one is damaged, they have not as many frames, or they have none.
+        InputError: a video is damaged, the numbers of frames differ, or there are none.
     """
-    totals, counts, notes = dict.fromkeys(MEASURES, 0.0), dict.fromkeys(MEASURES, 0), {}
+    totals, counts = dict.fromkeys(PAIRED_METRICS, 0.0), dict.fromkeys(PAIRED_METRICS, 0)
+    notes: dict[str, str] = {}
     window: list[tuple[np.ndarray, np.ndarray]] = []
     shown: list[tuple[np.ndarray, np.ndarray]] = []
     frames = 0
     for frames, both in enumerate(pair, 1):
         window = [*window[-1:], both]
-        for key, measure in MEASURES.items():
-            if len(window) < measure.frames or key in notes:
+        for key, metric in PAIRED_METRICS.items():
+            if len(window) < metric.frames or key in notes:
                 continue
             original, restored = (
-                np.stack(side)[None] for side in zip(*window[-measure.frames :], strict=True)
+                np.stack(side)[None] for side in zip(*window[-metric.frames :], strict=True)
             )
             try:
-                totals[key] += float(measure.function(restored, original).mean())
+                totals[key] += float(metric.function(restored, original).mean())
                 counts[key] += 1
-            except InputError as error:  # Frames too small for it.
-                notes[key] = f"{pair.name}: no {measure.title}, {error}"
+            except InputError as error:  # Frames are too small for it.
+                notes[key] = f"{pair.name}: no {metric.title}, {error}"
         if frames <= SHOWN_FRAMES:
-            shown.append((_small(both[0]), _small(both[1])))
+            shown.append((_shrink(both[0]), _shrink(both[1])))
         advance()
     if not frames:
-        raise InputError(f"{pair.restored}: no frame of it can be decoded; copy or make it again")
-    values = {key: totals[key] / counts[key] if counts[key] else None for key in MEASURES}
-    before, after = (np.stack(side) for side in zip(*shown, strict=True))
-    return Compared(pair, frames, values, list(notes.values()), (before, after))
+        raise InputError(
+            f"{pair.restored}: none of its frames can be decoded; copy or create the file again"
+        )
+    values = {key: totals[key] / counts[key] if counts[key] else None for key in PAIRED_METRICS}
+    original, restored = (np.stack(side) for side in zip(*shown, strict=True))
+    size = [pair.info.width, pair.info.height]
+    return ComparedVideo(
+        VideoRow(pair.name, frames, size, values), list(notes.values()), original, restored
+    )
 
 
-def _small(frame: np.ndarray) -> np.ndarray:
-    """Shrink a frame that is larger than it will be shown."""
+def _shrink(frame: np.ndarray) -> np.ndarray:
+    """Return a frame at the size shown."""
     height, width, _ = frame.shape
     scale = SHOWN_SIDE / max(height, width)
     if scale >= 1:
@@ -147,35 +146,36 @@ def _small(frame: np.ndarray) -> np.ndarray:
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
 
 
-def figures(videos: list[dict[str, Any]], config: EvaluateConfig) -> list[Figure]:
-    """Return the means over videos, each video counting once.
+def mean_results(videos: list[VideoRow], config: EvaluateConfig) -> list[MetricResult]:
+    """Return the means over videos, all with the same weight.
 
     Args:
-        videos: as :meth:`Compared.to_json` gives them.
-        config: the resamplings and the seed of the confidence intervals.
+        videos: the metrics of each.
+        config: resamples and seed of the confidence intervals.
     """
-    found = []
-    for key, measure in MEASURES.items():
-        values = np.array([video[key] for video in videos if video[key] is not None])
+    results = []
+    for key, metric in PAIRED_METRICS.items():
+        found = (video.values[key] for video in videos)
+        values = np.array([value for value in found if value is not None])
         low = high = None
         note = None
         if config.bootstrap and len(values) >= bootstrap.FEWEST:
             interval = metrics.bootstrap_mean(values, replicates=config.bootstrap, seed=config.seed)
             low, high = interval.low, interval.high
         elif config.bootstrap and len(values):
-            note = f"no interval of {len(values)} videos: {bootstrap.FEWEST} are the least"
-        found.append(
-            Figure(
+            note = f"no interval of {len(values)} videos: at least {bootstrap.FEWEST} are needed"
+        results.append(
+            MetricResult(
                 key,
-                measure.title,
+                metric.title,
                 GROUP,
                 float(values.mean()) if len(values) else None,
                 low,
                 high,
-                better=measure.better,
-                unit=measure.unit,
-                protocol={"videos": len(values), **measure.protocol},
+                better=metric.better,
+                unit=metric.unit,
+                protocol={"videos": len(values), **metric.protocol},
                 note=note,
             )
         )
-    return found
+    return results

@@ -1,4 +1,4 @@
-"""What a run is measured on: which clips, how many, and whether they serve."""
+"""The clips that a run is evaluated on, and deviations from published protocols."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vidgan import runtime
-from vidgan.config import PICTURES, PROTOCOLS, EvaluateConfig
+from vidgan.config import PROTOCOLS, PUBLISHED_FRAMES, EvaluateConfig
 from vidgan.config.base import option_names
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
-from vidgan.jobs.evaluate.clip_sets import ClipSets, differing_rates
+from vidgan.jobs.evaluate.clip_sets import ClipSets, rate_notes
 from vidgan.jobs.evaluate.sources import ClipSet, Shape, SplitSet
 
 if TYPE_CHECKING:
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 def open_dataset(run: "Run", dataset: Path | str | None) -> Manifest:
-    """Load the dataset to judge on, by default the run's own.
+    """Load the dataset to evaluate on, by default the one that the run was trained on.
 
     Raises:
-        DatasetError: it is not there, damaged, its frames are of another size than the run's, or
-            it has a label that a conditional run does not know.
+        DatasetError: it does not exist, is damaged, has frames of another size than the run, or a
+            label that a conditional run does not know.
     """
     folder = Path(dataset) if dataset is not None else run.dataset
     if dataset is None and not folder.exists():
         raise DatasetError(
-            f"{folder}: the dataset of {run.path} is not there any more; say with --dataset where"
+            f"{folder}: the dataset of {run.path} does not exist any more; name it with --dataset"
         )
     manifest = Manifest.load(folder)
     if manifest.size != run.size:
         raise DatasetError(
-            f"{folder}: frames are {manifest.width}x{manifest.height}, {run.path} makes "
+            f"{folder}: frames are {manifest.width}x{manifest.height}, {run.path} generates "
             f"{run.size[0]}x{run.size[1]}; evaluate it on a dataset of that size"
         )
     unknown = sorted({*manifest.labels} - {*run.model.labels})
@@ -46,10 +46,10 @@ def open_dataset(run: "Run", dataset: Path | str | None) -> Manifest:
 
 
 def shape(run: "Run", config: EvaluateConfig) -> Shape:
-    """Return the shape of the clips: the run's, unless options say otherwise.
+    """Return the shape of the clips: that of the run, or of the options.
 
     Raises:
-        OptionError: the run cannot make such clips.
+        OptionError: the run cannot generate such clips.
     """
     for name in ("size", "fps"):
         if getattr(config, name) is not None:
@@ -60,14 +60,14 @@ def shape(run: "Run", config: EvaluateConfig) -> Shape:
         if PROTOCOLS[config.protocol].get("frames") == frames:
             asked = f"--protocol {config.protocol} takes clips of {frames} frames"
         raise OptionError(
-            f"{asked}: {run.path} makes clips of {run.frames}; train with --frames {frames}, or "
-            f"measure with --frames {run.frames}"
+            f"{asked}: {run.path} generates clips of {run.frames}; train with --frames {frames}, "
+            f"or evaluate with --frames {run.frames}"
         )
     return Shape(frames, config.stride or run.stride, run.size)
 
 
 def _any_length(run: "Run") -> bool:
-    """Return whether a run's model makes clips of any number of frames."""
+    """Return whether the model of a run generates clips of any length."""
     runtime.prepare()
     from vidgan import models
 
@@ -77,7 +77,7 @@ def _any_length(run: "Run") -> bool:
 def splits(
     run: "Run", manifest: Manifest, shape: Shape, config: EvaluateConfig
 ) -> tuple[ClipSet, ClipSet, ClipSet]:
-    """Return the clips to compare with, those of the floor, and all that was trained on.
+    """Return the reference clips, the clips of the floor, and all training clips.
 
     Raises:
         DatasetError: fewer than two test or training clips.
@@ -85,8 +85,8 @@ def splits(
     lengths = manifest.splits["test"].lengths
     if not lengths:
         raise DatasetError(
-            f"{manifest.path}: there is no test split; make the dataset again with vidgan "
-            "preprocess and a --test-share above 0"
+            f"{manifest.path}: there is no test split; run vidgan preprocess again with a "
+            "--test-share above 0"
         )
     known = run.model.labels if run.model.conditional else ()
     sets = {name: SplitSet(manifest, name, shape, known) for name in ("test", "train")}
@@ -99,54 +99,54 @@ def splits(
     if min(test, train) < 2:
         raise DatasetError(
             f"{manifest.path}: {test} test and {train} training clips of {shape.span} frames are "
-            "too few, 2 of each are the least; use more or longer videos"
+            "too few, at least 2 of each are needed; use more or longer videos"
         )
     reference, floor = (sets["test"], sets["train"])[:: 1 if config.split == "test" else -1]
     if config.n is not None:
-        reference.choose(config.n, config.seed)
+        reference.sample(config.n, config.seed)
     return reference, floor, SplitSet(manifest, "train", shape, known)
 
 
 def labels(run: "Run", floor: ClipSet) -> np.ndarray | None:
-    """Return the labels of the floor's clips, which generated ones are given; None without."""
+    """Return the floor's labels, which generated clips get, int32 ``(n,)``; None without labels."""
     if not run.model.conditional:
         return None
     return np.array([label for _, label in floor], np.int32)
 
 
 def notes(run: "Run", manifest: Manifest, shape: Shape) -> list[str]:
-    """Return what a reader of the figures must know."""
-    return differing_rates(manifest.path, manifest.fps / shape.stride, "of the run", run.fps)
+    """Return what a reader of the report must know."""
+    return rate_notes(manifest.path, manifest.fps / shape.stride, "of the run", run.fps)
 
 
-def deviations(config: EvaluateConfig, sides: ClipSets) -> list[str]:
-    """Say where figures do not stand for what a protocol's name, or ``--n``, promises."""
+def deviations(config: EvaluateConfig, clip_sets: ClipSets) -> list[str]:
+    """Return notes on deviations from the protocol, or from the number of clips asked for."""
     found = []
     settings, names = PROTOCOLS[config.protocol], option_names(EvaluateConfig)
-    # What counts of clips whose frames are compared is how many pictures they have.
-    of_pictures = "frame_features" in settings
-    others = [
+    # Protocols that compare frames prescribe their number, not that of clips.
+    of_frames = "frame_features" in settings
+    deviating = [
         f"{names[name]} {getattr(config, name)}"
         for name, value in settings.items()
-        if getattr(config, name) != value and not (of_pictures and name == "n")
+        if getattr(config, name) != value and not (of_frames and name == "n")
     ]
-    if others:
-        found.append(f"not as {config.protocol} has it: {', '.join(others)}")
-    frames = sides.generated.shape.frames
+    if deviating:
+        found.append(f"deviates from {config.protocol}: {', '.join(deviating)}")
+    frames = clip_sets.generated.shape.frames
     pictures = (config.n or 0) * frames
-    if of_pictures and pictures != PICTURES:
+    if of_frames and pictures != PUBLISHED_FRAMES:
         found.append(
             f"{config.n} clips of {frames} frames have {pictures} pictures, {config.protocol} "
-            f"means {PICTURES}: --n {PICTURES // frames} makes as many"
+            f"prescribes {PUBLISHED_FRAMES}: use --n {PUBLISHED_FRAMES // frames}"
         )
     wanted = config.n or 0
-    counts = {name: each.count for name, each in sides.named.items()}
+    counts = {name: each.count for name, each in clip_sets.by_name.items()}
     short = [f"{count} {name} clips" for name, count in counts.items() if count < wanted]
     if short:
         named = f" of {config.protocol}" if settings.get("n") == wanted else ""
-        halved = " (half of the real clips are the floor)" if sides.halved else ""
+        halves = " (half of the real clips are the floor)" if clip_sets.split_in_half else ""
         found.append(
-            f"there are only {', '.join(short)}{halved} for the {wanted}{named}: compare with "
-            "figures of as many only"
+            f"there are only {', '.join(short)}{halves} for the {wanted}{named}: compare "
+            "only with results of as many"
         )
     return found

@@ -1,4 +1,4 @@
-"""Restored videos and their originals: found by their names, read side by side."""
+"""Pairs of restored videos and originals, matched by name and read frame by frame."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,24 +7,22 @@ from pathlib import Path
 import numpy as np
 
 from vidgan.errors import InputError
+from vidgan.jobs.evaluate.sources import same_rate
 from vidgan.video.discover import VIDEO_SUFFIXES, discover
 from vidgan.video.readers.base import VideoInfo, VideoReader
 from vidgan.video.readers.open import open_video
 
-# Rates that differ by more are noted.
-_RATE_TOLERANCE = 0.01
-
 
 @dataclass(frozen=True)
-class Pair:
-    """A restored video and its original, of one size.
+class VideoPair:
+    """A restored video and its original, of the same size.
 
     Attributes:
-        name: what both are called, or the restored one where each was named outright.
+        name: common name of both, or that of the restored file where two files were given.
         original: a file or a folder of numbered images.
         restored: likewise.
         info: of the restored video.
-        note: what a reader of the figures must know.
+        note: what a reader of the report must know.
     """
 
     name: str
@@ -34,10 +32,10 @@ class Pair:
     note: str | None = None
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield a frame of the original and the same of the restored video, uint8 RGB.
+        """Yield the frames of the original and of the restored video, uint8 RGB ``(h, w, 3)``.
 
         Raises:
-            InputError: one is damaged, or they have not as many frames.
+            InputError: one is damaged, or the numbers of frames differ.
         """
         with open_video(self.original) as original, open_video(self.restored) as restored:
             readers = original, restored
@@ -53,48 +51,48 @@ class Pair:
                 )
 
 
-def find(originals: Path, restored: Path) -> tuple[list[Pair], list[str]]:
-    """Return the pairs of two videos, or of two folders in which they have the same names.
+def find_pairs(originals: Path, restored: Path) -> tuple[list[VideoPair], list[str]]:
+    """Return the pair of two videos, or the pairs of the same name in two folders.
 
-    Endings of file names do not count.
+    File extensions are ignored.
 
     Args:
         originals: a video, or a folder that is searched.
         restored: likewise.
 
     Returns:
-        The pairs by name, and what was left out.
+        The pairs, sorted by name, and notes on what was left out.
 
     Raises:
-        InputError: nothing fits together, or two frames that should be alike have two sizes.
+        InputError: no names match, or a pair has frames of two sizes.
     """
-    sides = [_by_name(folder) for folder in (originals, restored)]
-    single = ["" in side for side in sides]
+    videos = [_by_name(folder) for folder in (originals, restored)]
+    single = ["" in each for each in videos]
     if single[0] != single[1]:
-        one, many = (originals, restored) if single[0] else (restored, originals)
-        raise InputError(f"{one} is one video, {many} a folder of videos; name two of a kind")
+        file, folder = (originals, restored) if single[0] else (restored, originals)
+        raise InputError(f"{file} is a video, {folder} a folder of videos; name two of a kind")
     notes = []
-    for side, other, where in (
-        (sides[0], sides[1], restored),
-        (sides[1], sides[0], originals),
+    for own, other, folder in (
+        (videos[0], videos[1], restored),
+        (videos[1], videos[0], originals),
     ):
         notes += [
-            f"left out: {path} has no video of its name in {where}"
-            for name, path in side.items()
+            f"left out: {path} has no video of its name in {folder}"
+            for name, path in own.items()
             if name not in other
         ]
-    names = [name for name in sides[0] if name in sides[1]]
+    names = [name for name in videos[0] if name in videos[1]]
     if not names:
         raise InputError(
             f"{originals} and {restored}: no two videos have the same name; give a restored video "
             "the name of its original"
         )
-    pairs = [_pair(name or restored.name, sides[0][name], sides[1][name]) for name in names]
+    pairs = [_pair(name or restored.name, videos[0][name], videos[1][name]) for name in names]
     return pairs, notes + [pair.note for pair in pairs if pair.note]
 
 
 def _by_name(root: Path) -> dict[str, Path]:
-    """Return the videos in a folder by their paths in it; a video itself has an empty name."""
+    """Return the videos of a folder by their relative paths; a single video has an empty name."""
     found: dict[str, Path] = {}
     for source in discover([root]):
         if source.error is not None:
@@ -105,13 +103,13 @@ def _by_name(root: Path) -> dict[str, Path]:
         name = inside.removesuffix(path.suffix) if file else inside
         if name in found:
             raise InputError(
-                f"{found[name]} and {path} have the same name but for its ending; move one away"
+                f"{found[name]} and {path} have the same name but for the extension; move one away"
             )
         found[name] = path
     return found
 
 
-def _pair(name: str, original: Path, restored: Path) -> Pair:
+def _pair(name: str, original: Path, restored: Path) -> VideoPair:
     with open_video(original) as before, open_video(restored) as after:
         infos = before.info, after.info
     sizes = [(info.width, info.height) for info in infos]
@@ -123,20 +121,20 @@ def _pair(name: str, original: Path, restored: Path) -> Pair:
         )
     rates = [info.fps for info in infos]
     note = None
-    if rates[0] and rates[1] and abs(rates[1] / rates[0] - 1) > _RATE_TOLERANCE:
+    if rates[0] and rates[1] and not same_rate(rates[0], rates[1]):
         note = (
             f"{restored} plays at {rates[1]:g} frames/s, its original at {rates[0]:g}: frames are "
-            "compared by their numbers"
+            "compared by their indices"
         )
-    return Pair(name, original, restored, infos[1], note)
+    return VideoPair(name, original, restored, infos[1], note)
 
 
 def _finish(reader: VideoReader) -> None:
-    """Count the frames that are left."""
+    """Read the remaining frames, to count them and to detect damage."""
     while reader.grab() is not None:
         pass
     if reader.decode_errors:
         raise InputError(
-            f"{reader.path}: a part cannot be decoded ({reader.problem}), so that its frames do "
-            "not stand beside those they belong to; copy or make it again"
+            f"{reader.path}: a part cannot be decoded ({reader.problem}), so its frames cannot be "
+            "matched; copy or create the file again"
         )

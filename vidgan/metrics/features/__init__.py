@@ -1,14 +1,15 @@
-"""The embeddings in which distances between sets of clips are measured, by their names."""
+"""Embeddings that distances between sets of clips are computed in.
 
-from vidgan.metrics.features.appearance_motion import APPEARANCE_MOTION
+``vidgan.config.evaluate`` registers them in ``CLIP_FEATURES`` and ``FRAME_FEATURES``.
+"""
+
+from pkgutil import resolve_name
+
+from vidgan.config.evaluate import CLIP_FEATURES, FRAME_FEATURES
 from vidgan.metrics.features.base import Embed, Features
-from vidgan.metrics.features.i3d import I3D
-from vidgan.metrics.features.inception import INCEPTION
-from vidgan.metrics.features.motion import MOTION
-from vidgan.metrics.features.random_convolutions import RANDOM2D, RANDOM3D
 
 FEATURES: dict[str, Features] = {
-    each.name: each for each in (APPEARANCE_MOTION, RANDOM3D, RANDOM2D, MOTION, I3D, INCEPTION)
+    name: resolve_name(path) for name, path in (CLIP_FEATURES | FRAME_FEATURES).items()
 }
 
 __all__ = ["FEATURES", "Embed", "Features"]

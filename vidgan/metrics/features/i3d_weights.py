@@ -30,7 +30,8 @@ class _Scheme:
     moving_variance: str
 
     def name(self, weight: str, of: Unit) -> str:
-        return getattr(self, weight).format(of)
+        template: str = getattr(self, weight)
+        return template.format(of)
 
 
 _KERAS = _Scheme(

@@ -115,11 +115,13 @@ def _signed(
 
     weighted = divergence * speed[:, 1:, 1:]
     growth = weighted.mean() / (np.abs(weighted).mean() + 5e-4)
-    return np.array([trend, sudden, sharper, growth]) * _SIGNED_GAINS
+    signed: np.ndarray = np.array([trend, sudden, sharper, growth]) * _SIGNED_GAINS
+    return signed
 
 
 def _frame_means(values: np.ndarray) -> np.ndarray:
-    return values.reshape(len(values), -1).mean(axis=1, dtype=np.float64)
+    means: np.ndarray = values.reshape(len(values), -1).mean(axis=1, dtype=np.float64)
+    return means
 
 
 def _by_direction(vectors: np.ndarray) -> np.ndarray:

@@ -1,152 +1,286 @@
-"""The report of ``vidgan evaluate``: its files, its pictures and its verdicts."""
+"""The report of an evaluation, as objects and as JSON."""
 
-import json
-import os
-import zipfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
-import numpy as np
-
-from vidgan.errors import ExportError, OptionError
-from vidgan.files import atomic_path
-from vidgan.images import save_image
-from vidgan.jobs.evaluate.report import page, sheets
-from vidgan.jobs.evaluate.report.table import number
-
-if TYPE_CHECKING:
-    from vidgan.metrics import Memorisation
-    from vidgan.metrics.figure import Figure
+from vidgan.metrics.result import MetricResult
+from vidgan.version import __version__
 
 FORMAT_VERSION = 2
-FOLDER = "evaluation"
-# Frames a second at which clips of unknown rate are shown.
-DEFAULT_FPS = 10.0
-_SUFFIXES = (".json", ".html", ".png", ".npz")
 
 
-def target(output: Path | str | None, default: Path, overwrite: bool) -> Path:
-    """Return where the report goes, seeing now, not after minutes, that it can go there.
+class _Record:
+    """A dataclass that is a JSON object with the same keys."""
 
-    Args:
-        output: what the user says; a run's own report is replaced without asking.
-        default: where it goes otherwise.
-        overwrite: whether what is there may be replaced.
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
 
-    Raises:
-        OptionError: it would not be JSON.
-        ExportError: it is there already, or its folder cannot be written.
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_json` wrote.
+
+        Raises:
+            KeyError: a key is missing.
+        """
+        return cls(**{each.name: values[each.name] for each in fields(cls)})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ReportSet(_Record):
+    """A set of clips, or of videos, that was compared.
+
+    Attributes:
+        title: what the clips are.
+        path: where they come from.
+        clips: how many.
+        fps: frames per second, None where unknown or not the same.
+        size: ``[width, height]``, None where not the same.
+        frames: of each clip; of videos, of all together.
     """
-    path = default if output is None else Path(output)
-    if path.suffix.lower() != ".json":
-        raise OptionError(f"--output {path}: the report is JSON; let the name end in .json")
-    if output is not None or default.parent == Path():
-        for taken in (path.with_suffix(suffix) for suffix in _SUFFIXES):
-            if taken.exists() and not overwrite:
-                raise ExportError(f"{taken} is there already; use --overwrite to replace it, or -o")
-    parent = next(folder for folder in path.absolute().parents if folder.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise ExportError(
-            f"{path}: cannot be written ({parent} is no folder that can be written); "
-            "choose another place with -o"
+
+    title: str
+    path: str
+    clips: int
+    fps: float | None
+    size: list[int] | None
+    frames: int
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The settings that all metrics of a report depend on.
+
+    Attributes:
+        name: of the protocol, see ``vidgan.config.PROTOCOLS``; ``paired`` for restored videos.
+        frames: of each clip; of videos, of all together.
+        size: ``[width, height]`` of frames, None where not the same.
+        seed: of generated clips and of the bootstrap.
+        bootstrap: resamples of the confidence intervals.
+        confidence: level of the intervals.
+        stride: of real clips, None for videos.
+        videos: how many videos were compared, None for clips.
+    """
+
+    name: str
+    frames: int
+    size: list[int] | None
+    seed: int
+    bootstrap: int
+    confidence: float
+    stride: int | None = None
+    videos: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; ``stride`` or ``videos`` is left out where it is None."""
+        order = ("name", "videos", "frames", "stride", "size", "seed", "bootstrap", "confidence")
+        values = {name: getattr(self, name) for name in order}
+        optional = ("videos", "stride")
+        return {k: v for k, v in values.items() if v is not None or k not in optional}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_json` wrote.
+
+        Raises:
+            TypeError: a key is missing.
+        """
+        return cls(**{each.name: values[each.name] for each in fields(cls) if each.name in values})
+
+
+@dataclass(frozen=True)
+class Environment(_Record):
+    """What computed a report.
+
+    Attributes:
+        weights: which weights of the generator, empty without a run.
+        device: TensorFlow's name of it.
+        tensorflow: its version.
+    """
+
+    weights: str
+    device: str
+    tensorflow: str
+
+
+@dataclass(frozen=True)
+class Histogram(_Record):
+    """Histograms of real and of generated clips over the same bins.
+
+    Attributes:
+        unit: of the bins.
+        step: width of a bin; bin i begins at i × ``step``.
+        real: fractions whose sum is 1, or 0 where nothing was counted.
+        generated: likewise.
+    """
+
+    unit: str
+    step: float
+    real: list[float]
+    generated: list[float]
+
+    @property
+    def by_set(self) -> dict[str, list[float]]:
+        """The two histograms by the names of their sets."""
+        return {"real": self.real, "generated": self.generated}
+
+
+@dataclass(frozen=True)
+class Verdict(_Record):
+    """A conclusion from the metrics.
+
+    Attributes:
+        title: what it is about.
+        text: the conclusion with its numbers.
+        good: whether it speaks for the generated clips.
+    """
+
+    title: str
+    text: str
+    good: bool
+
+
+@dataclass(frozen=True)
+class VideoRow:
+    """The metrics of one restored video.
+
+    Attributes:
+        name: of the video.
+        frames: how many.
+        size: ``[width, height]``.
+        values: mean over frames by the metric's key, None where it cannot be computed.
+    """
+
+    name: str
+    frames: int
+    size: list[int]
+    values: dict[str, float | None]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"name": self.name, "frames": self.frames, "size": self.size, **self.values}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_json` wrote.
+
+        Raises:
+            KeyError: a key is missing.
+        """
+        metrics = {k: v for k, v in values.items() if k not in ("name", "frames", "size")}
+        return cls(values["name"], values["frames"], values["size"], metrics)
+
+
+@dataclass(frozen=True)
+class EvaluatedRun:
+    """The run that generated the clips.
+
+    Attributes:
+        path: its folder.
+        step: of the checkpoint.
+        dataset: the dataset with the real clips.
+    """
+
+    path: str
+    step: int
+    dataset: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``vidgan evaluate`` computed.
+
+    Attributes:
+        title: what was compared.
+        sets: by name: ``real``, ``floor`` and ``generated``, or ``original`` and ``restored``.
+        protocol: the settings.
+        results: the metrics.
+        notes: what a reader must know.
+        verdicts: conclusions from the metrics.
+        histograms: of motion, by the key of the metric that compares them.
+        environment: what computed it, None for restored videos.
+        run: the run that generated the clips, if there is one.
+        videos: the metrics of each restored video, None for clips.
+        version: of vidgan.
+        page: path of the page.
+        picture: path of the picture.
+        log: path of the run's ``log.csv``, None without one.
+    """
+
+    title: str
+    sets: dict[str, ReportSet]
+    protocol: Protocol
+    results: list[MetricResult]
+    notes: list[str] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    histograms: dict[str, Histogram] = field(default_factory=dict)
+    environment: Environment | None = None
+    run: EvaluatedRun | None = None
+    videos: list[VideoRow] | None = None
+    version: str = __version__
+    page: str = ""
+    picture: str = ""
+    log: str | None = None
+
+    @property
+    def paired(self) -> bool:
+        """Whether it is about restored videos and their originals."""
+        return self.videos is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values, what the report's file holds."""
+        values: dict[str, Any] = {
+            "format": FORMAT_VERSION,
+            "vidgan": self.version,
+            "title": self.title,
+            "sets": {name: each.to_json() for name, each in self.sets.items()},
+            "protocol": self.protocol.to_json(),
+        }
+        if self.environment is not None:
+            values["made"] = self.environment.to_json()
+        values["figures"] = [each.to_json() for each in self.results]
+        if not self.paired:
+            values["histograms"] = {name: each.to_json() for name, each in self.histograms.items()}
+        values["verdicts"] = [each.to_json() for each in self.verdicts]
+        values["notes"] = self.notes
+        if self.run is not None:
+            run = self.run
+            values |= {"run": run.path, "step": run.step, "dataset": run.dataset}
+        if self.videos is not None:
+            values["videos"] = [each.to_json() for each in self.videos]
+        return values | {"page": self.page, "picture": self.picture, "log": self.log}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the report of a file.
+
+        Raises:
+            ValueError: it has another format.
+            KeyError, TypeError: a key is missing.
+        """
+        if values.get("format") != FORMAT_VERSION:
+            raise ValueError(f"it has format {values.get('format')}, not {FORMAT_VERSION}")
+        made, videos = values.get("made"), values.get("videos")
+        run = None
+        if "run" in values:
+            run = EvaluatedRun(values["run"], values["step"], values["dataset"])
+        return cls(
+            title=values["title"],
+            sets={name: ReportSet.from_json(each) for name, each in values["sets"].items()},
+            protocol=Protocol.from_json(values["protocol"]),
+            results=[MetricResult.from_json(each) for each in values["figures"]],
+            notes=values["notes"],
+            verdicts=[Verdict.from_json(each) for each in values["verdicts"]],
+            histograms={
+                name: Histogram.from_json(each)
+                for name, each in values.get("histograms", {}).items()
+            },
+            environment=None if made is None else Environment.from_json(made),
+            run=run,
+            videos=None if videos is None else [VideoRow.from_json(each) for each in videos],
+            version=values["vidgan"],
+            page=values["page"],
+            picture=values["picture"],
+            log=values["log"],
         )
-    return path
-
-
-def write(path: Path, result: dict[str, Any], log: Path | None = None) -> dict[str, Any]:
-    """Write the report as JSON, as a page and as a picture of what was compared.
-
-    Args:
-        path: the JSON file; the others go beside it.
-        result: the report; what its ``media`` hold goes into the page and out of the JSON.
-        log: the run's ``log.csv``, for curves.
-
-    Returns:
-        The report as it stands in the file.
-
-    Raises:
-        ExportError: a file cannot be written.
-    """
-    shown = result.pop("media")
-    result["page"], result["picture"] = (
-        str(path.with_suffix(".html")),
-        str(path.with_suffix(".png")),
-    )
-    result["log"] = str(log) if log is not None and log.exists() else None
-    picture = sheets.restored if "videos" in result else sheets.generated
-    save_image(path.with_suffix(".png"), picture(shown))
-    with atomic_path(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **shown)
-    page.write(path.with_suffix(".html"), [result], [media(result, shown)])
-    text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
-    with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
-    return result
-
-
-def media(result: dict[str, Any], shown: Mapping[str, np.ndarray]) -> page.Media:
-    """Return what the page shows of a report.
-
-    Args:
-        result: the report.
-        shown: its clips, as in the ``.npz`` beside it.
-    """
-    sets = list(result["sets"].values())
-    fps = next((each["fps"] for each in reversed(sets) if each["fps"]), DEFAULT_FPS)
-    log = None if result["log"] is None else Path(result["log"])
-    if "videos" in result:
-        return page.Media({}, fps, {}, log, sheets.strips(shown))
-    pairs = {}
-    if "copies" in shown:
-        pairs["Generated clips, each beside the training clip nearest to it"] = sheets.nearest(
-            shown
-        )
-    return page.Media({name: shown[name] for name in ("real", "generated")}, fps, pairs, log)
-
-
-def read(path: Path) -> tuple[dict[str, Any], page.Media]:
-    """Read a report and what its page shows.
-
-    Raises:
-        ExportError: there is none, or of another format.
-    """
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(result, dict) or result.get("format") != FORMAT_VERSION:
-            raise ValueError("it is of another version")
-        with np.load(path.with_suffix(".npz"), allow_pickle=False) as shown:
-            return result, media(result, shown)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ExportError(
-            f"{path}: no report that can be read ({error}); run vidgan evaluate again"
-        ) from None
-
-
-def verdicts(
-    figures: Sequence["Figure"], memorised: "dict[str, Memorisation] | None"
-) -> list[dict[str, Any]]:
-    """Return in words what the figures say."""
-    found = []
-    for figure in figures:
-        if figure.key.startswith("frechet.") and figure.value is not None and figure.floor:
-            ratio = figure.value / figure.floor
-            found.append(
-                {
-                    "title": "Distance" if figure.group == "distance" else "Frames",
-                    "text": f"{figure.title} {number(figure.value)}, {ratio:.2g} times the floor "
-                    f"of {number(figure.floor)} that real clips get",
-                    "good": ratio < 2,
-                }
-            )
-    for kind, each in (memorised or {}).items():
-        found.append(
-            {
-                "title": f"Memorisation, by {kind}",
-                "text": f"{each.verdict} ({each.share.value:.0%} of the generated clips are as "
-                f"near to a training clip as {each.expected:.0%} of real ones; {each.copies} "
-                "exact copies)",
-                "good": each.verdict != "memorised",
-            }
-        )
-    return found

@@ -1,4 +1,4 @@
-"""What was compared, as one picture, and restored videos beside their originals."""
+"""Pictures of the clips that were compared, and restored videos beside their originals."""
 
 from collections.abc import Mapping
 
@@ -6,41 +6,74 @@ import numpy as np
 
 from vidgan.video.layout import BACKGROUND, contact_sheet
 
+# By name, an original and a restored video, each uint8 RGB ``(frames, height, width, 3)``.
+VideoPairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
+# Frames of a clip in a row.
 COLUMNS = 6
-# Of each half, where two clips share a row.
+# The same where two clips share a row.
 PAIR_COLUMNS = 4
-# Differences are shown so many times as large: those of a good restoration are invisible else.
+# Factor of the differences shown: those of a good restoration are invisible otherwise.
 GAIN = 4
 _CAPTION_HEIGHT = 28
 _MARGIN = 12
 _INK = (235, 235, 235)
 
 
-def generated(shown: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Lay real clips beside generated ones, each half under its caption.
+def real_and_generated(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
+    """Lay real clips out beside generated ones, each half under its caption.
 
     Args:
-        shown: ``real`` and ``generated``, uint8 RGB ``(n, frames, height, width, 3)``.
+        real: uint8 RGB ``(n, frames, height, width, 3)``.
+        generated: likewise.
 
     Returns:
-        uint8 RGB ``(rows, columns, 3)``: a row a clip, time from left to right.
+        uint8 RGB ``(height, width, 3)``: a row per clip, time from left to right.
     """
-    return _beside({name: contact_sheet(shown[name], COLUMNS) for name in ("real", "generated")})
+    clips = {"real": real, "generated": generated}
+    return _beside({name: contact_sheet(each, COLUMNS) for name, each in clips.items()})
 
 
-def nearest(shown: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Lay generated clips beside the training clips that they may be copies of.
+def nearest_pairs(generated: np.ndarray, training: np.ndarray) -> np.ndarray:
+    """Lay generated clips out beside the training clips nearest to them.
 
     Args:
-        shown: ``copies`` and ``originals``, uint8 RGB ``(n, frames, height, width, 3)``.
+        generated: uint8 RGB ``(n, frames, height, width, 3)``.
+        training: likewise.
 
     Returns:
-        uint8 RGB ``(rows, columns, 3)``: a row a pair.
+        uint8 RGB ``(height, width, 3)``: a row per pair.
     """
-    titles = {"copies": "generated", "originals": "nearest in training"}
-    return _beside(
-        {title: contact_sheet(shown[name], PAIR_COLUMNS) for name, title in titles.items()}
-    )
+    clips = {"generated": generated, "nearest in training": training}
+    return _beside({title: contact_sheet(each, PAIR_COLUMNS) for title, each in clips.items()})
+
+
+def restored_videos(videos: VideoPairs) -> np.ndarray:
+    """Lay out below each other the originals, the restored videos and their differences.
+
+    Returns:
+        uint8 RGB ``(height, width, 3)``, time from left to right.
+    """
+    parts = []
+    for name, (original, restored) in videos.items():
+        rows = np.stack([original, restored, _difference(original, restored)])
+        caption = f"{name}: original, restored, difference x {GAIN}"
+        parts.append(_captioned(contact_sheet(rows, COLUMNS), caption))
+    width = max(part.shape[1] for part in parts)
+    return np.concatenate([_padded(part, part.shape[0] + _MARGIN, width) for part in parts])
+
+
+def comparison_videos(videos: VideoPairs) -> dict[str, np.ndarray]:
+    """Return videos that show original, restored and difference side by side.
+
+    Returns:
+        By caption, uint8 RGB ``(frames, height, 3 * width, 3)``.
+    """
+    return {
+        f"{name}: original | restored | difference × {GAIN}": np.concatenate(
+            [original, restored, _difference(original, restored)], axis=2
+        )
+        for name, (original, restored) in videos.items()
+    }
 
 
 def _beside(sheets: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -51,54 +84,15 @@ def _beside(sheets: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.concatenate(padded, axis=1)[:, :-_MARGIN]
 
 
-def restored(shown: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Lay videos out below each other: the original, what was restored, and the difference.
-
-    Args:
-        shown: as :func:`strips` takes it.
-
-    Returns:
-        uint8 RGB ``(rows, columns, 3)``, time from left to right.
-    """
-    parts = []
-    for name in _names(shown):
-        before, after = shown[f"original {name}"], shown[f"restored {name}"]
-        rows = np.stack([before, after, _difference(before, after)])
-        caption = f"{name}: original, restored, difference x {GAIN}"
-        parts.append(_captioned(contact_sheet(rows, COLUMNS), caption))
-    width = max(part.shape[1] for part in parts)
-    return np.concatenate([_padded(part, part.shape[0] + _MARGIN, width) for part in parts])
-
-
-def strips(shown: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return videos that show an original, what was restored and the difference side by side.
-
-    Args:
-        shown: by ``original NAME`` and ``restored NAME``, uint8 RGB
-            ``(frames, height, width, 3)``.
-
-    Returns:
-        By caption, uint8 RGB ``(frames, height, 3 * width, 3)``.
-    """
-    found = {}
-    for name in _names(shown):
-        before, after = shown[f"original {name}"], shown[f"restored {name}"]
-        parts = [before, after, _difference(before, after)]
-        found[f"{name}: original | restored | difference × {GAIN}"] = np.concatenate(parts, axis=2)
-    return found
-
-
-def _names(shown: Mapping[str, np.ndarray]) -> list[str]:
-    return [name.removeprefix("original ") for name in shown if name.startswith("original ")]
-
-
 def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.clip(GAIN * np.abs(a.astype(np.int16) - b), 0, 255).astype(np.uint8)
+    difference: np.ndarray = GAIN * np.abs(a.astype(np.int16) - b)
+    clipped: np.ndarray = np.clip(difference, 0, 255)
+    return clipped.astype(np.uint8)
 
 
 def _padded(sheet: np.ndarray, height: int, width: int) -> np.ndarray:
-    missing = (0, height - sheet.shape[0]), (0, width - sheet.shape[1]), (0, 0)
-    return np.pad(sheet, missing, constant_values=BACKGROUND)
+    padding = (0, height - sheet.shape[0]), (0, width - sheet.shape[1]), (0, 0)
+    return np.pad(sheet, padding, constant_values=BACKGROUND)
 
 
 def _captioned(sheet: np.ndarray, text: str) -> np.ndarray:

@@ -1,32 +1,34 @@
-"""Reports of ``vidgan evaluate`` as text for a terminal."""
+"""Reports as text: a table for a terminal, or JSON lines."""
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
-from vidgan.jobs.evaluate.report.page.figures import differences
+from vidgan.jobs.evaluate.report.page.rows import differences
+from vidgan.jobs.evaluate.report.report import Report
+from vidgan.metrics.result import MetricResult
 
-# Rows of single videos on a terminal; the page and the JSON file have all.
-MOST_VIDEOS = 20
+# Most restored videos in a table; the page and the JSON file have all.
+MAX_VIDEOS = 20
 
 
-def lines(result: dict[str, Any]) -> str:
-    """Return a report as JSON lines: a figure a line, each with all that qualifies it.
+def lines(report: Report) -> str:
+    """Return a report as JSON lines: a metric per line, with the protocol and the paths.
 
-    Of restored videos a line for each follows.
+    A line for each restored video follows.
     """
-    sources = {name: each["path"] for name, each in result["sets"].items()}
-    common = {"report": result["title"], "sets": sources, "vidgan": result["vidgan"]}
+    paths = {name: each.path for name, each in report.sets.items()}
+    common = {"report": report.title, "sets": paths, "vidgan": report.version}
+    protocol = report.protocol.to_json()
     rows = [
-        {**common, **figure, "protocol": result["protocol"] | figure["protocol"]}
-        for figure in result["figures"]
+        {**common, **result.to_json(), "protocol": protocol | result.protocol}
+        for result in report.results
     ]
-    rows += [{**common, **video} for video in result.get("videos", [])]
+    rows += [{**common, **video.to_json()} for video in report.videos or []]
     return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
 
 
 def number(value: float | None) -> str:
-    """Return a figure's value for people."""
+    """Return a value as short text, None as a dash."""
     if value is None:
         return "-"
     size = abs(value)
@@ -41,32 +43,32 @@ def number(value: float | None) -> str:
     )
 
 
-def table(results: Sequence[dict[str, Any]]) -> str:
-    """Return reports as aligned text for a terminal: one, or several side by side."""
-    if len(results) == 1:
-        return _one(results[0])
-    titles = [result["title"] for result in results]
-    rows = [["", *(f"[{i + 1}]" for i in range(len(results))), "floor [1]"]]
-    keys = list(dict.fromkeys(each["key"] for result in results for each in result["figures"]))
-    group, different = None, differences(results)
-    for key in keys:
-        found = [next((f for f in r["figures"] if f["key"] == key), None) for r in results]
-        first = next(figure for figure in found if figure is not None)
-        if first["group"] != group:
-            group = first["group"]
+def table(reports: Sequence[Report]) -> str:
+    """Return one report, or several side by side, as aligned text for a terminal."""
+    return _single(reports[0]) if len(reports) == 1 else _comparison(reports)
+
+
+def _comparison(reports: Sequence[Report]) -> str:
+    rows = [["", *(f"[{i + 1}]" for i in range(len(reports))), "floor [1]"]]
+    by_key = [{result.key: result for result in report.results} for report in reports]
+    group, different = None, differences(reports)
+    for key in dict.fromkeys(key for results in by_key for key in results):
+        found = [results.get(key) for results in by_key]
+        first = next(result for result in found if result is not None)
+        if first.group != group:
+            group = first.group
             rows.append([group])
-        cells = [number(figure["value"] if figure else None) for figure in found]
-        values = [figure["value"] if figure else None for figure in found]
-        best = set() if different else _best(values, first["better"])
-        cells = [cell + (" *" if i in best else "  ") for i, cell in enumerate(cells)]
-        rows.append(["  " + first["title"], *cells, number(first["floor"])])
+        values = [result.value if result else None for result in found]
+        best = set() if different else _best(values, first.better)
+        cells = [number(value) + (" *" if i in best else "  ") for i, value in enumerate(values)]
+        rows.append(["  " + first.title, *cells, number(first.floor)])
     return "\n".join(
         [
-            *(f"[{i + 1}] {title}" for i, title in enumerate(titles)),
+            *(f"[{i + 1}] {report.title}" for i, report in enumerate(reports)),
             "",
             *_aligned(rows),
             "",
-            f"Not measured alike, so none is the best: they differ in {'; '.join(different)}"
+            f"No best values: the reports differ in {'; '.join(different)}"
             if different
             else "* best of the row",
         ]
@@ -81,76 +83,70 @@ def _best(values: Sequence[float | None], better: str | None) -> set[int]:
     return {i for i, value in enumerate(values) if value == best}
 
 
-def _one(result: dict[str, Any]) -> str:
+def _single(report: Report) -> str:
     rows, group = [["", "value", "95 %", "floor", "better"]], None
-    for figure in result["figures"]:
-        if figure["group"] != group:
-            group = figure["group"]
+    for result in report.results:
+        if result.group != group:
+            group = result.group
             rows.append([group])
-        low, high = figure["low"], figure["high"]
-        interval = "" if low is None else f"{number(low)} to {number(high)}"
-        floor = "" if figure["floor"] is None else number(figure["floor"])
-        unit = f", {figure['unit']}" if figure["unit"] else ""
-        rows.append(
-            [
-                f"  {figure['title']}{unit}",
-                number(figure["value"]),
-                interval,
-                floor,
-                figure["better"] or "",
-            ]
-        )
-    found = [result["title"], "", *_aligned(rows), ""]
-    if "videos" in result:
-        found += _each_video(result)
-    found += [f"{verdict['title']}: {verdict['text']}." for verdict in result["verdicts"]]
-    found += _protocol(result)
-    found += [f"Note: {note}." for note in _notes(result)]
-    return "\n".join(found)
+        rows.append(_row(result))
+    text = [report.title, "", *_aligned(rows), ""]
+    text += _video_rows(report)
+    text += [f"{verdict.title}: {verdict.text}." for verdict in report.verdicts]
+    text += _protocol(report)
+    notes = [*report.notes, *(each.note for each in report.results if each.note)]
+    text += [f"Note: {note}." for note in dict.fromkeys(notes)]
+    return "\n".join(text)
 
 
-def _each_video(result: dict[str, Any]) -> list[str]:
-    """Return the figures of single videos, those that are worst first."""
-    figures, videos = result["figures"], result["videos"]
-    rows = [["", *(figure["title"] for figure in figures)]]
-    rows += [
-        ["  " + video["name"], *(number(video[figure["key"]]) for figure in figures)]
-        for video in videos[:MOST_VIDEOS]
+def _row(result: MetricResult) -> list[str]:
+    interval = "" if result.low is None else f"{number(result.low)} to {number(result.high)}"
+    return [
+        f"  {result.title}{f', {result.unit}' if result.unit else ''}",
+        number(result.value),
+        interval,
+        "" if result.floor is None else number(result.floor),
+        result.better or "",
     ]
-    more = len(videos) - MOST_VIDEOS
+
+
+def _video_rows(report: Report) -> list[str]:
+    """Return the metrics of restored videos, lowest PSNR first; nothing for clips."""
+    if report.videos is None:
+        return []
+    rows = [["", *(result.title for result in report.results)]]
+    rows += [
+        ["  " + video.name, *(number(video.values[result.key]) for result in report.results)]
+        for video in report.videos[:MAX_VIDEOS]
+    ]
+    more = len(report.videos) - MAX_VIDEOS
     return [*_aligned(rows), *([f"  … and {more} more in the report"] if more > 0 else []), ""]
 
 
-def _protocol(result: dict[str, Any]) -> list[str]:
-    sets, protocol = result["sets"], result["protocol"]
-    if "videos" in result:
+def _protocol(report: Report) -> list[str]:
+    sets, protocol = report.sets, report.protocol
+    if report.paired:
         return [
-            f"{protocol['videos']} videos with {protocol['frames']} frames in all, each compared "
-            "with the same one of its original; the means are over videos.",
-            "The perceptual distance is no LPIPS and not to be compared with published figures.",
+            f"{protocol.videos} videos with {protocol.frames} frames in total, each frame compared "
+            "with that of the original; the values are means over videos.",
+            "The perceptual distance is not LPIPS: do not compare it with published values.",
         ]
-    width, height = protocol["size"]
+    width, height = protocol.size or (0, 0)
     compared = " against ".join(
-        f"{sets[name]['clips']} {sets[name]['title']}" for name in ("generated", "real")
+        f"{sets[name].clips} {sets[name].title}" for name in ("generated", "real")
     )
     return [
-        f"{compared}; floor: {sets['floor']['clips']} {sets['floor']['title']}.",
-        f"{protocol['frames']} frames of {width}x{height}, stride {protocol['stride']}, seed "
-        f"{protocol['seed']}, protocol {protocol['name']}.",
-        "Only distances on i3d are FVD, only those on inception are FID; others are not to be "
-        "compared with published figures.",
+        f"{compared}; floor: {sets['floor'].clips} {sets['floor'].title}.",
+        f"{protocol.frames} frames of {width}x{height}, stride {protocol.stride}, seed "
+        f"{protocol.seed}, protocol {protocol.name}.",
+        "Only distances on i3d are FVD, only those on inception are FID; do not compare others "
+        "with published values.",
     ]
-
-
-def _notes(result: dict[str, Any]) -> list[str]:
-    of_figures = [each["note"] for each in result["figures"] if each["note"]]
-    return list(dict.fromkeys([*result["notes"], *of_figures]))
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     columns = max(map(len, rows))
     full = [[*row, *[""] * (columns - len(row))] for row in rows]
-    # A group's name stands alone and may be as long as it likes.
     widths = [max(len(row[column]) for row in full) for column in range(columns)]
     return [
         "  ".join(

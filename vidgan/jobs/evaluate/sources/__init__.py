@@ -1,7 +1,7 @@
-"""Which clips are measured: those of a dataset, of video files, of an array or of a run.
+"""Sources of clips: a dataset, video files, an array or a run.
 
-A set says what it holds before it decodes anything, and can be gone through more than once. Clips
-are windows side by side: none shares a frame with another.
+A set knows its number of clips before it decodes anything, and can be iterated repeatedly. Clips do
+not overlap.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
 from vidgan.jobs.evaluate.sources.arrays import ArraySet
-from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape
+from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape, same_rate
 from vidgan.jobs.evaluate.sources.samples import SampleSet
 from vidgan.jobs.evaluate.sources.splits import SplitSet
 from vidgan.jobs.evaluate.sources.videos import VideoSet
@@ -18,16 +18,16 @@ from vidgan.jobs.evaluate.sources.videos import VideoSet
 def open_set(
     path: Path | str, shape: Shape, split: str | None = None, known: tuple[str, ...] = ()
 ) -> ClipSet:
-    """Open what a user names: a dataset folder, a ``.npy`` file, a video or a folder of videos.
+    """Open a dataset folder, a ``.npy`` file, a video or a folder of videos.
 
     Args:
-        path: what to open.
+        path: the source.
         shape: of the clips.
         split: of a dataset; by default ``test``, or ``train`` where that is empty.
-        known: of a dataset, labels that have numbers already; see :class:`SplitSet`.
+        known: labels of a dataset that have indices already; see :class:`SplitSet`.
 
     Raises:
-        InputError: there is no clip in it, or it is a run.
+        InputError: the source has no clip, or is a run.
         DatasetError: the dataset is damaged.
     """
     path = Path(path)
@@ -45,12 +45,11 @@ def open_set(
         return found
     if (path / "checkpoints").is_dir():
         raise InputError(
-            f"{path}: this is a run; vidgan evaluate {path} measures it, or generate clips of it "
-            "first"
+            f"{path}: this is a run; use vidgan evaluate {path}, or generate clips of it first"
         )
     if path.suffix.lower() == ".npy":
         return ArraySet(path, shape)
     return VideoSet(path, shape)
 
 
-__all__ = ["Clip", "ClipSet", "SampleSet", "Shape", "SplitSet", "open_set"]
+__all__ = ["Clip", "ClipSet", "SampleSet", "Shape", "SplitSet", "open_set", "same_rate"]

@@ -1,4 +1,4 @@
-"""Clips of an array in a file."""
+"""Clips of an array file."""
 
 import json
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape, stamp
 class ArraySet(ClipSet):
     """Clips of a ``.npy`` file, as ``vidgan generate -o clips.npy`` writes: uint8, RGB.
 
-    The file is mapped, not loaded, and never unpickled.
+    The file is memory-mapped and never unpickled.
 
     Args:
-        path: the file, ``(n, frames, height, width, 3)``; longer clips are cut into windows.
+        path: the file, ``(n, frames, height, width, 3)``; longer clips are split.
         shape: of the clips.
     """
 
@@ -28,7 +28,7 @@ class ArraySet(ClipSet):
             raise InputError(f"{path}: not an array that can be read ({error})") from None
         if self.array.ndim != 5 or self.array.shape[-1] != 3 or self.array.dtype != np.uint8:
             raise InputError(
-                f"{path}: holds {self.array.dtype} {self.array.shape}; needed are clips, uint8 "
+                f"{path}: holds {self.array.dtype} {self.array.shape}; expected clips, uint8 "
                 "(n, frames, height, width, 3)"
             )
         number, frames, height, width, _ = self.array.shape
@@ -46,12 +46,12 @@ class ArraySet(ClipSet):
 
     def __iter__(self) -> Iterator[Clip]:
         """Yield clips."""
-        covered, stride = self.shape.span, self.shape.stride
-        for number in self.chosen.tolist():
+        span, stride = self.shape.span, self.shape.stride
+        for number in self.selected.tolist():
             clip, part = divmod(number, self.parts)
-            start = part * covered
-            yield np.ascontiguousarray(self.array[clip, start : start + covered : stride]), -1
+            start = part * span
+            yield np.ascontiguousarray(self.array[clip, start : start + span : stride]), -1
 
     def fingerprint(self) -> str:
-        """Return the file's name, size and time."""
+        """Return the name, size and modification time of the file."""
         return json.dumps(stamp(self.path))

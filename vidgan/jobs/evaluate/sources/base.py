@@ -1,6 +1,7 @@
-"""What all sets of clips have in common."""
+"""Base class of sets of clips."""
 
 import hashlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,17 +13,19 @@ from vidgan.dataset.manifest import span
 
 # A clip, uint8 (frames, height, width, 3), and its label, -1 without.
 Clip = tuple[np.ndarray, int]
+# Frame rates that differ by a smaller fraction count as the same.
+_RATE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What all clips of a comparison have in common.
+    """The shape of all clips of a comparison.
 
     Attributes:
         frames: of a clip.
-        stride: frames of the source from one frame of a clip to the next.
-        size: ``(width, height)`` in pixels, or None for the source's own.
-        fps: video files are brought to this rate first; None leaves them theirs.
+        stride: distance between frames of a clip, in frames of the source.
+        size: ``(width, height)`` in pixels, None for that of the source.
+        fps: rate to which video files are resampled first, None to keep theirs.
     """
 
     frames: int
@@ -37,17 +40,17 @@ class Shape:
 
 
 class ClipSet(ABC):
-    """Clips that can be gone through, always the same ones in the same order.
+    """Clips that can be iterated repeatedly, always in the same order.
 
     Attributes:
-        title: what they are.
+        title: what the clips are.
         path: where they come from.
-        shape: of the clips; the size is known.
-        fps: frames a second of a clip; None where unknown.
-        total: how many there are to choose from.
-        count: how many are chosen.
-        labels: names of their labels.
-        notes: what a reader of the figures must know; grows while clips are read.
+        shape: of the clips, with their size.
+        fps: frames per second of a clip, None where unknown.
+        total: number of clips of the source.
+        count: number of clips selected.
+        labels: names of the labels.
+        notes: what a reader of the report must know; grows while clips are read.
     """
 
     labels: tuple[str, ...] = ()
@@ -59,48 +62,53 @@ class ClipSet(ABC):
         self.fps = fps
         self.total = self.count = total
         self.notes: list[str] = []
-        self._chosen: np.ndarray | None = None
+        self._selected: np.ndarray | None = None
 
-    def choose(self, count: int, seed: int) -> None:
-        """Take ``count`` of the clips at random; all, if there are no more."""
+    def sample(self, count: int, seed: int) -> None:
+        """Select ``count`` clips at random, or all if there are no more."""
         if count < self.total:
             random = np.random.Generator(np.random.Philox(seed))
-            self._chosen = np.sort(random.permutation(self.total)[:count])
+            self._selected = np.sort(random.permutation(self.total)[:count])
         self.count = min(count, self.total)
 
-    def keep(self, chosen: np.ndarray) -> None:
-        """Take the clips of these numbers."""
-        self._chosen = np.sort(chosen)
-        self.count = len(chosen)
+    def select(self, indices: np.ndarray) -> None:
+        """Select clips by their indices."""
+        self._selected = np.sort(indices)
+        self.count = len(indices)
 
     @property
-    def chosen(self) -> np.ndarray:
-        """The numbers of the clips that are taken, in order."""
-        return np.arange(self.total) if self._chosen is None else self._chosen
+    def selected(self) -> np.ndarray:
+        """The indices of the selected clips, sorted."""
+        return np.arange(self.total) if self._selected is None else self._selected
 
     @abstractmethod
     def __iter__(self) -> Iterator[Clip]:
-        """Yield the chosen clips.
+        """Yield the selected clips.
 
         Raises:
-            VidganError: what they come from is damaged.
+            VidganError: the source is damaged.
         """
 
     @abstractmethod
     def fingerprint(self) -> str:
-        """Return text that is another one where the clips may be others."""
+        """Return text that changes whenever the clips may have changed."""
 
     @property
     def key(self) -> str:
-        """The SHA-256 of all that decides about the clips."""
-        parts = [self.fingerprint(), repr(self.shape), self.chosen.tobytes().hex()]
+        """SHA-256 of everything that the clips depend on."""
+        parts = [self.fingerprint(), repr(self.shape), self.selected.tobytes().hex()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def stamp(path: Path) -> list[str | int]:
-    """Return a path and its files' names, sizes and times: others where its clips may be others."""
+    """Return a path and the names, sizes and modification times of its files."""
     found: list[str | int] = [str(path.resolve())]
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         stat = file.stat()
         found += [file.name, stat.st_size, stat.st_mtime_ns]
     return found
+
+
+def same_rate(a: float, b: float) -> bool:
+    """Return whether two frame rates are the same up to 1%."""
+    return math.isclose(a, b, rel_tol=_RATE_TOLERANCE)

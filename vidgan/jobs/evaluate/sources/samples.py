@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class SampleSet(ClipSet):
-    """Clips that a run generates, a seed each.
+    """Clips that a run generates, each from its own seed.
 
     Args:
-        sampler: the run's.
-        count: how many.
-        seed: of the first, the next has the next.
-        labels: what a conditional run is asked for, int ``(n,)``, gone through repeatedly; None
-            lets the seeds draw it.
-        batch_size: made at once.
+        sampler: the sampler of the run.
+        count: number of clips.
+        seed: of the first clip, incremented for each further one.
+        labels: labels for a conditional run, int ``(n,)``, repeated as necessary; None draws
+            them from the seeds.
+        batch_size: clips generated at once.
         frames: of a clip; by default as in training.
     """
 
@@ -40,13 +40,13 @@ class SampleSet(ClipSet):
         super().__init__("generated clips", run.path, shape, run.fps, count)
         self.sampler, self.seed, self.batch_size = sampler, seed, batch_size
         self.labels = run.model.labels
-        self.wanted = labels if run.model.conditional else None
+        self.given_labels = labels if run.model.conditional else None
 
     def __iter__(self) -> Iterator[Clip]:
         """Yield clips."""
         inputs = self.sampler.inputs(self.shape.frames)
         names = self.labels
-        numbers = None if self.wanted is None else np.resize(self.wanted, self.total)
+        numbers = None if self.given_labels is None else np.resize(self.given_labels, self.total)
         labels = (
             [] if numbers is None else [conditions.label(n, names[n]) for n in numbers.tolist()]
         )

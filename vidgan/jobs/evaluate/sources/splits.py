@@ -10,13 +10,13 @@ from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape
 
 
 class SplitSet(ClipSet):
-    """Windows of a dataset's split.
+    """Clips of a split of a dataset.
 
     Args:
         manifest: the dataset.
         split: ``train`` or ``test``.
         shape: of the clips.
-        known: labels that have numbers already, as many from 0 on; the manifest's others follow.
+        known: labels that have the indices from 0 on; other labels of the manifest follow.
     """
 
     def __init__(
@@ -34,29 +34,33 @@ class SplitSet(ClipSet):
         super().__init__(f"{split} clips", manifest.path, shape, fps, total)
         self.manifest, self.split = manifest, split
         self.labels = tuple(dict.fromkeys((*known, *manifest.labels))) if manifest.labels else ()
-        self.numbers = [self.labels.index(name) for name in manifest.labels]
+        self.label_indices = [self.labels.index(name) for name in manifest.labels]
 
     def __iter__(self) -> Iterator[Clip]:
-        """Yield clips; a shard that is damaged is a DatasetError."""
+        """Yield clips.
+
+        Raises:
+            DatasetError: a shard is damaged.
+        """
         from vidgan.dataset.pipeline import labelled_clips
 
-        chosen, found = set(self.chosen.tolist()), 0
+        selected, found = set(self.selected.tolist()), 0
         frames, stride = self.shape.frames, self.shape.stride
         clips = labelled_clips(self.manifest, self.split, frames, stride)
         for number, (clip, label) in enumerate(clips):
-            if number in chosen:
+            if number in selected:
                 found += 1
-                yield clip, self.numbers[label] if label >= 0 else -1
+                yield clip, self.label_indices[label] if label >= 0 else -1
         if found != self.count:
             raise DatasetError(
-                f"{self.path}: its shards hold other clips than its manifest says; make the "
-                "dataset again with vidgan preprocess --overwrite"
+                f"{self.path}: its shards hold other clips than its manifest says; create "
+                "the dataset again with vidgan preprocess --overwrite"
             )
 
     def fingerprint(self) -> str:
-        """Return the manifest, which has the sources' hashes, and its shards' sizes and times.
+        """Return the manifest, with the hashes of the sources, and sizes and times of the shards.
 
-        Without a path: a dataset that has moved is the same one.
+        The path does not matter: a dataset may be moved.
 
         Raises:
             DatasetError: a shard is missing.
@@ -64,4 +68,4 @@ class SplitSet(ClipSet):
         manifest = (self.path / MANIFEST_NAME).read_text("utf-8")
         stats = [Path(shard).stat() for shard in self.manifest.shards(self.split)]
         shards = [(stat.st_size, stat.st_mtime_ns) for stat in stats]
-        return f"{manifest} {self.split} {self.numbers} {shards}"
+        return f"{manifest} {self.split} {self.label_indices} {shards}"

@@ -17,14 +17,14 @@ from vidgan.video.readers.open import open_video
 
 
 class VideoSet(ClipSet):
-    """Windows of video files, GIFs and folders of numbered images.
+    """Clips of video files, GIFs and folders of numbered images.
 
-    Frames are counted before anything is decoded, where the files tell; a file that turns out to be
-    shorter, or broken, gives fewer clips and a note.
+    The number of frames is read from the header of a file if it is there. A file that is shorter
+    than that, or damaged, gives fewer clips and a note.
 
     Args:
         path: a file, or a folder that is searched.
-        shape: of the clips; without a size the first file's.
+        shape: of the clips; by default with the size of the first file.
     """
 
     def __init__(self, path: Path, shape: Shape) -> None:
@@ -56,10 +56,10 @@ class VideoSet(ClipSet):
             self.windows += [(source.path, number) for number in range(count)]
         if not self.windows:
             raise InputError(
-                f"{path}: no video of it gives a clip ({'; '.join(notes)})"
+                f"{path}: none of its videos gives a clip ({'; '.join(notes)})"
                 f"{'; use fewer --frames or longer videos' if short else ''}"
                 if notes
-                else f"{path}: no video in it"
+                else f"{path}: contains no video"
             )
         rate = shape.fps or next(iter(rates))
         fps = None if rate is None else rate / shape.stride
@@ -68,21 +68,21 @@ class VideoSet(ClipSet):
         width, height = self.shape.size or (0, 0)
         if others := sizes - {(width, height)}:
             shown = ", ".join(f"{w}x{h}" for w, h in sorted(others))
-            self.notes.append(f"{path}: frames of {shown} were fitted to {width}x{height}")
+            self.notes.append(f"{path}: frames of {shown} were resized to {width}x{height}")
         if len(rates) > 1 and shape.fps is None:
             shown = ", ".join(sorted(f"{rate or 0:g}" for rate in rates))
             self.notes.append(
                 f"{path}: its videos play at {shown} frames/s, so that equal motion differs; "
-                "--fps brings them to one rate"
+                "--fps resamples them to one rate"
             )
 
     def __iter__(self) -> Iterator[Clip]:
         """Yield the clips that can be decoded."""
-        chosen: dict[Path, list[int]] = {}
-        for number in self.chosen.tolist():
+        selected: dict[Path, list[int]] = {}
+        for number in self.selected.tolist():
             path, window = self.windows[number]
-            chosen.setdefault(path, []).append(window)
-        for path, windows in chosen.items():
+            selected.setdefault(path, []).append(window)
+        for path, windows in selected.items():
             found = 0
             for clip in self._read(path, windows):
                 found += 1
@@ -107,7 +107,7 @@ class VideoSet(ClipSet):
                         return
 
     def fingerprint(self) -> str:
-        """Return the files' names, sizes and times."""
+        """Return names, sizes and modification times of the files."""
         paths = sorted({path for path, _ in self.windows})
         return json.dumps([stamp(path) for path in paths])
 
@@ -115,7 +115,7 @@ class VideoSet(ClipSet):
 def _frames(
     reader: VideoReader, shape: Shape, windows: set[int]
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the numbers and pixels of the frames that the windows' clips are made of."""
+    """Yield the indices and pixels of the frames of the selected clips."""
 
     def needed(number: int) -> bool:
         return number // shape.span in windows and number % shape.span % shape.stride == 0

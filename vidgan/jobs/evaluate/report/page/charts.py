@@ -1,4 +1,4 @@
-"""The curves of a training as SVG elements that stand within a page and take its colours."""
+"""The training curves as SVG elements in the colours of the page."""
 
 import itertools
 from pathlib import Path
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 
     from vidgan.training.curves import Panel
 
-# More points than a chart is wide are noise to the eye and weight to the page.
+# Most points of a curve: more than a chart is wide cannot be seen.
 POINTS = 300
 
 
 def draw(logs: list[Path | None]) -> list[list[str]]:
-    """Draw the curves of some runs; a panel has the same axes in all of them.
+    """Draw the curves of each run; a panel has the same axes in all runs.
 
     Args:
-        logs: each run's ``log.csv``; None, or a file that is not there, gives no charts.
+        logs: each run's ``log.csv``; None, or a missing file, gives no charts.
 
     Returns:
-        For each run ``<svg>`` elements, safe to stand in HTML as they are.
+        For each run ``<svg>`` elements, safe to embed in HTML.
     """
-    there = {index: log for index, log in enumerate(logs) if log is not None and log.is_file()}
+    existing = {index: log for index, log in enumerate(logs) if log is not None and log.is_file()}
     drawn: list[list[str]] = [[] for _ in logs]
-    if not there:
+    if not existing:
         return drawn
     from vidgan.training.curves import PANELS
     from vidgan.training.log_file import read_log
 
-    rows = {index: thin(read_log(log), POINTS) for index, log in there.items()}
+    rows = {index: thin(read_log(log), POINTS) for index, log in existing.items()}
     with svg.style():
         for panel in PANELS:
             figures = {
@@ -47,7 +47,7 @@ def draw(logs: list[Path | None]) -> list[list[str]]:
 
 
 def thin(rows: list[dict[str, float]], most: int) -> list[dict[str, float]]:
-    """Return at most so many rows, each the mean of as many neighbours; gaps do not count."""
+    """Return at most ``most`` rows, means of neighbouring rows; missing values are skipped."""
     size = -(-len(rows) // most)
     return [_mean(rows[start : start + size]) for start in range(0, len(rows), max(1, size))]
 
@@ -71,17 +71,17 @@ def _figure(panel: "Panel", rows: list[dict[str, float]]) -> "Figure":
 
 
 def _share_axes(drawings: "list[Axes]") -> None:
-    """Give all drawings the limits that hold all of them."""
+    """Set the limits of all axes to the range of all curves."""
     if not drawings:
         return
-    across, upwards = ([getattr(axes, f"get_{xy}lim")() for axes in drawings] for xy in "xy")
+    x_limits, y_limits = ([getattr(axes, f"get_{xy}lim")() for axes in drawings] for xy in "xy")
     for axes in drawings:
-        axes.set_xlim(min(low for low, _ in across), max(high for _, high in across))
-        axes.set_ylim(min(low for low, _ in upwards), max(high for _, high in upwards))
+        axes.set_xlim(min(low for low, _ in x_limits), max(high for _, high in x_limits))
+        axes.set_ylim(min(low for low, _ in y_limits), max(high for _, high in y_limits))
 
 
 def _describe(panel: "Panel", rows: list[dict[str, float]]) -> str:
-    """Say what a chart shows to those who do not see it: where its curves begin and end."""
+    """Return the alternative text of a chart: first and last value of each curve."""
     parts = []
     for column, name in panel.curves.items():
         values = [row[column] for row in rows if column in row]

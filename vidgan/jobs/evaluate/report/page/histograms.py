@@ -1,4 +1,4 @@
-"""Histograms of how clips move, real against generated, as SVG elements."""
+"""Histograms of the motion of real and generated clips, as SVG elements."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vidgan.jobs.evaluate.report.page import svg
-from vidgan.jobs.evaluate.report.page.figures import number, plain
+from vidgan.jobs.evaluate.report.page.rows import number, plain
+from vidgan.jobs.evaluate.report.report import Histogram, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,102 +15,104 @@ if TYPE_CHECKING:
 
 SPEED, DIRECTION = "motion.speed", "motion.direction"
 SETS = ("real", "generated")
-# More bars than these are noise to the eye.
+# Most bars of a histogram.
 BARS = 40
-# The share of pixels that the axis of speeds holds: a few that went astray would take most of it.
-_HELD = 0.999
-# Where the axis of shares begins.
-_LEAST = 1e-4
+# The fraction of pixels that the axis of speeds covers: outliers would take most of it.
+_COVERED = 0.999
+# Start of the axis of fractions, which is logarithmic.
+_MIN_FRACTION = 1e-4
 _SIDES = {0: "right", 90: "down", 180: "left", 270: "up"}
 
 
-def draw(reports: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """Draw the motion of some runs; the axes are the same for all of them.
+def draw(reports: Sequence[Report]) -> list[list[str]]:
+    """Draw the motion of each report; all have the same axes.
 
     Args:
-        reports: as ``vidgan evaluate`` writes them; one without motion gives no drawings.
+        reports: a report without motion gives no drawings.
 
     Returns:
-        For each report ``<svg>`` elements, safe to stand in HTML as they are.
+        For each report ``<svg>`` elements, safe to embed in HTML.
     """
     drawn: list[list[str]] = [[] for _ in reports]
-    there = {i: each["histograms"] for i, each in enumerate(reports) if each.get("histograms")}
-    if not there:
+    motion = {i: each.histograms for i, each in enumerate(reports) if each.histograms}
+    if not motion:
         return drawn
-    last = max(_below(each[SPEED], name, _HELD) for each in there.values() for name in SETS)
-    farthest = max(max(each[DIRECTION][name]) for each in there.values() for name in SETS)
+    last = max(
+        _speed_below(each[SPEED], name, _COVERED) for each in motion.values() for name in SETS
+    )
+    farthest = max(max(each[DIRECTION].by_set[name]) for each in motion.values() for name in SETS)
     with svg.style():
-        for index, each in there.items():
-            size = plain(reports[index]["protocol"]["size"], "size")
+        for index, each in motion.items():
+            size = plain(reports[index].protocol.size, "size")
             drawn[index].append(_speeds(each[SPEED], last, size))
             if farthest > 0:
                 drawn[index].append(_directions(each[DIRECTION], farthest))
     return drawn
 
 
-def _speeds(histogram: dict[str, Any], last: float, size: str) -> str:
-    """Draw shares of pixels by speed, from 0 to ``last``; most pixels of most clips stand still."""
+def _speeds(histogram: Histogram, last: float, size: str) -> str:
+    """Draw the fraction of pixels by speed, from 0 to ``last``; most pixels do not move."""
     figure = svg.new_figure()
     axes = figure.subplots()
-    step = histogram["step"]
+    step = histogram.step
     bins = max(1, round(last / step))
-    # As many bins in each bar.
-    together = -(-bins // BARS)
-    bars = -(-bins // together)
-    edges = np.arange(bars + 1) * together * step
+    bins_per_bar = -(-bins // BARS)
+    bars = -(-bins // bins_per_bar)
+    edges = np.arange(bars + 1) * bins_per_bar * step
     for name in SETS:
-        values = np.zeros(bars * together)
-        given = np.asarray(histogram[name])[: len(values)]
+        values = np.zeros(bars * bins_per_bar)
+        given = np.asarray(histogram.by_set[name])[: len(values)]
         values[: len(given)] = given
-        heights = np.maximum(values.reshape(bars, together).sum(axis=1), _LEAST)
-        _outline(axes, name, np.repeat(edges, 2), [_LEAST, *np.repeat(heights, 2), _LEAST], _LEAST)
-    axes.set(xlim=(0, edges[-1]), yscale="log", ylim=(_LEAST, 1.5))
+        heights = np.maximum(values.reshape(bars, bins_per_bar).sum(axis=1), _MIN_FRACTION)
+        outline = [_MIN_FRACTION, *np.repeat(heights, 2), _MIN_FRACTION]
+        _outline(axes, name, np.repeat(edges, 2), outline, _MIN_FRACTION)
+    axes.set(xlim=(0, edges[-1]), yscale="log", ylim=(_MIN_FRACTION, 1.5))
     axes.minorticks_off()
     axes.set_xlabel(f"speed, pixels a frame of {size}")
-    axes.set_ylabel("share of pixels")
+    axes.set_ylabel("fraction of pixels")
     _finish(figure, axes)
     parts = [
-        f"{name} 90% below {number(_below(histogram, name, 0.9))}, "
-        f"99% below {number(_below(histogram, name, 0.99))}"
+        f"{name} 90% below {number(_speed_below(histogram, name, 0.9))}, "
+        f"99% below {number(_speed_below(histogram, name, 0.99))}"
         for name in SETS
     ]
     return svg.element(
-        figure, f"share of pixels by speed in pixels a frame of {size}: {'; '.join(parts)}"
+        figure, f"fraction of pixels by speed in pixels a frame of {size}: {'; '.join(parts)}"
     )
 
 
-def _directions(histogram: dict[str, Any], farthest: float) -> str:
-    """Draw shares of motion by direction, as it goes on the screen, out to ``farthest``."""
+def _directions(histogram: Histogram, farthest: float) -> str:
+    """Draw the fraction of motion by direction on the screen, with an axis up to ``farthest``."""
     from matplotlib.ticker import MaxNLocator
 
     figure = svg.new_figure()
     axes = figure.add_subplot(projection="polar")
-    bins = len(histogram[SETS[0]])
-    edges = np.radians(np.arange(bins + 1) * histogram["step"])
+    bins = len(histogram.real)
+    edges = np.radians(np.arange(bins + 1) * histogram.step)
     for name in SETS:
-        heights = np.repeat(histogram[name], 2)
+        heights = np.repeat(histogram.by_set[name], 2)
         around = np.repeat(edges, 2)[1:-1]
         _outline(axes, name, [*around, around[0]], [*heights, heights[0]], 0)
     axes.set(theta_direction=-1, rlabel_position=67.5, ylim=(0, 1.05 * farthest))
     turns = range(0, 360, 45)
     labels = [f"{each}° {_SIDES.get(each, '')}".strip() for each in turns]
     axes.set_xticks(np.radians(turns), labels)
-    # Words beside the circle begin, or end, outside it.
+    # Labels beside the circle must not overlap it.
     across = np.cos(np.radians(turns)).round(3)
     for place, label in zip(across, axes.get_xticklabels(), strict=True):
         label.set_horizontalalignment("left" if place > 0 else "right" if place < 0 else "center")
     axes.yaxis.set_major_locator(MaxNLocator(3, prune="lower"))
-    axes.set_xlabel("share of motion by direction")
+    axes.set_xlabel("fraction of motion by direction")
     _finish(figure, axes)
     return svg.element(
         figure,
-        "share of motion by direction: "
-        + "; ".join(f"{name} {_sides(histogram[name])}" for name in SETS),
+        "fraction of motion by direction: "
+        + "; ".join(f"{name} {_sides(histogram.by_set[name])}" for name in SETS),
     )
 
 
 def _outline(axes: "Axes", name: str, across: Any, upwards: Any, base: float) -> None:
-    """Draw the outline of bars; that of real clips is filled, that of others is dashed."""
+    """Draw the outline of bars: filled for real clips, dashed for generated ones."""
     from vidgan.training.curves import STYLES
 
     place = SETS.index(name)
@@ -120,27 +123,27 @@ def _outline(axes: "Axes", name: str, across: Any, upwards: Any, base: float) ->
 
 
 def _finish(figure: "Figure", axes: "Axes") -> None:
-    """Add what both kinds of drawings have: shares in percent, a grid and the sets' names."""
+    """Add what both kinds of drawings have: an axis in percent, a grid and a legend."""
     from matplotlib.ticker import FuncFormatter
 
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}%"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     axes.grid(alpha=0.3)
     figure.legend(loc="outside upper right", ncols=2, frameon=False)
 
 
-def _below(histogram: dict[str, Any], name: str, share: float) -> float:
-    """Return the speed that so large a share of a set's pixels does not exceed."""
-    found = np.searchsorted(np.cumsum(histogram[name]), share)
-    return float(min(found + 1, len(histogram[name])) * histogram["step"])
+def _speed_below(histogram: Histogram, name: str, fraction: float) -> float:
+    """Return the speed that a fraction of a set's pixels does not exceed."""
+    found = np.searchsorted(np.cumsum(histogram.by_set[name]), fraction)
+    return min(int(found) + 1, len(histogram.by_set[name])) * histogram.step
 
 
-def _sides(shares: list[float]) -> str:
-    """Say how much of the motion goes each way, 45° to both sides of it."""
-    if not any(shares):
+def _sides(fractions: list[float]) -> str:
+    """Return in words the fraction of motion in each of four directions, ± 45°."""
+    if not any(fractions):
         return "none, nothing moves"
     # Half bins, so that four sides of 36 bins begin between two of them.
-    halves = np.repeat(shares, 2) / 2
+    halves = np.repeat(fractions, 2) / 2
     sides = np.roll(halves, len(halves) // 8).reshape(4, -1).sum(axis=1)
     return ", ".join(
-        f"{share:.0%} {side}" for share, side in zip(sides, _SIDES.values(), strict=True)
+        f"{fraction:.0%} {side}" for fraction, side in zip(sides, _SIDES.values(), strict=True)
     )

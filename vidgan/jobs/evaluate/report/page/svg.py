@@ -1,4 +1,4 @@
-"""Matplotlib's figures as SVG elements that stand within a page and take its colours."""
+"""Matplotlib figures as SVG elements in the colours of the page."""
 
 import io
 import re
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZE_INCHES = (4.4, 2.9)
-# Colours of Matplotlib's default style, and the page's own, which know light from dark.
+# Colours of Matplotlib's default style, and the CSS variables of the page's light and dark schemes.
 _COLOURS = {"#1f77b4": "var(--first)", "#ff7f0e": "var(--second)", "#000000": "currentColor"}
 
 
 def style() -> AbstractContextManager[None]:
-    """Return the context in which the page's figures are made and drawn: text stays text."""
+    """Return the context in which figures are created and drawn; text is kept as text."""
     import matplotlib
 
     return matplotlib.rc_context({"svg.fonttype": "none", "font.size": 9})
 
 
 def new_figure() -> "Figure":
-    """Return an empty figure of the size that the page's charts have."""
+    """Return an empty figure of the size of the page's charts."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=SIZE_INCHES, layout="constrained")
 
 
 def element(figure: "Figure", text: str) -> str:
-    """Return a figure as an ``<svg>`` element, safe to stand in HTML as it is.
+    """Return a figure as an ``<svg>`` element, safe to embed in HTML.
 
     Args:
         figure: of :func:`new_figure`, drawn in :func:`style`.
-        text: what stands in its place for those who do not see it.
+        text: alternative text.
     """
     stream = io.StringIO()
     figure.savefig(
@@ -43,7 +43,7 @@ def element(figure: "Figure", text: str) -> str:
         metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")),
     )
     _, _, inside = stream.getvalue().partition("<svg")[2].partition(">")
-    # Names that nothing refers to, and a style that would reach the whole page.
+    # Remove identifiers that nothing refers to, and styles that would apply to the whole page.
     inside = re.sub(r'<g id="[^"]*"', "<g", inside)
     inside = re.sub(r"<style.*?</style>", "", inside, flags=re.DOTALL)
     for colour, of_page in _COLOURS.items():

@@ -1,4 +1,4 @@
-"""Clips as videos and sheets as pictures, small enough to stand within the page."""
+"""Clips encoded as videos, and pictures as JPEG, small enough to be embedded in the page."""
 
 import base64
 import math
@@ -13,8 +13,8 @@ from vidgan.errors import ExportError
 from vidgan.video.layout import BACKGROUND, display_scale, enlarged, tile
 from vidgan.video.writers.open import choose_codec, open_writer
 
-# How many clips a video shows, how many frames of each, and the longer side of the picture in
-# pixels, all at most. The first choice that is small enough counts.
+# Limits of a video: clips that it shows, frames of each, and its longer side in pixels. The first
+# choice whose file is small enough is taken.
 CHOICES = ((9, 64, 480), (4, 64, 480), (1, 64, 320), (1, 16, 128))
 # The same for one video as wide as the page.
 WIDE = ((1, 64, 960), (1, 32, 640), (1, 16, 320))
@@ -23,8 +23,8 @@ MARGIN = 2
 
 
 @dataclass(frozen=True)
-class Video:
-    """Some clips that play beside each other.
+class EncodedVideo:
+    """Clips that play side by side.
 
     Attributes:
         uri: a ``data:`` address.
@@ -44,7 +44,7 @@ class Video:
 
 
 @dataclass(frozen=True)
-class Still:
+class EncodedImage:
     """A picture.
 
     Attributes:
@@ -60,9 +60,9 @@ class Still:
     shrunk: bool
 
 
-def video(
+def encode_clips(
     clips: np.ndarray, fps: float, budget: int, choices: tuple[tuple[int, int, int], ...] = CHOICES
-) -> Video:
+) -> EncodedVideo:
     """Lay clips out as one video, so that they play in step.
 
     Clips are taken from all over the set. Small ones are enlarged.
@@ -79,15 +79,15 @@ def video(
     """
     for most, frames, side in choices:
         chosen = np.linspace(0, len(clips) - 1, min(most, len(clips))).round().astype(int)
-        page = _page(clips[chosen, :frames], side)
+        page = _tiled(clips[chosen, :frames], side)
         uri, size = _encode(page, fps)
         if size <= budget:
             break
     _, height, width, _ = page.shape
-    return Video(uri, width, height, len(chosen), len(page), clips.shape[1])
+    return EncodedVideo(uri, width, height, len(chosen), len(page), clips.shape[1])
 
 
-def _page(clips: np.ndarray, side: int) -> np.ndarray:
+def _tiled(clips: np.ndarray, side: int) -> np.ndarray:
     """Return uint8 ``(frames, height, width, 3)``: clips in rows, all of a size that looks well.
 
     Args:
@@ -135,7 +135,7 @@ def _encode(frames: np.ndarray, fps: float) -> tuple[str, int]:
     return _address(f"video/{suffix[1:]}", data), len(data)
 
 
-def still(rgb: np.ndarray, budget: int) -> Still:
+def encode_image(rgb: np.ndarray, budget: int) -> EncodedImage:
     """Encode a picture, shrunk until it fits.
 
     Args:
@@ -152,7 +152,7 @@ def still(rgb: np.ndarray, budget: int) -> Still:
         picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         data = images.encode(picture, ".jpg")
     height, width, _ = picture.shape
-    return Still(_address("image/jpeg", data), width, height, picture is not rgb)
+    return EncodedImage(_address("image/jpeg", data), width, height, picture is not rgb)
 
 
 def _address(kind: str, data: bytes) -> str:

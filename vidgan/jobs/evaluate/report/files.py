@@ -1,0 +1,121 @@
+"""The files of a report: JSON, page, picture and the clips it shows."""
+
+import json
+import os
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidgan.errors import ExportError, OptionError
+from vidgan.files import atomic_path
+from vidgan.images import save_image
+from vidgan.jobs.evaluate.report import page
+from vidgan.jobs.evaluate.report.media import ClipMedia, PairedMedia, ReportMedia
+from vidgan.jobs.evaluate.report.report import Report
+
+FOLDER = "evaluation"
+# Frames per second at which clips of unknown rate are shown.
+DEFAULT_FPS = 10.0
+_SUFFIXES = (".json", ".html", ".png", ".npz")
+
+
+def output_path(output: Path | str | None, default: Path, overwrite: bool) -> Path:
+    """Return the path of the report; checked before the evaluation, which takes minutes.
+
+    Args:
+        output: the user's choice; the report of a run is replaced without asking.
+        default: the path without one.
+        overwrite: whether an existing report may be replaced.
+
+    Raises:
+        OptionError: the path does not end in ``.json``.
+        ExportError: the report exists already, or its folder cannot be written.
+    """
+    path = default if output is None else Path(output)
+    if path.suffix.lower() != ".json":
+        raise OptionError(f"--output {path}: the report is JSON; let the name end in .json")
+    if output is not None or default.parent == Path():
+        for existing in (path.with_suffix(suffix) for suffix in _SUFFIXES):
+            if existing.exists() and not overwrite:
+                raise ExportError(
+                    f"{existing} exists already; use --overwrite to replace it, or -o"
+                )
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise ExportError(
+            f"{path}: cannot be written ({parent} is not a writable folder); choose another path "
+            "with -o"
+        )
+    return path
+
+
+def write(path: Path, report: Report, media: ReportMedia, log: Path | None = None) -> Report:
+    """Write a report as JSON, as a page and as a picture of what was compared.
+
+    Args:
+        path: the JSON file; the others are written beside it.
+        report: the report.
+        media: the clips that it shows.
+        log: the run's ``log.csv``, for curves.
+
+    Returns:
+        The report with the paths of its files.
+
+    Raises:
+        ExportError: a file cannot be written.
+    """
+    page_path, picture_path = path.with_suffix(".html"), path.with_suffix(".png")
+    report = replace(
+        report,
+        page=str(page_path),
+        picture=str(picture_path),
+        log=str(log) if log is not None and log.exists() else None,
+    )
+    save_image(picture_path, media.picture())
+    with atomic_path(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
+        arrays: dict[str, Any] = media.to_arrays()
+        np.savez_compressed(file, **arrays)
+    page.write(page_path, [report], [page_media(report, media)])
+    write_json(path, report.to_json())
+    return report
+
+
+def write_json(path: Path, values: object) -> None:
+    """Write JSON; the file appears complete or not at all.
+
+    Raises:
+        ExportError: the file cannot be written.
+    """
+    text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+    with atomic_path(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def page_media(report: Report, media: ReportMedia) -> page.PageMedia:
+    """Return what the page of a report shows."""
+    rates = [each.fps for each in report.sets.values() if each.fps]
+    log = None if report.log is None else Path(report.log)
+    return media.for_page(rates[-1] if rates else DEFAULT_FPS, log)
+
+
+def read(path: Path) -> tuple[Report, page.PageMedia]:
+    """Read a report and what its page shows.
+
+    Raises:
+        ExportError: the file is missing, damaged or of another format.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("it is not a JSON object")
+        report = Report.from_json(values)
+        with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
+            media: ReportMedia = (PairedMedia if report.paired else ClipMedia).from_arrays(arrays)
+            return report, page_media(report, media)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise ExportError(
+            f"{path}: not a report that can be read ({error}); run vidgan evaluate again"
+        ) from None
