@@ -324,7 +324,7 @@ def test_sweep_over_labels(run: Run, tmp_path: Path) -> None:
         (["--label", "up"], "--label 'up' is none of the run's: left, right hand"),
         (["--label", "left,"], "--label '' is none of the run's: left, right hand"),
         (["--sweep", "label", "--label", "left"], "leave --label out"),
-        (["--sweep", "category"], "is no code of this run's model: it has label"),
+        (["--sweep", "category"], "is not a code of this run's model: known are label"),
     ],
 )
 def test_labels_that_are_not_there(
@@ -340,7 +340,7 @@ def test_unconditional_runs_know_no_labels(plain: Run, tmp_path: Path) -> None:
     result = cli("generate", plain.path, "-o", tmp_path / "a.mp4", "--label", "left")
     assert result.exit_code == 2
     assert re.search(r"--label takes a run\s.*--conditional", result.output)
-    with pytest.raises(OptionError, match="this one knows no labels"):
+    with pytest.raises(OptionError, match="this one has no labels"):
         vidgan.load(plain.path).generate(1, label="left")
 
 

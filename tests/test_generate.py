@@ -113,8 +113,8 @@ def test_closed_walk_returns() -> None:
     ("options", "message"),
     [
         ({"n": 2, "seeds": "0,1,2"}, "contradicts --seeds, which has 3"),
-        ({"seed": 4, "seeds": "0"}, "--seed has no meaning"),
-        ({"n": 1, "interpolate": 4}, "two or more"),
+        ({"seed": 4, "seeds": "0"}, "--seed and --seeds contradict each other"),
+        ({"n": 1, "interpolate": 4}, "at least two seeds"),
         ({"n": 0}, "too small"),
         ({"trunc": 0}, "too small"),
         ({"trunc": 1.5}, "too large"),
@@ -314,7 +314,7 @@ def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path, name: str) ->
 def test_no_clip_of_a_folder_is_overwritten_unasked(run: Path, tmp_path: Path) -> None:
     vidgan.generate(run, tmp_path / "out", n=1)
     before = (tmp_path / "out/seed-000000.mp4").read_bytes()
-    with pytest.raises(ExportError, match=r"seed-000000\.mp4 is there already"):
+    with pytest.raises(ExportError, match=r"seed-000000\.mp4 exists already"):
         vidgan.generate(run, tmp_path / "out", n=2, trunc=0.5)
     assert (tmp_path / "out/seed-000000.mp4").read_bytes() == before
     assert not (tmp_path / "out/seed-000001.mp4").exists()
@@ -324,13 +324,13 @@ def test_no_clip_of_a_folder_is_overwritten_unasked(run: Path, tmp_path: Path) -
     ("output", "options", "message"),
     [
         ("out.xyz", {}, r"unknown output type '\.xyz'; known are \.mp4.*\.png, \.npy"),
-        ("out.npy", {"fps": 5}, "--fps has no meaning"),
-        ("out.npy", {"codec": "h264"}, "--codec has no meaning"),
-        ("out.png", {"grid": (2, 2)}, "--grid has no meaning"),
+        ("out.npy", {"fps": 5}, "--fps is not supported"),
+        ("out.npy", {"codec": "h264"}, "--codec is not supported"),
+        ("out.png", {"grid": (2, 2)}, "--grid is not supported"),
         ("out.png", {"n": 129}, "at most 128"),
-        ("out.mp4", {"format": "mp4"}, "--format has no meaning"),
-        ("out/", {"grid": (2, 2)}, "--grid has no meaning"),
-        ("out/", {"seeds": "1,0-2"}, "seed 1 is there twice"),
+        ("out.mp4", {"format": "mp4"}, "--format is not supported"),
+        ("out/", {"grid": (2, 2)}, "--grid is not supported"),
+        ("out/", {"seeds": "1,0-2"}, "seed 1 occurs twice"),
         ("out/", {"format": "avi", "codec": "h264"}, "does not go into .avi"),
         ("out.mp4", {"codec": "vp9"}, "does not go into .mp4"),
         ("out.gif", {"fps": 60}, "at most 50"),
@@ -384,7 +384,7 @@ def test_interrupt_leaves_no_half_file(
 ) -> None:
     from vidgan.jobs.generate.sampler import Sampler
 
-    made = Sampler._make
+    made = Sampler._generate_batch
 
     def interrupted(self: Any, vectors: Any, calls: list[int] = []) -> Any:  # noqa: B006
         calls.append(1)
@@ -395,7 +395,7 @@ def test_interrupt_leaves_no_half_file(
     for name in ("a.mp4", "a.npy", "a.png"):
         calls: list[int] = []
         monkeypatch.setattr(
-            Sampler, "_make", lambda self, vectors, calls=calls: interrupted(self, vectors, calls)
+            Sampler, "_generate_batch", lambda self, vectors, calls=calls: interrupted(self, vectors, calls)
         )
         with pytest.raises(KeyboardInterrupt):
             vidgan.generate(run, tmp_path / name, n=4, batch_size=2)

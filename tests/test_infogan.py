@@ -194,9 +194,9 @@ def test_sweep_as_files_and_array(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--sweep", "codes"], "is no code of this run's model: it has category, codes:0"),
-        (["--sweep", "codes:1"], "is no code of this run's model: it has category, codes:0"),
-        (["--sweep", "label"], "is no code of this run's model: it has category, codes:0"),
+        (["--sweep", "codes"], "is not a code of this run's model: known are category, codes:0"),
+        (["--sweep", "codes:1"], "is not a code of this run's model: known are category, codes:0"),
+        (["--sweep", "label"], "is not a code of this run's model: known are category, codes:0"),
         (["--sweep", "category", "--grid", "2x2"], "leave --grid out"),
         (["--sweep", "category", "--interpolate", "2"], "--interpolate from seed to seed"),
         (["--sweep", "category", "--same-content"], "--sweep changes what --same-content holds"),

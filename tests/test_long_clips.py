@@ -149,15 +149,15 @@ def test_rate_of_other_models_is_how_fast_they_play(
         samplers["mocogan"].generate(1, fps=25)
     refused = cli("generate", runs["mocogan"], "--fps=25", "-o", tmp_path / "a.npy")
     assert refused.exit_code == 2
-    assert "--fps has no meaning" in refused.output
+    assert "--fps is not supported" in refused.output
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--frames=128"], "--frames 128: a dcgan makes 8 frames only"),
-        (["--same-content"], "--same-content takes a model with a latent for the motion"),
-        (["--same-motion"], "--same-motion takes a model with a latent for the motion"),
+        (["--same-content"], "--same-content needs a model with a separate motion latent"),
+        (["--same-motion"], "--same-motion needs a model with a separate motion latent"),
         (["--same-motion", "--same-content"], "use one of them"),
         (["--frames=0"], "--frames"),
         (["--frames=10001"], "--frames"),
