@@ -36,7 +36,7 @@ from vidgan.config import EnhanceConfig, EnhanceVideo, ModelConfig, RestoreConfi
 from vidgan.models import restorer
 from vidgan.tasks.load import build_generator
 from vidgan.tiling.filter import Filter
-from vidgan.tiling.plan import TilingPlan, choose
+from vidgan.tiling.plan import TilingPlan, choose_plan
 
 RATE = 25
 GIB = 2**30
@@ -135,7 +135,7 @@ def throughput(runs: int, work: Path) -> None:
         video = draw(work / f"{name}.mp4", size, frames)
         run = make_run(work / name, scale, channels, blocks)
         filter, exact = load(run), load(run, "float32")
-        plan = choose(filter, size, frames, MEMORY)
+        plan = choose_plan(filter, size, frames, MEMORY)
         # Once to trace: it is the same for both.
         whole(filter, video, work)
         forward(exact, plan, size, frames)
@@ -172,7 +172,7 @@ def costs() -> None:
             multiple=restorer.fold(scale),
             bytes_per_pixel=restorer.bytes_per_pixel(scale, channels),
         )
-        found = [choose(filter, size, 0, MEMORY, disk=DISK) for size in PLANNED]
+        found = [choose_plan(filter, size, 0, MEMORY, disk=DISK) for size in PLANNED]
         cells = [
             f"{plan.cost:.2f} ({plan.context})"
             + (f", disk {plan.disk / GIB:.1f}" if plan.disk else "")

@@ -136,7 +136,7 @@ def test_training_measures_and_its_run_fills_holes(dataset: Path, tmp_path: Path
     assert list((path / "samples").glob("*.png"))
     run = Run.open(path, task="inpaint")
     fill = inpaint.filter(run, load_generator(run, "best"))
-    assert fill.fills
+    assert fill.inpaints
     clip, mask = still(), np.zeros((6, 32, 32), bool)
     mask[3, 4:8, 4:8] = True
     filled = fill.apply(clip, mask)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from restore_helpers import call, ok, read, refused
 from video_files import make_video, scene, write_video
+from vidgan.jobs.restore.classical_filters import median, telea
 
 from vidgan.images import encode
-from vidgan.jobs.restore.classical_filters import median, telea
 from vidgan.tiling.filter import Filter
-from vidgan.tiling.plan import divide
-from vidgan.tiling.windows import Frame, restore
+from vidgan.tiling.plan import make_plan
+from vidgan.tiling.windows import Frame, filter_frames
 
 SIZE = (48, 32)
 LOSSLESS = ("--codec", "ffv1")
@@ -69,11 +69,11 @@ def test_outside_the_mask_nothing_changes(
     def vandal(frames: np.ndarray, masks: np.ndarray) -> np.ndarray:
         return np.full(frames.shape, 255, np.float32)
 
-    filter = Filter(vandal, "vandal", context=context, margin=context, fills=True)
-    plan = divide(filter, SIZE, 12, step, rows, columns)
+    filter = Filter(vandal, "vandal", context=context, margin=context, inpaints=True)
+    plan = make_plan(filter, SIZE, 12, step, rows, columns)
     frames = scene(12, SIZE)
     stream = (Frame(i, f.copy(), m) for i, (f, m) in enumerate(zip(frames, moving, strict=True)))
-    made = np.stack([f.result for ready in restore(stream, filter, plan) for f in ready])
+    made = np.stack([f.result for ready in filter_frames(stream, filter, plan) for f in ready])
     np.testing.assert_array_equal(made[~moving], frames[~moving])
     assert (made[moving] == 255).all()
 
@@ -176,9 +176,9 @@ def test_median_takes_what_other_frames_show(tmp_path: Path, moving: np.ndarray)
     fast = np.stack([np.roll(mask, 10 * i, axis=1) for i, mask in enumerate(moving)])
     hidden = still.copy()
     hidden[fast] = 0
-    plan = divide(median(), SIZE, 12, 4)
+    plan = make_plan(median(), SIZE, 12, 4)
     stream = (Frame(i, f.copy(), m) for i, (f, m) in enumerate(zip(hidden, fast, strict=True)))
-    made = [f.result.copy() for ready in restore(stream, median(), plan) for f in ready]
+    made = [f.result.copy() for ready in filter_frames(stream, median(), plan) for f in ready]
     np.testing.assert_array_equal(np.stack(made), still)
     fixed = np.repeat(fast[:1], 12, axis=0)
     by_median, by_telea = (filter.apply(still, fixed) for filter in (median(), telea()))
@@ -202,9 +202,9 @@ def test_auto_finds_dust(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mask", "word", "status"),
     [
-        ("40,4,9,6", "not within the picture, which is 48x32", 2),
-        ("4,4,0,6", "not within", 2),
-        ("0,0,48,32", "nothing is left", 2),
+        ("40,4,9,6", "not inside the frame, which is 48x32", 2),
+        ("4,4,0,6", "not inside", 2),
+        ("0,0,48,32", "no pixels are left", 2),
         ("#00ff0", "neither a box", 2),
         ("nowhere.png", "no such file", 2),
         ("1,2,3", "neither a box", 2),
@@ -231,10 +231,10 @@ def test_other_sizes(clip: Path, tmp_path: Path) -> None:
 def test_full(clip: Path, tmp_path: Path) -> None:
     image = as_image(tmp_path / "m.png", np.ones((32, 48), bool))
     words = refused("inpaint", clip, "--mask", image, "-o", tmp_path / "o.mkv", *TELEA)
-    assert "nothing is left" in words
+    assert "no pixels are left" in words
     video = as_video(tmp_path / "m.mkv", np.ones((12, 32, 48), bool))
     words = refused("inpaint", clip, "--mask", video, "-o", tmp_path / "o.mkv", *TELEA)
-    assert "nothing is left" in words
+    assert "no pixels are left" in words
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m.mkv", "m.png"]
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from restore_helpers import call, ok, read, refused
 from video_files import make_video
+from vidgan.jobs.restore.trained_filter import trained_filter
 
 from vidgan import pixels, runtime
 from vidgan.config import EnhanceConfig, ModelConfig, TrainConfig
-from vidgan.jobs.restore.trained_filter import trained_filter
 from vidgan.tasks.load import build_generator, load_generator
-from vidgan.tiling.plan import divide
-from vidgan.tiling.windows import Frame, restore
+from vidgan.tiling.plan import make_plan
+from vidgan.tiling.windows import Frame, filter_frames
 from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
 from vidgan.training.state import STATE_NAME
 
@@ -98,9 +98,9 @@ def test_precision(run: Run, clip: Path, tmp_path: Path) -> None:
 
 def test_windows_and_tiles(run: Run, clip: Path) -> None:
     filter = trained_filter("enhance", run.path, "latest", "cpu", "float32", scale=None)
-    plan = divide(filter, SIZE, 20, 4, 2, 2)
+    plan = make_plan(filter, SIZE, 20, 4, 2, 2)
     frames = (Frame(i, f.copy()) for i, f in enumerate(read(clip).frames))
-    made = np.stack([f.result for ready in restore(frames, filter, plan) for f in ready])
+    made = np.stack([f.result for ready in filter_frames(frames, filter, plan) for f in ready])
     close(made, expected(run, clip))
 
 

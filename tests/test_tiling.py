@@ -17,9 +17,9 @@ from video_files import scene
 
 from vidgan.errors import InputError
 from vidgan.tiling.filter import Filter
-from vidgan.tiling.plan import TilingPlan, choose, divide, spans
-from vidgan.tiling.store import Store, disk_space
-from vidgan.tiling.windows import Frame, first_needed, restore
+from vidgan.tiling.plan import TilingPlan, choose_plan, make_plan, tile_ranges
+from vidgan.tiling.store import FrameStore, disk_space
+from vidgan.tiling.windows import Frame, filter_frames, first_needed_frame
 
 SIZE = (48, 32)
 
@@ -60,7 +60,9 @@ def average(
 
 def run(filter: Filter, plan: TilingPlan, clip: np.ndarray, **options: Any) -> np.ndarray:
     frames = (Frame(i, frame.copy()) for i, frame in enumerate(clip))
-    made = [frame.result for ready in restore(frames, filter, plan, **options) for frame in ready]
+    made = [
+        frame.result for ready in filter_frames(frames, filter, plan, **options) for frame in ready
+    ]
     return np.stack(made)
 
 
@@ -80,7 +82,7 @@ def whole(filter: Filter, clip: np.ndarray) -> np.ndarray:
 def test_joints_leave_no_trace(scale: int, length: int, step: int, rows: int, columns: int) -> None:
     filter = average(reach=2, margin=2, scale=scale)
     clip = scene(length, SIZE)
-    plan = divide(filter, SIZE, 0, step, rows, columns)
+    plan = make_plan(filter, SIZE, 0, step, rows, columns)
     made = run(filter, plan, clip)
     assert made.shape == (length, 32 * scale, 48 * scale, 3)
     np.testing.assert_array_equal(made, whole(filter, clip))
@@ -91,10 +93,10 @@ def test_joints_leave_no_trace(scale: int, length: int, step: int, rows: int, co
 def test_frames_on_disk_are_those_in_memory(tmp_path: Path, scale: int, keep: bool) -> None:
     filter = average(reach=2, margin=2, scale=scale)
     clip = scene(13, SIZE)
-    plan = divide(filter, SIZE, 0, 4, 2, 3, keep, on_disk=True)
+    plan = make_plan(filter, SIZE, 0, 4, 2, 3, keep, on_disk=True)
     frames = (Frame(i, frame.copy()) for i, frame in enumerate(clip))
     made, sources = [], []
-    for ready in restore(frames, filter, plan, keep=keep, folder=tmp_path):
+    for ready in filter_frames(frames, filter, plan, keep=keep, folder=tmp_path):
         made += [frame.result.copy() for frame in ready]
         sources += [frame.pixels.copy() for frame in ready]
     np.testing.assert_array_equal(made, whole(filter, clip))
@@ -120,7 +122,7 @@ def test_frames_on_disk_take_little_memory(tmp_path: Path) -> None:
         scale=2,
         context=1,
     )
-    plan = divide(filter, size, 0, 16, 8, 8, on_disk=True)
+    plan = make_plan(filter, size, 0, 16, 8, 8, on_disk=True)
     result = 4 * 3 * size[0] * size[1]
     most = before = mapped()
 
@@ -134,7 +136,9 @@ def test_frames_on_disk_take_little_memory(tmp_path: Path) -> None:
             look()
 
     seen = []
-    for ready in restore(stream(), filter, plan, folder=tmp_path, progress=lambda frames: look()):
+    for ready in filter_frames(
+        stream(), filter, plan, folder=tmp_path, progress=lambda frames: look()
+    ):
         while ready:
             seen.append(ready.pop(0).result.max())
             look()
@@ -145,13 +149,15 @@ def test_frames_on_disk_take_little_memory(tmp_path: Path) -> None:
 
 
 def test_holes_are_filled_on_disk(tmp_path: Path) -> None:
-    filter = Filter(lambda frames, masks: 255.0 - frames, "negative", margin=2, fills=True)
+    filter = Filter(lambda frames, masks: 255.0 - frames, "negative", margin=2, inpaints=True)
     clip = scene(7, SIZE)
     mask = np.zeros((32, 48), bool)
     mask[10:20, 12:30] = True
-    plan = divide(filter, SIZE, 0, 3, 2, 2, on_disk=True)
+    plan = make_plan(filter, SIZE, 0, 3, 2, 2, on_disk=True)
     frames = (Frame(i, frame.copy(), mask) for i, frame in enumerate(clip))
-    made = [f.result for ready in restore(frames, filter, plan, folder=tmp_path) for f in ready]
+    made = [
+        f.result for ready in filter_frames(frames, filter, plan, folder=tmp_path) for f in ready
+    ]
     np.testing.assert_array_equal(made, np.where(mask[..., None], 255 - clip, clip))
 
 
@@ -163,12 +169,16 @@ def test_full_disk_while_frames_lie_there(tmp_path: Path, monkeypatch: pytest.Mo
     filter = average(reach=1, margin=1)
     frames = (Frame(i, frame) for i, frame in enumerate(scene(5, SIZE)))
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}'"):
-        list(restore(frames, filter, divide(filter, SIZE, 0, 2, on_disk=True), folder=tmp_path))
+        list(
+            filter_frames(
+                frames, filter, make_plan(filter, SIZE, 0, 2, on_disk=True), folder=tmp_path
+            )
+        )
     assert not list(tmp_path.iterdir())
 
 
 def test_what_is_released_is_still_there(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = FrameStore(tmp_path)
     pictures = [store.copy(frame) for frame in scene(3, SIZE)]
     store.release()
     np.testing.assert_array_equal(pictures, scene(3, SIZE))
@@ -184,7 +194,7 @@ def test_disk_space_of_a_folder_yet_to_come(tmp_path: Path) -> None:
 def test_sides_that_are_no_multiples() -> None:
     filter = average(reach=1, margin=2, multiple=8)
     clip = scene(9, (45, 35))
-    made = run(filter, divide(filter, (45, 35), 0, 3, 2, 2), clip)
+    made = run(filter, make_plan(filter, (45, 35), 0, 3, 2, 2), clip)
     np.testing.assert_array_equal(made, whole(filter, clip))
 
 
@@ -199,7 +209,7 @@ def test_joints_do_not_stand_out_where_less_than_the_reach_is_thrown_away() -> N
     true = average(reach=3, margin=6, edges=True)
     near = replace(true, context=2, margin=3)
     clip = scene(40, (96, 64))
-    made, undivided = run(near, divide(near, (96, 64), 0, 5, 2, 3), clip), whole(true, clip)
+    made, undivided = run(near, make_plan(near, (96, 64), 0, 5, 2, 3), clip), whole(true, clip)
     assert (made != undivided).any(), "the test is about joints that can be seen"
     for axis in (0, 1, 2):
         more = roughness(made, axis) - roughness(undivided, axis)
@@ -209,7 +219,7 @@ def test_joints_do_not_stand_out_where_less_than_the_reach_is_thrown_away() -> N
 @pytest.mark.parametrize("size", [(320, 240), (1280, 720), (3840, 2160)])
 def test_plans_keep_to_memory_and_cost(size: tuple[int, int]) -> None:
     filter = average(reach=3, margin=12, bytes_per_pixel=150)
-    plan = choose(filter, size, 15000, 7 * 2**28)
+    plan = choose_plan(filter, size, 15000, 7 * 2**28)
     assert plan.memory <= 7 * 2**28
     assert plan.cost <= 1.3
     # As the plan itself adds it up: what the filter sees over what there is.
@@ -218,31 +228,31 @@ def test_plans_keep_to_memory_and_cost(size: tuple[int, int]) -> None:
     seen *= columns[0].stop - columns[0].start
     windows = -(-(15000 - plan.frames) // plan.step) + 1
     assert seen * windows * plan.frames / (size[0] * size[1] * 15000) <= 1.31
-    longer = choose(filter, size, 10 * 15000, 7 * 2**28)
+    longer = choose_plan(filter, size, 10 * 15000, 7 * 2**28)
     assert longer.memory == pytest.approx(plan.memory, rel=0.1)
 
 
 def test_disk_keeps_to_the_cost_where_memory_cannot() -> None:
     filter = average(reach=3, margin=12, scale=4, bytes_per_pixel=800)
     size, allowed = (1280, 720), (2**30, 2**32)
-    without = choose(filter, size, 0, allowed[0])
-    plan = choose(filter, size, 0, allowed[0], disk=allowed[1])
+    without = choose_plan(filter, size, 0, allowed[0])
+    plan = choose_plan(filter, size, 0, allowed[0], disk=allowed[1])
     assert (without.disk, without.cost > 1.3) == (0, True)
     assert plan.cost <= 1.3
     assert plan.memory <= allowed[0]
     assert plan.frames * 1280 * 720 * 3 < plan.disk <= allowed[1]
-    assert choose(filter, size, 0, allowed[0], disk=2**20) == without, "no room there"
-    assert choose(filter, SIZE, 0, allowed[0], disk=allowed[1]).disk == 0, "no need"
+    assert choose_plan(filter, size, 0, allowed[0], disk=2**20) == without, "no room there"
+    assert choose_plan(filter, SIZE, 0, allowed[0], disk=allowed[1]).disk == 0, "no need"
 
 
 def test_whole_videos_that_fit_cost_nothing() -> None:
-    plan = choose(average(reach=3, margin=6), SIZE, 30, 2**30)
+    plan = choose_plan(average(reach=3, margin=6), SIZE, 30, 2**30)
     assert (plan.cost, plan.frames, len(plan.rows), len(plan.columns)) == (1.0, 30, 1, 1)
 
 
 def test_spans_cover_a_side_once() -> None:
     for count in (1, 2, 3):
-        tiles = spans(100, count, 4, 8)
+        tiles = tile_ranges(100, count, 4, 8)
         kept = [range(tile.begin + tile.fade, tile.end) for tile in tiles]
         assert [len(part) > 0 for part in kept] == [True] * count
         covered = {i for tile in tiles for i in range(tile.begin, tile.end)}
@@ -266,8 +276,8 @@ def test_few_frames_hold_few_frames() -> None:
             del frame
 
     filter = average(reach=2, margin=0)
-    plan = divide(filter, SIZE, 0, 4)
-    for ready in restore(stream(), filter, plan):
+    plan = make_plan(filter, SIZE, 0, 4)
+    for ready in filter_frames(stream(), filter, plan):
         while ready:
             ready.pop(0)
     assert most <= plan.frames + 2
@@ -277,15 +287,15 @@ def test_few_frames_hold_few_frames() -> None:
 def test_going_on_from_any_window(done: int) -> None:
     filter = average(reach=2, margin=1)
     clip = scene(20, SIZE)
-    plan = divide(filter, SIZE, 0, 4)
-    first = first_needed(plan, done)
+    plan = make_plan(filter, SIZE, 0, 4)
+    first = first_needed_frame(plan, done)
     frames = (Frame(i, clip[i].copy()) for i in range(first, 20))
-    made = [f.result for ready in restore(frames, filter, plan, done=done) for f in ready]
+    made = [f.result for ready in filter_frames(frames, filter, plan, done=done) for f in ready]
     np.testing.assert_array_equal(np.stack(made), whole(filter, clip)[done:])
 
 
 def test_a_mask_over_everything() -> None:
-    filter = Filter(lambda frames, masks: frames.astype(np.float32), "same", fills=True)
+    filter = Filter(lambda frames, masks: frames.astype(np.float32), "same", inpaints=True)
     frames = (Frame(i, np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool)) for i in range(3))
-    with pytest.raises(InputError, match="nothing is left"):
-        list(restore(frames, filter, divide(filter, (8, 8), 0, 2)))
+    with pytest.raises(InputError, match="no pixels are left"):
+        list(filter_frames(frames, filter, make_plan(filter, (8, 8), 0, 2)))

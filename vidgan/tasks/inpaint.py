@@ -182,7 +182,7 @@ def filter(run: Run, network: keras.Model) -> Filter:
         margin=inpainter.MARGIN,
         multiple=inpainter.MULTIPLE,
         bytes_per_pixel=inpainter.bytes_per_pixel(run.model.g_channels),
-        fills=True,
+        inpaints=True,
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the holes are: in a box, an image, a video, where a colour is, or where damage is."""
+"""Masks of the pixels to fill: a box, an image, a video, a colour, or detected damage."""
 
 import re
 from collections import deque
@@ -17,25 +17,25 @@ from vidgan.video.readers.base import DEFAULT_RATE
 from vidgan.video.readers.images import IMAGE_SUFFIXES
 from vidgan.video.readers.open import open_video
 
-# What is brighter is a hole: encoders leave neither black nor white what it was.
+# Grey levels above this are inside the mask: encoders change black and white.
 _THRESHOLD = 127
-# Frames that a mask may end too early; it goes on with its last one.
+# Frames by which a video mask may be shorter than the source; its last frame is repeated.
 _SLACK = 1.5
-# A frame of a mask counts from this share of its duration before it on: times are rounded.
+# A mask's frame applies from this fraction of its duration before its start: times are rounded.
 _EARLY = 0.27
-# The word for what the detector finds.
+# The value of --mask for the scratch detector.
 AUTO = "auto"
 _BOX = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*")
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 
 
 class Mask:
-    """Puts masks on frames.
+    """Base class of masks.
 
     Attributes:
-        grow: pixels by which holes are made larger on all sides.
-        reach: frames before and after a frame that its mask depends on.
-        empty: whether no frame had a hole so far.
+        grow: pixels by which the mask is dilated on all sides.
+        reach: frames on either side that the mask of a frame depends on.
+        empty: whether the mask was empty in all frames so far.
     """
 
     grow = 0
@@ -44,8 +44,8 @@ class Mask:
     def __init__(self) -> None:
         self.empty = True
 
-    def put_on(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Yield the frames with their masks."""
+    def apply(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Set the mask of each frame, and yield it."""
         side = 2 * self.grow + 1
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         for frame, mask in self._masks(frames):
@@ -57,30 +57,30 @@ class Mask:
 
     def _masks(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, np.ndarray]]:
         for frame in frames:
-            yield frame, self.at(frame)
+            yield frame, self.mask_of(frame)
 
-    def at(self, frame: Frame) -> np.ndarray:
-        """Return the mask of a frame, bool ``(height, width)``, where that alone decides."""
+    def mask_of(self, frame: Frame) -> np.ndarray:
+        """Return the mask of a frame, bool ``(height, width)``, for masks without reach."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Release what is open."""
+        """Close open files."""
 
 
 class StillMask(Mask):
-    """The same for all frames."""
+    """One mask for all frames."""
 
     def __init__(self, mask: np.ndarray) -> None:
         super().__init__()
         self._mask = mask
 
-    def at(self, frame: Frame) -> np.ndarray:
+    def mask_of(self, frame: Frame) -> np.ndarray:
         """Return the mask."""
         return self._mask
 
 
 class ColourMask(Mask):
-    """Where frames have a colour: no channel differs from it by more than ``tolerance``."""
+    """Pixels of a colour: no channel differs from it by more than ``tolerance``."""
 
     def __init__(self, colour: tuple[int, int, int], tolerance: int) -> None:
         super().__init__()
@@ -88,24 +88,29 @@ class ColourMask(Mask):
             tuple(min(max(part + by, 0), 255) for part in colour) for by in (-tolerance, tolerance)
         ]
 
-    def at(self, frame: Frame) -> np.ndarray:
-        """Return where the colour is."""
+    def mask_of(self, frame: Frame) -> np.ndarray:
+        """Return the pixels of the colour."""
         low, high = self._bounds
         return cv2.inRange(frame.pixels, low, high) > 0
 
 
 class VideoMask(Mask):
-    """A video, bright where the holes are, or a folder of numbered images.
+    """A video, or a folder of numbered images, that is white where pixels are to be filled.
 
-    Its frames go with the source's by their times, whatever the two rates; by their numbers if it
-    is made of images, or has as many frames as the source at another rate.
+    Its frames are matched with the source's by time, whatever the two rates. They are matched by
+    number if one of them is a folder of images, and proportionally if both have as many frames at
+    different rates.
     """
 
     def __init__(self, path: Path, source: VideoSource) -> None:
-        """Open it.
+        """Open the mask.
+
+        Args:
+            path: the video or folder.
+            source: the video that it masks.
 
         Raises:
-            InputError: not a video, of another size, or shorter than the source.
+            InputError: the mask is not a video, has another size, or is shorter than the source.
         """
         super().__init__()
         self._path, self._source = path, source
@@ -113,13 +118,13 @@ class VideoMask(Mask):
         info = self._reader.info
         _check_size(path, (info.width, info.height), source)
         self._by_number = not self._reader.has_timestamps or not source.has_timestamps
-        source.counted = source.counted or self._by_number
+        source.must_count = source.must_count or self._by_number
         self._rate = 1.0 if self._by_number else info.fps or DEFAULT_RATE
         self._stretch = source.fps / self._rate if info.frames == source.frames else 1.0
-        needed = source.begin * source.fps + source.expected
+        needed = source.begin * source.fps + source.expected_frames
         if not self._by_number and self._stretch == 1.0:
             needed *= self._rate / source.fps
-        if info.frames and source.expected and info.frames < needed - _SLACK:
+        if info.frames and source.expected_frames and info.frames < needed - _SLACK:
             raise self._too_short(info.frames)
         self._mask: np.ndarray | None = None
         self._place = 0.0
@@ -128,11 +133,11 @@ class VideoMask(Mask):
     def _too_short(self, frames: int) -> InputError:
         return InputError(
             f"{self._path}: the mask ends after {frames} frames, before {self._source.path} does; "
-            "make it as long, or stop earlier with --end"
+            "use a longer mask, or stop earlier with --end"
         )
 
     def _grab(self) -> float | None:
-        """Return the place of the next frame, in frames of the mask from its beginning."""
+        """Return the position of the next frame, in frames of the mask from its start."""
         seconds = self._reader.grab()
         if seconds is None:
             return None
@@ -140,11 +145,11 @@ class VideoMask(Mask):
             return self._reader.frames_read - 1
         return (seconds - self._reader.start_time) * self._rate
 
-    def at(self, frame: Frame) -> np.ndarray:
-        """Return what the mask shows at that time."""
+    def mask_of(self, frame: Frame) -> np.ndarray:
+        """Return the mask at the frame's time."""
         source = self._source
         if self._by_number:
-            place = float(source.number)
+            place = float(source.frame_number)
         else:
             place = (
                 (source.begin + float(frame.time * source.time_base)) * self._rate * self._stretch
@@ -163,7 +168,7 @@ class VideoMask(Mask):
 
 
 class DamageMask(Mask):
-    """Where a detector finds scratches and dust; see ``degradations.scratch_detector``."""
+    """Detected scratches and dust; see :mod:`vidgan.degradations.scratch_detector`."""
 
     reach = scratch_detector.REACH
 
@@ -180,16 +185,16 @@ class DamageMask(Mask):
 
 
 def open_mask(text: str, source: VideoSource, tolerance: int) -> Mask:
-    """Return what ``--mask`` means.
+    """Return the mask that a value of ``--mask`` describes.
 
     Args:
         text: a path, ``x,y,w,h``, ``#rrggbb`` or ``auto``.
-        source: what it is to be put on.
-        tolerance: of a colour.
+        source: the video that it masks.
+        tolerance: largest difference of a channel from ``#rrggbb``.
 
     Raises:
-        OptionError: a box outside the picture, or what is no box, colour or file.
-        InputError: a file that is no mask for this video.
+        OptionError: a box is not inside the frame, or the value is no box, colour or file.
+        InputError: a file is no mask for this video.
     """
     if text == AUTO:
         return DamageMask()
@@ -208,11 +213,13 @@ def open_mask(text: str, source: VideoSource, tolerance: int) -> Mask:
         return VideoMask(path, source)
     image = images.decode(path.read_bytes())
     if image is None:
-        raise InputError(f"{path}: cannot be decoded; use a PNG, white where the holes are")
+        raise InputError(
+            f"{path}: cannot be decoded; use a PNG, white where pixels are to be filled"
+        )
     _check_size(path, (image.shape[1], image.shape[0]), source)
     mask = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) > _THRESHOLD
     if mask.all():
-        raise InputError(f"{path}: white everywhere; nothing is left to fill from")
+        raise InputError(f"{path}: white everywhere; no pixels are left to fill from")
     return StillMask(mask)
 
 
@@ -221,11 +228,11 @@ def _box(text: str, box: list[int], source: VideoSource) -> np.ndarray:
     width, height = source.size
     if not across or not down or left + across > width or top + down > height:
         raise OptionError(
-            f"--mask {text}: not within the picture, which is {width}x{height}; "
-            "x,y is the corner at the top left, w,h the size"
+            f"--mask {text}: not inside the frame, which is {width}x{height}; "
+            "x,y is the top left corner, w,h the size"
         )
     if (across, down) == source.size:
-        raise OptionError(f"--mask {text}: the whole picture; nothing is left to fill from")
+        raise OptionError(f"--mask {text}: the whole frame; no pixels are left to fill from")
     mask = np.zeros((height, width), bool)
     mask[top : top + down, left : left + across] = True
     return mask
@@ -235,5 +242,5 @@ def _check_size(path: Path, size: tuple[int, int], source: VideoSource) -> None:
     if size != source.size:
         raise InputError(
             f"{path}: the mask is {size[0]}x{size[1]}, {source.path} is "
-            f"{source.size[0]}x{source.size[1]}; make the mask of the same size"
+            f"{source.size[0]}x{source.size[1]}; use a mask of the same size"
         )

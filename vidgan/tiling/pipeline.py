@@ -1,4 +1,4 @@
-"""From one video to another: decode, filter, encode, the first and last in threads."""
+"""Decoding, filtering and encoding a video, with threads for decoding and encoding."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -12,10 +12,10 @@ from vidgan.tiling.parts import Parts
 from vidgan.tiling.plan import TilingPlan
 from vidgan.tiling.source import VideoSource
 from vidgan.tiling.threads import read_ahead, write_behind
-from vidgan.tiling.windows import Frame, first_needed, restore
+from vidgan.tiling.windows import Frame, filter_frames, first_needed_frame
 
 
-def fill_parts(
+def restore_parts(
     source: VideoSource,
     mask: Mask | None,
     filter: Filter,
@@ -25,18 +25,19 @@ def fill_parts(
     compare: bool = False,
     progress: Callable[[int], None] = lambda frames: None,
 ) -> None:
-    """Restore what is missing of a video.
+    """Filter the frames of a video that its parts do not have yet.
 
     Args:
         source: the video.
-        mask: of its holes, for filters that fill.
-        filter: what restores.
-        plan: how the video is divided.
-        parts: what is there already; the rest is added to it.
-        compare: put every frame in front of its result.
-        progress: told how many frames are ready, those of earlier calls included.
+        mask: the area to fill, for filters that inpaint.
+        filter: the filter.
+        plan: the division into windows and tiles.
+        parts: the finished parts; new ones are added.
+        compare: write each frame to the left of its result.
+        progress: called with the number of finished frames, those of earlier calls included.
     """
     done = len(parts.times)
+    first = first_needed_frame(plan, done)
 
     def write(frame: Frame | None) -> None:
         if frame is None:
@@ -45,10 +46,10 @@ def fill_parts(
             parts.write(frame.time, _picture(frame, compare))
 
     with (
-        read_ahead(_frames(source, mask, first_needed(plan, done)), plan.waiting) as frames,
-        write_behind(write, plan.waiting) as take,
+        read_ahead(_frames(source, mask, first), plan.queue_frames) as frames,
+        write_behind(write, plan.queue_frames) as take,
     ):
-        for ready in restore(
+        for ready in filter_frames(
             frames,
             filter,
             plan,
@@ -60,21 +61,21 @@ def fill_parts(
             while ready:
                 take(ready.pop(0))
             take(None)
-    parts.finish(source.closing)
+    parts.finish(source.end_time)
 
 
 def _frames(source: VideoSource, mask: Mask | None, skip: int) -> Iterator[Frame]:
-    """Yield the frames from one on, with their masks."""
+    """Yield the frames from number ``skip`` on, with their masks."""
     if mask is None:
         yield from source.read(skip)
         return
-    # A mask may depend on frames before.
+    # The mask of a frame may depend on frames before it.
     before = min(skip, mask.reach)
-    yield from islice(mask.put_on(source.read(skip - before)), before, None)
+    yield from islice(mask.apply(source.read(skip - before)), before, None)
 
 
 def _picture(frame: Frame, compare: bool) -> np.ndarray:
-    """Return what is written of a frame."""
+    """Return the image to write for a frame."""
     assert frame.result is not None
     if not compare:
         return frame.result

@@ -1,4 +1,4 @@
-"""How a video is divided: windows of frames in time, tiles in space, within the memory allowed."""
+"""Dividing a video into windows (in time) and tiles (in space) that fit in memory."""
 
 import math
 from dataclasses import dataclass, replace
@@ -6,36 +6,37 @@ from itertools import pairwise, product
 
 from vidgan.tiling.filter import Filter
 
-# Arithmetic that windows and tiles may cost, over that of an undivided pass.
-MOST_COST = 1.3
-# Of a filter's reach, what is thrown away at joints: all of it, or what MOST_COST allows.
-_SHARES = (1.0, 0.75, 0.5, 0.35, 0.25)
-# Frames that a window advances by, at most: more saves little arithmetic and shows no progress.
+# Largest cost of a plan: its computation over that of the undivided video.
+MAX_COST = 1.3
+# Fractions of a filter's context and margin that are discarded at seams: all, or what MAX_COST
+# allows.
+_FRACTIONS = (1.0, 0.75, 0.5, 0.35, 0.25)
+# Frames that a window advances by. Larger steps save little computation and delay progress.
 _STEPS = (1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64)
-_MOST_TILES = 32
-# Frames that are blended where two windows meet.
-_FADE_FRAMES = 1
-# Small calls cost more than what they do: frames are joined until there are so many pixels.
-_FEW_PIXELS = 1 << 17
-# Decoded frames that wait, and restored ones that wait for the encoder: so many bytes of each.
+_MAX_TILES = 32
+# Frames that are blended at the seam of two windows.
+_BLEND_FRAMES = 1
+# Calls with fewer pixels are dominated by overhead: windows are made longer to avoid them.
+_MIN_PIXELS = 1 << 17
+# Size of the queue of decoded frames, and of that of results for the encoder.
 _QUEUE_BYTES = 96 << 20
-_FEWEST_WAITING = 2
-# Of a tile, three channels: uint8 in, float32 out.
+_MIN_QUEUE_FRAMES = 2
+# Bytes a pixel of a tile: three channels of uint8 in, of float32 out.
 _TILE_IN, _TILE_OUT = 3, 12
-# Results on disk that are in memory at once: the one that is encoded.
-_MAPPED = 1
+# Results on disk that are mapped into memory at once: the one that is encoded.
+_MAPPED_RESULTS = 1
 
 
 @dataclass(frozen=True)
-class Span:
-    """A tile along one side, in source pixels.
+class TileRange:
+    """Extent of a tile along one side, in source pixels.
 
     Attributes:
-        start: where what the filter sees begins.
-        stop: where it ends.
-        begin: where what is kept begins.
-        end: where it ends.
-        fade: so many pixels from ``begin`` on are blended with the tile before.
+        start: start of the filter's input.
+        stop: its end.
+        begin: start of the part of the result that is kept.
+        end: its end.
+        fade: pixels from ``begin`` on that are blended with the tile before.
     """
 
     start: int
@@ -47,70 +48,73 @@ class Span:
 
 @dataclass(frozen=True)
 class TilingPlan:
-    """How a video is divided.
+    """Division of a video into windows and tiles.
 
     Attributes:
-        frames: of a window, as the filter sees it.
+        frames: length of a window.
         step: frames from one window to the next.
-        context: frames at either end of a window that are thrown away.
-        fade: frames blended where windows meet.
+        context: frames at both ends of a window whose results are discarded.
+        fade: frames that are blended at the seam of two windows.
         rows: tiles from top to bottom.
         columns: tiles from left to right.
-        cost: arithmetic over that of an undivided pass.
-        memory: bytes that windows, queues and the filter take.
-        disk: bytes that the frames of windows take there; 0 where they are held in memory.
-        waiting: frames that may wait before and behind the filter.
+        cost: computation over that of the undivided video.
+        memory: bytes in memory for windows, queues and the filter.
+        disk: bytes on disk for the frames of windows; 0 if they are in memory.
+        queue_frames: length of the queues before and after the filter.
     """
 
     frames: int
     step: int
     context: int
     fade: int
-    rows: tuple[Span, ...]
-    columns: tuple[Span, ...]
+    rows: tuple[TileRange, ...]
+    columns: tuple[TileRange, ...]
     cost: float
     memory: int
     disk: int
-    waiting: int
+    queue_frames: int
 
 
-def up_to(value: int, multiple: int) -> int:
-    """Return the next multiple that is not smaller."""
+def round_up(value: int, multiple: int) -> int:
+    """Round up to a multiple."""
     return -(-value // multiple) * multiple
 
 
-def spans(length: int, count: int, margin: int, multiple: int) -> tuple[Span, ...]:
-    """Divide one side into tiles of one size.
+def tile_ranges(length: int, count: int, margin: int, multiple: int) -> tuple[TileRange, ...]:
+    """Divide one side into tiles of equal size.
 
-    Neighbours overlap by twice the margin and a strip between that is blended. At the ends of the
-    side nothing is added: there the filter meets the border as it would undivided.
+    Neighbours overlap by twice the margin and a strip that is blended. The first and last tile end
+    at the border of the frame, as the undivided frame does.
 
     Args:
-        length: pixels; the last tile reaches up to the next multiple.
-        count: tiles.
-        margin: pixels of each tile that are thrown away at a joint.
-        multiple: of which sizes and places are.
+        length: pixels of the side; the last tile is rounded up to a multiple.
+        count: number of tiles.
+        margin: pixels of each tile that are discarded at a seam.
+        multiple: sizes and positions are multiples of this.
+
+    Returns:
+        The tiles; none if the side cannot be divided into so many.
     """
-    whole = up_to(length, multiple)
+    whole = round_up(length, multiple)
     fade = -(-margin // 2)
-    overlap = up_to(2 * margin + fade, multiple) if count > 1 else 0
-    size = min(whole, up_to(-(-(whole + (count - 1) * overlap) // count), multiple))
+    overlap = round_up(2 * margin + fade, multiple) if count > 1 else 0
+    size = min(whole, round_up(-(-(whole + (count - 1) * overlap) // count), multiple))
     if size <= overlap:
         return ()
     starts = [min(i * (size - overlap), whole - size) for i in range(count)]
     if len(set(starts)) < count:
         return ()
-    # Blending is in the middle of the overlap, which is wider before the last tile.
+    # Seams are in the middle of the overlap, which is wider before the last tile.
     blends = [(a + size + b - fade) // 2 for a, b in pairwise(starts)]
     begins = [0, *blends]
     ends = [*(place + fade for place in blends), length]
     return tuple(
-        Span(start, start + size, begin, end, fade if i else 0)
+        TileRange(start, start + size, begin, end, fade if i else 0)
         for i, (start, begin, end) in enumerate(zip(starts, begins, ends, strict=True))
     )
 
 
-def divide(
+def make_plan(
     filter: Filter,
     size: tuple[int, int],
     frames: int,
@@ -120,32 +124,32 @@ def divide(
     keep: bool = False,
     on_disk: bool = False,
 ) -> TilingPlan | None:
-    """Return the plan with a certain division, None where there is none.
+    """Return the plan with a given division; None if it is impossible.
 
     Args:
-        filter: what restores.
+        filter: the filter.
         size: ``(width, height)`` of a frame.
-        frames: of the video; 0 where unknown.
+        frames: length of the video; 0 if unknown.
         step: frames that a window advances by.
-        rows: tiles from top to bottom.
-        columns: tiles from left to right.
-        keep: the frames are kept beside their results.
-        on_disk: the frames of windows are held there.
+        rows: number of tiles from top to bottom.
+        columns: number of tiles from left to right.
+        keep: keep source frames after filtering.
+        on_disk: hold the frames of windows on disk.
     """
-    down = spans(size[1], rows, filter.margin, filter.multiple)
-    across = spans(size[0], columns, filter.margin, filter.multiple)
+    down = tile_ranges(size[1], rows, filter.margin, filter.multiple)
+    across = tile_ranges(size[0], columns, filter.margin, filter.multiple)
     if not down or not across:
         return None
     return _plan(filter, size, frames, step, down, across, keep, on_disk)
 
 
-def lie_apart(filter: Filter, keep: bool, on_disk: bool) -> bool:
-    """Return whether results have room of their own: else they take the place of their sources.
+def needs_result_buffer(filter: Filter, keep: bool, on_disk: bool) -> bool:
+    """Return whether results need memory of their own, instead of replacing their sources.
 
     Args:
-        filter: what restores.
-        keep: the frames are kept beside their results.
-        on_disk: the frames of windows are held there.
+        filter: the filter.
+        keep: keep source frames after filtering.
+        on_disk: hold the frames of windows on disk.
     """
     return keep or on_disk or filter.scale > 1
 
@@ -155,13 +159,13 @@ def _plan(
     size: tuple[int, int],
     frames: int,
     step: int,
-    rows: tuple[Span, ...],
-    columns: tuple[Span, ...],
+    rows: tuple[TileRange, ...],
+    columns: tuple[TileRange, ...],
     keep: bool,
     on_disk: bool,
 ) -> TilingPlan:
     width, height = size
-    fade = _FADE_FRAMES if filter.context else 0
+    fade = _BLEND_FRAMES if filter.context else 0
     window = step + 2 * filter.context + fade
     in_time = window / step
     if frames:
@@ -169,34 +173,34 @@ def _plan(
         in_time = (frames + joints * (window - step)) / frames
         window = min(window, max(frames, filter.frames))
     tile = (rows[0].stop - rows[0].start) * (columns[0].stop - columns[0].start)
-    padded = up_to(height, filter.multiple) * up_to(width, filter.multiple)
+    padded = round_up(height, filter.multiple) * round_up(width, filter.multiple)
     cost = in_time * len(rows) * len(columns) * tile / padded
-    source = width * height * (4 if filter.fills else 3)
+    source = width * height * (4 if filter.inpaints else 3)
     result = width * height * 3 * filter.scale**2
-    waiting = max(_FEWEST_WAITING, min(step, _QUEUE_BYTES // max(source, result)))
-    # At the same size most results take the place of their sources.
-    apart = lie_apart(filter, keep, on_disk)
-    held = (step if apart else filter.context) + fade
+    queue_frames = max(_MIN_QUEUE_FRAMES, min(step, _QUEUE_BYTES // max(source, result)))
+    # At scale 1 most results replace their sources.
+    separate = needs_result_buffer(filter, keep, on_disk)
+    held = (step if separate else filter.context) + fade
     windows = window * source + held * result
-    queues = waiting * (source + result)
+    queues = queue_frames * (source + result)
     band = (rows[0].stop - rows[0].start) / height
     memory = window * tile * (filter.bytes_per_pixel + _TILE_IN + _TILE_OUT * filter.scale**2)
     if on_disk:
-        # Of the frames of a window a row of tiles is looked at at a time.
-        memory += int(windows * band) + waiting * source + _MAPPED * result
-        memory += window * width * height if filter.fills else 0
+        # One row of tiles of a window is mapped at a time.
+        memory += int(windows * band) + queue_frames * source + _MAPPED_RESULTS * result
+        memory += window * width * height if filter.inpaints else 0
     else:
         memory += windows + queues
-        if not apart and len(rows) * len(columns) > 1:
-            # A row of tiles is copied out before its results are put in.
+        if not separate and len(rows) * len(columns) > 1:
+            # A row of tiles is copied before its results replace it.
             memory += int(window * source * band)
     disk = windows + queues if on_disk else 0
     return TilingPlan(
-        window, step, filter.context, fade, rows, columns, cost, memory, disk, waiting
+        window, step, filter.context, fade, rows, columns, cost, memory, disk, queue_frames
     )
 
 
-def choose(
+def choose_plan(
     filter: Filter,
     size: tuple[int, int],
     frames: int,
@@ -204,28 +208,30 @@ def choose(
     keep: bool = False,
     disk: int = 0,
 ) -> TilingPlan:
-    """Return the plan that costs the least arithmetic of those that fit in memory.
+    """Return the plan with the least computation that fits in memory.
 
-    Where even that is more than :data:`MOST_COST` times an undivided pass, less is thrown away at
-    the joints than the filter's reach. What lies at the rim of a network's reach weighs little,
-    and the joints are blended. Where that is not enough, the frames of windows are held on disk:
-    as few as will do.
+    If its cost is above :data:`MAX_COST`, smaller margins and contexts are tried: pixels at the
+    edge of a network's receptive field have little weight, and seams are blended. If that is not
+    enough, frames of windows are held on disk, as few as possible.
 
     Args:
-        filter: what restores.
+        filter: the filter.
         size: ``(width, height)`` of a frame.
-        frames: of the video; 0 where unknown.
-        memory: bytes allowed. Where not even the smallest pieces fit, these are taken.
-        keep: the frames are kept beside their results.
-        disk: bytes allowed there.
+        frames: length of the video; 0 if unknown.
+        memory: bytes of memory allowed. If no plan fits, the smallest one is returned.
+        keep: keep source frames after filtering.
+        disk: bytes on disk allowed.
     """
     plans = []
     for allowed in (0, disk) if disk else (0,):
-        for share in _SHARES:
-            context, margin = math.ceil(filter.context * share), math.ceil(filter.margin * share)
+        for fraction in _FRACTIONS:
+            context, margin = (
+                math.ceil(filter.context * fraction),
+                math.ceil(filter.margin * fraction),
+            )
             near = replace(filter, context=context, margin=margin)
             plan = _cheapest(near, size, frames, memory, keep, allowed)
-            if plan.memory <= memory and plan.disk <= allowed and plan.cost <= MOST_COST:
+            if plan.memory <= memory and plan.disk <= allowed and plan.cost <= MAX_COST:
                 return plan
             plans.append(plan)
     return min(
@@ -247,12 +253,12 @@ def _cheapest(
     fitting = [plan for plan in plans if plan.memory <= memory and plan.disk <= disk]
     if not fitting:
         return min(plans, key=lambda plan: (plan.memory, plan.disk))
-    few = min(_FEW_PIXELS, steps[-1] * size[0] * size[1])
+    few = min(_MIN_PIXELS, steps[-1] * size[0] * size[1])
     return min(
         fitting,
         key=lambda plan: (
-            # On disk as little as will do; in memory a hundredth is worth no more tiles.
-            max(plan.cost, MOST_COST) if disk else round(plan.cost, 2),
+            # On disk as few bytes as possible; in memory a cost of 0.01 is worth no more tiles.
+            max(plan.cost, MAX_COST) if disk else round(plan.cost, 2),
             plan.disk,
             len(plan.rows) * len(plan.columns),
             plan.frames * size[0] * size[1] < few,
@@ -261,7 +267,7 @@ def _cheapest(
     )
 
 
-def _divisions(length: int, filter: Filter) -> list[tuple[Span, ...]]:
-    counts = range(1, _MOST_TILES + 1)
-    every = (spans(length, count, filter.margin, filter.multiple) for count in counts)
+def _divisions(length: int, filter: Filter) -> list[tuple[TileRange, ...]]:
+    counts = range(1, _MAX_TILES + 1)
+    every = (tile_ranges(length, count, filter.margin, filter.multiple) for count in counts)
     return [division for division in every if division]

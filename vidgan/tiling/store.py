@@ -1,4 +1,4 @@
-"""Where the frames of windows lie: in memory, or on disk where that has no room for them."""
+"""Memory for the frames of windows, or space on disk where they do not fit in memory."""
 
 import math
 import mmap
@@ -10,40 +10,45 @@ from pathlib import Path
 
 import numpy as np
 
-# Space is asked for before it is written to: mapped memory knows no full disk but by a signal.
+# Space must be allocated before it is mapped: writing to mapped memory on a full disk ends the
+# process with a signal.
 _MAPS = hasattr(os, "posix_fallocate") and hasattr(mmap, "MADV_DONTNEED")
 
 
 def disk_space(folder: Path) -> int:
-    """Return how many bytes frames may take on the disk that a folder is on, or will be.
+    """Return the bytes that frames may take on a folder's disk: half of the free space.
 
-    Half of what is free; 0 where the system cannot do it.
+    Args:
+        folder: it need not exist yet.
+
+    Returns:
+        The bytes; 0 if the system cannot map files in the way needed here.
     """
     if not _MAPS:
         return 0
-    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-    return shutil.disk_usage(there).free // 2
+    existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    return shutil.disk_usage(existing).free // 2
 
 
-class Store:
-    """Makes room for frames, which is free again when they are not used any more."""
+class FrameStore:
+    """Allocates arrays for frames in memory or on disk, freed with their last reference."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Choose the place.
+        """Choose memory or disk.
 
         Args:
-            folder: of files without names that hold one frame each; None for memory.
+            folder: the folder for unnamed temporary files, one a frame; None for memory.
         """
         self._folder = folder
         self._maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 
     @property
     def on_disk(self) -> bool:
-        """Whether frames lie on disk."""
+        """Whether frames are on disk."""
         return self._folder is not None
 
     def empty(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Return uint8 of any values.
+        """Return an uninitialised uint8 array.
 
         Raises:
             OSError: the disk is full.
@@ -51,7 +56,7 @@ class Store:
         return np.empty(shape, np.uint8) if self._folder is None else self._mapped(shape)
 
     def copy(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the same pixels, uint8, in this place.
+        """Return a copy of a uint8 array.
 
         Raises:
             OSError: the disk is full.
@@ -66,8 +71,7 @@ class Store:
             try:
                 os.posix_fallocate(file.fileno(), 0, size)
                 if pixels is not None:
-                    # A fifth of the time that it takes to write page by page to what is mapped, and
-                    # none of it is in this process's memory.
+                    # Five times as fast as writing to the mapped memory, and uses none.
                     file.write(pixels.data)
                     file.flush()
             except OSError as error:
@@ -77,6 +81,6 @@ class Store:
         return np.frombuffer(mapped, np.uint8).reshape(shape)
 
     def release(self) -> None:
-        """Let go of the memory in which frames on disk have been read and written."""
+        """Release the memory pages of frames on disk; their contents stay on disk."""
         for mapped in self._maps:
             mapped.madvise(mmap.MADV_DONTNEED)

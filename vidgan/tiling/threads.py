@@ -1,4 +1,4 @@
-"""Reading ahead and writing behind in threads, so that FFmpeg works while a filter runs."""
+"""Reading ahead and writing behind in threads, so that FFmpeg runs while a filter does."""
 
 import contextlib
 import queue
@@ -7,32 +7,32 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-# How often a waiting thread looks whether it is still wanted.
-_SECONDS = 0.05
+# Seconds after which a waiting thread checks whether to stop.
+_POLL_SECONDS = 0.05
 
 
 class _Stopped(Exception):
-    """The other side has gone."""
+    """The other side has stopped."""
 
 
 class _End:
-    """Comes after the last item, with what went wrong."""
+    """Marks the end of the items, with the error that ended them."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
 
 
-def _put(line: queue.Queue, item: Any, stop: threading.Event) -> None:
+def _put(buffer: queue.Queue[Any], item: Any, stop: threading.Event) -> None:
     while not stop.is_set():
         with contextlib.suppress(queue.Full):
-            return line.put(item, timeout=_SECONDS)
+            return buffer.put(item, timeout=_POLL_SECONDS)
     raise _Stopped
 
 
-def _get(line: queue.Queue, stop: threading.Event) -> Any:
+def _get(buffer: queue.Queue[Any], stop: threading.Event) -> Any:
     while not stop.is_set():
         with contextlib.suppress(queue.Empty):
-            return line.get(timeout=_SECONDS)
+            return buffer.get(timeout=_POLL_SECONDS)
     raise _Stopped
 
 
@@ -41,13 +41,13 @@ def read_ahead(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
     """Iterate over something in a thread of its own.
 
     Args:
-        items: what to iterate over; its errors come out where its items would.
-        depth: how many items may wait.
+        items: the iterable; its errors are raised by the yielded iterator.
+        depth: length of the queue.
 
     Yields:
-        An iterator over the items. The thread has ended when the block has.
+        An iterator over the items. The thread ends before the block does.
     """
-    line: queue.Queue = queue.Queue(depth)
+    buffer: queue.Queue[Any] = queue.Queue(depth)
     stop = threading.Event()
 
     def work() -> None:
@@ -55,16 +55,16 @@ def read_ahead(items: Iterable[T], depth: int) -> Iterator[Iterator[T]]:
         with contextlib.suppress(_Stopped):
             try:
                 for item in items:
-                    _put(line, item, stop)
+                    _put(buffer, item, stop)
                     del item
             except _Stopped:
                 return
             except BaseException as failure:
                 error = failure
-            _put(line, _End(error), stop)
+            _put(buffer, _End(error), stop)
 
     def received() -> Iterator[T]:
-        while not isinstance(item := line.get(), _End):
+        while not isinstance(item := buffer.get(), _End):
             yield item
             del item
         if item.error is not None:
@@ -84,20 +84,20 @@ def write_behind(write: Callable[[T], None], depth: int) -> Iterator[Callable[[T
     """Call a function in a thread of its own, item after item.
 
     Args:
-        write: the function. Its first error ends the block; nothing is written after it.
-        depth: how many items may wait.
+        write: the function. Its first error is raised in the block; no item is written after it.
+        depth: length of the queue.
 
     Yields:
-        A function that takes the items and returns at once while there is room. Whatever it has
-        taken is written when the block ends, unless that ends by an error.
+        A function that queues an item, and blocks only while the queue is full. All queued items
+        are written before the block ends, unless it ends by an error.
     """
-    line: queue.Queue = queue.Queue(depth)
+    buffer: queue.Queue[Any] = queue.Queue(depth)
     stop = threading.Event()
     failures: list[BaseException] = []
 
     def work() -> None:
         try:
-            while not isinstance(item := _get(line, stop), _End):
+            while not isinstance(item := _get(buffer, stop), _End):
                 write(item)
                 del item
         except _Stopped:
@@ -108,7 +108,7 @@ def write_behind(write: Callable[[T], None], depth: int) -> Iterator[Callable[[T
 
     def take(item: Any) -> None:
         try:
-            _put(line, item, stop)
+            _put(buffer, item, stop)
         except _Stopped:
             raise failures[0] from None
 

@@ -53,7 +53,7 @@ def nlmeans(strength: float, scale: int = 1) -> Filter:
 
 def telea() -> Filter:
     """Return a filter that fills holes frame by frame by Telea's fast marching method."""
-    return Filter(_telea, name="telea", margin=_TELEA_MARGIN, bytes_per_pixel=24, fills=True)
+    return Filter(_telea, name="telea", margin=_TELEA_MARGIN, bytes_per_pixel=24, inpaints=True)
 
 
 def median() -> Filter:
@@ -67,7 +67,7 @@ def median() -> Filter:
         context=_MEDIAN_FRAMES,
         margin=_TELEA_MARGIN,
         bytes_per_pixel=24,
-        fills=True,
+        inpaints=True,
     )
 
 

@@ -13,8 +13,8 @@ from vidgan.jobs.restore.restore_jobs import RestoreJob, check_output
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
 from vidgan.tiling.parts import Parts
-from vidgan.tiling.pipeline import fill_parts
-from vidgan.tiling.plan import MOST_COST, TilingPlan, choose
+from vidgan.tiling.pipeline import restore_parts
+from vidgan.tiling.plan import MAX_COST, TilingPlan, choose_plan
 from vidgan.tiling.source import VideoSource
 from vidgan.tiling.store import disk_space
 from vidgan.version import __version__
@@ -65,8 +65,10 @@ def restore_video(
             # The detector of a mask holds frames too, in RGB and in grey.
             memory -= (2 * mask.reach + 1) * 4 * source.size[0] * source.size[1]
         disk = disk_space(job.output.parent)
-        plan = choose(filter, source.size, source.expected, memory, config.compare, disk)
-        if plan.cost > MOST_COST:
+        plan = choose_plan(
+            filter, source.size, source.expected_frames, memory, config.compare, disk
+        )
+        if plan.cost > MAX_COST:
             notify(
                 f"{source.path}: windows and tiles need {plan.cost:.2f} times the computation of "
                 f"whole frames; a --memory above {config.memory:g} lowers that"
@@ -76,7 +78,7 @@ def restore_video(
         try:
             if parts.end is None:
                 with _progress_bar(progress, source, parts, job.output.name) as advance:
-                    fill_parts(
+                    restore_parts(
                         source, mask, filter, plan, parts, compare=config.compare, progress=advance
                     )
             with atomic_path(job.output) as temporary:
@@ -177,7 +179,7 @@ def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iter
         )
     tracks = None
     if not source.path.is_dir():
-        end = source.begin + float(parts.end * source.time_base) if source.cut else None
+        end = source.begin + float(parts.end * source.time_base) if source.is_span else None
         tracks = TrackSource(source.path, source.begin, end)
     yield from join(parts.files, timeline, target, pixel_aspect=source.pixel_aspect, tracks=tracks)
 
@@ -194,7 +196,7 @@ def _progress_bar(
 
     # With disable=None there is no bar if standard error is no terminal.
     with tqdm(
-        total=source.expected or None,
+        total=source.expected_frames or None,
         initial=len(parts.times),
         unit="frame",
         desc=name,
