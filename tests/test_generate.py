@@ -395,7 +395,9 @@ def test_interrupt_leaves_no_half_file(
     for name in ("a.mp4", "a.npy", "a.png"):
         calls: list[int] = []
         monkeypatch.setattr(
-            Sampler, "_generate_batch", lambda self, vectors, calls=calls: interrupted(self, vectors, calls)
+            Sampler,
+            "_generate_batch",
+            lambda self, vectors, calls=calls: interrupted(self, vectors, calls),
         )
         with pytest.raises(KeyboardInterrupt):
             vidgan.generate(run, tmp_path / name, n=4, batch_size=2)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from restore_helpers import call, ok, read, refused
 from video_files import make_video, scene, write_video
-from vidgan.jobs.restore.classical_filters import median, telea
 
 from vidgan.images import encode
+from vidgan.jobs.restore.classical_filters import median, telea
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.plan import make_plan
 from vidgan.tiling.windows import Frame, filter_frames

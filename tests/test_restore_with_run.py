@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from restore_helpers import call, ok, read, refused
 from video_files import make_video
-from vidgan.jobs.restore.trained_filter import trained_filter
 
 from vidgan import pixels, runtime
 from vidgan.config import EnhanceConfig, ModelConfig, TrainConfig
+from vidgan.jobs.restore.trained_filter import trained_filter
 from vidgan.tasks.load import build_generator, load_generator
 from vidgan.tiling.plan import make_plan
 from vidgan.tiling.windows import Frame, filter_frames
