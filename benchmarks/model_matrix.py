@@ -24,9 +24,10 @@ runtime.prepare()
 import tensorflow as tf  # noqa: E402
 
 import vidgan  # noqa: E402
-from vidgan.config import DEFAULT_BATCH, LOSSES, MODELS, ModelConfig, TrainConfig  # noqa: E402
+from vidgan.config import DEFAULT_BATCH, MODELS, ModelConfig, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import training_clips  # noqa: E402
+from vidgan.losses import LOSSES  # noqa: E402
 from vidgan.tasks.build import build_gan  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 

@@ -35,10 +35,11 @@ from mocogan_paper import mocogan  # noqa: E402
 from scores import REAL, Reference, Results, Row, embed, table  # noqa: E402
 
 import vidgan  # noqa: E402
-from vidgan.config import LOSSES, MODELS, TrainConfig  # noqa: E402
+from vidgan.config import MODELS, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.errors import TrainingError, VidganError  # noqa: E402
 from vidgan.images import save_image  # noqa: E402
+from vidgan.losses import LOSSES  # noqa: E402
 from vidgan.models import flops  # noqa: E402
 from vidgan.tasks.build import build_gan  # noqa: E402
 from vidgan.training import health_rules  # noqa: E402

@@ -142,7 +142,7 @@ def run(setting: Setting, datasets: dict[str, Path], folder: Path, steps: int) -
             output=output,
             steps=steps,
             tensorboard=False,
-            report=report,
+            notify=report,
             clock=time.process_time,  # Looks come as often as on a machine that does nothing else.
             **NETWORKS | setting.networks | setting.options,
         )

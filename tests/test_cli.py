@@ -1,10 +1,11 @@
 """The command line as a whole: help without heavy imports, one-line errors, exit statuses."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import pytest
@@ -13,7 +14,18 @@ from click.testing import CliRunner
 import vidgan
 from vidgan import cli
 from vidgan.cli import command_names, main
-from vidgan.cli.options import Pair
+from vidgan.cli.options import GroupedCommand, Pair
+from vidgan.config import (
+    TASK_OPTIONS,
+    TASKS,
+    Config,
+    Group,
+    OptionSpec,
+    option_fields,
+    option_name,
+    train_configs,
+)
+from vidgan.config.base import option_flag
 from vidgan.errors import OptionError, RunError
 
 HEAVY = ("tensorflow", "keras", "cv2", "matplotlib", "av", "scipy", "scenedetect", "numpy")
@@ -183,3 +195,90 @@ def test_shell_completion(shell: str) -> None:
     if "not supported" in done.stderr:
         pytest.skip(f"{shell} is too old here")
     assert "_VIDGAN_COMPLETE" in done.stdout
+
+
+def headings(command: str) -> dict[str, list[str]]:
+    """Return the options under each heading of a command's ``--help``."""
+    loaded = main.get_command(click.Context(main), command)
+    assert isinstance(loaded, GroupedCommand)
+    found = loaded.headings(click.Context(loaded))
+    return {heading: [option.opts[-1] for option in options] for heading, options in found.items()}
+
+
+def test_headings_of_train() -> None:
+    tasks = [name for name in TASKS if TASK_OPTIONS[name].own]
+    found = headings("train")
+    order = ["COMMON", "BUDGET", "DATA", "MODEL", "LOSSES", "OPTIMISATION", "METRICS", "MACHINE"]
+    names = list(found)
+    assert names[: len(order)] == [Group[name].value for name in order]
+    assert names[-1] == "Other options"
+    assert {f"Task {task}" for task in tasks} <= set(names[len(order) : -1])
+    assert len(found[Group.COMMON]) == 10
+    assert found["Other options"] == ["--debug", "--help"]
+
+
+@pytest.mark.parametrize("command", ["train", "generate"])
+def test_every_option_is_under_one_heading(command: str) -> None:
+    loaded = main.get_command(click.Context(main), command)
+    assert loaded is not None
+    listed = [option for options in headings(command).values() for option in options]
+    visible = [
+        parameter.opts[-1]
+        for parameter in loaded.get_params(click.Context(loaded))
+        if isinstance(parameter, click.Option) and not parameter.hidden
+    ]
+    assert sorted(listed) == sorted(visible)
+    output = CliRunner().invoke(main, [command, "--help"]).output
+    for option in visible:
+        assert re.search(rf"^  (-\w, )?{option}\b", output, re.MULTILINE), option
+    for heading in headings(command):
+        assert f"\n{heading}:\n" in output
+
+
+@pytest.mark.parametrize("config", train_configs())
+def test_every_option_of_train_has_a_heading(config: type[Config]) -> None:
+    listed = headings("train")
+    for field, spec in option_fields(config):
+        places = [heading for heading, flags in listed.items() if option_name(field) in flags]
+        if spec.common:
+            assert places == [Group.COMMON]
+        elif spec.group is not None:
+            assert places == [spec.group]
+        else:
+            assert len(places) == 1
+            assert re.match("Tasks? ", places[0])
+
+
+def test_help_names_the_tasks_of_an_option() -> None:
+    output = " ".join(CliRunner().invoke(main, ["train", "--help"]).output.split())
+    assert "synthesis only]" in output[output.index("--ada ") : output.index("Model:")]
+    assert "Tasks enhance, inpaint: " in output
+
+
+RENAMED = [
+    (field, spec)
+    for config in train_configs()
+    for field, spec in option_fields(config)
+    if spec.renamed_from is not None
+]
+
+
+@pytest.mark.parametrize(("field", "spec"), RENAMED)
+def test_former_spelling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: Any, spec: OptionSpec
+) -> None:
+    """It works, hidden from ``--help``, and prints one line that names the new one."""
+    from vidgan.jobs.train import train
+
+    assert spec.renamed_from is not None
+    old, given = option_flag(spec.renamed_from), {}
+
+    def run_training(datasets: object, options: dict[str, Any], **more: object) -> NoReturn:
+        given.update(options)
+        raise RunError("enough")
+
+    monkeypatch.setattr(train, "run_training", run_training)
+    done = CliRunner().invoke(main, ["train", str(tmp_path), old, "2.5", "--seed", "3"])
+    assert done.stderr == f"Note: {old} is now called {option_name(field)}.\nError: enough\n"
+    assert given == {spec.renamed_from: 2.5, "seed": 3}
+    assert old + " " not in CliRunner().invoke(main, ["train", "--help"]).output

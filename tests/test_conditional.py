@@ -17,7 +17,7 @@ from dataset_files import counting, make_dataset
 import vidgan
 from vidgan import latents
 from vidgan.cli import main
-from vidgan.config import GenerateConfig, ModelConfig
+from vidgan.config import DEFAULT_TASK, GenerateConfig, ModelConfig, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips, training_clips
 from vidgan.errors import DatasetError, OptionError
@@ -193,10 +193,12 @@ def test_a_dataset_with_one_label_is_refused(tmp_path: Path) -> None:
 
 
 def test_plan_of_a_conditional_run(dataset: Manifest) -> None:
-    planned = plan(dataset.path, **OPTIONS)
+    planned = plan([dataset.path], TrainingOptions.parse(DEFAULT_TASK, OPTIONS))
     assert planned.step_seconds > 0
     assert planned.run.model.labels == LABELS
-    bare = plan(dataset.path, **{**OPTIONS, "conditional": False})
+    bare = plan(
+        [dataset.path], TrainingOptions.parse(DEFAULT_TASK, {**OPTIONS, "conditional": False})
+    )
     assert planned.g_params > bare.g_params
     assert planned.d_params > bare.d_params
 

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from vidgan.cli import command_names, main
 from vidgan.config import (
+    BUDGET,
+    TASKS,
     Config,
     EnhanceConfig,
     EnhanceVideo,
@@ -19,12 +21,20 @@ from vidgan.config import (
     InpaintConfig,
     InpaintVideo,
     ModelConfig,
+    OptionSpec,
     PreprocessConfig,
     TrainConfig,
+    TrainingOptions,
     TranslateConfig,
     TranslateVideo,
+    check_requirements,
+    known_options,
     option,
+    option_fields,
     option_name,
+    refuse_other_tasks_options,
+    resumable_options,
+    train_configs,
     value_type,
 )
 from vidgan.errors import OptionError
@@ -42,10 +52,11 @@ FIELDS = [
     (command, config, field)
     for command, configs in CONFIGS.items()
     for config in configs
-    for field in dataclasses.fields(config)
-    if "help" in field.metadata
+    for field, _ in option_fields(config)
 ]
-BOUNDED = [(config, field) for _, config, field in FIELDS if field.metadata["max"] is not None]
+BOUNDED = [
+    (config, field) for _, config, field in FIELDS if field.metadata["option"].max is not None
+]
 NAMES = [f"{command} {option_name(field)}" for command, _, field in FIELDS]
 
 
@@ -100,7 +111,7 @@ def test_bounds_themselves_are_allowed() -> None:
 
 @pytest.mark.parametrize(("config", "field"), BOUNDED, ids=lambda value: getattr(value, "name", ""))
 def test_every_bound_holds(config: type[Config], field: dataclasses.Field[Any]) -> None:
-    for bound, beyond in ((field.metadata["min"], -1), (field.metadata["max"], 1)):
+    for bound, beyond in ((field.metadata["option"].min, -1), (field.metadata["option"].max, 1)):
         kind, _ = value_type(config, field.name)
         assert getattr(config(**{field.name: kind(bound)}), field.name) == bound
         with pytest.raises(OptionError, match=option_name(field)):
@@ -142,18 +153,18 @@ def test_option_says_what_the_field_says(
 ) -> None:
     parameter = command_option(command, field.name)
     assert option_name(field) in parameter.opts
-    assert parameter.help == field.metadata["help"]
+    assert parameter.help == field.metadata["option"].help
     context = click.Context(main.get_command(click.Context(main), command))
     assert parameter.get_default(context) is None or (
         parameter.type_cast_value(context, parameter.get_default(context)) == field.default
     )
     assert field.default is None or parameter.get_default(context) is not None
-    if field.metadata["choices"]:
-        assert tuple(parameter.type.choices) == field.metadata["choices"]
+    if field.metadata["option"].choices:
+        assert tuple(parameter.type.choices) == field.metadata["option"].choices
     elif value_type(config, field.name)[0] in (int, float):
         assert (parameter.type.min, parameter.type.max) == (
-            field.metadata["min"],
-            field.metadata["max"],
+            field.metadata["option"].min,
+            field.metadata["option"].max,
         )
 
 
@@ -177,7 +188,7 @@ def test_wrong_value_is_a_usage_error(
     name = option_name(field)
     if kind is bool:
         arguments = [f"{name}=maybe"]
-    elif kind is str and not field.metadata["choices"]:
+    elif kind is str and not field.metadata["option"].choices:
         arguments = [name]
     else:
         arguments = [name, "x1x"]
@@ -190,3 +201,126 @@ def test_optional_and_plain_types() -> None:
     assert value_type(Sample, "rate") == (float, True)
     assert value_type(Sample, "count") == (int, False)
     assert typing.get_origin(value_type(Sample, "size")[0]) is tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Renamed(Config):
+    level: float | None = option(None, "A number.", before=0.5, renamed_from="height")
+    filter: str = option("none", "A choice.")
+    width: int = option(3, "A number.", requires="filter")
+
+
+def test_former_names_are_accepted() -> None:
+    assert Renamed.from_options({"height": 2.0}) == Renamed(level=2.0)
+    assert Renamed.from_json({"height": 2.0}, "place.json") == Renamed(level=2.0)
+    assert Renamed.from_json({"height": None}, "place.json").level is None
+    with pytest.raises(OptionError, match="--height is the former name of --level; give one"):
+        Renamed.from_options({"height": 2.0, "level": 2.0})
+
+
+def test_options_that_files_are_older_than() -> None:
+    assert Renamed().level is None
+    assert Renamed.from_json({}, "place.json").level == 0.5
+    assert Renamed.from_json({"level": None}, "place.json").level is None
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        ({}, False),
+        ({"width": 4}, True),
+        ({"width": 3}, False),
+        ({"width": 4, "filter": ""}, True),
+        ({"width": 4, "filter": "none,"}, True),
+        ({"width": 4, "filter": "wide,none"}, False),
+    ],
+)
+def test_options_without_effect(values: dict[str, Any], refused: bool) -> None:
+    config = Renamed(**values)
+    if refused:
+        with pytest.raises(OptionError, match="--width has no effect with --filter"):
+            check_requirements(config)
+    else:
+        check_requirements(config)
+
+
+def test_an_option_may_require_one_of_another_config() -> None:
+    """``loss`` requires ``adversarial``, which only some tasks have."""
+    train = TrainConfig(loss="hinge")
+    check_requirements(train)
+    with pytest.raises(OptionError, match=r"--loss has no effect with --adversarial 0\.0; leave"):
+        check_requirements(train, EnhanceConfig())
+    check_requirements(train, EnhanceConfig(adversarial=1.0))
+
+
+SPECS = [
+    pytest.param(config, field, spec, id=f"{config.__name__}.{field.name}")
+    for configs in CONFIGS.values()
+    for config in configs
+    for field, spec in option_fields(config)
+]
+
+
+@pytest.mark.parametrize(("config", "field", "spec"), SPECS)
+def test_facts_about_an_option(
+    config: type[Config], field: dataclasses.Field[Any], spec: OptionSpec
+) -> None:
+    assert spec.help.endswith("."), "help is a sentence"
+    assert spec.help[0].isupper() or spec.help.split()[0].strip(",:") in (spec.choices or ()), (
+        spec.help
+    )
+    assert set(spec.tasks or ()) <= set(TASKS)
+    if spec.default_text is not None or spec.fallback is not None:
+        assert field.default is None
+    if spec.fallback is not None:
+        assert getattr(config(**{field.name: spec.fallback}), field.name) == spec.fallback
+    names = {
+        each.name for other in (config, *train_configs()) for each in dataclasses.fields(other)
+    }
+    assert spec.requires is None or spec.requires in names
+    assert spec.renamed_from not in names
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [(field.name, each) for each in train_configs() for field, _ in option_fields(each)],
+)
+def test_every_option_of_train_belongs_to_a_task(name: str, config: type[Config]) -> None:
+    able = [task for task in TASKS if name in known_options(task)]
+    assert able
+    for task in TASKS:
+        if task in able:
+            refuse_other_tasks_options(task, {name: None})
+        else:
+            with pytest.raises(OptionError, match=f"has no meaning for --task {task}"):
+                refuse_other_tasks_options(task, {name: None})
+
+
+def test_budget() -> None:
+    assert BUDGET == ("epochs", "steps", "minutes")
+    assert set(BUDGET) < resumable_options()
+
+
+def test_training_options_are_distributed_and_have_the_tasks_defaults() -> None:
+    options = TrainingOptions.parse("inpaint", {"frames": 8, "steps": 5, "perceptual": 2.0})
+    assert (options.model.frames, options.model.g_channels) == (8, 16)
+    assert (options.train.steps, options.train.g_lr) == (5, 3e-3)
+    assert options.task_config == InpaintConfig(perceptual=2.0, optimizer="muon")
+    assert options.given == {"frames", "steps", "perceptual"}
+
+
+def test_options_that_the_user_gives_override_the_preset() -> None:
+    options = TrainingOptions.parse("synthesis", {"preset": "fast", "d_channels": 20})
+    assert (options.model.g_channels, options.model.d_channels) == (16, 20)
+
+
+def test_unknown_option_of_train() -> None:
+    with pytest.raises(OptionError, match="unknown option 'volume'; known are"):
+        TrainingOptions.parse("synthesis", {"volume": 3})
+
+
+def test_former_name_in_training_options() -> None:
+    options = TrainingOptions.parse("synthesis", {"still": 3.0})
+    assert options.model.temporal_threshold == 3.0
+    with pytest.raises(OptionError, match="--temporal-threshold has no meaning for --task enhance"):
+        TrainingOptions.parse("enhance", {"still": 3.0})

@@ -14,7 +14,7 @@ from tiny_run import make_run, older_than
 
 import vidgan
 from vidgan.cli import main
-from vidgan.config import ModelConfig, TrainConfig
+from vidgan.config import DEFAULT_TASK, ModelConfig, TrainConfig, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.jobs.train.run_config import new_run
 from vidgan.models import (
@@ -135,7 +135,12 @@ def test_pairs_are_the_default_where_they_won(tmp_path: Path) -> None:
     manifest = Manifest.load(tmp_path / "data")
 
     def settled(**options: Any) -> tuple[bool | None, float]:
-        run = new_run([manifest.path], [manifest], tmp_path / "run", {**TINY, **options})
+        run = new_run(
+            [manifest.path],
+            [manifest],
+            tmp_path / "run",
+            TrainingOptions.parse(DEFAULT_TASK, {**TINY, **options}),
+        )
         return run.model.pairs, run.train.r1
 
     assert settled() == (True, 3.0)

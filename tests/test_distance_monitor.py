@@ -101,7 +101,7 @@ def measured(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[R
         "steps": 30,
         "keep": 50,
     }
-    train(dataset, output=output, report=lines.append, **options)
+    train(dataset, output=output, notify=lines.append, **options)
     return Run.open(output), lines
 
 
@@ -406,7 +406,7 @@ def test_best_and_patience(dataset: Path, tmp_path: Path, figures: Callable[...,
     output = tmp_path / "run"
     figures(5.0, 3.0, 3.5, 2.9, 4.0, 4.0)
     options: dict[str, Any] = {**TINY, **OFTEN, "patience": 3, "keep": 1}
-    train(dataset, output=output, report=lines.append, steps=500, **options)
+    train(dataset, output=output, notify=lines.append, steps=500, **options)
     found = logged(output)
     assert list(found.values()) == [5.0, 3.0, 3.5, 2.9, 4.0]
     *_, chosen, last = found

@@ -17,7 +17,7 @@ from dataset_files import make_dataset, moving_shapes
 import vidgan
 from vidgan import metrics, pixels, tasks
 from vidgan.cli import main
-from vidgan.config import EnhanceConfig
+from vidgan.config import EnhanceConfig, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.jobs.restore.trained_filter import trained_filter
 from vidgan.jobs.train import run_config
@@ -167,7 +167,9 @@ def test_batches_are_the_same_at_every_sitting(dataset: Path) -> None:
 
 def setup_run(dataset: Path, manifest: Manifest, **options: Any) -> Run:
     values = {**TINY, **options}
-    return run_config.new_run([dataset], [manifest], Path(), values, values.pop("task"))
+    return run_config.new_run(
+        [dataset], [manifest], Path(), TrainingOptions.parse(values.pop("task"), values)
+    )
 
 
 @pytest.mark.parametrize(("scale", "side"), [(1, 32), (2, 32), (3, 48), (4, 64)])

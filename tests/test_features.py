@@ -84,7 +84,7 @@ def test_the_options_name_the_features_there_are() -> None:
     fields = EvaluateConfig.__dataclass_fields__
     for unit in ("clip", "frame"):
         named = {name for name, each in FEATURES.items() if each.unit == unit}
-        assert set(fields[f"{unit}_features"].metadata["choices"]) == named
+        assert set(fields[f"{unit}_features"].metadata["option"].choices) == named
 
 
 @pytest.mark.parametrize("shape", [(4, 64, 64), (9, 33, 50), (8, 224, 128), (32, 8, 8)])

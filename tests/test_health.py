@@ -248,7 +248,7 @@ def lost(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 def healthy(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     path = tmp_path_factory.mktemp("healthy") / "run"
     lines = []
-    vidgan.train(dataset, output=path, steps=150, report=lines.append, **TINY)
+    vidgan.train(dataset, output=path, steps=150, notify=lines.append, **TINY)
     return path, lines
 
 
@@ -310,7 +310,7 @@ def test_watching_changes_nothing(
     """The same weights, to the bit, without."""
     lines = []
     off = vidgan.train(
-        dataset, output=tmp_path / "off", steps=150, health=False, report=lines.append, **TINY
+        dataset, output=tmp_path / "off", steps=150, health=False, notify=lines.append, **TINY
     )
     assert not (off / "health.jsonl").exists()
     assert not any("Health" in line for line in lines)
@@ -330,7 +330,7 @@ def test_resumed_run_goes_on_with_its_findings(lost: tuple[Path, Result], tmp_pa
     later = HealthEvent(400, "memorisation", False, "of a future that was lost")
     path.write_text(path.read_text() + health_rules.as_line(later))
     lines = []
-    vidgan.train(resume=run, steps=420, report=lines.append)
+    vidgan.train(resume=run, steps=420, notify=lines.append)
     assert health_rules.read(path)[: len(before)] == before
     assert later not in health_rules.read(path)
     assert "winning discriminator" not in names(health_rules.read(path)[len(before) :])
@@ -340,7 +340,7 @@ def test_resumed_run_goes_on_with_its_findings(lost: tuple[Path, Result], tmp_pa
 
 def test_too_short_to_tell(dataset: Path, tmp_path: Path) -> None:
     lines = []
-    vidgan.train(dataset, output=tmp_path / "run", steps=3, report=lines.append, **TINY)
+    vidgan.train(dataset, output=tmp_path / "run", steps=3, notify=lines.append, **TINY)
     assert not any("Health" in line for line in lines)
 
 
@@ -348,7 +348,7 @@ def test_dataset_without_a_test_split(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     make_dataset(folder, (20, 28), ())
     lines = []
-    run = vidgan.train(folder, output=tmp_path / "run", steps=60, report=lines.append, **TINY)
+    run = vidgan.train(folder, output=tmp_path / "run", steps=60, notify=lines.append, **TINY)
     assert "Memorisation was not watched" in lines[-1]
     assert "--test-share" in lines[-1]
     rows = [row for row in read_log(run / "log.csv") if "diversity" in row]

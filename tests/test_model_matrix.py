@@ -9,9 +9,8 @@ import pytest
 import tensorflow as tf
 
 from vidgan import runtime
-from vidgan.config import LOSSES, MODELS, ModelConfig, TrainConfig
-from vidgan.losses import LOSSES as LOSS_FUNCTIONS
-from vidgan.losses import Loss
+from vidgan.config import MODELS, ModelConfig, TrainConfig
+from vidgan.losses import LOSSES, Loss
 from vidgan.tasks.build import build_gan
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import adversarial
@@ -24,7 +23,7 @@ def switched(names: Sequence[str], number: tf.Variable) -> Loss:
     """Return a loss that is the one of this number: one trace for all of them."""
 
     def side(attribute: str) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-        functions = [getattr(LOSS_FUNCTIONS[name], attribute) for name in names]
+        functions = [getattr(LOSSES[name], attribute) for name in names]
         return lambda real, fake: tf.stack([f(real, fake) for f in functions])[number]
 
     return Loss(side("discriminator"), side("generator"))

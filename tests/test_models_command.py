@@ -10,7 +10,7 @@ from dataset_files import make_dataset
 
 import vidgan
 from vidgan.cli import main
-from vidgan.config import MODELS, ModelConfig
+from vidgan.config import DEFAULT_TASK, MODELS, ModelConfig, TrainingOptions
 from vidgan.errors import OptionError
 from vidgan.jobs import models as job
 from vidgan.jobs.train.training_plan import plan
@@ -114,7 +114,9 @@ def test_dry_run_says_what_a_step_costs(tmp_path: Path) -> None:
         "d_channels": 4,
         "r1": 0.0,
     }
-    planned = plan(tmp_path / "clips", batch_size=2, **options)
+    planned = plan(
+        [tmp_path / "clips"], TrainingOptions.parse(DEFAULT_TASK, {"batch_size": 2, **options})
+    )
     generator = flops.of_network(build_generator(tiny, 32, 40))
     discriminator = flops.of_network(build_discriminators(tiny, 32, 40)["clip"])
     expected = 2 * (3 * generator + 6 * discriminator)

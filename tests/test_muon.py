@@ -10,7 +10,7 @@ import tensorflow as tf
 from dataset_files import make_dataset
 from tiny_run import older_than
 
-from vidgan.config.tasks import OPTIMIZERS
+from vidgan.config.task_configs import OPTIMIZERS
 from vidgan.jobs.train.train import train
 from vidgan.tasks import build, inpaint
 from vidgan.tasks.load import load_generator

@@ -20,6 +20,7 @@ from vidgan.config import (
     ModelConfig,
     TrainConfig,
     TranslateConfig,
+    known_options,
 )
 from vidgan.config.base import Config
 from vidgan.errors import OptionError, RunError
@@ -51,7 +52,7 @@ def test_registry(name: str) -> None:
     """Every task has options and a module; defaults are of options that it honours."""
     task, spec = tasks.find(name), TASK_OPTIONS[name]
     assert len(set(task.columns)) == len(task.columns)
-    assert set(spec.defaults) <= spec.known
+    assert set(spec.defaults) <= known_options(name)
     assert spec.example.startswith(spec.command)
     assert spec.measured.startswith("vidgan evaluate ")
 
@@ -135,7 +136,7 @@ def test_enhance_refuses_a_run_of_synthesis(tmp_path: Path) -> None:
         (["--task", "enhance", "--model", "vgan"], "--model has no meaning for --task enhance"),
         (["--scale", "2"], "--scale has no meaning for --task synthesis; leave it out (it goes"),
         (["--task", "enhance", "--noise", "x"], "--noise 'x' is neither"),
-        (["--task", "enhance", "--r1", "2"], "--r1 is about the discriminator"),
+        (["--task", "enhance", "--r1", "2"], "--r1 has no effect with --adversarial 0"),
         (["--task", "enhance", "--scale", "1", "--damage", "none"], "leave nothing to learn"),
         (
             ["--task", "enhance", "--crop", "16", "--perceptual", "1"],
@@ -154,7 +155,7 @@ def test_options_without_meaning(
 
 def test_number_of_datasets(dataset: Path, tmp_path: Path) -> None:
     for given, task in (((dataset, dataset), "synthesis"), ((dataset, dataset), "enhance")):
-        with pytest.raises(OptionError, match=f"--task {task} learns from one dataset; 2 were"):
+        with pytest.raises(OptionError, match=f"--task {task} takes one dataset; 2 were"):
             vidgan.train(*given, task=task, output=tmp_path / "run")
     assert cli("train", *([dataset] * 3)).exit_code == 2
     with pytest.raises(OptionError, match="--task 'paint' is none of synthesis"):

@@ -41,9 +41,9 @@ def test_what_it_is_made_of_survives_saving() -> None:
 
 @pytest.mark.parametrize("model", ["dcgan", "infogan", "sagan"])
 def test_the_option_makes_generators_stiller(model: str) -> None:
-    def changes(still: float) -> float:
+    def changes(threshold: float) -> float:
         keras.utils.set_random_seed(1)
-        config = resolve(ModelConfig(model=model, still=still, **TINY))
+        config = resolve(ModelConfig(model=model, temporal_threshold=threshold, **TINY))
         network = build_generator(config, 32, 32)
         noise = {name: tf.ones((2, *x.shape[1:])) for name, x in network.input.items()}
         return float(tf.reduce_mean(tf.abs(tf.experimental.numpy.diff(network(noise), axis=1))))
@@ -54,10 +54,14 @@ def test_the_option_makes_generators_stiller(model: str) -> None:
 
 
 def test_other_models_refuse_it_but_for_0() -> None:
-    with pytest.raises(OptionError, match="--still has no meaning for --model mocogan"):
-        resolve(ModelConfig(model="mocogan", still=2.0))
-    assert resolve(ModelConfig(model="mocogan", still=0.0)).still == 0
+    with pytest.raises(
+        OptionError, match="--temporal-threshold has no meaning for --model mocogan"
+    ):
+        resolve(ModelConfig(model="mocogan", temporal_threshold=2.0))
+    assert resolve(ModelConfig(model="mocogan", temporal_threshold=0.0)).temporal_threshold == 0
 
 
 def test_runs_older_than_the_option_are_as_they_were(tmp_path: Path) -> None:
-    assert older_than("still", make_run(tmp_path / "run")).model.still == 0
+    assert (
+        older_than("temporal_threshold", make_run(tmp_path / "run")).model.temporal_threshold == 0
+    )

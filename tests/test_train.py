@@ -27,7 +27,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import vidgan
 from vidgan import runtime
 from vidgan.cli import main
-from vidgan.config import PRESETS, TrainConfig
+from vidgan.config import DEFAULT_TASK, PRESETS, TrainConfig, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, ExportError, OptionError, RunError, TrainingError
 from vidgan.jobs.train import run_config
@@ -491,14 +491,25 @@ def test_memory_that_does_not_suffice(
     monkeypatch.setattr(memory, "available", lambda device: 0)
     with pytest.raises(TrainingError, match="use fewer --frames or a smaller --size"):
         run_config.check_memory(
-            gan, run_config.new_run([dataset], [Manifest.load(dataset)], Path(), {}), "/CPU:0"
+            gan,
+            run_config.new_run(
+                [dataset], [Manifest.load(dataset)], Path(), TrainingOptions.parse(DEFAULT_TASK, {})
+            ),
+            "/CPU:0",
         )
 
 
 def job_gan(dataset: Path) -> VideoGAN:
     from vidgan.tasks.build import build_gan
 
-    return build_gan(run_config.new_run([dataset], [Manifest.load(dataset)], Path(), dict(OPTIONS)))
+    return build_gan(
+        run_config.new_run(
+            [dataset],
+            [Manifest.load(dataset)],
+            Path(),
+            TrainingOptions.parse(DEFAULT_TASK, OPTIONS),
+        )
+    )
 
 
 def test_memory_of_this_machine() -> None:
@@ -533,12 +544,16 @@ def test_batch_larger_than_the_dataset(dataset: Path, tmp_path: Path) -> None:
 def test_default_batch_and_budget(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_config.configs, "DEFAULT_BATCH", 13)
     options = {name: value for name, value in OPTIONS.items() if name != "batch_size"}
-    run = run_config.new_run([dataset], [Manifest.load(dataset)], Path(), options)
+    run = run_config.new_run(
+        [dataset], [Manifest.load(dataset)], Path(), TrainingOptions.parse(DEFAULT_TASK, options)
+    )
     assert run.train.batch_size == 11
     assert run.train.epochs == run_config.configs.DEFAULT_EPOCHS
     large = Manifest.load(dataset)
     large.splits["train"].lengths.extend([100] * 4)
-    run = run_config.new_run([dataset], [large], Path(), {**options, "steps": 3})
+    run = run_config.new_run(
+        [dataset], [large], Path(), TrainingOptions.parse(DEFAULT_TASK, {**options, "steps": 3})
+    )
     assert run.train.batch_size == 13
     assert run.train.epochs is None
 
@@ -730,12 +745,14 @@ def test_dry_run(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_presets(dataset: Path, preset: str) -> None:
     """All that a preset says can be trained; what the user says counts for more."""
     own: dict[str, Any] = {"preset": preset, "frames": 8, "steps": 1}
-    run = planning.plan(dataset, **own).run
+    run = planning.plan([dataset], TrainingOptions.parse(DEFAULT_TASK, own)).run
     assert run.train.preset == preset
     options: dict[str, Any] = run.model.to_json() | run.train.to_json()
     assert PRESETS[preset].items() <= options.items()
     given = {name: value // 2 for name, value in PRESETS[preset].items()}
-    options = planning.plan(dataset, **own, **given).run.model.to_json()
+    options = planning.plan(
+        [dataset], TrainingOptions.parse(DEFAULT_TASK, {**own, **given})
+    ).run.model.to_json()
     assert given.items() <= options.items()
 
 

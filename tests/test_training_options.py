@@ -10,9 +10,9 @@ import tensorflow as tf
 from keras import layers
 
 from vidgan import augment, runtime
-from vidgan.config import LOSSES, ModelConfig, TrainConfig
+from vidgan.config import ModelConfig, TrainConfig
 from vidgan.errors import OptionError
-from vidgan.losses import LOSSES as LOSS_FUNCTIONS
+from vidgan.losses import LOSSES
 from vidgan.models import latents, resolve
 from vidgan.models.views import VIEWS
 from vidgan.tasks import option_checks
@@ -142,7 +142,7 @@ def test_unrolled_gradient_against_differences(steps: int) -> None:
     hidden = layers.Dense(4, activation="tanh")(layers.Flatten()(clip))
     network = keras.Model({"clip": clip}, {"logit": layers.Dense(1)(hidden)})
     both = tf.random.stateless_uniform((2 * count, 2, 2, 2, 3), (0, 1), -1, 1)
-    critic = DiscriminatorStep(network, VIEWS["clip"], LOSS_FUNCTIONS["non-saturating"])
+    critic = DiscriminatorStep(network, VIEWS["clip"], LOSSES["non-saturating"])
     before = weights(network)
     found = critic.unrolled_gradient(DiscriminatorBatch(both, None, {}), steps, rate).numpy()
     np.testing.assert_array_equal(weights(network), before)
@@ -210,7 +210,7 @@ def test_penalties_add_up() -> None:
 def test_r2_looks_at_generated_items() -> None:
     """R1 of a batch is R2 of the batch with real and generated items exchanged."""
     runtime.seed_everything(2)
-    critic = DiscriminatorStep(discriminator(), VIEWS["clip"], LOSS_FUNCTIONS["hinge"])
+    critic = DiscriminatorStep(discriminator(), VIEWS["clip"], LOSSES["hinge"])
     both = tf.concat([clips(0), 0.1 * clips(1)], axis=0)
     exchanged = tf.concat([both[BATCH:], both[:BATCH]], axis=0)
     seed = tf.constant((0, 1))
@@ -464,7 +464,7 @@ def test_average_copies_what_is_not_trained() -> None:
         *(
             ({}, {"label_smoothing": 0.1, "loss": loss}, ("--label-smoothing", loss))
             for loss in LOSSES
-            if LOSS_FUNCTIONS[loss].smoothed is None
+            if LOSSES[loss].smoothed is None
         ),
         *(
             ({}, {"ada": 0.6, "loss": loss}, ("--ada", loss))

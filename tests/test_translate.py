@@ -242,6 +242,6 @@ def test_sides_that_do_not_split(tmp_path: Path) -> None:
 def test_needs_two_datasets(domains: tuple[Path, Path]) -> None:
     done = CliRunner().invoke(main, ["train", "--task", "translate", str(domains[0])])
     assert done.exit_code == 2
-    assert "learns from 2 datasets" in done.output
+    assert "takes 2 datasets" in done.output
     with pytest.raises(OptionError, match="--cycle"):
         vidgan.train(domains[0], cycle=1.0, steps=1)

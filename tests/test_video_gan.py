@@ -10,9 +10,8 @@ from keras import layers
 from numpy.typing import ArrayLike
 
 from vidgan import augment, runtime
-from vidgan.config import LOSSES, ModelConfig, TrainConfig
-from vidgan.losses import LOSSES as LOSS_FUNCTIONS
-from vidgan.losses import Loss
+from vidgan.config import ModelConfig, TrainConfig
+from vidgan.losses import LOSSES, Loss
 from vidgan.models import build_discriminators, build_generator, latents, resolve
 from vidgan.tasks.build import build_gan
 from vidgan.tasks.video_gan import VideoGAN
@@ -134,7 +133,7 @@ def test_shared_backward_pass_equals_two(loss: str, names: str, bias: int) -> No
 
     Or where the hinge gives D nothing to learn from a clip that G learns from.
     """
-    gan, functions = make_gan(loss=loss), LOSS_FUNCTIONS[loss]
+    gan, functions = make_gan(loss=loss), LOSSES[loss]
     head(gan).bias.assign([float(bias)])
     real, drawn = clips(), draw()
     d_expected, g_expected, _, on_fake = separate_gradients(
@@ -171,7 +170,7 @@ def test_shared_backward_pass_against_float64() -> None:
         network.set_weights(source.get_weights())
     d_expected, g_expected, _, _ = separate_gradients(
         *exact,
-        LOSS_FUNCTIONS["non-saturating"],
+        LOSSES["non-saturating"],
         "translation",
         tf.cast(real, tf.float64),
         {name: tf.cast(values, tf.float64) for name, values in drawn.items()},
@@ -202,7 +201,7 @@ def test_separate_passes_are_the_fallback(loss: str) -> None:
     real, drawn = clips(), draw()
     d_found, g_found = gan_gradients(gan, EVERYTHING, real, drawn)
     d_expected, g_expected, _, _ = separate_gradients(
-        gan.generator, discriminator(gan), LOSS_FUNCTIONS[loss], EVERYTHING, real, drawn
+        gan.generator, discriminator(gan), LOSSES[loss], EVERYTHING, real, drawn
     )
     for found, expected in zip([*d_found, *g_found], [*d_expected, *g_expected], strict=True):
         if norm(expected) > 1e-6:  # Not the last bias of a loss of differences.

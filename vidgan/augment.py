@@ -1,21 +1,31 @@
-"""Differentiable augmentation, the same for all frames of a clip (arXiv 2006.10738).
+"""Differentiable augmentation, the same in all frames of a clip (DiffAugment, arXiv 2006.10738).
 
-The discriminator sees only augmented clips, real and generated, so that it does not overfit a small
-dataset. Gradients flow through the augmentation, so that the generator still learns unaugmented
-clips. All random numbers come from a stateless seed.
+Both real and generated clips are augmented before the discriminator sees them, so that it cannot
+memorise a small dataset. The generator is trained through the augmentation and learns to generate
+clips that are not augmented. All random numbers come from a stateless seed.
+
+To add a policy, add its function to :data:`POLICIES`.
 """
 
-import tensorflow as tf
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from vidgan.errors import OptionError
+from vidgan.lazy import LazyModule
 
-# The strengths of the paper, as fractions of a side.
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = LazyModule("tensorflow")
+
+# The paper's strengths, as fractions of a side: largest translation, and side of the cutout.
 TRANSLATION = 1 / 8
 CUTOUT = 1 / 2
 
 
 def _uniform(clips: tf.Tensor, seed: tf.Tensor, low: float, high: float) -> tf.Tensor:
-    """Return one number per clip, ``(batch, 1, 1, 1, 1)``."""
+    """Return one random number per clip, ``(batch, 1, 1, 1, 1)``."""
     shape = (tf.shape(clips)[0], 1, 1, 1, 1)
     return tf.cast(tf.random.stateless_uniform(shape, seed, low, high), clips.dtype)
 
@@ -23,8 +33,8 @@ def _uniform(clips: tf.Tensor, seed: tf.Tensor, low: float, high: float) -> tf.T
 def color(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Vary brightness, saturation and contrast.
 
-    All three together are one linear map of a pixel, its grey value and the mean of the clip.
-    Applying it once takes a third of the memory traffic.
+    Applied in turn, they are one linear map of a pixel, its grey value and the clip's mean.
+    Computing that map at once needs a third of the memory traffic.
     """
     seeds = tf.random.split(seed, 3)
     brightness = _uniform(clips, seeds[0], -0.5, 0.5)
@@ -37,7 +47,7 @@ def color(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def translation(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Shift by up to an eighth of each side, with zero padding (grey).
+    """Translate by up to an eighth of a side; the border is filled with zeros (grey).
 
     The batch size must be static: one slice per clip is twice as fast as a gather.
     """
@@ -58,7 +68,7 @@ def translation(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def cutout(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Set a square of half the side at a random position to zero (grey)."""
+    """Set a square of half the side, at a random position per clip, to zero (grey)."""
     height, width = clips.shape[2], clips.shape[3]
     count = tf.shape(clips)[0]
     seeds = tf.random.split(seed, 2)
@@ -70,11 +80,12 @@ def cutout(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return clips * tf.cast(tf.logical_not(hole), clips.dtype)[:, None, :, :, None]
 
 
+# Registry: the policies of ``--augment``.
 POLICIES = {"color": color, "translation": translation, "cutout": cutout}
 
 
 def parse(text: str) -> tuple[str, ...]:
-    """Parse ``color,translation``; ``none`` and the empty text give no policies.
+    """Split a list such as ``color,translation`` into names; ``none`` gives an empty tuple.
 
     Raises:
         OptionError: a name is unknown.
@@ -89,22 +100,22 @@ def parse(text: str) -> tuple[str, ...]:
 def augment(
     clips: tf.Tensor, names: tuple[str, ...], seed: tf.Tensor, share: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """Apply policies one after another.
+    """Apply policies in turn.
 
     Args:
         clips: float ``(batch, frames, height, width, channels)`` in [-1, 1].
         names: keys of :data:`POLICIES`.
         seed: int32 ``(2,)``, stateless.
-        share: probability of applying each policy to each clip; None for always.
+        share: scalar probability with which each policy is applied to each clip; None for always.
 
     Returns:
-        Clips of the same shape; brightness may leave [-1, 1].
+        Clips of the same shape and dtype; values may leave [-1, 1].
     """
     for index, name in enumerate(names):
-        own = tf.random.fold_in(seed, index)
-        changed = POLICIES[name](clips, own)
+        policy_seed = tf.random.fold_in(seed, index)
+        changed = POLICIES[name](clips, policy_seed)
         if share is not None:
-            chance = _uniform(clips, tf.random.fold_in(own, 1), 0.0, 1.0)
+            chance = _uniform(clips, tf.random.fold_in(policy_seed, 1), 0.0, 1.0)
             changed = tf.where(chance < tf.cast(share, chance.dtype), changed, clips)
         clips = changed
     return clips

@@ -1,48 +1,65 @@
-"""Adversarial losses: small pure functions of the logits of a real and a generated clip.
+"""Adversarial losses: functions of the logits of a real and a generated clip.
 
-A loss is a :class:`Loss`; adding one is adding an entry to :data:`LOSSES` and its name to
-``vidgan.config.LOSSES``. The k-th real clip of a batch is paired with the k-th generated one; only
-the relativistic loss couples the two.
+To add a loss, add a :class:`Loss` to :data:`LOSSES`. The k-th real clip of a batch is paired with
+the k-th generated one; only the relativistic loss depends on both of its arguments at once.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import tensorflow as tf
+from vidgan.lazy import LazyModule
 
-PairFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = LazyModule("tensorflow")
+
+PairFunction: TypeAlias = "Callable[[tf.Tensor, tf.Tensor], tf.Tensor]"
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What the two networks minimise: elementwise functions of logits (real, fake) of one shape.
+    """The losses of both networks: elementwise functions of logits (real, fake) of one shape.
 
     Attributes:
-        discriminator: the discriminator's loss on a pair.
-        generator: the generator's loss on a pair.
-        centred: whether a logit of 0 parts real from generated; otherwise only differences count.
-        smoothed: from an amount 0…0.5 of label smoothing to the discriminator's loss, one-sided
-            (arXiv 1606.03498); None where the loss has no label to smooth.
+        discriminator: the discriminator's loss of a pair.
+        generator: the generator's loss of a pair.
+        centred: whether a logit of 0 separates real from generated clips; otherwise only
+            differences of logits have a meaning.
+        smoothed: from an amount of one-sided label smoothing in [0, 0.5] (arXiv 1606.03498) to the
+            discriminator's loss; None for losses without labels.
+        probabilities: whether the sigmoid of a logit estimates the probability that the clip is
+            real.
+        needs_lipschitz: whether the discriminator must be Lipschitz continuous, by a gradient
+            penalty or spectral normalisation.
+        discriminator_leads: whether the discriminator is meant to be trained close to its optimum,
+            so that high accuracy is no problem.
     """
 
     discriminator: PairFunction
     generator: PairFunction
     centred: bool = True
     smoothed: Callable[[float], PairFunction] | None = None
+    probabilities: bool = False
+    needs_lipschitz: bool = False
+    discriminator_leads: bool = False
 
     def with_smoothing(self, amount: float) -> PairFunction:
-        """Return the discriminator's loss with this much label smoothing, where there is any."""
+        """Return the discriminator's loss with this amount of label smoothing, if it has labels."""
         return self.smoothed(amount) if amount and self.smoothed else self.discriminator
 
     def border(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor | float:
-        """Return the logit that parts real from fake: 0, or half-way between the two means."""
+        """Return the decision boundary: a logit of 0, or the midpoint of the two means."""
         return 0.0 if self.centred else (tf.reduce_mean(real) + tf.reduce_mean(fake)) / 2
 
     def accuracy(self, real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the shares of real and of fake logits on the right side of :meth:`border`."""
+        """Return the accuracy on real and on fake logits, two float32 scalars in [0, 1]."""
         border = self.border(real, fake)
-        right = tf.cast(real > border, tf.float32), tf.cast(fake < border, tf.float32)
-        return tf.reduce_mean(right[0]), tf.reduce_mean(right[1])
+        correct = tf.cast(real > border, tf.float32), tf.cast(fake < border, tf.float32)
+        return tf.reduce_mean(correct[0]), tf.reduce_mean(correct[1])
 
 
 def cross_entropy_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
@@ -51,7 +68,7 @@ def cross_entropy_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 
 
 def smoothed_cross_entropy(amount: float) -> PairFunction:
-    """Cross entropy with real clips labelled 1 − amount."""
+    """Return the cross entropy with a target of 1 − amount for real clips."""
 
     def discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         return cross_entropy_discriminator(real, fake) + amount * real
@@ -60,12 +77,12 @@ def smoothed_cross_entropy(amount: float) -> PairFunction:
 
 
 def non_saturating_generator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """−log D(G(z)): the form of arXiv 1406.2661 whose gradient does not fade as D wins."""
+    """−log D(G(z)) (arXiv 1406.2661); its gradient does not vanish when D is confident."""
     return tf.nn.softplus(-fake)
 
 
 def saturating_generator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """log(1 − D(G(z))): the minimax game of arXiv 1406.2661, whose gradient fades as D wins."""
+    """log(1 − D(G(z))), the minimax loss (arXiv 1406.2661); its gradient can vanish."""
     return -tf.nn.softplus(fake)
 
 
@@ -80,7 +97,7 @@ def least_squares_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 
 
 def smoothed_least_squares(amount: float) -> PairFunction:
-    """Least squares with a target of 1 − amount for real clips."""
+    """Return the least-squares loss with a target of 1 − amount for real clips."""
 
     def discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         return (tf.square(real - (1 - amount)) + tf.square(fake + 1)) / 2
@@ -89,7 +106,7 @@ def smoothed_least_squares(amount: float) -> PairFunction:
 
 
 def least_squares_generator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """D(G(z))²/2: towards the border, with targets of −1 and 1 for D (arXiv 1611.04076)."""
+    """D(G(z))²/2: target 0, between the −1 and 1 of D (arXiv 1611.04076)."""
     return tf.square(fake) / 2
 
 
@@ -99,7 +116,7 @@ def wasserstein_discriminator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
 
 
 def mean_generator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-    """−D(G(z)): the generator's side of the hinge and the Wasserstein loss."""
+    """−D(G(z)), the generator's loss for hinge and Wasserstein."""
     return -fake
 
 
@@ -113,32 +130,46 @@ def relativistic_generator(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     return tf.nn.softplus(real - fake)
 
 
+# Registry: the choices of ``--loss``.
 LOSSES = {
     "non-saturating": Loss(
-        cross_entropy_discriminator, non_saturating_generator, smoothed=smoothed_cross_entropy
+        cross_entropy_discriminator,
+        non_saturating_generator,
+        smoothed=smoothed_cross_entropy,
+        probabilities=True,
     ),
     "saturating": Loss(
-        cross_entropy_discriminator, saturating_generator, smoothed=smoothed_cross_entropy
+        cross_entropy_discriminator,
+        saturating_generator,
+        smoothed=smoothed_cross_entropy,
+        probabilities=True,
     ),
     "hinge": Loss(hinge_discriminator, mean_generator),
     "least-squares": Loss(
         least_squares_discriminator, least_squares_generator, smoothed=smoothed_least_squares
     ),
-    "wasserstein": Loss(wasserstein_discriminator, mean_generator, centred=False),
+    "wasserstein": Loss(
+        wasserstein_discriminator,
+        mean_generator,
+        centred=False,
+        needs_lipschitz=True,
+        discriminator_leads=True,
+    ),
     "relativistic": Loss(relativistic_discriminator, relativistic_generator, centred=False),
 }
 
 
 def recognition(outputs: dict[str, tf.Tensor], noise: dict[str, tf.Tensor]) -> tf.Tensor:
-    """How ill the codes of generated clips are recognised (arXiv 1606.03657).
+    """InfoGAN's mutual-information loss (arXiv 1606.03657).
 
     Args:
-        outputs: the recognition head's: ``category``, logits ``(batch, categories)``, and
-            ``codes``, means and logarithms of variances ``(batch, 2 · codes)``.
-        noise: the generator's inputs of the same names.
+        outputs: outputs of the recognition head: ``category``, logits ``(batch, categories)``, and
+            ``codes``, means and log variances ``(batch, 2 · codes)``.
+        noise: the generator's inputs of the same names, ``(batch, categories)`` one-hot and
+            ``(batch, codes)``.
 
     Returns:
-        One value a clip: cross entropy plus the Gaussian's negative log-likelihood.
+        Float32 ``(batch,)``: cross entropy plus Gaussian negative log-likelihood of the codes.
     """
     loss = tf.nn.softmax_cross_entropy_with_logits(noise["category"], outputs["category"])
     if "codes" in noise:

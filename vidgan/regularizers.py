@@ -1,4 +1,8 @@
-"""Penalties on the gradient of a discriminator's logit with respect to what it sees."""
+"""Penalties on the gradient of a discriminator's logit with respect to its input.
+
+To add a penalty, add its function to :data:`PENALTIES` and an option of the same name, its weight,
+to ``vidgan.config.TrainConfig``.
+"""
 
 from collections.abc import Callable
 
@@ -8,7 +12,7 @@ Network = Callable[[tf.Tensor], tf.Tensor]
 
 
 def _squared_norms(network: Network, items: tf.Tensor) -> tf.Tensor:
-    """Return float32 ``(batch,)``: squared norms of the gradients at ``items``."""
+    """Return the squared gradient norm of each item, float32 ``(batch,)``."""
     with tf.GradientTape() as tape:
         tape.watch(items)
         logits = tf.reduce_sum(network(items))
@@ -17,15 +21,14 @@ def _squared_norms(network: Network, items: tf.Tensor) -> tf.Tensor:
 
 
 def r1(network: Network, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Return half the mean squared norm of D's gradient at real items.
+    """Return the R1 penalty: half the mean squared gradient norm at real items (arXiv 1801.04406).
 
-    It keeps the discriminator flat where the data lie, which is what makes training settle
-    (arXiv 1801.04406).
+    A discriminator that is flat on the data makes training converge.
 
     Args:
-        network: items → logits ``(batch, 1)``.
-        real: float ``(batch, frames, height, width, channels)``.
-        fake: the same of generated ones.
+        network: discriminator, from items to logits ``(batch, 1)``.
+        real: real items, float ``(batch, frames, height, width, channels)``.
+        fake: generated items of the same shape.
         seed: int32 ``(2,)``, stateless.
 
     Returns:
@@ -35,22 +38,23 @@ def r1(network: Network, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor) -> t
 
 
 def r2(network: Network, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Return the same at generated items (arXiv 1801.04406, 2501.05441)."""
+    """Return the R2 penalty: the same at generated items (arXiv 1801.04406, 2501.05441)."""
     return 0.5 * tf.reduce_mean(_squared_norms(network, fake))
 
 
 def gradient_penalty(
     network: Network, real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Return how far the gradient's norm is from 1, squared, between real and generated items.
+    """Return WGAN-GP's penalty: the mean of (gradient norm − 1)² (arXiv 1704.00028).
 
-    WGAN-GP (arXiv 1704.00028): at one random point on the line between the items of each pair.
+    The gradient is taken at one random point between the real and the generated item of each pair.
     """
-    share = tf.cast(tf.random.stateless_uniform((real.shape[0], 1, 1, 1, 1), seed), real.dtype)
-    between = real * share + fake * (1 - share)
-    # The root's derivative is infinite at zero, where a fresh network may well be.
+    fraction = tf.cast(tf.random.stateless_uniform((real.shape[0], 1, 1, 1, 1), seed), real.dtype)
+    between = real * fraction + fake * (1 - fraction)
+    # The derivative of the root is infinite at zero, where a new network may be.
     norms = tf.sqrt(_squared_norms(network, between) + 1e-12)
     return tf.reduce_mean(tf.square(norms - 1))
 
 
+# Registry: from the option that is the penalty's weight to its function.
 PENALTIES = {"r1": r1, "r2": r2, "gradient_penalty": gradient_penalty}

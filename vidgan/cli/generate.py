@@ -5,32 +5,38 @@ from typing import Any
 import click
 
 from vidgan.cli import options
-from vidgan.config import DEFAULT_OUTPUT, GenerateConfig
+from vidgan.config import DEFAULT_OUTPUT, GenerateConfig, Group
 
 
-@click.command("generate", short_help="Generate clips from a trained run.")
+@click.command(
+    "generate", cls=options.GroupedCommand, short_help="Generate clips from a trained run."
+)
 @click.argument("run", required=False)
 @click.option(
     "-o",
     "--output",
+    cls=options.GroupedOption,
+    heading=Group.COMMON,
     default=DEFAULT_OUTPUT,
     show_default=True,
-    help="Where to; see above.",
+    help="Output; see above.",
 )
 @options.from_config(GenerateConfig)
-def command(run: str | None, output: str, **values: Any) -> None:
-    """Generate clips from RUN, by default the newest one under runs.
+@click.pass_context
+def command(context: click.Context, /, run: str | None, output: str, **values: Any) -> None:
+    """Generate clips from RUN, by default the newest one in runs/.
 
     \b
-    OUTPUT decides what you get:
+    The name of OUTPUT determines what is written:
       .mp4 .webm .avi .gif  one video: clip after clip, or tiled with --grid or --sweep
-      folder or folder/     one video a clip, named by the seed that makes it again
-      .png                  a contact sheet: a row a clip; with --sweep a frame of each clip
+      folder or folder/     one video per clip, named by its seed
+      .png                  a contact sheet: one row per clip; with --sweep a frame of each clip
       .npy                  an array (clips, frames, height, width, 3), RGB, 0 to 255
     """
-    from vidgan.jobs.generate.generate import generate
+    from vidgan.jobs.generate.generate import generate_clips
 
-    paths = generate(run, output, progress=True, **values)
+    config = GenerateConfig.from_options(options.given_options(context, values))
+    paths = generate_clips(run, output, config, progress=True)
     size = sum(path.stat().st_size for path in paths)
     what = output if len(paths) == 1 else f"{output}: {len(paths)} files"
     click.echo(f"Wrote {what} ({size / 1e6:.1f} MB)")

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from vidgan.cli import options
 from vidgan.config import (
@@ -12,24 +11,34 @@ from vidgan.config import (
     DEFAULT_TASK,
     TASK_OPTIONS,
     TASKS,
+    Group,
     ModelConfig,
     TrainConfig,
+    TrainingOptions,
 )
 
 
-@click.command(short_help="Train a model on a dataset.")
+def _common_option(*names: str, **kwargs: Any) -> Any:
+    return click.option(*names, cls=options.GroupedOption, heading=Group.COMMON, **kwargs)
+
+
+@click.command(cls=options.GroupedCommand, short_help="Train a model on a dataset.")
 @click.argument("datasets", metavar="[DATASET]...", type=options.path(), nargs=-1)
-@click.option(
+@_common_option(
     "--task",
     type=click.Choice(TASKS),
-    help="What to train.  [default: synthesis: make new clips]",
+    help="Task to train for: "
+    + "; ".join(f"{name}: {spec.summary}" for name, spec in TASK_OPTIONS.items())
+    + f".  [default: {DEFAULT_TASK}]",
 )
-@click.option(
+@_common_option(
     "-o", "--output", type=options.path(), help="Folder of the run.  [default: the next in runs/]"
 )
-@click.option("--resume", metavar="RUN", help="Go on with this run; latest is the newest in runs/.")
-@click.option(
-    "--dry-run", is_flag=True, help="Print what would be trained, and how long it takes; stop."
+@_common_option(
+    "--resume", metavar="RUN", help="Continue this run; latest is the newest one in runs/."
+)
+@_common_option(
+    "--dry-run", is_flag=True, help="Print the configuration and the estimated time, and stop."
 )
 @options.from_config(ModelConfig)
 @options.from_config(TrainConfig)
@@ -37,6 +46,7 @@ from vidgan.config import (
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     datasets: tuple[Path, ...],
     task: str | None,
     output: Path | None,
@@ -46,28 +56,32 @@ def command(
 ) -> None:
     """Train a model on DATASET (default: vidgan-data) until --epochs, --steps or --minutes.
 
-    Ctrl-C saves and says how to go on. Without a budget, 100 epochs.
+    Ctrl-C saves the run and prints how to continue it. Task translate takes two datasets.
 
-    Options mean the same to all tasks, those named in their text only to these; what a task has
-    no use for is refused.
+    Options under the heading of a task, or marked "only", are for these tasks; other tasks refuse
+    them.
     """
     from vidgan.jobs.train import train, training_plan
     from vidgan.training.run import Run
 
     if len(datasets) > 2:
-        raise click.UsageError(f"no task learns from {len(datasets)} datasets")
-    given = {
-        name: value
-        for name, value in values.items()
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
-    }
+        raise click.UsageError(f"no task takes {len(datasets)} datasets")
+    given = options.given_options(context, values)
     if dry_run:
         if resume is not None:
             raise click.UsageError("--dry-run and --resume do not go together")
-        folders = datasets or (DEFAULT_DATASET,)
-        click.echo(training_plan.plan(*folders, task=task or DEFAULT_TASK, **given).text())
+        folders = datasets or (Path(DEFAULT_DATASET),)
+        requested = TrainingOptions.parse(task or DEFAULT_TASK, given)
+        click.echo(training_plan.plan(folders, requested).text())
         return
-    given |= {"output": output, "resume": resume}
-    run = train.train(*datasets, task=task, progress=True, report=click.echo, **given)
+    run = train.run_training(
+        datasets,
+        given,
+        task=task,
+        output=output,
+        resume=resume,
+        progress=True,
+        notify=click.echo,
+    )
     example = TASK_OPTIONS[Run.open(run).task].example
-    click.echo(f"{run}: done. Look at {run / 'samples'}; next: {example}")
+    click.echo(f"{run}: done. Samples are in {run / 'samples'}; next: {example}")

@@ -1,6 +1,19 @@
-"""Every default, bound and explanation of an option stands here, once; a file a command."""
+"""Configs: every option of every command, with its default, bounds and help text, once.
 
-from vidgan.config.base import Config, option, option_name, value_type
+There is one file for each command. An option is a field declared with
+:func:`vidgan.config.base.option`.
+"""
+
+from vidgan.config.base import (
+    Config,
+    OptionSpec,
+    OptionValue,
+    check_requirements,
+    option,
+    option_fields,
+    option_name,
+    value_type,
+)
 from vidgan.config.evaluate import (
     MIN_GENERATED,
     PAIRED_OPTIONS,
@@ -9,7 +22,6 @@ from vidgan.config.evaluate import (
     EvaluateConfig,
 )
 from vidgan.config.generate import (
-    CODEC_NAMES,
     DEFAULT_CLIPS,
     DEFAULT_OUTPUT,
     DEFAULT_PLAYBACK_FPS,
@@ -18,9 +30,9 @@ from vidgan.config.generate import (
     MIN_DISPLAY_SIDE,
     SWEEP_SEEDS,
     SWEEP_STEPS,
-    VIDEO_FORMATS,
     GenerateConfig,
 )
+from vidgan.config.groups import Group
 from vidgan.config.metric_groups import METRIC_GROUPS, MetricGroup, Need
 from vidgan.config.model import (
     DISCRIMINATORS,
@@ -43,30 +55,38 @@ from vidgan.config.restore import (
     TranslateVideo,
     VideoCommand,
 )
-from vidgan.config.tasks import (
+from vidgan.config.shared import CODEC_NAMES, DEFAULT_TASK, VIDEO_FORMATS
+from vidgan.config.task_configs import (
     DAMAGES,
-    DEFAULT_TASK,
     MASKS,
-    TASK_OPTIONS,
-    TASKS,
     CropConfig,
     EnhanceConfig,
     InpaintConfig,
     RestoringConfig,
-    TaskOptions,
     TranslateConfig,
+)
+from vidgan.config.tasks import (
+    TASK_OPTIONS,
+    TASKS,
+    TaskOptions,
+    known_options,
     refuse_other_tasks_options,
+    resumable_options,
+    shared_options,
+    train_configs,
 )
 from vidgan.config.train import (
+    BUDGET,
     DEFAULT_BATCH,
     DEFAULT_EPOCHS,
     DEFAULT_RUNS,
-    LOSSES,
     R1_OF_PAIRS,
     TrainConfig,
 )
+from vidgan.config.training_options import TrainingOptions
 
 __all__ = [
+    "BUDGET",
     "CODEC_NAMES",
     "DAMAGES",
     "DEFAULT_BATCH",
@@ -82,7 +102,6 @@ __all__ = [
     "DIRECTIONS",
     "DISCRIMINATORS",
     "FRAME_COUNTS",
-    "LOSSES",
     "MASKS",
     "MAX_GRID_SIDE",
     "MAX_SHEET_CLIPS",
@@ -108,22 +127,32 @@ __all__ = [
     "EnhanceVideo",
     "EvaluateConfig",
     "GenerateConfig",
+    "Group",
     "InpaintConfig",
     "InpaintVideo",
     "MaskedRestoreConfig",
     "MetricGroup",
     "ModelConfig",
     "Need",
+    "OptionSpec",
+    "OptionValue",
     "PreprocessConfig",
     "RestoreConfig",
     "RestoringConfig",
     "TaskOptions",
     "TrainConfig",
+    "TrainingOptions",
     "TranslateConfig",
     "TranslateVideo",
     "VideoCommand",
+    "check_requirements",
+    "known_options",
     "option",
+    "option_fields",
     "option_name",
     "refuse_other_tasks_options",
+    "resumable_options",
+    "shared_options",
+    "train_configs",
     "value_type",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from vidgan.config.base import Config, option
 from vidgan.config.metric_groups import selectable_groups
+from vidgan.config.shared import checkpoint_option, device_option, overwrite_option
 
 # Default number of generated clips where the test split is smaller: metrics of fewer are noisy.
 MIN_GENERATED = 256
@@ -117,7 +118,7 @@ class EvaluateConfig(Config):
         max=2**31 - 1,
     )
     batch_size: int = option(16, "Clips processed at once.", min=1, max=4096)
-    checkpoint: str = option("latest", "Checkpoint of the run: latest, best or a step.")
-    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
+    checkpoint: str = checkpoint_option()
+    device: str = device_option()
     cache: bool = option(True, "Cache the statistics of real clips.")
-    overwrite: bool = option(False, "Replace an existing output.")
+    overwrite: bool = overwrite_option()

@@ -3,109 +3,132 @@
 from dataclasses import dataclass
 
 from vidgan.config.base import Config, option
+from vidgan.config.groups import Group
+from vidgan.config.shared import (
+    MAX_SEED,
+    checkpoint_option,
+    codec_option,
+    device_option,
+    format_option,
+    overwrite_option,
+)
 from vidgan.errors import OptionError
-from vidgan.video.containers import CODECS, CONTAINERS, codec_help
 
 DEFAULT_OUTPUT = "out.mp4"
-# For a dataset and a command line that say nothing about it.
+# Frame rate if neither the dataset nor the command line gives one.
 DEFAULT_PLAYBACK_FPS = 30.0
-# Where nothing says how many clips are wanted.
+# Number of clips if no option gives one.
 DEFAULT_CLIPS = 16
 # Frames whose shorter side has fewer pixels are enlarged for display; see --scale.
 MIN_DISPLAY_SIDE = 256
 MAX_GRID_SIDE = 32
-# Values of a continuous code that --sweep shows, and seeds where none are given.
+# Values of a continuous code that --sweep shows, and seeds if none are given.
 SWEEP_STEPS = 9
 SWEEP_SEEDS = 4
-VIDEO_FORMATS = tuple(suffix[1:] for suffix in CONTAINERS)
-CODEC_NAMES = ("auto", *CODECS)
-# A taller contact sheet is one that few programs open.
+# Few programs open contact sheets with more rows.
 MAX_SHEET_CLIPS = 128
 
 
 @dataclass(frozen=True)
 class GenerateConfig(Config):
-    """Which clips a trained generator makes and how they are written."""
+    """Options for which clips are generated and how they are written."""
 
     n: int | None = option(
         None,
-        f"Clips to make, or seeds to pass with --interpolate; default: one a seed of --seeds, "
-        f"one a tile of --grid, {SWEEP_SEEDS} for --sweep, else {DEFAULT_CLIPS}.",
+        "Number of clips to generate, or of seeds to visit with --interpolate.",
         min=1,
+        default_text=f"one per seed of --seeds, one per tile of --grid, {SWEEP_SEEDS} seeds for "
+        f"--sweep, else {DEFAULT_CLIPS}",
+        group=Group.CLIPS,
+        common=True,
     )
-    seeds: str | None = option(None, "Seeds of the clips, as 0,1,4-6.")
-    seed: int = option(0, "First seed when --seeds is not given.", min=0, max=2**31 - 1)
+    seeds: str | None = option(
+        None, "Seeds of the clips, such as 0,1,4-6.", group=Group.CLIPS, common=True
+    )
+    seed: int = option(
+        0, "First seed if --seeds is not given.", min=0, max=MAX_SEED, group=Group.CLIPS
+    )
     frames: int | None = option(
         None,
-        "Frames of a clip; default: as many as in training. Other numbers take a model that makes "
-        "clips of any length.",
+        "Frames per clip; other numbers than in training need a model for clips of any length.",
         min=1,
         max=10000,
+        default_text="as in training",
+        group=Group.CLIPS,
     )
     trunc: float = option(
         1.0,
-        "Pull clips towards the average one: less variety, fewer failures. 1 is off.",
+        "Truncation: multiply normal latents by this, for less variety and fewer failures; 1 "
+        "disables it.",
         min=0.01,
         max=1,
+        group=Group.CLIPS,
+        common=True,
     )
     interpolate: int | None = option(
-        None, "Morph from each seed to the next in this many clips.", min=2, max=1000
+        None,
+        "Number of clips in which latents are interpolated from each seed to the next.",
+        min=2,
+        max=1000,
+        group=Group.CLIPS,
     )
     loop: bool = option(
         False,
-        "Play every clip forwards, then backwards, so that it ends where it began; with "
+        "Play every clip forwards, then backwards, so that it ends as it starts; with "
         "--interpolate return to the first seed, too.",
+        group=Group.CLIPS,
     )
     label: str | None = option(
         None,
-        "Label of the clips, of a run trained with --conditional; several, joined by commas, take "
-        "turns from seed to seed. Default: drawn by the seed.",
+        "Label of the clips, for runs trained with --conditional; several, joined by commas, are "
+        "used in turn from seed to seed.",
+        default_text="drawn from the seed",
+        group=Group.CLIPS,
     )
     sweep: str | None = option(
         None,
-        "Show what a code does: a row a seed, a column a value of the code, all else the same. "
-        "category or codes:0, codes:1 … of an infogan; label of a run trained with --conditional.",
+        "Show the effect of a code: one row per seed, one column per value of the code. category, "
+        "codes:0, codes:1 … for infogan; label for runs trained with --conditional.",
+        group=Group.CLIPS,
     )
     same_content: bool = option(
-        False, "Let all clips show what the first seed's shows, each with its own seed's motion."
+        False, "Give all clips the content of the first seed.", group=Group.CLIPS
     )
     same_motion: bool = option(
-        False, "Let all clips move as the first seed's, each with its own seed's content."
+        False, "Give all clips the motion of the first seed.", group=Group.CLIPS
     )
     grid: tuple[int, int] | None = option(
-        None, "Tile clips in ROWSxCOLUMNS; more clips than tiles follow as further pages."
+        None,
+        "Tile clips in ROWSxCOLUMNS; more clips than tiles follow one after the other.",
+        group=Group.OUTPUT,
+        common=True,
     )
     fps: float | None = option(
         None,
-        f"Frames a second; default: the dataset's, else {DEFAULT_PLAYBACK_FPS:g}. A model of "
-        "continuous time makes its frames at this rate; clips of others play faster or slower.",
+        "Frame rate. Models of continuous time generate frames at this rate; clips of other models "
+        "play faster or slower.",
         min=0.1,
         max=240,
+        default_text=f"the dataset's, else {DEFAULT_PLAYBACK_FPS:g}",
+        group=Group.OUTPUT,
     )
     scale: int | None = option(
         None,
-        f"Enlarge by this whole factor; default: what brings the shorter side to "
-        f"{MIN_DISPLAY_SIDE}, and 1 for .npy. 1 keeps the pixels.",
+        "Whole factor by which frames are enlarged.",
         min=1,
         max=32,
+        default_text=f"the factor that brings the shorter side to {MIN_DISPLAY_SIDE}, and 1 for "
+        ".npy",
+        group=Group.OUTPUT,
     )
-    codec: str = option(
-        "auto",
-        codec_help(),
-        choices=CODEC_NAMES,
+    codec: str = codec_option()
+    format: str | None = format_option()
+    batch_size: int = option(
+        16, "Number of clips to generate at once.", min=1, max=4096, group=Group.MACHINE
     )
-    format: str | None = option(
-        None,
-        f"Type of the files in a folder; default: {VIDEO_FORMATS[0]}.",
-        choices=VIDEO_FORMATS,
-    )
-    batch_size: int = option(16, "Clips generated at once.", min=1, max=4096)
-    checkpoint: str = option(
-        "latest",
-        "latest, best (by what training measured), or the step of one of the run's checkpoints.",
-    )
-    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
-    overwrite: bool = option(False, "Replace an output that is there already.")
+    checkpoint: str = checkpoint_option()
+    device: str = device_option()
+    overwrite: bool = overwrite_option()
 
     def __post_init__(self) -> None:
         super().__post_init__()

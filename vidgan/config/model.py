@@ -1,91 +1,146 @@
-"""The networks' options: part of ``vidgan train``'s."""
+"""Options of the networks: part of ``vidgan train``."""
 
 from dataclasses import dataclass
 
 from vidgan.config.base import Config, option
+from vidgan.config.groups import Group
+from vidgan.config.shared import SYNTHESIS_ONLY
 from vidgan.errors import OptionError
 
-# Sizes a network can be built for: a side is BASE × 2^k. See models/sizes.py.
+# Sides that networks can be built for are BASE × 2^k; see models/sizes.py.
 MIN_SIDE, MAX_SIDE = 32, 256
 FRAME_COUNTS = (8, 16, 32)
 
 # Registry: the model NAME is ``vidgan/models/NAME.py``.
 MODELS = ("dcgan", "vgan", "infogan", "sagan", "dvdgan", "mocogan", "continuous")
-# Registry: views of a clip that a discriminator can have; see models/views.py.
+# Registry: views of a clip that discriminators can have; see models/views.py.
 DISCRIMINATORS = ("clip", "frames", "small")
+_MODEL_DEFAULT = "the model's own"
 
 
 @dataclass(frozen=True)
 class ModelConfig(Config):
-    """The networks; with a dataset's size this is all that is needed to build them.
+    """Options of the networks; with a dataset's size they determine how networks are built.
 
-    Options that are None are the model's own; ``vidgan.models.resolve`` fills them in.
+    Options that are None have a default of each model; ``vidgan.models.resolve`` fills them in.
 
     Attributes:
         labels: names of the classes of a conditional model, in the order of their numbers.
     """
 
-    model: str = option("dcgan", "Architecture; vidgan models explains them.", choices=MODELS)
-    frames: int = option(16, "Frames of a clip: 8, 16 or 32.", min=8, max=32)
-    latent_dim: int = option(128, "Length of the latent vector.", min=2, max=4096)
+    model: str = option(
+        "dcgan",
+        "Architecture; vidgan models describes them.",
+        choices=MODELS,
+        group=Group.MODEL,
+        common=True,
+        tasks=SYNTHESIS_ONLY,
+    )
+    frames: int = option(
+        16, "Frames per clip: 8, 16 or 32.", min=8, max=32, group=Group.MODEL, common=True
+    )
+    latent_dim: int = option(
+        128,
+        "Length of the latent vector.",
+        min=2,
+        max=4096,
+        group=Group.MODEL,
+        tasks=SYNTHESIS_ONLY,
+    )
     g_channels: int = option(
         24,
-        "Channels of the generator at half of the full size; smaller levels have up to 8 times as "
-        "many.",
+        "Channels of the generator at half of the full size; lower resolutions have up to 8 times "
+        "as many.",
         min=4,
         max=512,
+        group=Group.MODEL,
     )
     d_channels: int = option(
         24,
-        "Channels of the discriminator, as for the generator.",
+        "Channels of the discriminator at half of the full size, as for the generator.",
         min=4,
         max=512,
+        group=Group.MODEL,
     )
     discriminators: str | None = option(
         None,
-        f"What is judged, each by a discriminator of its own: any of {', '.join(DISCRIMINATORS)}, "
-        "joined by commas: the whole clip, a few full-size frames, the whole clip at half size.  "
-        "[default: the model's own]",
+        f"Views of a clip that have a discriminator each: any of {', '.join(DISCRIMINATORS)}, "
+        "joined by commas: the whole clip, a few full-size frames, the whole clip at half size.",
+        default_text=_MODEL_DEFAULT,
+        group=Group.MODEL,
+        tasks=SYNTHESIS_ONLY,
+        fallback="clip",
     )
     judged_frames: int = option(
-        2, "Frames a clip that the frames discriminator judges, each alone.", min=1, max=32
+        2,
+        "Frames per clip that the frames discriminator takes, each by itself.",
+        min=1,
+        max=32,
+        group=Group.MODEL,
+        tasks=SYNTHESIS_ONLY,
     )
     spectral_norm: str | None = option(
         None,
-        "Networks whose layers are held at a fixed spectral norm.  [default: the model's own]",
+        "Networks with spectral normalisation.",
         choices=("none", "discriminator", "both"),
+        default_text=_MODEL_DEFAULT,
+        group=Group.LOSSES,
+        tasks=SYNTHESIS_ONLY,
+        fallback="none",
     )
     motion_dim: int | None = option(
         None,
-        "Length of a motion latent, for models that have one.  [default: the model's own]",
+        "Length of the motion latent, for models that have one.",
         min=1,
         max=1024,
+        default_text=_MODEL_DEFAULT,
+        group=Group.MODEL,
+        tasks=SYNTHESIS_ONLY,
     )
     categories: int | None = option(
         None,
-        "Values of infogan's categorical code.  [default: the model's own]",
+        "Number of values of infogan's categorical code.",
         min=2,
         max=1000,
+        default_text=_MODEL_DEFAULT,
+        group=Group.MODEL,
+        tasks=SYNTHESIS_ONLY,
     )
     codes: int | None = option(
         None,
-        "Number of infogan's continuous codes.  [default: the model's own]",
+        "Number of infogan's continuous codes.",
         min=0,
         max=64,
+        default_text=_MODEL_DEFAULT,
+        group=Group.MODEL,
+        tasks=SYNTHESIS_ONLY,
     )
     pairs: bool | None = option(
         None,
-        "Judge clips two by two, so that clips that are too much alike are seen to be made.  "
-        "[default: with dcgan and its loss, where --batch-size is even]",
+        "Show the discriminator pairs of clips (PacGAN), against mode collapse.",
+        default_text="with dcgan and its loss, if --batch-size is even",
+        group=Group.LOSSES,
+        tasks=SYNTHESIS_ONLY,
+        fallback=False,
     )
-    still: float | None = option(
+    temporal_threshold: float | None = option(
         None,
-        "Grey levels below which changes over time do not show, so that walls do not shimmer; 0 "
-        "lets all show.  [default: the model's own]",
+        "Remove changes over time that are smaller than this, in levels of 255, so that static "
+        "areas do not shimmer; 0 disables it.",
         min=0,
         max=64,
+        default_text=_MODEL_DEFAULT,
+        group=Group.MODEL,
+        tasks=SYNTHESIS_ONLY,
+        before=0.0,
+        renamed_from="still",
     )
-    conditional: bool = option(False, "Learn the dataset's labels: a clip of each on demand.")
+    conditional: bool = option(
+        False,
+        "Condition the networks on the dataset's labels, to generate clips of a given label.",
+        group=Group.MODEL,
+        tasks=SYNTHESIS_ONLY,
+    )
     labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

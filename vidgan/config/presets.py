@@ -1,14 +1,15 @@
-"""Settings for the time there is: ``vidgan train --preset``.
+"""Presets for the time available: ``vidgan train --preset``.
 
-All three were measured (``benchmarks/quality.md``): after the arithmetic of five minutes on two
-cores they are level within chance, ``fast`` with the coarsest pictures. What ``quality`` comes to
-in an hour was not.
+All three were compared (``benchmarks/quality.md``): after the computation of five minutes on two
+cores their quality differs by no more than chance; ``fast`` gives the coarsest frames. ``quality``
+was not measured over an hour.
 """
 
-from typing import Any
+from vidgan.config.base import OptionValue
 
-# Fields of ModelConfig and TrainConfig that differ from their defaults; what the user gives wins.
-PRESETS: dict[str, dict[str, Any]] = {
+# Options of ModelConfig and TrainConfig with other defaults; options that the user gives override
+# them.
+PRESETS: dict[str, dict[str, OptionValue]] = {
     "fast": {"g_channels": 16, "d_channels": 16},
     "balanced": {},
     "quality": {"g_channels": 36, "d_channels": 36},

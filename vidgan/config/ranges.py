@@ -1,4 +1,4 @@
-"""Ranges of numbers as options: ``0..25``, or one number for both ends."""
+"""Options that are ranges of numbers: ``0..25``, or one number for both ends."""
 
 import math
 
@@ -10,12 +10,12 @@ def parse_range(name: str, text: str, low: float, high: float) -> tuple[float, f
 
     Args:
         name: the option, for errors.
-        text: what the user gave, such as ``0..25`` or ``25``.
-        low: the least number allowed.
-        high: the greatest number allowed.
+        text: the value, such as ``0..25`` or ``25``.
+        low: smallest number allowed.
+        high: largest number allowed.
 
     Raises:
-        OptionError: it is no range, falls, or leaves the bounds.
+        OptionError: the text is not a range, its ends are in the wrong order or out of bounds.
     """
     first, _, last = text.partition("..")
     try:
@@ -24,7 +24,6 @@ def parse_range(name: str, text: str, low: float, high: float) -> tuple[float, f
         ends = math.nan, math.nan
     if not low <= ends[0] <= ends[1] <= high:
         raise OptionError(
-            f"{name} {text!r} is neither a number nor a range such as {low:g}..{high:g}, "
-            "which are the bounds"
+            f"{name} {text!r} is neither a number nor a range within the bounds {low:g}..{high:g}"
         )
     return ends

@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 
 from vidgan.config.base import Config, option
-from vidgan.config.generate import CODEC_NAMES, VIDEO_FORMATS
+from vidgan.config.shared import (
+    checkpoint_option,
+    codec_option,
+    device_option,
+    format_option,
+    overwrite_option,
+)
 from vidgan.errors import OptionError
-from vidgan.video.containers import codec_help
 
 DIRECTIONS = ("a2b", "b2a")
 # Of bicubic, which only enlarges.
@@ -27,12 +32,8 @@ class RestoreConfig(Config):
     )
     max_frames: int | None = option(None, "Process at most this many frames.", min=1)
     compare: bool = option(False, "Write the input and the result side by side.")
-    codec: str = option("auto", codec_help(), choices=CODEC_NAMES)
-    format: str | None = option(
-        None,
-        f"Type of the files in a folder; default: {VIDEO_FORMATS[0]}.",
-        choices=VIDEO_FORMATS,
-    )
+    codec: str = codec_option()
+    format: str | None = format_option()
     memory: float = option(
         1.5,
         "Memory for windows and tiles, in GiB; the decoder, the encoder and TensorFlow take more. "
@@ -41,8 +42,8 @@ class RestoreConfig(Config):
         min=0.05,
         max=1024,
     )
-    checkpoint: str = option("latest", "Checkpoint of the run: latest, best or a step.")
-    device: str = option("auto", "auto (a GPU if there is one), cpu, gpu or gpu:N.")
+    checkpoint: str = checkpoint_option()
+    device: str = device_option()
     precision: str = option(
         "auto",
         "Precision of the network. auto is mixed_bfloat16 on CPUs with bfloat16 instructions, "
@@ -53,7 +54,7 @@ class RestoreConfig(Config):
     resume: bool = option(
         False, "Continue an interrupted command that had the same input and options."
     )
-    overwrite: bool = option(False, "Replace an existing output.")
+    overwrite: bool = overwrite_option()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,170 +1,307 @@
-"""How networks are trained: options of ``vidgan train``."""
+"""Options of the training: part of ``vidgan train``."""
 
 import math
 from dataclasses import dataclass
 
-from vidgan.config.base import Config, option
+from vidgan.augment import POLICIES
+from vidgan.config.base import Config, option, option_fields
+from vidgan.config.groups import Group
 from vidgan.config.presets import PRESETS
+from vidgan.config.shared import MAX_SEED, SYNTHESIS_ONLY, device_option
 from vidgan.errors import OptionError
+from vidgan.losses import LOSSES
 
 DEFAULT_RUNS = "runs"
 DEFAULT_BATCH = 2
-# Of a discriminator that judges pairs, which would otherwise run ahead.
+# Default of --r1 with --pairs: such a discriminator would otherwise get too far ahead.
 R1_OF_PAIRS = 3.0
-# Registry: losses of vidgan/losses.py.
-LOSSES = (
-    "non-saturating",
-    "saturating",
-    "hinge",
-    "least-squares",
-    "wasserstein",
-    "relativistic",
-)
 MAX_MINUTES = 1e5
-# What training runs to when no budget is given.
+# The budget if none is given.
 DEFAULT_EPOCHS = 100.0
 
 
 @dataclass(frozen=True)
 class TrainConfig(Config):
-    """How the networks are trained."""
+    """Options of the training; tasks add more, see :mod:`vidgan.config.tasks`."""
 
     preset: str = option(
         "balanced",
-        "Settings for the time you have: fast for minutes, quality for hours; options that you "
-        "give count for more.",
+        "Settings for the time available: fast for minutes, quality for hours; options that you "
+        "give override them.",
         choices=tuple(PRESETS),
+        group=Group.MODEL,
+        common=True,
+        tasks=SYNTHESIS_ONLY,
     )
     epochs: float | None = option(
-        None, "Stop after this many passes over the training clips.", min=0.001
+        None,
+        "Stop after this many passes over the training clips.",
+        min=0.001,
+        default_text=f"{DEFAULT_EPOCHS:g} without --steps and --minutes",
+        group=Group.BUDGET,
+        common=True,
+        resumable=True,
     )
-    steps: int | None = option(None, "Stop after this many training steps.", min=1)
-    minutes: float | None = option(None, "Stop after this many minutes of training.", min=0.001)
+    steps: int | None = option(
+        None,
+        "Stop after this many training steps.",
+        min=1,
+        group=Group.BUDGET,
+        resumable=True,
+    )
+    minutes: float | None = option(
+        None,
+        "Stop after this many minutes of training.",
+        min=0.001,
+        group=Group.BUDGET,
+        common=True,
+        resumable=True,
+    )
     batch_size: int | None = option(
         None,
-        f"Clips a step; default: {DEFAULT_BATCH}, or all clips of a smaller dataset.",
+        "Real clips per step.",
         min=1,
         max=4096,
+        default_text=f"{DEFAULT_BATCH}, or all clips of a smaller dataset",
+        group=Group.OPTIMISATION,
+        common=True,
     )
-    stride: int = option(1, "Take every n-th frame of the video.", min=1, max=64)
-    mirror: bool = option(True, "Flip half of the clips left to right.", name="mirror")
+    stride: int = option(1, "Take every n-th frame of the video.", min=1, max=64, group=Group.DATA)
+    mirror: bool = option(True, "Flip half of the clips horizontally.", group=Group.DATA)
     augment: str = option(
         "translation",
-        "What varies the clips both networks see, alike in all frames of a clip: any of color, "
-        "translation, cutout, joined by commas, or none.",
+        "Differentiable augmentation of real and generated clips, the same in all frames of a "
+        f"clip: any of {', '.join(POLICIES)}, joined by commas, or none.",
+        group=Group.DATA,
+        tasks=("synthesis", "translate"),
     )
     ada: float | None = option(
         None,
-        "Adapt how often clips are augmented, so that the discriminator's mean sign on real clips "
-        "stays here; 0.6 is usual.  [default: always augment]",
+        "Adaptive augmentation (ADA): adjust the probability of augmentation so that the mean sign "
+        "of the discriminator's logits on real clips stays at this target; 0.6 is usual.",
         min=0.05,
         max=0.95,
+        default_text="always augment",
+        group=Group.DATA,
+        tasks=SYNTHESIS_ONLY,
+        requires="augment",
     )
-    loss: str = option("non-saturating", "Adversarial loss.", choices=LOSSES)
+    loss: str = option(
+        "non-saturating",
+        "Adversarial loss.",
+        choices=tuple(LOSSES),
+        group=Group.LOSSES,
+        requires="adversarial",
+    )
     label_smoothing: float = option(
-        0.0, "Let real clips be real only to this much less than 1.", min=0, max=0.45
+        0.0,
+        "One-sided label smoothing: the target of real clips is 1 minus this.",
+        min=0,
+        max=0.45,
+        group=Group.LOSSES,
+        tasks=SYNTHESIS_ONLY,
     )
     instance_noise: float = option(
         0.0,
-        "Noise on all that the discriminator sees, as a share of the pixels' half range; fades "
-        "out towards the end of the budget.",
+        "Standard deviation of the noise added to clips before the discriminator, for pixels in "
+        "[-1, 1]; decreases to 0 over the budget.",
         min=0,
         max=2,
+        group=Group.LOSSES,
+        tasks=SYNTHESIS_ONLY,
     )
-    g_lr: float = option(8e-4, "Learning rate of the generator.", min=1e-8, max=1)
-    d_lr: float = option(4e-4, "Learning rate of the discriminator.", min=1e-8, max=1)
-    g_every: int = option(1, "Train the generator only at every n-th step.", min=1, max=100)
-    d_every: int = option(1, "Train the discriminator only at every n-th step.", min=1, max=100)
+    g_lr: float = option(
+        8e-4, "Learning rate of the generator.", min=1e-8, max=1, group=Group.OPTIMISATION
+    )
+    d_lr: float = option(
+        4e-4,
+        "Learning rate of the discriminator.",
+        min=1e-8,
+        max=1,
+        group=Group.OPTIMISATION,
+        requires="adversarial",
+    )
+    g_every: int = option(
+        1,
+        "Train the generator only every n-th step.",
+        min=1,
+        max=100,
+        group=Group.OPTIMISATION,
+        tasks=SYNTHESIS_ONLY,
+    )
+    d_every: int = option(
+        1,
+        "Train the discriminator only every n-th step.",
+        min=1,
+        max=100,
+        group=Group.OPTIMISATION,
+        tasks=SYNTHESIS_ONLY,
+    )
     schedule: str = option(
         "constant",
-        "Learning rates over the budget: constant, or falling to nothing along a cosine.",
+        "Schedule of the learning rates over the budget: constant, or cosine decay to 0.",
         choices=("constant", "cosine"),
+        group=Group.OPTIMISATION,
     )
     warmup: float = option(
-        0.0, "Let the learning rates rise during this share of the budget.", min=0, max=0.9
+        0.0,
+        "Fraction of the budget over which the learning rates rise to their full value.",
+        min=0,
+        max=0.9,
+        group=Group.OPTIMISATION,
     )
     adaptive: bool = option(
-        False, "Lower the learning rate of whichever network is winning.", name="adaptive"
+        False,
+        "Lower the learning rate of the network that is ahead of the other.",
+        group=Group.OPTIMISATION,
+        tasks=SYNTHESIS_ONLY,
     )
-    beta_1: float = option(0.5, "Adam's decay of the first moment.", min=0, max=0.999)
-    beta_2: float = option(0.99, "Adam's decay of the second moment.", min=0, max=0.99999)
+    beta_1: float = option(
+        0.5, "Adam's decay rate of the first moment.", min=0, max=0.999, group=Group.OPTIMISATION
+    )
+    beta_2: float = option(
+        0.99,
+        "Adam's decay rate of the second moment.",
+        min=0,
+        max=0.99999,
+        group=Group.OPTIMISATION,
+    )
     r1: float = option(
         0.3,
-        "Weight of the R1 penalty (gradient on real clips); 0 is off, and 3 is the default with "
-        "--pairs.",
+        "Weight of the R1 penalty (gradient at real clips); 0 disables it. The default is "
+        f"{R1_OF_PAIRS:g} with --pairs.",
         min=0,
         max=1e4,
+        group=Group.LOSSES,
+        requires="adversarial",
     )
     r2: float = option(
-        0.0, "Weight of the R2 penalty (gradient on generated clips); 0 is off.", min=0, max=1e4
+        0.0,
+        "Weight of the R2 penalty (gradient at generated clips); 0 disables it.",
+        min=0,
+        max=1e4,
+        group=Group.LOSSES,
+        requires="adversarial",
     )
     gradient_penalty: float = option(
         0.0,
-        "Weight of WGAN-GP's penalty (gradient of 1 between real and generated); 0 is off.",
+        "Weight of WGAN-GP's gradient penalty (gradient norm 1 between real and generated clips); "
+        "0 disables it.",
         min=0,
         max=1e4,
+        group=Group.LOSSES,
+        tasks=SYNTHESIS_ONLY,
     )
     penalty_every: int = option(
-        16, "Apply the penalties, as many times as strong, every this many steps.", min=1, max=1000
+        16,
+        "Lazy regularisation: apply the penalties only every n-th step, with n times their weight.",
+        min=1,
+        max=1000,
+        group=Group.LOSSES,
+        requires="adversarial",
     )
     unroll: int = option(
         0,
-        "Train the generator against the discriminator as it would be after this many more steps.",
+        "Unrolled GAN: train the generator against the discriminator after this many further "
+        "steps; 0 disables it.",
         min=0,
         max=10,
+        group=Group.LOSSES,
+        tasks=SYNTHESIS_ONLY,
     )
     recognition: float | None = option(
         None,
-        "Weight of recognising infogan's codes.  [default: 1 for infogan]",
+        "Weight of InfoGAN's mutual-information loss.",
         min=0,
         max=1e3,
+        default_text="1 for infogan",
+        group=Group.LOSSES,
+        tasks=SYNTHESIS_ONLY,
     )
     ema: float = option(
         0.999,
-        "Decay of the generator's moving average, which is what generates.",
+        "Decay of the moving average of the generator's weights, which is used to generate.",
         min=0,
         max=0.99999,
+        group=Group.OPTIMISATION,
     )
     precision: str = option(
         "auto",
-        "Arithmetic of the layers; auto is mixed_bfloat16 on a CPU that is made for it, else "
+        "Precision of the layers; auto is mixed_bfloat16 on CPUs with bfloat16 instructions, else "
         "float32.",
         choices=("auto", "float32", "mixed_float16", "mixed_bfloat16"),
+        group=Group.MACHINE,
     )
-    device: str = option("auto", "auto (a GPU where there is one), cpu, gpu or gpu:N.")
-    seed: int = option(0, "Seed of everything random.", min=0, max=2**31 - 1)
+    device: str = device_option(resumable=True)
+    seed: int = option(0, "Seed of all random numbers.", min=0, max=MAX_SEED, group=Group.MACHINE)
     snapshot_minutes: float = option(
-        5.0, "Save a checkpoint and samples every so many minutes.", min=0.001, max=MAX_MINUTES
+        5.0,
+        "Save a checkpoint and samples every n minutes.",
+        min=0.001,
+        max=MAX_MINUTES,
+        group=Group.METRICS,
+        resumable=True,
     )
-    keep: int = option(3, "How many of the newest checkpoints to keep.", min=1, max=1000)
-    log_every: int = option(10, "Write a line to the log every so many steps.", min=1, max=10000)
+    keep: int = option(
+        3,
+        "Number of newest checkpoints to keep, besides the best one.",
+        min=1,
+        max=1000,
+        group=Group.METRICS,
+        resumable=True,
+    )
+    log_every: int = option(
+        10,
+        "Write a line to the log every n steps.",
+        min=1,
+        max=10000,
+        group=Group.METRICS,
+        resumable=True,
+    )
     metrics: str = option(
         "frechet",
-        "Distances of generated clips to real ones to measure while training: any of frechet, "
-        "kernel, joined by commas, or none. The first chooses the best checkpoint.",
+        "Distances from generated to real clips that are computed during training: any of frechet, "
+        "kernel, joined by commas, or none. The first one selects the best checkpoint.",
+        group=Group.METRICS,
+        tasks=SYNTHESIS_ONLY,
+        resumable=True,
     )
     metric_every: str = option(
         "auto",
-        "Measure every so many minutes at most; auto is half of --snapshot-minutes.",
+        "Smallest number of minutes between two computations of the metrics; auto is half of "
+        "--snapshot-minutes.",
+        group=Group.METRICS,
+        resumable=True,
+        requires="metrics",
     )
     metric_share: float = option(
         0.05,
-        "Share of the training time that measuring may take; it is done less often if need be.",
+        "Largest fraction of the training time that metrics may take; they are computed less "
+        "often if necessary.",
         min=1e-4,
         max=1,
+        group=Group.METRICS,
+        resumable=True,
+        requires="metrics",
     )
     patience: int = option(
         0,
-        "Stop when so many measurements in a row are no better than before, but for chance; 0 is "
-        "off.",
+        "Early stopping: stop when the metric has not improved significantly in this many "
+        "computations; 0 disables it.",
         min=0,
+        group=Group.METRICS,
+        resumable=True,
+        requires="metrics",
     )
-    tensorboard: bool = option(True, "Write TensorBoard files.", name="tensorboard")
+    tensorboard: bool = option(
+        True, "Write TensorBoard files.", group=Group.METRICS, resumable=True
+    )
     health: bool = option(
         True,
-        "Watch for mode collapse, memorisation and networks that stopped learning, and say what to "
+        "Detect mode collapse, memorisation and networks that stopped learning, and advise what to "
         "change.",
-        name="health",
+        group=Group.METRICS,
+        tasks=SYNTHESIS_ONLY,
     )
 
     def __post_init__(self) -> None:
@@ -173,7 +310,11 @@ class TrainConfig(Config):
 
     @property
     def metric_minutes(self) -> float | None:
-        """The least minutes between two measurements; None for auto."""
+        """The smallest number of minutes between two computations of the metrics; None for auto.
+
+        Raises:
+            OptionError: ``metric_every`` is neither auto nor a number of minutes.
+        """
         if self.metric_every == "auto":
             return None
         try:
@@ -186,3 +327,9 @@ class TrainConfig(Config):
                 f"{MAX_MINUTES:g} at most"
             )
         return minutes
+
+
+# Limits of the training; the first that is reached ends it.
+BUDGET = tuple(
+    field.name for field, spec in option_fields(TrainConfig) if spec.group is Group.BUDGET
+)

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from vidgan.config import DISCRIMINATORS, MODELS, ModelConfig
-from vidgan.config.base import option_names
+from vidgan.config.base import option_fields, option_name
 from vidgan.errors import OptionError
 from vidgan.latents import CATEGORICAL, LABEL, UNIFORM, Latent
 
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     import keras
 
     from vidgan.models.architecture import Architecture
-
-# Options that only some models have, and those that every model has with a value of its own.
-_OWN = ("motion_dim", "categories", "codes", "still")
-_COMMON = {"discriminators": "clip", "spectral_norm": "none", "pairs": False}
 
 
 def find(name: str) -> "Architecture":
@@ -36,15 +32,18 @@ def resolve(config: ModelConfig) -> ModelConfig:
         OptionError: an option has no meaning for the model, or names no discriminator.
     """
     options = find(config.model).options
-    for name in _OWN:
-        # 0 asks for what a model without the option does anyway.
-        if name not in options and getattr(config, name):
+    changes = {}
+    for field, spec in option_fields(ModelConfig):
+        if field.default is not None:
+            continue
+        name, value = field.name, getattr(config, field.name)
+        # 0 is what a model without the option does anyway.
+        if spec.fallback is None and name not in options and value:
             raise OptionError(
-                f"{option_names(ModelConfig)[name]} has no meaning for --model {config.model}; "
-                "leave it out"
+                f"{option_name(field)} has no meaning for --model {config.model}; leave it out"
             )
-    defaults = {**_COMMON, **options}
-    changes = {name: value for name, value in defaults.items() if getattr(config, name) is None}
+        if value is None:
+            changes[name] = options.get(name, spec.fallback)
     config = config.replace(**changes)
     views = discriminator_views(config)
     if len(set(views)) < len(views):

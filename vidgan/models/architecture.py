@@ -35,7 +35,8 @@ class Architecture:
             the generator's inputs, in the order in which they are drawn; one is named ``latent``
             and is ``(latent_dim,)``.
         options: fields of :class:`~vidgan.config.ModelConfig` that are None by default, with this
-            model's values. Those among ``motion_dim``, ``categories``, ``codes`` and ``still``
+            model's values. Those among ``motion_dim``, ``categories``, ``codes`` and
+            ``temporal_threshold``
             that are missing here have no meaning for the model.
         any_length: whether it makes clips of any number of frames. It then has an input ``times``
             of kind ``TIMES``, and what a frame shows depends on its own time alone.

@@ -29,7 +29,7 @@ SLOPE = 0.2
 # Colours before they are clipped to [-1, 1]; see :func:`bounded`.
 BOUND = 1.2
 # Grey levels, for :func:`as_clip`; by measurement, too.
-STILL = 2.5
+TEMPORAL_THRESHOLD = 2.5
 
 # From a level, 0 being the smallest, and its features to other features of the same shape.
 AtLevel = Callable[[int, keras.KerasTensor], keras.KerasTensor]
@@ -118,7 +118,9 @@ def generator(
     """
     pyramid = Pyramid.build(config.frames, height, width)
     latent = keras.Input((config.latent_dim,), name="latent")
-    clip = as_clip(features(latent, pyramid, config.g_channels, at_level), config.still or 0)
+    clip = as_clip(
+        features(latent, pyramid, config.g_channels, at_level), config.temporal_threshold or 0
+    )
     return keras.Model({"latent": latent}, clip, name="generator")
 
 
@@ -152,5 +154,5 @@ ARCHITECTURE = Architecture(
     paper="arXiv 1511.06434",
     generator=generator,
     trunk=trunk,
-    options={"still": STILL},
+    options={"temporal_threshold": TEMPORAL_THRESHOLD},
 )

@@ -14,5 +14,5 @@ ARCHITECTURE = Architecture(
     paper="arXiv 1606.03657",
     generator=dcgan.generator,
     trunk=dcgan.trunk,
-    options={"categories": 10, "codes": 2, "still": dcgan.STILL},
+    options={"categories": 10, "codes": 2, "temporal_threshold": dcgan.TEMPORAL_THRESHOLD},
 )

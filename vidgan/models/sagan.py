@@ -100,5 +100,5 @@ ARCHITECTURE = Architecture(
     paper="arXiv 1805.08318",
     generator=generator,
     trunk=trunk,
-    options={"spectral_norm": "both", "still": dcgan.STILL},
+    options={"spectral_norm": "both", "temporal_threshold": dcgan.TEMPORAL_THRESHOLD},
 )

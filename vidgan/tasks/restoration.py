@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vidgan.config import RestoringConfig, TrainConfig
+from vidgan.config import RestoringConfig, check_requirements
 from vidgan.errors import OptionError
 from vidgan.metrics import perceptual
 from vidgan.training.context import GAME_COLUMNS, JUDGED_COLUMNS, NORM_COLUMNS
@@ -22,8 +22,6 @@ COLUMNS = (
     *JUDGED_COLUMNS,
     *NORM_COLUMNS,
 )
-# What means nothing without a discriminator.
-_ADVERSARIAL = ("loss", "d_lr", "r1", "r2", "penalty_every")
 
 
 def check_losses(run: Run, crop: tuple[int, int]) -> None:
@@ -39,13 +37,7 @@ def check_losses(run: Run, crop: tuple[int, int]) -> None:
             f"--perceptual needs --crop {perceptual.MIN_SIDE} or more, and frames as large; "
             "leave it out"
         )
-    if not config.adversarial:
-        for name in _ADVERSARIAL:
-            if getattr(run.train, name) != getattr(TrainConfig, name):
-                raise OptionError(
-                    f"--{name.replace('_', '-')} is about the discriminator, which --adversarial "
-                    "0 leaves out; give a weight above 0"
-                )
+    check_requirements(run.train, config)
 
 
 def random_of(seed: np.ndarray) -> np.random.Generator:

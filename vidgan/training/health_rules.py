@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vidgan.config import TrainConfig
+from vidgan.losses import LOSSES
 
 HEALTH_NAME = "health.jsonl"
 # Steps whose means are judged together.
@@ -153,7 +154,7 @@ OF_STEPS = (
         # One that judges pairs wins the first 200 steps of healthy trainings, too.
         patience=5,
         # A Wasserstein critic is meant to lead; its penalty keeps the gradient alive.
-        applies=lambda train: train.loss != "wasserstein",
+        applies=lambda train: not LOSSES[train.loss].discriminator_leads,
     ),
     HealthRule(
         "idle discriminator", "raise --d-lr or lower --r1", _discriminator_gave_up, patience=3

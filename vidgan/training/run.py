@@ -31,6 +31,7 @@ from vidgan.config import (
     ModelConfig,
     TaskOptions,
     TrainConfig,
+    shared_options,
 )
 from vidgan.errors import OptionError, RunError
 from vidgan.files import atomic_path, remove, write_error
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from vidgan.training.adversarial import AdversarialModel
 
 FORMAT_VERSION = 1
-# What the networks of a run are where its file does not say, being older than the option.
-FORMERLY = {"still": 0.0}
 CONFIG_NAME = "config.json"
 CHECKPOINTS = "checkpoints"
 EMA_NAME = "generator_ema.weights.h5"
@@ -99,12 +98,12 @@ class Run:
 
     def options(self) -> dict[str, dict[str, Any]]:
         """Return the options that mean something to the task, as JSON: ``model`` and ``train``."""
-        spec = TASK_OPTIONS[self.task]
         groups = {"model": self.model.to_json(), "train": self.train.to_json()}
         if self.task == DEFAULT_TASK:
             return groups
+        shared = shared_options(self.task)
         kept = {
-            name: {key: value for key, value in values.items() if key in spec.honours}
+            name: {key: value for key, value in values.items() if key in shared}
             for name, values in groups.items()
         }
         own = {} if self.task_config is None else self.task_config.to_json()
@@ -189,12 +188,9 @@ class Run:
             raise ValueError(f"unknown task {task!r}")
         if (config := TASK_OPTIONS[task].config) is not None:
             task_config = config.from_json(values["task"]["options"], source)
-        model = values["model"]
-        if isinstance(model, dict):
-            model = FORMERLY | model
         return cls(
             path=folder,
-            model=ModelConfig.from_json(model, source),
+            model=ModelConfig.from_json(values["model"], source),
             train=TrainConfig.from_json(values["train"], source),
             dataset=Path(data["path"]),
             size=(int(data["size"][0]), int(data["size"][1])),

@@ -3,12 +3,17 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vidgan import latents, runtime
-from vidgan.config import DEFAULT_OUTPUT, DEFAULT_PLAYBACK_FPS, DEFAULT_TASK, GenerateConfig
+from vidgan.config import (
+    DEFAULT_OUTPUT,
+    DEFAULT_PLAYBACK_FPS,
+    DEFAULT_TASK,
+    GenerateConfig,
+    OptionValue,
+)
 from vidgan.jobs.generate import clip_plan, exports
 from vidgan.jobs.generate.sampler import Sampler
 from vidgan.training.run import Run
@@ -26,8 +31,8 @@ def load(
         clips = vidgan.load("runs/00000-dcgan-clips").generate(n=4, trunc=0.8)
 
     Args:
-        run: the run folder; the newest under ``runs`` by default.
-        checkpoint: ``latest``, ``best`` or the step of a checkpoint.
+        run: folder of the run; the newest in ``runs`` by default.
+        checkpoint: ``latest``, ``best`` or a step.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
 
     Raises:
@@ -42,12 +47,12 @@ def generate(
     output: Path | str = DEFAULT_OUTPUT,
     *,
     progress: bool = False,
-    **options: Any,
+    **options: OptionValue,
 ) -> list[Path]:
     """Generate clips and write them, with memory that does not grow with their number.
 
     Args:
-        run: the run folder; the newest under ``runs`` by default.
+        run: folder of the run; the newest in ``runs`` by default.
         output: ``.mp4``, ``.webm``, ``.avi`` or ``.gif`` for one video, ``.png`` for a contact
             sheet, ``.npy`` for an array, or a folder for one file per clip.
         progress: show a progress bar on a terminal.
@@ -59,10 +64,27 @@ def generate(
     Raises:
         OptionError: an option is unknown, out of bounds or contradicts another.
         RunError: there is no such run, or it has no checkpoint.
-        ExportError: the output exists already or cannot be written.
+        ExportError: the output exists or cannot be written.
     """
-    # All checks come before TensorFlow is imported, which takes seconds.
-    config = GenerateConfig.from_options(options)
+    return generate_clips(run, output, GenerateConfig.from_options(options), progress=progress)
+
+
+def generate_clips(
+    run: Path | str | None,
+    output: Path | str,
+    config: GenerateConfig,
+    *,
+    progress: bool = False,
+) -> list[Path]:
+    """Generate clips and write them; see :func:`generate`.
+
+    Args:
+        run: folder of the run; None for the newest in ``runs``.
+        output: file or folder.
+        config: the options.
+        progress: show a progress bar on a terminal.
+    """
+    # Check everything before TensorFlow starts, which takes seconds.
     plan = clip_plan.plan_clips(config)
     kind = exports.export_kind(output)
     opened = Run.open(run, task=DEFAULT_TASK)

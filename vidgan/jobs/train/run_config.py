@@ -1,13 +1,22 @@
-"""From options to a run: a new one, or one that is taken up again."""
+"""Run configurations: of a new run, from options and datasets, and of a run that is resumed."""
 
-from collections.abc import Container, Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgan import config as configs
 from vidgan import runtime
-from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, Config, CropConfig, ModelConfig, TrainConfig
+from vidgan.config import (
+    BUDGET,
+    DEFAULT_TASK,
+    TASK_OPTIONS,
+    CropConfig,
+    ModelConfig,
+    OptionValue,
+    TrainConfig,
+    TrainingOptions,
+)
+from vidgan.config.base import current_names, option_flag
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import OptionError, TrainingError
 from vidgan.training.run import Run
@@ -15,73 +24,33 @@ from vidgan.training.run import Run
 if TYPE_CHECKING:
     from vidgan.training.adversarial import AdversarialModel
 
-# What may change when a run is taken up again; anything else would make it another training.
-RESUMABLE = frozenset(
-    {
-        "epochs",
-        "steps",
-        "minutes",
-        "device",
-        "snapshot_minutes",
-        "keep",
-        "log_every",
-        "metrics",
-        "metric_every",
-        "metric_share",
-        "patience",
-        "tensorboard",
-    }
-)
-BUDGET = ("epochs", "steps", "minutes")
 
-
-def _configs(task: str, options: dict[str, Any]) -> tuple[ModelConfig, TrainConfig, Config | None]:
-    """Return the options of the networks, of the training and of the task.
-
-    Raises:
-        OptionError: an option is unknown, out of bounds or without meaning for the task.
-    """
-    configs.refuse_other_tasks_options(task, options)
-    spec = TASK_OPTIONS[task]
-    preset = configs.PRESETS.get(options.get("preset", TrainConfig.preset), {})
-    values = {**preset, **spec.defaults, **options}
-    model_names = {field.name for field in fields(ModelConfig)}
-    groups: dict[str, dict[str, Any]] = {"model": {}, "own": {}, "train": {}}
-    for name, value in values.items():
-        group = "own" if name in spec.own else "model" if name in model_names else "train"
-        groups[group][name] = value
-    return (
-        ModelConfig.from_options(groups["model"]),
-        TrainConfig.from_options(groups["train"]),
-        None if spec.config is None else spec.config.from_options(groups["own"]),
-    )
-
-
-def _settle_pairs(
-    model: ModelConfig, train: TrainConfig, given: Container[str]
+def _resolve_pairs(
+    model: ModelConfig, train: TrainConfig, r1_given: bool
 ) -> tuple[ModelConfig, TrainConfig]:
-    """Settle whether clips are judged two by two, and the penalty that goes with it.
+    """Fill in whether the discriminator sees pairs of clips, and the R1 weight that goes with it.
 
-    By default they are where that won: with the default model and loss (``benchmarks/quality.md``).
+    By default it does with the default model and loss, where this was measured to be better
+    (``benchmarks/quality.md``).
 
     Args:
-        model: the networks' options.
-        train: those of training, with the size of the batch.
-        given: names of the options that are the user's own.
+        model: the options of the networks.
+        train: the options of the training, with the batch size.
+        r1_given: whether the user set the weight of the R1 penalty.
     """
     if model.pairs is None:
-        usual = (model.model, train.loss) == (ModelConfig.model, TrainConfig.loss)
-        model = model.replace(pairs=usual and (train.batch_size or 1) % 2 == 0)
-    if model.pairs and "r1" not in given:
+        defaults = (model.model, train.loss) == (ModelConfig.model, TrainConfig.loss)
+        model = model.replace(pairs=defaults and (train.batch_size or 1) % 2 == 0)
+    if model.pairs and not r1_given:
         train = train.replace(r1=configs.R1_OF_PAIRS)
     return model, train
 
 
 def load_datasets(task: str, datasets: Sequence[Path]) -> list[Manifest]:
-    """Open the datasets that a task learns from.
+    """Open the datasets that a task is trained on.
 
     Raises:
-        OptionError: there is no such task, or it learns from another number of datasets.
+        OptionError: there is no such task, or it is trained on another number of datasets.
         DatasetError: one cannot be read.
     """
     if task not in TASK_OPTIONS:
@@ -89,7 +58,7 @@ def load_datasets(task: str, datasets: Sequence[Path]) -> list[Manifest]:
     wanted = TASK_OPTIONS[task].datasets
     if len(datasets) != wanted:
         count = "one dataset" if wanted == 1 else f"{wanted} datasets"
-        raise OptionError(f"--task {task} learns from {count}; {len(datasets)} were given")
+        raise OptionError(f"--task {task} takes {count}; {len(datasets)} were given")
     return [Manifest.load(folder) for folder in datasets]
 
 
@@ -97,27 +66,26 @@ def new_run(
     datasets: Sequence[Path],
     manifests: Sequence[Manifest],
     path: Path,
-    options: dict[str, Any],
-    task: str = DEFAULT_TASK,
+    options: TrainingOptions,
 ) -> Run:
-    """Return a run's configuration with everything settled that depends on dataset and machine.
+    """Return the configuration of a new run.
+
+    Options that depend on the dataset and the machine are filled in.
 
     Args:
-        datasets: their folders.
-        manifests: what is in them.
-        path: the run's folder, which is not made yet.
-        options: fields of ``ModelConfig``, ``TrainConfig`` and the task's own.
-        task: what is trained, one of ``vidgan.config.TASKS``.
+        datasets: folders of the datasets.
+        manifests: their manifests.
+        path: folder of the run, which is not created.
+        options: the options of the training.
 
     Raises:
-        OptionError: an option is unknown, out of bounds, has no meaning for the task or does not
-            fit the dataset.
+        OptionError: an option does not fit the dataset, or two contradict each other.
         DatasetError: a dataset does not fit the task.
     """
     from vidgan import tasks
 
-    manifest = manifests[0]
-    model, train, task_config = _configs(task, options)
+    manifest, task = manifests[0], options.task
+    model, train, task_config = options.model, options.train, options.task_config
     if all(getattr(train, name) is None for name in BUDGET):
         train = train.replace(epochs=configs.DEFAULT_EPOCHS)
     if train.precision == "auto":
@@ -132,7 +100,7 @@ def new_run(
             f"training clips; use --batch-size {clips} or less"
         )
     if task == DEFAULT_TASK:
-        model, train = _settle_pairs(model, train, options)
+        model, train = _resolve_pairs(model, train, "r1" in options.given)
     if isinstance(task_config, CropConfig):
         task_config = task_config.replace(crop=task_config.side)
     fps = manifest.fps / train.stride
@@ -142,38 +110,41 @@ def new_run(
     return tasks.find(task).settle(run, manifests)
 
 
-def resumed_run(resume: Path | str, options: dict[str, Any], task: str | None = None) -> Run:
-    """Return a run that is taken up again, with the options changed that may change.
+def resumed_run(
+    resume: Path | str, options: Mapping[str, OptionValue], task: str | None = None
+) -> Run:
+    """Return the configuration of a run that is resumed.
 
     Args:
-        resume: its folder, or ``latest``.
-        options: None stands for what the run had.
-        task: what the run must have been trained for; by default anything.
+        resume: folder of the run, or ``latest``.
+        options: the options to change, by field; None leaves an option as it was.
+        task: the task the run must be of; any by default.
 
     Raises:
-        OptionError: an option may not change, or is out of bounds.
-        RunError: no run there.
+        OptionError: an option cannot be changed, or is out of bounds.
+        RunError: there is no such run.
     """
     run = Run.open(resume, task=task)
-    changes = {name: value for name, value in options.items() if value is not None}
-    frozen = sorted(set(changes) - RESUMABLE)
-    if frozen:
+    given = {name: value for name, value in options.items() if value is not None}
+    changes: dict[str, Any] = current_names(given, *configs.train_configs())
+    fixed = sorted(set(changes) - configs.resumable_options())
+    if fixed:
         raise OptionError(
-            f"--{frozen[0].replace('_', '-')} cannot change when a run is resumed; "
-            "leave it out, or start a new run"
+            f"{option_flag(fixed[0])} cannot change when a run is resumed; leave it out, or start "
+            "a new run"
         )
     configs.refuse_other_tasks_options(run.task, changes)
     if any(name in changes for name in BUDGET):
-        # A new budget replaces the old one: whoever says --epochs 200 means to get there.
+        # A new budget replaces the old one: --epochs 200 means 200, whatever --minutes was.
         changes = dict.fromkeys(BUDGET) | changes
     return run.replace(train=run.train.replace(**changes))
 
 
 def check_memory(gan: "AdversarialModel", run: Run, device: str) -> None:
-    """See that a training fits in memory.
+    """Check that a training fits in memory.
 
     Raises:
-        TrainingError: it would not; the message names the batch size that would.
+        TrainingError: it does not; the message names the largest batch size that does.
     """
     from vidgan.training import memory
 

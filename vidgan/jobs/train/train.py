@@ -1,14 +1,15 @@
-"""Training, from a dataset folder to a run folder."""
+"""The job behind ``vidgan train``: from a dataset folder to a run folder."""
 
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vidgan import config as configs
 from vidgan import runtime
+from vidgan.config import OptionValue, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
 from vidgan.files import remove
@@ -30,44 +31,79 @@ def train(
     output: Path | str | None = None,
     resume: Path | str | None = None,
     progress: bool = False,
-    report: Callable[[str], None] = lambda text: None,
+    notify: Callable[[str], None] = lambda text: None,
     clock: Callable[[], float] = time.perf_counter,
-    **options: Any,
+    **options: OptionValue,
 ) -> Path:
     """Train a model on a dataset.
 
-    Training that is resumed continues exactly: weights, moving average, both optimizers, step,
-    random numbers and the place in the data are those of the newest checkpoint. What is not kept
-    is the order in which floating-point sums are formed, which differs between numbers of cores
-    and versions of TensorFlow, and steps taken after that checkpoint.
+    A resumed training continues exactly from the newest checkpoint: weights, moving average, both
+    optimizers, step, random numbers and the position in the data are restored. Steps after that
+    checkpoint are lost. Results can differ in rounding between numbers of cores and versions of
+    TensorFlow.
 
     Args:
-        dataset: a folder made by ``vidgan.preprocess``; by default ``vidgan-data``, or the one
-            that a resumed run was trained on.
-        second: the second dataset, of a task that learns from two.
-        task: what is trained, one of ``vidgan.config.TASKS``; ``synthesis`` by default, and of a
-            resumed run its own.
-        output: the run's folder; by default the next number under ``runs``.
-        resume: a run's folder, or ``latest``.
+        dataset: a folder written by ``vidgan.preprocess``; by default ``vidgan-data``, or the
+            dataset that a resumed run was trained on.
+        second: the second dataset, for tasks that take two.
+        task: one of ``vidgan.config.TASKS``; by default ``synthesis``, or the task of a resumed
+            run.
+        output: folder of the run; by default the next number under ``runs``.
+        resume: folder of a run to continue, or ``latest``.
         progress: show a progress bar on standard error.
-        report: called with lines of news, such as where the run lies.
-        clock: returns seconds, which ``minutes`` and all speeds are counted in. By default those
-            on the wall; ``time.process_time`` leaves out what other programs took of the machine.
+        notify: called with messages, such as the folder of the run.
+        clock: returns seconds, for ``minutes`` and speeds. ``time.process_time`` leaves out the
+            time of other processes.
         **options: fields of :class:`~vidgan.config.ModelConfig`,
-            :class:`~vidgan.config.TrainConfig` and the task's own, such as
-            :class:`~vidgan.config.EnhanceConfig`; without a budget 100 epochs. When resuming,
-            those of ``RESUMABLE`` alone.
+            :class:`~vidgan.config.TrainConfig` and the config of the task, such as
+            :class:`~vidgan.config.EnhanceConfig`. Without a budget the training takes 100 epochs.
+            With ``resume``, only options declared as ``resumable``.
 
     Returns:
-        The run's folder.
+        The folder of the run.
 
     Raises:
         KeyboardInterrupt: the user interrupted; the run has been saved.
-        OptionError: an option is unknown, out of bounds, without meaning for the task, or does not
-            fit the dataset.
+        OptionError: an option is unknown, out of bounds, not used by the task, or does not fit the
+            dataset.
         DatasetError: the dataset is missing, damaged or too short.
         RunError: the run to resume is missing or damaged.
-        TrainingError: it would not fit in memory, or diverged.
+        TrainingError: the training does not fit in memory, or diverged.
+    """
+    return run_training(
+        [Path(each) for each in (dataset, second) if each is not None],
+        options,
+        task=task,
+        output=None if output is None else Path(output),
+        resume=resume,
+        progress=progress,
+        notify=notify,
+        clock=clock,
+    )
+
+
+def run_training(
+    datasets: Sequence[Path],
+    options: Mapping[str, OptionValue],
+    *,
+    task: str | None = None,
+    output: Path | None = None,
+    resume: Path | str | None = None,
+    progress: bool = False,
+    notify: Callable[[str], None] = lambda text: None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Path:
+    """Train a model on datasets; see :func:`train`.
+
+    Args:
+        datasets: folders of the datasets; the default if empty.
+        options: the options that the user gave, by field.
+        task: see :func:`train`, also for the other arguments.
+        output: folder of the run.
+        resume: folder of a run to continue, or ``latest``.
+        progress: show a progress bar.
+        notify: called with messages.
+        clock: returns seconds.
     """
     runtime.prepare()
     import tensorflow as tf
@@ -83,27 +119,27 @@ def train(
     from vidgan.training.log_file import LOG_NAME
     from vidgan.training.state import read_measurement
 
-    given = [Path(each) for each in (dataset, second) if each is not None]
     if resume is not None:
         if output is not None:
             raise OptionError("--output cannot be given with --resume, which goes on in its run")
         run = run_config.resumed_run(resume, options, task)
-        manifests = run_config.load_datasets(run.task, given or run.datasets)
+        manifests = run_config.load_datasets(run.task, datasets or run.datasets)
         for manifest in manifests:
             _check_dataset(run, manifest)
     else:
         task = task or configs.DEFAULT_TASK
-        folders = given or [Path(configs.DEFAULT_DATASET)]
+        folders = datasets or [Path(configs.DEFAULT_DATASET)]
         manifests = run_config.load_datasets(task, folders)
-        kind = options.get("model", "dcgan") if task == configs.DEFAULT_TASK else task
+        requested = TrainingOptions.parse(task, options)
+        kind = requested.model.model if task == configs.DEFAULT_TASK else task
         path = (
-            Path(output)
+            output
             if output is not None
             else next_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
         )
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise OptionError(f"--output {path} exists already; choose another or --resume {path}")
-        run = run_config.new_run(folders, manifests, path, options, task)
+        run = run_config.new_run(folders, manifests, path, requested)
     found = tasks.find(run.task)
     device = runtime.choose_device(run.train.device)
     state = loop.Progress(budget=run.train)
@@ -125,14 +161,14 @@ def train(
                     f"{state.step} steps); give a larger one, such as --epochs "
                     f"{2 * max(1, round(state.epoch))}"
                 )
-            for leftover in run.path.rglob(".vidgan-*"):  # Of a kill.
+            for leftover in run.path.rglob(".vidgan-*"):  # Of a process that was killed.
                 remove(leftover)
         else:
             gan = found.build(run)
         run_config.check_memory(gan, run, device)
         data = found.data(run, manifests, state.step)
         run.save()
-        report(f"{run.path}: training on {device.strip('/')}, from step {state.step}")
+        notify(f"{run.path}: training on {device.strip('/')}, from step {state.step}")
         writer = (
             tf.summary.create_file_writer(str(run.path / "tensorboard"))
             if run.train.tensorboard
@@ -141,11 +177,11 @@ def train(
         log = Log(run, state, writer, found.columns)
         closing.callback(log.close)
         snapshots = Snapshots(run, state, writer, found.preview(run, manifests))
-        tell = _above_bar if progress else report
+        notify_above_bar = _above_bar if progress else notify
         watching = found.hooks(
-            TrainingContext(run, manifests, gan, state, snapshots.save, tell, clock)
+            TrainingContext(run, manifests, gan, state, snapshots.save, notify_above_bar, clock)
         )
-        # What measures comes before those that show and write it.
+        # Callbacks that compute values come before those that write them.
         hooks: list[Any] = [*watching, log, snapshots]
         if progress:
             bar = ProgressBar(state, sys.stderr)
@@ -158,10 +194,10 @@ def train(
         curves.plot(run.path / LOG_NAME, run.path / "curves.png", title)
     for hook in reversed(watching):
         if summary := hook.summary():
-            report(summary)
+            notify(summary)
     if not finished:
         if state.step:
-            report(
+            notify(
                 f"Stopped at step {state.step} and saved. "
                 f"Go on with: vidgan train --resume {run.path}"
             )
@@ -170,10 +206,10 @@ def train(
 
 
 def _check_dataset(run: Run, manifest: Manifest) -> None:
-    """See that a run can go on with a dataset.
+    """Check that a run can be resumed with a dataset.
 
     Raises:
-        DatasetError: it is not like the one that the run was trained on.
+        DatasetError: its size or labels differ from those of the dataset the run was trained on.
     """
     if manifest.size != run.size:
         raise DatasetError(

@@ -1,30 +1,30 @@
-"""What a training would be, with a measured step: ``vidgan train --dry-run``."""
+"""The plan of a training, with a measured step: ``vidgan train --dry-run``."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vidgan import config as configs
 from vidgan import runtime
-from vidgan.config import TrainConfig
+from vidgan.config import TrainConfig, TrainingOptions
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What a training would be: the answer of ``--dry-run``.
+    """The configuration and estimated cost of a training.
 
     Attributes:
         run: the configuration; its folder does not exist.
-        g_params: trainable weights of the generator.
-        d_params: trainable weights of the discriminators.
-        memory: bytes at the peak, estimated.
-        step_flops: floating-point operations of a step, on average over steps.
-        step_seconds: a step's length, measured.
-        epoch_clips: training clips of an epoch.
-        hours: of the whole budget, at the measured rate.
+        g_params: number of weights of the generator.
+        d_params: number of weights of all discriminators.
+        memory: estimated peak memory in bytes.
+        step_flops: floating-point operations of a step, averaged over steps.
+        step_seconds: measured duration of a step.
+        epoch_clips: training clips per epoch.
+        hours: duration of the whole budget at the measured speed.
     """
 
     run: Run
@@ -60,30 +60,22 @@ class TrainingPlan:
 
 
 def _hours(train: TrainConfig, step_seconds: float, epoch_clips: int) -> float:
-    """Return how long the budget lasts; the limit that is reached first counts."""
+    """Return the duration of the budget in hours: that of the limit that is reached first."""
     step = step_seconds / 3600
     epoch = epoch_clips / (train.batch_size or 1) * step
     limits = ((train.minutes, 1 / 60), (train.steps, step), (train.epochs, epoch))
     return min(limit * hours for limit, hours in limits if limit is not None)
 
 
-def plan(
-    dataset: Path | str = configs.DEFAULT_DATASET,
-    second: Path | str | None = None,
-    *,
-    task: str = configs.DEFAULT_TASK,
-    **options: Any,
-) -> TrainingPlan:
-    """Work out what a training would be, with a measured step, and write nothing.
+def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
+    """Measure a training step and return the plan of the training; write nothing.
 
     Args:
-        dataset: a folder made by ``vidgan.preprocess``.
-        second: another, of a task that learns from two.
-        task: what would be trained.
-        **options: as for :func:`train`.
+        datasets: folders of the datasets.
+        options: the options of the training.
 
     Raises:
-        VidganError: as for :func:`train`.
+        VidganError: as for :func:`vidgan.train`.
     """
     runtime.prepare()
     import tensorflow as tf
@@ -93,10 +85,9 @@ def plan(
     from vidgan.models import flops
     from vidgan.training import memory
 
-    folders = [Path(each) for each in (dataset, second) if each is not None]
-    manifests = run_config.load_datasets(task, folders)
-    run = run_config.new_run(folders, manifests, Path(), options, task)
-    found = tasks.find(task)
+    manifests = run_config.load_datasets(options.task, datasets)
+    run = run_config.new_run(datasets, manifests, Path(), options)
+    found = tasks.find(run.task)
     device = runtime.choose_device(run.train.device)
     with tf.device(device):
         gan = found.build(run)

@@ -1,0 +1,18 @@
+"""Headings of ``--help``."""
+
+from enum import StrEnum
+
+
+class Group(StrEnum):
+    """A heading under which ``--help`` lists options; headings appear in this order."""
+
+    COMMON = "Most used options"
+    CLIPS = "Clips"
+    BUDGET = "Budget"
+    DATA = "Data"
+    MODEL = "Model"
+    LOSSES = "Losses and regularisers"
+    OPTIMISATION = "Optimisation"
+    METRICS = "Samples and metrics"
+    OUTPUT = "Output"
+    MACHINE = "Machine"

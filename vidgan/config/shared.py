@@ -1,0 +1,53 @@
+"""Options that several configs have in common."""
+
+from vidgan.config.base import option
+from vidgan.config.groups import Group
+from vidgan.video.containers import CODECS, CONTAINERS, codec_help
+
+DEFAULT_TASK = "synthesis"
+# The ``tasks`` of options that only this task has.
+SYNTHESIS_ONLY = (DEFAULT_TASK,)
+# Largest value of seeds that TensorFlow takes.
+MAX_SEED = 2**31 - 1
+VIDEO_FORMATS = tuple(suffix[1:] for suffix in CONTAINERS)
+CODEC_NAMES = ("auto", *CODECS)
+
+
+def device_option(resumable: bool = False) -> str:
+    """Declare ``--device``."""
+    return option(
+        "auto",
+        "Device: auto (a GPU if there is one), cpu, gpu or gpu:N.",
+        group=Group.MACHINE,
+        resumable=resumable,
+    )
+
+
+def checkpoint_option() -> str:
+    """Declare ``--checkpoint``."""
+    return option(
+        "latest",
+        "Checkpoint of the run: latest, best (by the metrics of training) or a step.",
+        group=Group.MODEL,
+    )
+
+
+def codec_option() -> str:
+    """Declare ``--codec``."""
+    return option("auto", codec_help(), choices=CODEC_NAMES, group=Group.OUTPUT)
+
+
+def format_option() -> str | None:
+    """Declare ``--format``."""
+    return option(
+        None,
+        "Format of the files in a folder.",
+        choices=VIDEO_FORMATS,
+        default_text=VIDEO_FORMATS[0],
+        group=Group.OUTPUT,
+    )
+
+
+def overwrite_option() -> bool:
+    """Declare ``--overwrite``."""
+    return option(False, "Replace an existing output.", group=Group.OUTPUT)
