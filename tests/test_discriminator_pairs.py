@@ -160,7 +160,7 @@ def test_pairs_go_on_but_not_with_odd_batches(tmp_path: Path) -> None:
     line = ["train", str(tmp_path / "data"), "--batch-size", "3", "--pairs", "--frames", "8"]
     result = CliRunner().invoke(main, [*line, "-o", str(tmp_path / "odd")])
     assert result.exit_code == 2
-    assert "--pairs judges clips two by two, and --batch-size 3 is odd" in result.output
+    assert "--pairs needs an even --batch-size, and 3 is odd" in result.output
     assert not (tmp_path / "odd").exists()
 
 

@@ -118,7 +118,7 @@ def test_evaluate_says_how_other_runs_are_measured(
     done = cli("evaluate", path)
     assert done.exit_code == 1
     assert done.output.count("\n") == 1
-    assert f"a run of --task {task}, which vidgan {task} takes; measure" in done.output
+    assert f"a run of --task {task}, which vidgan {task} takes; evaluate the videos" in done.output
     assert done.output.endswith(f"with vidgan evaluate {measured}\n")
     assert "vidgan generate" not in done.output
 

@@ -33,7 +33,7 @@ def discriminator(inputs: MetricInputs) -> list[MetricResult]:
         *_accuracies(inputs, loss, logits),
         *_losses(inputs, loss, name, logits),
         _membership(logits),
-        _calibration(inputs, name, logits),
+        _calibration(inputs, loss, name, logits),
     ]
 
 
@@ -97,11 +97,11 @@ def _membership(logits: dict[str, np.ndarray]) -> MetricResult:
 
 
 def _calibration(
-    inputs: MetricInputs, loss_name: str, logits: dict[str, np.ndarray]
+    inputs: MetricInputs, loss: Loss, loss_name: str, logits: dict[str, np.ndarray]
 ) -> MetricResult:
     test, generated = logits["test"], logits["generated"]
     note = None
-    if loss_name not in ("non-saturating", "saturating"):
+    if not loss.probabilities:
         note = f"logits of --loss {loss_name} are not log odds, so they give no probabilities"
     value, low, high = inputs.statistic(
         lambda real, fake: metrics.measure_calibration(real, fake).error, test, generated
