@@ -25,6 +25,8 @@ extensions = [
 exclude_patterns = ["_extensions"]
 default_role = "code"
 highlight_language = "console"
+# Two hyphens begin an option.
+smartquotes = False
 nitpicky = True
 # Types of other packages have no page here, and nothing is fetched from their sites.
 nitpick_ignore_regex = [("py:.*", r"(?!vidgan\.).*")]

@@ -18,7 +18,7 @@ from vidgan.cli import main
 
 
 class CommandOptions(ClickDirective):
-    """The usage, options and arguments of one command of vidgan, as a section."""
+    """The description, usage and options of one command of vidgan."""
 
     def _load_module(self, module_path: str) -> click.Command:
         command = main.get_command(click.Context(main), module_path)
@@ -26,34 +26,22 @@ class CommandOptions(ClickDirective):
             raise self.error(f"vidgan has no command {module_path!r}")
         return command
 
-    def run(self) -> Sequence[nodes.section]:
-        """Parse the directive."""
+    def run(self) -> Sequence[nodes.Node]:
+        """Return what sphinx-click generates, with a section in place of every rubric."""
         self.options |= {"prog": f"vidgan {self.arguments[0]}", "nested": "none"}
-        (section,) = super().run()
-        section[0] = nodes.title(text="All options")
-        section["ids"] = [f"{name}-options" for name in section["ids"]]
-        section["names"] = [f"{name} options" for name in section["names"]]
-        return [subsections(section)]
-
-
-def subsections(section: nodes.section) -> nodes.section:
-    """Return a section with a subsection in place of every rubric, for the table of contents."""
-    result = section.deepcopy()
-    result.clear()
-    target: nodes.Element = result
-    for child in section.children:
-        if isinstance(child, nodes.rubric):
-            title = child.astext()
-            target = nodes.section(
-                "",
-                nodes.title(text=title),
-                ids=[nodes.make_id(f"{section['ids'][0]} {title}")],
-                names=[nodes.fully_normalize_name(f"{section['names'][0]} {title}")],
-            )
-            result += target
-        else:
-            target += child
-    return result
+        (generated,) = super().run()
+        before: list[nodes.Node] = []
+        sections: list[nodes.Element] = []
+        for child in generated.children[1:]:  # The first one is the title.
+            if isinstance(child, nodes.rubric):
+                name = f"{self.options['prog']} {child.astext()}"
+                title = nodes.title(text=child.astext())
+                sections.append(nodes.section("", title, ids=[nodes.make_id(name)]))
+            elif sections:
+                sections[-1] += child
+            else:
+                before.append(child)
+        return [*before, *(section for section in sections if len(section) > 1)]
 
 
 class HeadingRecorder(click.HelpFormatter):
@@ -114,28 +102,34 @@ def write_options(app: Sphinx, context: click.Context, lines: list[str]) -> None
 
 def option_lines(option: click.Option, context: click.Context) -> list[str]:
     """Return an ``option`` directive."""
-    value = "" if option.is_flag else f" <{option.make_metavar(context).strip('[]')}>"
-    if isinstance(option.type, click.Choice) and not option.metavar:
-        value = " <CHOICE>"
+    value = "" if option.is_flag else f" <{value_name(option, context)}>"
     names = [f"{name}{value}" for name in (*option.opts, *option.secondary_opts)]
     facts = []
     if option.required:
-        facts.append(":required: yes")
+        facts.append("Required.")
     if isinstance(option.type, click.Choice):
-        facts.append(f":choices: {', '.join(f'``{choice}``' for choice in option.type.choices)}")
+        facts.append(f"One of {', '.join(f'``{choice}``' for choice in option.type.choices)}.")
+    if isinstance(option.type, click.IntRange | click.FloatRange) and option.type.min is not None:
+        low, high = option.type.min, option.type.max
+        facts.append(f"{low} or more." if high is None else f"{low} to {high}.")
     if isinstance(option.show_default, str):
-        facts.append(f":default: {escape(option.show_default)}")
+        facts.append(f"Default: {escape(option.show_default)}.")
     elif option.show_default and option.default is not None:
         default = option.default
         if option.secondary_opts:
             default = (option.opts if option.default else option.secondary_opts)[0]
-        facts.append(f":default: ``{default}``")
-    if isinstance(option.type, click.IntRange | click.FloatRange):
-        low, high = option.type.min, option.type.max
-        bounds = [f"{low} or more"] if high is None else [f"{low} to {high}"]
-        facts += [f":range: {text}" for text in bounds if low is not None]
-    body = [escape(option.help or ""), "", *facts]
+        facts.append(f"Default: ``{default}``.")
+    body = [escape(option.help or ""), "", " ".join(facts)]
     return [f".. option:: {', '.join(names)}", "", *(f"    {line}" for line in body), ""]
+
+
+def value_name(option: click.Option, context: click.Context) -> str:
+    """Return the name of an option's value."""
+    if isinstance(option.type, click.Choice) and not option.metavar:
+        return "CHOICE"
+    if isinstance(option.type, click.IntRange | click.FloatRange) and not option.metavar:
+        return "NUMBER"
+    return option.make_metavar(context)
 
 
 def drop_arguments(app: Sphinx, context: click.Context, lines: list[str]) -> None:
