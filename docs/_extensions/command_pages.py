@@ -119,6 +119,9 @@ def option_lines(option: click.Option, context: click.Context) -> list[str]:
         if option.secondary_opts:
             default = (option.opts if option.default else option.secondary_opts)[0]
         facts.append(f"Default: ``{default}``.")
+    # What vidgan.cli.options adds to the default, such as the tasks that have the option.
+    if note := getattr(option, "note", None):
+        facts.append(f"{escape(note).capitalize()}.")
     body = [escape(option.help or ""), "", " ".join(facts)]
     return [f".. option:: {', '.join(names)}", "", *(f"    {line}" for line in body), ""]
 
