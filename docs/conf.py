@@ -28,8 +28,9 @@ highlight_language = "console"
 # Two hyphens begin an option.
 smartquotes = False
 nitpicky = True
-# Types of other packages have no page here, and nothing is fetched from their sites.
-nitpick_ignore_regex = [("py:.*", r"(?!vidgan\.).*")]
+# Types of other packages have no page here, and nothing is fetched from their sites. Modules of
+# vidgan have none either.
+nitpick_ignore_regex = [("py:.*", r"(?!vidgan\.).*"), ("py:mod", ".*")]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"

@@ -1,11 +1,11 @@
 """Describe the fields of the config classes by the help texts of their options."""
 
-import dataclasses
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from vidgan.config import Config, option_name
+from vidgan.config import Config, option_fields, option_name
+from vidgan.config.base import option_flag
 
 
 def is_config(value: object) -> bool:
@@ -20,14 +20,14 @@ def list_fields(
     if not is_config(value):
         return
     lines.append("")
-    for field in dataclasses.fields(value):
-        if "help" not in field.metadata:
-            continue
+    for field, spec in option_fields(value):
         lines += [
             f"``{field.name}`` = ``{field.default!r}``",
-            f"    {field.metadata['help']}".replace("*", r"\*"),
+            f"    {spec.help}".replace("*", r"\*"),
         ]
-        if option_name(field) != "--" + field.name.replace("_", "-"):
+        if spec.default_text:
+            lines.append(f"    Default: {spec.default_text}.".replace("*", r"\*"))
+        if option_name(field) != option_flag(field.name):
             lines.append(f"    On the command line: ``{option_name(field)}``.")
     lines.append("")
 
