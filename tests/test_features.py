@@ -134,7 +134,7 @@ def test_every_entry_of_the_registry_is_told_apart() -> None:
 
 
 def test_embedded_features_take_no_weights(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="the features random2d take none"):
+    with pytest.raises(OptionError, match="the features random2d have no weights"):
         FEATURES["random2d"].load(tmp_path / "w.npz")
 
 

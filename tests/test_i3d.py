@@ -345,7 +345,7 @@ def test_clips_are_enlarged_and_scaled(
         embed(clips[:, :8])
 
 
-def test_published_weights_are_fetched_and_checked(
+def test_published_weights_are_downloaded_and_checked(
     tmp_path: Path,
     cache: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -356,7 +356,7 @@ def test_published_weights_are_fetched_and_checked(
 ) -> None:
     content = as_frozen_graph(tmp_path, published, arrays).read_bytes()
     monkeypatch.setattr(i3d, "URL", serve(content))
-    with pytest.raises(InputError, match=r"frozen\.pb cannot be fetched \(.*does not match"):
+    with pytest.raises(InputError, match=r"frozen\.pb cannot be downloaded \(.*does not match"):
         FEATURES["i3d"].load()
     monkeypatch.setattr(i3d, "SHA256", hashlib.sha256(content).hexdigest())
     clips = np.random.default_rng(4).integers(0, 256, (1, 9, 224, 224, 3), np.uint8)
@@ -370,7 +370,7 @@ def test_published_weights_are_fetched_and_checked(
 
 def test_without_a_network_it_says_what_to_do(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i3d, "URL", "http://127.0.0.1:1/rgb.frozen.pb")
-    message = r"cannot be fetched \(.*refused.*\); download http://.* name the file with --weights"
+    message = r"cannot be downloaded \(.*refused.*\); download http://.* name the file with"
     with pytest.raises(InputError, match=message):
         FEATURES["i3d"].load()
 

@@ -1,4 +1,4 @@
-"""Inception v3 on frames: how they are enlarged, and its weights from a file or fetched."""
+"""Inception v3 on frames: how they are enlarged, and its weights from a file or downloaded."""
 
 import hashlib
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def url(serve: Callable[[bytes], str]) -> str:
     return serve(CONTENT)
 
 
-def test_published_weights_are_fetched_once(
+def test_published_weights_are_downloaded_once(
     cache: Path, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = weights.fetch("w.h5", url, MD5)
@@ -66,13 +66,13 @@ def test_published_weights_are_fetched_once(
 
 
 def test_other_content_than_published_is_refused(cache: Path, url: str) -> None:
-    with pytest.raises(InputError, match=r"w\.h5 cannot be fetched \(.*does not match"):
+    with pytest.raises(InputError, match=r"w\.h5 cannot be downloaded \(.*does not match"):
         weights.fetch("w.h5", url, "0" * 32)
 
 
 def test_without_a_network_it_says_what_to_do(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inception, "URL", "http://127.0.0.1:1/weights.h5")
-    message = r"cannot be fetched \(.*refused.*\); download http://.* name the file with --weights"
+    message = r"cannot be downloaded \(.*refused.*\); download http://.* name the file with"
     with pytest.raises(InputError, match=message) as caught:
         FEATURES["inception"].load()
     assert "\n" not in str(caught.value)
@@ -81,7 +81,7 @@ def test_without_a_network_it_says_what_to_do(cache: Path, monkeypatch: pytest.M
 def test_a_cache_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("VIDGAN_CACHE", str(tmp_path / "file"))
-    with pytest.raises(InputError, match="cannot be fetched"):
+    with pytest.raises(InputError, match="cannot be downloaded"):
         weights.fetch("w.h5", "http://127.0.0.1:1/weights.h5", MD5)
 
 

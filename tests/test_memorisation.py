@@ -25,7 +25,7 @@ def normal(seed: int, *shape: int) -> np.ndarray:
 
 def test_nearest_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     queries, others = normal(0, 40, 6) + 50, normal(1, 133, 6) + 50
-    monkeypatch.setattr(memorisation, "_HELD", 6 * 9)
+    monkeypatch.setattr(memorisation, "_MAX_NUMBERS", 6 * 9)
     nearest = Nearest(queries)
     for batch in np.split(others, [0, 1, 1, 60, 100]):
         nearest.add(batch)
@@ -107,7 +107,7 @@ def test_the_border_and_the_chance() -> None:
     test, generated = np.arange(1.0, 100.0), np.array([0.5, 4.5, 5.5, 200.0])
     found = assess_memorisation(generated, test, quantile=0.05)
     assert (found.border, found.expected) == (5, 0.05)
-    assert found.share.value == 0.5
+    assert found.fraction.value == 0.5
     assert found.nearer_than_any == 1
     # Two of four below the 5th of 99: all orders of the 103 distances are equally likely.
     draws = np.random.default_rng(10).permuted(np.tile(np.arange(103), (20_000, 1)), axis=1)
@@ -185,8 +185,8 @@ def test_calibration_is_scikit_learns() -> None:
     assert found.brier == pytest.approx(sklearn.metrics.brier_score_loss(truth, said))
     held = found.weight > 0
     so, mean = sklearn.calibration.calibration_curve(truth, said, n_bins=10)
-    np.testing.assert_allclose(found.so[held], so)
-    np.testing.assert_allclose(found.said[held], mean)
+    np.testing.assert_allclose(found.observed[held], so)
+    np.testing.assert_allclose(found.predicted[held], mean)
     assert found.error == pytest.approx(np.sum(found.weight[held] * abs(so - mean)))
 
 

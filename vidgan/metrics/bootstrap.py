@@ -1,10 +1,10 @@
-"""Bootstrap confidence intervals for figures of clips: how far other clips might have moved them.
+"""Bootstrap confidence intervals of metrics: the variation between samples of clips.
 
-Clips are drawn again with replacement, as weights: a clip that is drawn twice weighs 2. Drawn again
-as they are, they make the wrong intervals for distances: copies of a clip look like lost variety,
-and the distance of drawn sets lies far above the figure (``benchmarks/intervals.md``). So distances
-are either linear in the weights or leave out pairs of a clip with itself, and others are moved back
-so that their mean is the figure.
+Clips are resampled with replacement, represented by weights: a clip that is drawn twice has weight
+2. The plain bootstrap gives wrong intervals for distances, since duplicates look like a loss of
+diversity, and the distance of resampled sets is far above the value (``benchmarks/intervals.md``).
+So distances are linearised in the weights or leave out pairs of a clip with itself, and the
+bootstrap distribution of other metrics is centred on the value.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,9 +20,9 @@ from vidgan.metrics.kernel import kernel_blocks
 from vidgan.metrics.moments import Moments
 
 REPLICATES = 1000
-# Fewer say nothing about how they scatter.
+# Fewest clips of an interval.
 FEWEST = 10
-# Replicates whose weights are held at once.
+# Replicates processed at once.
 _CHUNK = 100
 
 
@@ -34,14 +34,14 @@ def bootstrap_mean(
     For the fraction of clips with a property use ``proportion_interval``.
 
     Args:
-        values: real numbers ``(n,)``, such as ``Neighbourhoods.dense``.
-        level: of confidence, in (0, 1).
-        replicates: how often clips are drawn again.
-        seed: of the draws; the same seed gives the same digits.
+        values: float ``(n,)``, such as ``Neighbourhoods.dense``.
+        level: confidence level, in (0, 1).
+        replicates: number of resamples.
+        seed: of the resampling; the same seed gives the same interval bit for bit.
 
     Raises:
         InputError: fewer than 10 values, another shape, or NaN.
-        OptionError: a level or a number of replicates that cannot be.
+        OptionError: an invalid level or number of replicates.
     """
     if np.ndim(values) != 1:
         raise InputError(f"values must have the shape (clips,), found {np.shape(values)}")
@@ -62,23 +62,24 @@ def bootstrap_frechet(
 ) -> Interval:
     """Return the Fréchet distance with its interval.
 
-    The interval is for what sets of as many clips give on average, not for endlessly many: the
-    distance depends on their number. Distances of drawn sets are taken to first order in the
-    clips' weights (``frechet_influence``): a thousand replicates cost as much as a few distances.
+    The interval is for the expected distance of sets of the same size, on which the distance
+    depends. Distances of resampled sets are computed to first order in the weights of the clips
+    (``frechet_influence``): a thousand replicates take as long as a few distances.
 
     Args:
         real: features ``(n, d)``.
         fake: features ``(m, d)``.
         estimator: of the covariances, a name in ``ESTIMATORS``.
-        level: of confidence, in (0, 1).
-        replicates: how often clips are drawn again.
-        seed: of the draws; the same seed gives the same digits.
-        per_clip: features in a row that are one clip's, such as its frames: drawn together.
+        level: confidence level, in (0, 1).
+        replicates: number of resamples.
+        seed: of the resampling; the same seed gives the same interval bit for bit.
+        per_clip: consecutive features that belong to one clip, such as its frames; resampled
+            together.
 
     Raises:
-        InputError: fewer than 10 clips on a side, clips cut apart, other shapes, two lengths, or
-            NaN.
-        OptionError: no such estimator, or a level or number of replicates that cannot be.
+        InputError: fewer than 10 clips in a set, incomplete clips, wrong shapes, vectors of two
+            lengths, or NaN.
+        OptionError: an unknown estimator, or an invalid level or number of replicates.
     """
     real, fake = _clips(real, fake, per_clip)
     value = frechet_distance(Moments.of(real), Moments.of(fake), estimator)
@@ -100,26 +101,26 @@ def bootstrap_kernel(
 ) -> Interval:
     """Return the kernel distance with its interval.
 
-    A clip is never paired with a copy of itself, so drawn sets are no farther apart on average than
-    the sets are. The kernel is taken once, block by block; each replicate costs as much as one more
-    feature.
+    A clip is never paired with a copy of itself, so the distance of resampled sets is unbiased. The
+    kernel is computed once, block by block; a replicate costs as much as one more feature.
 
     Args:
         real: features ``(n, d)``.
         fake: features ``(m, d)``.
-        level: of confidence, in (0, 1).
-        replicates: how often clips are drawn again.
-        seed: of the draws; the same seed gives the same digits.
-        per_clip: features in a row that are one clip's, such as its frames: drawn together.
+        level: confidence level, in (0, 1).
+        replicates: number of resamples.
+        seed: of the resampling; the same seed gives the same interval bit for bit.
+        per_clip: consecutive features that belong to one clip, such as its frames; resampled
+            together.
 
     Raises:
-        InputError: fewer than 10 clips on a side, clips cut apart, other shapes, two lengths, or
-            NaN.
-        OptionError: a level or number of replicates that cannot be.
+        InputError: fewer than 10 clips in a set, incomplete clips, wrong shapes, vectors of two
+            lengths, or NaN.
+        OptionError: an invalid level or number of replicates.
     """
     real, fake = _clips(real, fake, per_clip)
     counts = len(real) // per_clip, len(fake) // per_clip
-    # The first row is the sets as they are.
+    # The first row is the sets themselves.
     weights = [
         np.concatenate(
             [np.ones((1, clips), np.int16), *_weights(clips, stream, replicates)]
@@ -131,10 +132,10 @@ def bootstrap_kernel(
     for each, of in zip((real, fake), weights, strict=True):
         pairs = len(each) ** 2 - np.square(of.astype(np.float64)).sum(axis=1)
         drawn += _weighted_sums(kernel_blocks(each), of, of) / pairs
-    value, others = float(drawn[0]), drawn[1:]
-    if per_clip > 1:  # Frames of a clip that is drawn twice count four times among each other.
-        others = others - others.mean() + value
-    return _interval(value, others, level)
+    value, resampled = float(drawn[0]), drawn[1:]
+    if per_clip > 1:  # Pairs of frames of a clip with weight 2 have weight 4: remove the bias.
+        resampled = resampled - resampled.mean() + value
+    return _interval(value, resampled, level)
 
 
 def bootstrap_interval(
@@ -144,21 +145,20 @@ def bootstrap_interval(
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Interval:
-    """Return any figure with its interval, by taking it again on drawn sets.
+    """Return any statistic with its interval, by computing it for resampled sets.
 
-    For figures that have no faster way. The drawn figures are moved so that their mean is the
-    figure: copies among the drawn clips shift many figures.
+    The bootstrap distribution is centred on the value: duplicates bias many statistics.
 
     Args:
-        statistic: from as many arrays as samples to a figure.
-        samples: arrays whose first axis is clips; each is drawn from by itself.
-        level: of confidence, in (0, 1).
-        replicates: how often clips are drawn again; the statistic is taken once more than that.
-        seed: of the draws; the same seed gives the same digits.
+        statistic: from the samples to a number.
+        samples: arrays whose first axis is clips; resampled independently.
+        level: confidence level, in (0, 1).
+        replicates: number of resamples; the statistic is computed once more than that.
+        seed: of the resampling; the same seed gives the same interval bit for bit.
 
     Raises:
         InputError: fewer than 10 clips in a sample.
-        OptionError: a level or number of replicates that cannot be.
+        OptionError: an invalid level or number of replicates.
     """
     for sample in samples:
         if len(sample) < FEWEST:
@@ -179,19 +179,19 @@ def bootstrap_interval(
 
 
 def _clips(real: np.ndarray, fake: np.ndarray, per_clip: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the features of two sets of whole clips, enough to draw from."""
+    """Return the features of two sets of complete clips, enough for the bootstrap."""
     found = feature_sets(real, fake)
     for each in found:
         clips, rest = divmod(len(each), per_clip)
         if rest:
-            raise InputError(f"{len(each)} features are no whole clips of {per_clip}")
+            raise InputError(f"{len(each)} features are not complete clips of {per_clip}")
         if clips < FEWEST:
             raise InputError(f"an interval needs at least {FEWEST} clips, found {clips}")
     return found
 
 
 def _streams(seed: int, count: int) -> list[np.random.Generator]:
-    """Return independent random streams, one a sample."""
+    """Return independent random generators, one per sample."""
     seeds = np.random.SeedSequence(seed).spawn(count)
     return [np.random.Generator(np.random.Philox(each)) for each in seeds]
 
@@ -212,7 +212,7 @@ def _drawn_means(values: np.ndarray, stream: np.random.Generator, replicates: in
 def _weighted_sums(
     kernel: Iterable[tuple[slice, slice, np.ndarray]], of_rows: np.ndarray, of_columns: np.ndarray
 ) -> np.ndarray:
-    """Return for each row of weights a kernel's sum over all pairs, ``(replicates,)``."""
+    """Return the weighted sums of a kernel over all pairs, ``(replicates,)``."""
     sums = np.zeros(len(of_rows))
     for rows, columns, values in kernel:
         left, right = of_rows[:, rows] @ values, of_columns[:, columns]
@@ -225,8 +225,7 @@ def _interval(value: float, drawn: np.ndarray, level: float) -> Interval:
     least = round(2 / (1 - level))
     if len(drawn) < least:
         raise OptionError(
-            f"{len(drawn)} replicates are too few for an interval of {level:g}; "
-            f"take {least} or more"
+            f"{len(drawn)} replicates are too few for an interval of {level:g}; use {least} or more"
         )
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Interval(value, float(low), float(high), level)

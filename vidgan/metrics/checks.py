@@ -1,4 +1,4 @@
-"""What the metrics take: sets of features, and clips."""
+"""Checks of the arguments of metrics: sets of features, logits and clips."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ def feature_set(values: np.ndarray, least: int = 2, name: str = "features") -> n
     """Return a set of features as float64 ``(n, d)``.
 
     Args:
-        values: real numbers ``(n, d)``.
-        least: the fewest clips that the caller can do with.
-        name: what the set is called in the errors.
+        values: float ``(n, d)``.
+        least: fewest clips.
+        name: of the set in error messages.
 
     Raises:
-        InputError: another shape, too few clips, or a value that is not finite.
+        InputError: a wrong shape, too few clips, or a value that is not finite.
     """
     features = np.asarray(values, np.float64)
     if features.ndim != 2 or features.shape[1] == 0:
@@ -29,7 +29,7 @@ def feature_set(values: np.ndarray, least: int = 2, name: str = "features") -> n
 def feature_sets(
     real: np.ndarray, fake: np.ndarray, least: int = 2
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the features of real clips and of others, of one length, as float64.
+    """Return two sets of features of the same length as float64.
 
     Raises:
         InputError: as :func:`feature_set`, or vectors of two lengths.
@@ -47,7 +47,7 @@ def logits(values: np.ndarray, name: str) -> np.ndarray:
     """Return a discriminator's logits as float64 ``(n,)``.
 
     Raises:
-        InputError: another shape, none, or a value that is not finite.
+        InputError: a wrong shape, no logits, or a value that is not finite.
     """
     found = np.asarray(values, np.float64)
     if found.ndim != 1 or not len(found):
@@ -58,20 +58,20 @@ def logits(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def clip_set(clips: np.ndarray, frames: int = 1, side: int = 1) -> np.ndarray:
-    """Return clips as they are, if they are clips.
+    """Return clips after checking them.
 
     Args:
         clips: uint8 RGB ``(n, frames, height, width, 3)``.
-        frames: the fewest frames that the caller can do with.
-        side: the fewest pixels a side that the caller can do with.
+        frames: fewest frames.
+        side: fewest pixels of height and width.
 
     Raises:
-        InputError: another shape or dtype, none, too few frames, or too small frames.
+        InputError: a wrong shape or dtype, no clips, or too few or too small frames.
     """
     clips = np.asarray(clips)
     if clips.dtype != np.uint8 or clips.ndim != 5 or clips.shape[-1] != 3 or clips.size == 0:
         raise InputError(
-            "clips must be uint8 (n, frames, height, width, 3) and not none, "
+            "clips must be uint8 (n, frames, height, width, 3) and not empty, "
             f"found {clips.dtype} {clips.shape}"
         )
     if clips.shape[1] < frames:
@@ -86,7 +86,7 @@ def clip_set(clips: np.ndarray, frames: int = 1, side: int = 1) -> np.ndarray:
 def clip_pairs(
     clips: np.ndarray, reference: np.ndarray, frames: int = 1, side: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return clips and their references, as many and of one size, as they are.
+    """Return clips and references of the same shape after checking them.
 
     Raises:
         InputError: as :func:`clip_set`, or the two have different shapes.

@@ -1,4 +1,4 @@
-"""A figure for every class of labelled clips."""
+"""Metrics of each class of labelled clips."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from vidgan.metrics.pairwise import blocks, squared_distances
 
 @dataclass(frozen=True)
 class ClassResult:
-    """What one class came to.
+    """The value of a metric for one class.
 
     Attributes:
-        real: its real clips.
-        fake: its other clips.
-        value: the figure; None where the clips do not stand it.
-        problem: why there is none; empty where there is one.
+        real: number of real clips.
+        fake: number of other clips.
+        value: the value, None if it cannot be computed.
+        problem: why it cannot be computed, or empty.
     """
 
     real: int
@@ -35,22 +35,22 @@ def by_class(
     fake: np.ndarray,
     fake_labels: np.ndarray,
 ) -> dict[int, ClassResult]:
-    """Take a figure on the clips of each class alone.
+    """Compute a metric for the clips of each class alone.
 
     Args:
-        measure: from real and other features to a figure, such as ``kernel_distance``, which stands
-            the few clips that a class has.
+        measure: from real and other features to a number, such as ``kernel_distance``, which
+            suits the few clips of a class.
         real: features ``(n, d)``.
-        real_labels: whole numbers ``(n,)``.
+        real_labels: integers ``(n,)``.
         fake: features ``(m, d)``.
-        fake_labels: whole numbers ``(m,)``.
+        fake_labels: integers ``(m,)``.
 
     Returns:
-        the figures by label, of all labels of either set, in order. A class for which ``measure``
-        raises InputError has None and the reason.
+        The results by label, for all labels of either set, in order. A class for which ``measure``
+        raises InputError has no value, and the error as its problem.
 
     Raises:
-        InputError: features of other shapes or with NaN, or not one label a clip.
+        InputError: features have wrong shapes or NaN, or the numbers of labels and clips differ.
     """
     real, fake = feature_sets(real, fake, least=1)
     labels = [np.asarray(real_labels), np.asarray(fake_labels)]
@@ -59,14 +59,14 @@ def by_class(
             raise InputError(
                 f"{len(features)} {name} clips need as many labels, found {each.shape}"
             )
-    figures = {}
+    results = {}
     for label in np.union1d(*labels).tolist():
         a, b = real[labels[0] == label], fake[labels[1] == label]
         try:
-            figures[label] = ClassResult(len(a), len(b), float(measure(a, b)))
+            results[label] = ClassResult(len(a), len(b), float(measure(a, b)))
         except InputError as error:
-            figures[label] = ClassResult(len(a), len(b), None, str(error))
-    return figures
+            results[label] = ClassResult(len(a), len(b), None, str(error))
+    return results
 
 
 def label_accuracy(
@@ -76,23 +76,23 @@ def label_accuracy(
     labels: np.ndarray,
     k: int = NEIGHBOURS,
 ) -> np.ndarray:
-    """Say which clips look like their label: the commonest one among their nearest real clips.
+    """Return which clips have the label that a nearest-neighbour classifier gives them.
 
-    Ties go to the label of the nearer clips. A classifier of its own would have to be trained; this
-    one is only as good as the features, so read it beside that of real clips.
+    The label is the most frequent one among the nearest real clips; ties go to the nearer clips.
+    The classifier is only as good as the features: compare with its accuracy on real clips.
 
     Args:
         known: features of real clips, ``(n, d)``.
-        known_labels: their labels, whole numbers ``(n,)``.
-        features: of the clips to judge, ``(m, d)``.
-        labels: what they should be, ``(m,)``.
-        k: neighbours that vote.
+        known_labels: their labels, integers ``(n,)``.
+        features: of the clips to classify, ``(m, d)``.
+        labels: their labels, ``(m,)``.
+        k: number of neighbours.
 
     Returns:
         bool ``(m,)``.
 
     Raises:
-        InputError: features of other shapes or with NaN, or not one label a clip.
+        InputError: features have wrong shapes or NaN, or the numbers of labels and clips differ.
     """
     known, features = feature_sets(known, features, least=1)
     known_labels, labels = np.asarray(known_labels), np.asarray(labels)

@@ -1,4 +1,4 @@
-"""Temporal consistency: whether what moves stays itself, and moves as in a reference."""
+"""Temporal consistency: warping error, and difference of optical flow from a reference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from vidgan.video.optical_flow import (
 
 @dataclass(frozen=True)
 class Warping:
-    """What is left between frames once motion is undone.
+    """Differences between frames after motion compensation.
 
     Attributes:
-        error: float64 ``(n,)``, the mean squared difference of a clip's pixels, in [0, 1], to those
-            of the next frame that the flow leads to; occluded pixels do not count. 0 where all of
-            them do: see ``visible``.
-        visible: float64 ``(n,)``, share of the pixels that count, in [0, 1]. Where it is low the
-            flow found nothing to follow, and the error says little.
+        error: float64 ``(n,)``, the mean squared difference, in [0, 1], between the pixels of each
+            frame and those of the next one where the flow leads; occluded pixels are left out. 0
+            if all pixels are, see ``visible``.
+        visible: float64 ``(n,)``, fraction of pixels that are not occluded, in [0, 1]. Where it is
+            low the optical flow failed, and so does the error.
     """
 
     error: np.ndarray
@@ -43,19 +43,19 @@ class Warping:
 
 
 def warping_error(clips: np.ndarray) -> Warping:
-    """Measure how far frames differ from the next ones warped back (1808.00449).
+    """Compute the warping error: the difference of frames to the next ones warped back.
 
-    The flow is the clip's own (DIS), so clips without a reference can be judged: flicker, boiling
-    textures and things that change as they move raise the error, motion does not. A pixel is
-    occluded where the flow to the next frame and the one back do not lead home (1604.08610), or
-    out of the frame. A still clip has no error: read it beside the share of frozen clips, and
-    beside the figure of real clips.
+    As in arXiv 1808.00449, with the optical flow (DIS) of the clip itself, so no reference is
+    needed. Flicker, changing textures and deforming objects raise the error, motion does not. A
+    pixel is occluded where forward and backward flow are inconsistent (arXiv 1604.08610) or lead
+    out of the frame. A frozen clip has no error: compare the fraction of frozen clips as well, and
+    the value of real clips.
 
     Args:
         clips: uint8 RGB ``(n, frames, height, width, 3)``, at least 2 frames of 16 × 16.
 
     Raises:
-        InputError: another shape or dtype, or clips that are too short or too small.
+        InputError: a wrong shape or dtype, or clips that are too short or too small.
     """
     clips = clip_set(clips, frames=2, side=MIN_SIDE)
     errors, visible = zip(*for_each(_undo_motion, clips), strict=True)
@@ -63,7 +63,7 @@ def warping_error(clips: np.ndarray) -> Warping:
 
 
 def _undo_motion(clip: np.ndarray) -> tuple[float, float]:
-    """Return a clip's error and the share of its pixels that count; see :class:`Warping`."""
+    """Return the error of a clip and the fraction of visible pixels; see :class:`Warping`."""
     frames = grey(clip)
     values = clip.astype(np.float32) / np.float32(255)
     total, seen = 0.0, 0
@@ -78,20 +78,20 @@ def _undo_motion(clip: np.ndarray) -> tuple[float, float]:
 
 
 def tof(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return how far clips move otherwise than their references: the tOF of TecoGAN (1811.09393).
+    """Return the difference of the motion of clips and references: tOF of TecoGAN.
 
-    The mean length of the difference between the optical flows of both, by Farnebäck's method as in
-    the paper's published evaluation, over whole frames.
+    The mean length of the difference between the optical flows of both (arXiv 1811.09393), with
+    Farnebäck's method and over whole frames as in the published evaluation of the paper.
 
     Args:
         clips: uint8 RGB ``(n, frames, height, width, 3)``, at least 2 frames of 16 × 16.
-        reference: the same shape, the clips as they should be.
+        reference: the original clips, of the same shape.
 
     Returns:
-        float64 ``(n,)``, pixels a frame.
+        float64 ``(n,)``, pixels per frame.
 
     Raises:
-        InputError: other shapes or dtypes, two shapes, or clips too short or too small.
+        InputError: wrong or different shapes, a wrong dtype, or clips too short or too small.
     """
     clips, reference = clip_pairs(clips, reference, frames=2, side=MIN_SIDE)
     return np.array(
@@ -105,7 +105,7 @@ def tof(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def _visible(there: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """Return where a pixel of one frame is found in the next, bool ``(height, width)``."""
+    """Return which pixels of a frame are visible in the next one, bool ``(height, width)``."""
     height, width = there.shape[:2]
     returned = warp(back, there)
     home = _squares(there + returned) < 0.01 * (_squares(there) + _squares(returned)) + 0.5

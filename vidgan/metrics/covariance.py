@@ -1,4 +1,4 @@
-"""Covariances for the Fréchet distance, and how many clips each of them needs."""
+"""Estimators of covariances for the Fréchet distance, and the choice by the number of clips."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,19 @@ OAS = "oas"
 KERNEL = "kernel"
 ESTIMATORS = (EMPIRICAL, OAS)
 
-# With fewer clips than this share of the features' dimension a shrunk covariance is little more
-# than a multiple of the identity: benchmarks/few_clips.md.
+# With fewer clips than this fraction of the dimension a shrunk covariance is almost a multiple of
+# the identity: benchmarks/few_clips.md.
 _FEWEST_FOR_OAS = 0.25
 
 
 def oas_shrinkage(moments: Moments) -> float:
-    """Return how far a covariance is shrunk towards a multiple of the identity.
+    """Return the shrinkage of a covariance towards a multiple of the identity.
 
-    The oracle approximating shrinkage of 0907.4698 (Chen, Wiesel, Eldar, Hero), in the form in
-    which scikit-learn has it. It needs the moments alone, so it is had from a stream.
+    The oracle approximating shrinkage (OAS, arXiv 0907.4698) in the form of scikit-learn. It needs
+    only the moments, which can be computed from a stream.
 
     Returns:
-        float in [0, 1]: 0 keeps the covariance, 1 gives the identity times its mean variance.
+        float in [0, 1]: 0 keeps the covariance, 1 gives the identity times the mean variance.
 
     Raises:
         InputError: fewer than two vectors.
@@ -49,23 +49,23 @@ def covariance(moments: Moments, estimator: str = EMPIRICAL) -> np.ndarray:
 
     Raises:
         InputError: fewer than two vectors.
-        OptionError: no such estimator.
+        OptionError: unknown estimator.
     """
     if estimator not in ESTIMATORS:
         raise OptionError(f"estimator {estimator!r} is none of {', '.join(ESTIMATORS)}")
     sample = moments.covariance
     if estimator == EMPIRICAL:
         return sample
-    share = oas_shrinkage(moments)
-    shrunk = (1 - share) * sample
-    shrunk[np.diag_indices_from(shrunk)] += share * np.trace(sample) / moments.dim
+    shrinkage = oas_shrinkage(moments)
+    shrunk = (1 - shrinkage) * sample
+    shrunk[np.diag_indices_from(shrunk)] += shrinkage * np.trace(sample) / moments.dim
     return shrunk
 
 
 def covariance_influence(
     moments: Moments, centred: np.ndarray, form: np.ndarray, trace: float, estimator: str
 ) -> np.ndarray:
-    """Return how much each vector's weight moves tr G C, a linear function of a covariance C.
+    """Return the influence of each vector on tr G C, a linear function of a covariance C.
 
     Args:
         moments: of the vectors.
@@ -81,7 +81,7 @@ def covariance_influence(
     moved: np.ndarray = scale * (form - form.mean())
     if estimator == EMPIRICAL:
         return moved
-    sample, share = moments.covariance, oas_shrinkage(moments)
+    sample, shrinkage = moments.covariance, oas_shrinkage(moments)
     total = np.trace(sample)
     power = np.square(centred).sum(axis=1)
     # How the trace of the sample covariance S moves, tr S² / d² and (tr S / d)².
@@ -90,24 +90,26 @@ def covariance_influence(
     squares = 2 * scale * (squares - squares.mean()) / dim**2
     levels = 2 * total * traced / dim**2
     excess = (moments.count + 1) * (np.square(sample).mean() - total**2 / dim**3)
-    shares = np.zeros(moments.count)
-    if share < 1:
-        shares = squares + levels - share * (moments.count + 1) * (squares - levels / dim)
-        shares /= excess
+    shrinkage_influence = np.zeros(moments.count)
+    if shrinkage < 1:
+        shrinkage_influence = (
+            squares + levels - shrinkage * (moments.count + 1) * (squares - levels / dim)
+        )
+        shrinkage_influence /= excess
     target = trace * total / dim
-    shrunk: np.ndarray = (1 - share) * moved + share * trace * traced / dim
-    shrunk += shares * (target - scale * form.mean())
-    return shrunk
+    influence: np.ndarray = (1 - shrinkage) * moved + shrinkage * trace * traced / dim
+    influence += shrinkage_influence * (target - scale * form.mean())
+    return influence
 
 
 @dataclass(frozen=True)
 class EstimatorChoice:
-    """What stands a number of clips.
+    """The estimator for a number of clips.
 
     Attributes:
         estimator: ``empirical`` or ``oas`` for a Fréchet distance with that covariance; ``kernel``
-            where only the kernel distance stands.
-        reason: one sentence for the reader of the figure.
+            where the clips suffice for the kernel distance only.
+        reason: one sentence for the reader of the report.
     """
 
     estimator: str
@@ -115,22 +117,21 @@ class EstimatorChoice:
 
 
 def choose_estimator(real: int, fake: int, dim: int) -> EstimatorChoice:
-    """Say which estimator stands the clips there are.
+    """Choose the estimator by the number of clips in the smaller set.
 
-    The rule goes by the smaller set. More clips than dimensions: the sample covariance has full
-    rank and the Fréchet distance is the usual one. Down to a quarter of the dimensions: the
-    covariance is shrunk (``oas``). Fewer: no covariance stands, take the kernel distance, which is
-    unbiased for any number. Fréchet distances of either covariance depend on the number of clips
-    and, of few, hide lost variety (read coverage and recall for it); kernel distances do not depend
-    on it. ``benchmarks/few_clips.md`` shows what each makes of few clips.
+    More clips than dimensions: the sample covariance has full rank, and the Fréchet distance is the
+    usual one. Down to a quarter of the dimensions: the covariance is shrunk (``oas``). Fewer: use
+    the kernel distance, which is unbiased for any number. Both Fréchet distances depend on the
+    number of clips and, with few clips, hide a loss of diversity, which coverage and recall show;
+    the kernel distance does not. See ``benchmarks/few_clips.md``.
 
     Args:
-        real: real clips.
-        fake: other clips.
-        dim: numbers in a feature vector.
+        real: number of real clips.
+        fake: number of other clips.
+        dim: length of a feature vector.
 
     Raises:
-        InputError: fewer than two clips on a side: no distance stands.
+        InputError: fewer than two clips in a set.
     """
     count = min(real, fake)
     if count < 2:
@@ -144,10 +145,10 @@ def choose_estimator(real: int, fake: int, dim: int) -> EstimatorChoice:
     if count >= _FEWEST_FOR_OAS * dim:
         return EstimatorChoice(
             OAS,
-            f"{count} clips cannot fill a covariance of {dim} features: it is shrunk (OAS); "
-            "compare with figures of as many clips and of the same estimator only",
+            f"{count} clips are fewer than {dim} features: the covariance is shrunk (OAS); "
+            "compare only with results of as many clips and the same estimator",
         )
     return EstimatorChoice(
         KERNEL,
-        f"{count} clips are too few for a covariance of {dim} features: take the kernel distance",
+        f"{count} clips are too few for a covariance of {dim} features: use the kernel distance",
     )

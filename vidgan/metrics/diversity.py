@@ -12,12 +12,11 @@ from vidgan.metrics.pairwise import blocks, noise, rounding, squared_distances
 class Diversity:
     """Distances within a set, in the features' units.
 
-    They say little alone: set them beside those of as many real clips.
+    Compare them with those of as many real clips.
 
     Attributes:
-        to_others: float64 ``(n,)``, a clip's mean distance to the others.
-        to_nearest: float64 ``(n,)``, its distance to the nearest of them; 0 for a clip that is
-            there twice.
+        to_others: float64 ``(n,)``, mean distance of each clip to the others.
+        to_nearest: float64 ``(n,)``, distance to the nearest of them; 0 for duplicates.
     """
 
     to_others: np.ndarray
@@ -25,17 +24,17 @@ class Diversity:
 
     @property
     def spread(self) -> float:
-        """The mean distance of two clips: low where a model makes one kind of clip only."""
+        """The mean distance of two clips: low after a mode collapse."""
         return float(self.to_others.mean())
 
     @property
     def repeated(self) -> float:
-        """Share of clips that are there more than once, in [0, 1]."""
+        """Fraction of clips that have a duplicate, in [0, 1]."""
         return float(np.mean(self.to_nearest == 0))
 
 
 def measure_diversity(features: np.ndarray) -> Diversity:
-    """Measure the distances between all clips of a set; memory beside the features is bounded.
+    """Compute the distances between all clips of a set, block by block: memory is bounded.
 
     Args:
         features: ``(n, d)``.

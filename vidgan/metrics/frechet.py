@@ -1,7 +1,7 @@
-"""The Fréchet distance between two sets of features, and each clip's influence on it.
+"""The Fréchet distance between two sets of features, and the influence of each clip on it.
 
-The distance between the Gaussians that have the sets' means and covariances (FID 1706.08500, FVD
-1812.01717) is |m₁ − m₂|² + tr C₁ + tr C₂ − 2 tr (C₁ᵏ C₂ C₁ᵏ)^½ with k = ½.
+The distance between the Gaussians that have the sets' means and covariances (FID, arXiv
+1706.08500; FVD, arXiv 1812.01717) is |m₁ − m₂|² + tr C₁ + tr C₂ − 2 tr (C₁ᵏ C₂ C₁ᵏ)^½ with k = ½.
 """
 
 import numpy as np
@@ -17,21 +17,20 @@ def frechet_distance(a: Moments, b: Moments, estimator: str = EMPIRICAL) -> floa
     """Return the (squared) Fréchet distance between the Gaussians of two sets.
 
     With C₁ = F₁ F₁ᵀ and C₂ = F₂ F₂ᵀ the last trace is the sum of the singular values of F₁ᵀ F₂.
-    Taken that way, from factors cut to their numerical rank, it is real and finite for covariances
-    of any rank, where the square root of the product C₁ C₂ is not.
+    Computed from factors of their numerical rank it is real and finite for covariances of any rank,
+    unlike the square root of the product C₁ C₂.
 
     Args:
         a: moments of one set.
         b: moments of the other.
-        estimator: of the covariances, a name in ``ESTIMATORS``; ``choose_estimator`` says which
-            stands the clips there are.
+        estimator: of the covariances, a name in ``ESTIMATORS``; see ``choose_estimator``.
 
     Returns:
         float64 ≥ 0 in the features' units squared; 0 for equal moments up to rounding.
 
     Raises:
         InputError: fewer than two vectors on a side, or vectors of two lengths.
-        OptionError: no such estimator.
+        OptionError: unknown estimator.
     """
     if a.dim != b.dim:
         raise InputError(f"features of {a.dim} and {b.dim} numbers cannot be compared")
@@ -46,13 +45,13 @@ def frechet_distance(a: Moments, b: Moments, estimator: str = EMPIRICAL) -> floa
 def frechet_influence(
     real: np.ndarray, fake: np.ndarray, estimator: str = EMPIRICAL
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return how much each clip's weight moves the Fréchet distance.
+    """Return the influence of each clip on the Fréchet distance.
 
-    To first order the distance of sets whose clips weigh w (1 on average) is the distance plus
-    the mean of w times these values over each set: they are its derivative (the influence function
-    of robust statistics). With T the linear map that takes C₁ to C₂ optimally, a clip x of set 1
-    counts 2 (m₁ − m₂)·(x − m₁) + (x − m₁)ᵀ (I − T) (x − m₁), less the mean. Costs a few times as
-    much as the distance itself.
+    The influence function of robust statistics, the derivative by the clips' weights: to first
+    order the distance of sets with weights w, 1 on average, is the distance plus the mean of w
+    times these values over each set. With T the optimal transport map from C₁ to C₂, the influence
+    of a clip x of set 1 is 2 (m₁ − m₂)·(x − m₁) + (x − m₁)ᵀ (I − T) (x − m₁), less the mean. Takes
+    a few times as long as the distance itself.
 
     Args:
         real: features ``(n, d)``.
@@ -63,8 +62,8 @@ def frechet_influence(
         float64 ``(n,)`` and ``(m,)``, each of mean 0, in the features' units squared.
 
     Raises:
-        InputError: fewer than two clips on a side, other shapes, two lengths, or NaN.
-        OptionError: no such estimator.
+        InputError: fewer than two clips in a set, wrong shapes, vectors of two lengths, or NaN.
+        OptionError: unknown estimator.
     """
     real, fake = feature_sets(real, fake)
     moments = Moments.of(real), Moments.of(fake)
@@ -102,11 +101,11 @@ def _gram(values: np.ndarray) -> np.ndarray:
 
 
 class _Factor:
-    """A covariance as F Fᵀ by Cholesky's method with pivots, cut to its numerical rank.
+    """A covariance as F Fᵀ: Cholesky factorisation with pivots, cut to its numerical rank.
 
-    The pivots fall, so F is graded: squaring a product of two such factors keeps the small
-    singular values, which squaring a product of other square roots loses. It is also ten times as
-    fast as an eigendecomposition.
+    The pivots decrease, so F is graded, and the Gram matrix of a product of two such factors keeps
+    the small singular values, which other square roots lose. It is also ten times as fast as an
+    eigendecomposition.
 
     Attributes:
         values: F, float64 ``(dim, rank)``.

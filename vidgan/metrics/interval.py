@@ -1,4 +1,4 @@
-"""A figure with its confidence interval."""
+"""Confidence intervals."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,14 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its confidence interval.
+    """A value with its confidence interval.
 
     Attributes:
-        value: the figure itself.
-        low: the interval's lower end.
-        high: its upper end.
-        level: how often such intervals hold what the figure would be on average over other clips.
+        value: the value.
+        low: lower end of the interval.
+        high: upper end of the interval.
+        level: of confidence: the fraction of such intervals, over other samples of clips, that
+            contain the expected value.
     """
 
     value: float
@@ -27,7 +28,7 @@ class Interval:
 
 
 def check_level(level: float) -> None:
-    """Refuse a level of confidence that is none.
+    """Check a level of confidence.
 
     Raises:
         OptionError: it is not between 0 and 1.
@@ -36,22 +37,22 @@ def check_level(level: float) -> None:
         raise OptionError(f"a confidence level of {level} is not between 0 and 1")
 
 
-def proportion_interval(held: np.ndarray, level: float = LEVEL) -> Interval:
-    """Return a share of clips with Wilson's interval, which has a width at 0 and 1 as well.
+def proportion_interval(mask: np.ndarray, level: float = LEVEL) -> Interval:
+    """Return a fraction of clips with Wilson's interval, which has a width at 0 and 1 as well.
 
     Args:
-        held: bool ``(n,)``, such as ``Neighbourhoods.precise``.
+        mask: bool ``(n,)``, such as ``Neighbourhoods.precise``.
         level: of confidence, in (0, 1).
 
     Raises:
         InputError: no clips, or another shape.
-        OptionError: a level that cannot be.
+        OptionError: the level is not between 0 and 1.
     """
     from scipy.stats import binomtest
 
     check_level(level)
-    found = np.asarray(held, bool)
+    found = np.asarray(mask, bool)
     if found.ndim != 1 or not len(found):
-        raise InputError(f"a share needs the shape (clips,), found {found.shape}")
+        raise InputError(f"a fraction needs the shape (clips,), found {found.shape}")
     bounds = binomtest(int(found.sum()), len(found)).proportion_ci(level, "wilson")
     return Interval(float(found.mean()), float(bounds.low), float(bounds.high), level)

@@ -1,8 +1,8 @@
 """The kernel distance between two sets of features: the squared maximum mean discrepancy.
 
-With the kernel (x·y / d + 1)³ it is the KID of 1801.01401, on features of clips the KVD. The
-estimate is unbiased for any number of clips, so figures of different numbers can be compared, and
-sets of one distribution give figures about 0, as often below as above.
+With the kernel (x·y / d + 1)³ it is the KID of arXiv 1801.01401, or KVD on features of clips. The
+estimate is unbiased for any number of clips, so values of sets of different sizes can be compared;
+the expected value for sets of one distribution is 0, so it may be negative.
 """
 
 from collections.abc import Iterator
@@ -14,28 +14,28 @@ from vidgan.metrics.pairwise import blocks
 
 
 def kernel_distance(real: np.ndarray, fake: np.ndarray) -> float:
-    """Return the kernel distance of all clips against all.
+    """Return the kernel distance over all pairs of clips.
 
-    Memory beside the features is bounded: the kernel is taken block by block.
+    The kernel is computed block by block, so memory is bounded.
 
     Args:
         real: features ``(n, d)``.
         fake: features ``(m, d)``.
 
     Returns:
-        float64, without a unit; below 0 where the sets are closer than chance would have them.
+        float64 without a unit; may be negative.
 
     Raises:
-        InputError: fewer than two clips on a side, other shapes, two lengths, or NaN.
+        InputError: fewer than two clips in a set, wrong shapes, vectors of two lengths, or NaN.
     """
     return _distance(*feature_sets(real, fake))
 
 
 def kernel_influence(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how much each clip's weight moves the kernel distance.
+    """Return the influence of each clip on the kernel distance.
 
-    To first order the distance of sets whose clips weigh w (1 on average) is the distance plus the
-    mean of w times these values over each set.
+    To first order the distance of sets with weights w, 1 on average, is the distance plus the mean
+    of w times these values over each set.
 
     Args:
         real: features ``(n, d)``.
@@ -54,7 +54,7 @@ def kernel_influence(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np
         sums[1][columns] -= values.sum(axis=0) / len(real)
     for each, total in zip((real, fake), sums, strict=True):
         for rows, columns, values in kernel_blocks(each):
-            # Blocks above the diagonal are doubled, and stand for those below as well.
+            # Blocks above the diagonal are doubled, since those below are left out.
             half = 1 if rows == columns else 2
             total[rows] += values.sum(axis=1) / half / (len(each) - 1)
             if rows != columns:
@@ -65,10 +65,10 @@ def kernel_influence(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np
 def kernel_blocks(
     a: np.ndarray, b: np.ndarray | None = None
 ) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """Yield the kernel matrix of two sets, or within one, in blocks with their rows and columns.
+    """Yield the kernel matrix of two sets, or of one with itself, in blocks.
 
-    Within one set the diagonal is 0, so that no clip is paired with itself, and only blocks on and
-    above the diagonal come, those above it doubled: their sums are the whole's.
+    Of one set the diagonal is 0, so that no clip is paired with itself. Only blocks on and above
+    the diagonal are yielded, those above it doubled, so that the sum is that of the matrix.
 
     Args:
         a: float64 ``(n, d)``.

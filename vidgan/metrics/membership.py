@@ -1,4 +1,4 @@
-"""Membership inference: whether a discriminator's logits tell training clips from test clips."""
+"""Membership inference: detecting training clips by the discriminator's logits."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,15 @@ from vidgan.metrics.interval import LEVEL, Interval, check_level
 
 @dataclass(frozen=True)
 class Membership:
-    """What an attacker with the discriminator can know of who was trained on.
+    """Success of a membership inference attack.
 
     Attributes:
-        auc: the chance that a training clip has the higher logit than a test clip, ties by half:
-            0.5 where the discriminator gives nothing away, 1 where it gives everything away.
-        advantage: the largest true positive rate minus false positive rate of any threshold
-            (1709.01604), in [0, 1]. The threshold is chosen on the same clips, so chance gives more
-            than 0: see ``p_value``.
-        p_value: how often chance gives so large an advantage in either direction (the two-sample
-            test of Kolmogorov and Smirnov).
+        auc: area under the ROC curve: the probability that a training clip has a higher logit than
+            a test clip. 0.5 without any leak, 1 for a complete one.
+        advantage: the largest difference between true and false positive rate over all thresholds
+            (arXiv 1709.01604), in [0, 1]. Positively biased, since the threshold is chosen on the
+            same clips: see ``p_value``.
+        p_value: of the two-sample Kolmogorov–Smirnov test.
     """
 
     auc: Interval
@@ -28,16 +27,16 @@ class Membership:
 
 
 def membership_inference(train: np.ndarray, test: np.ndarray, level: float = LEVEL) -> Membership:
-    """Attack by the discriminator's logits, as 1705.07663 (LOGAN) does.
+    """Attack with the discriminator's logits, as LOGAN does (arXiv 1705.07663).
 
     Args:
-        train: logits of training clips, ``(n,)``; the more real a clip is taken for, the higher.
-        test: logits of clips from the same source that were not trained on, ``(m,)``.
-        level: of confidence of the area's interval, in (0, 1).
+        train: logits of training clips, ``(n,)``; positive means real.
+        test: logits of held-out clips from the same source, ``(m,)``.
+        level: confidence level of the interval of the area, in (0, 1).
 
     Raises:
-        InputError: no logits, another shape, or NaN.
-        OptionError: a level that cannot be.
+        InputError: no logits, wrong shapes, or NaN.
+        OptionError: the level is not between 0 and 1.
     """
     from scipy.stats import ks_2samp, rankdata
 
@@ -56,10 +55,10 @@ def membership_inference(train: np.ndarray, test: np.ndarray, level: float = LEV
 
 
 def _auc_bounds(auc: float, n: int, m: int, level: float) -> tuple[float, float]:
-    """Return the ends of the area's interval, by method 5 of Newcombe (2006, Stat. Med. 25).
+    """Return the ends of the interval of the area, by method 5 of Newcombe (2006, Stat. Med. 25).
 
-    The variance is Hanley's and McNeil's at the end itself, not at the estimate, so that areas of
-    0 and 1 have an interval with a width, too.
+    The variance (Hanley and McNeil) is evaluated at the ends and not at the estimate, so that the
+    interval has a width for areas of 0 and 1 as well.
     """
     from scipy.optimize import brentq
     from scipy.stats import norm
@@ -70,7 +69,7 @@ def _auc_bounds(auc: float, n: int, m: int, level: float) -> tuple[float, float]
         spread = 1 + half * ((1 - end) / (2 - end) + end / (1 + end))
         return (auc - end) ** 2 - z**2 * end * (1 - end) * spread / (n * m)
 
-    # Areas of 0 and 1 are ends by themselves; the ends wanted lie inside.
+    # Areas of 0 and 1 are trivial solutions.
     low = brentq(excess, 0.0, min(auc, 1 - 1e-9)) if auc > 0 else 0.0
     high = brentq(excess, max(auc, 1e-9), 1.0) if auc < 1 else 1.0
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Mean and covariance of feature vectors, gathered in a stream."""
+"""Mean and covariance of feature vectors, accumulated in a stream."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -9,10 +9,10 @@ from vidgan.errors import InputError
 
 
 class Moments:
-    """Mean and covariance of feature vectors, gathered batch by batch in float64.
+    """Mean and covariance of feature vectors, accumulated batch by batch in float64.
 
-    Memory is ``dim²`` numbers, however many vectors are added. Batches are merged by Chan's
-    pairwise update, which stays exact where a sum of squares would lose every digit.
+    Memory is ``dim²`` numbers for any number of vectors. Batches are merged with Chan's pairwise
+    update, which is numerically stable, unlike a sum of squares.
     """
 
     def __init__(self, dim: int) -> None:
@@ -28,12 +28,12 @@ class Moments:
         return moments
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return all that :meth:`from_state` needs, as arrays."""
+        """Return the arrays that :meth:`from_state` takes."""
         return {"count": np.array(self.count), "mean": self._mean, "scatter": self._scatter}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray]) -> Self:
-        """Return moments as they were; see :meth:`state`."""
+        """Return the moments of a :meth:`state`."""
         moments = cls(len(state["mean"]))
         moments.count = int(state["count"])
         moments._mean, moments._scatter = state["mean"], state["scatter"]
@@ -64,10 +64,10 @@ class Moments:
         """Add vectors.
 
         Args:
-            features: real numbers ``(n, dim)``; n may be 0.
+            features: float ``(n, dim)``; n may be 0.
 
         Raises:
-            InputError: another shape, or a value that is not finite.
+            InputError: a wrong shape, or a value that is not finite.
         """
         values = np.asarray(features, np.float64)
         if values.ndim != 2 or values.shape[1] != self.dim:

@@ -1,4 +1,4 @@
-"""How clips move: how fast, where to, and whether they freeze, loop or flicker."""
+"""Motion of clips: speed, direction, and whether clips freeze, loop or flicker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -12,33 +12,33 @@ from vidgan.metrics.checks import clip_set
 from vidgan.video.optical_flow import MIN_SIDE, clip_flow, for_each, grey
 
 MIN_FRAMES = 3
-# Histograms of speed: up to 32 pixels a frame in steps of a tenth. What is faster is in the last.
+# Histograms of speed: up to 32 pixels per frame in steps of 0.1; the last bin is unbounded.
 SPEED_STEP = 0.1
 SPEEDS = 320
-# Histograms of direction.
+# Bins of histograms of direction.
 DIRECTIONS = 36
-# Slower pixels have no direction that could be trusted.
+# Speed below which the direction of a pixel is unreliable.
 _MOVING = 0.25
 
-# Frames are compared by the mean grey level of cells of 8 × 8 pixels, in which noise is even.
+# Frames are compared by the mean grey levels of cells of 8 × 8 pixels, which averages noise out.
 _CELL = 8
-# A frame stands still where no cell changes by more levels than this.
+# A frame is static if no cell changes by more grey levels than this.
 _STILL_LEVELS = 1.0
-# A loop has come back when it is this much nearer to where it started than it has been.
-_BACK = 0.1
+# A clip loops if its distance to the start falls to this fraction of the largest distance before.
+_LOOP_RATIO = 0.1
 
 
 @dataclass(frozen=True)
 class Motion:
-    """How each of a set of clips moves.
+    """Motion of each clip of a set.
 
     Attributes:
-        speed: float64 ``(n, SPEEDS)``, share of a clip's pixels by speed; bin i begins at
-            i × ``SPEED_STEP`` pixels a frame.
-        direction: float64 ``(n, DIRECTIONS)``, motion by direction, in pixels a frame on average
-            over all pixels; bin 0 begins at 0°, to the right, and 90° is downwards.
-        still: float64 ``(n,)``, share of a clip's steps in which nothing moves, in [0, 1].
-        loop: int64 ``(n,)``, after how many frames a clip repeats itself; 0 where it does not.
+        speed: float64 ``(n, SPEEDS)``, fraction of pixels by speed; bin i starts at
+            i × ``SPEED_STEP`` pixels per frame.
+        direction: float64 ``(n, DIRECTIONS)``, motion by direction, in pixels per frame, averaged
+            over all pixels; bin 0 starts at 0°, to the right, and 90° is downwards.
+        still: float64 ``(n,)``, fraction of static frames, in [0, 1].
+        loop: int64 ``(n,)``, period of a looping clip in frames; 0 if it does not loop.
         flicker: float64 ``(n,)``, grey levels: see :func:`measure_motion`.
     """
 
@@ -50,37 +50,36 @@ class Motion:
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
-        """Return one set of what was measured batch by batch."""
+        """Return the results of several batches as one."""
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     @property
     def frozen(self) -> np.ndarray:
-        """Which clips stand still from the first frame to the last, bool ``(n,)``."""
+        """Which clips are static from the first frame to the last, bool ``(n,)``."""
         frozen: np.ndarray = self.still == 1
         return frozen
 
     @property
     def looping(self) -> np.ndarray:
-        """Which clips repeat themselves, bool ``(n,)``."""
+        """Which clips loop, bool ``(n,)``."""
         return self.loop > 0
 
 
 def measure_motion(clips: np.ndarray) -> Motion:
-    """Measure how clips move, by DIS optical flow and by their frames' differences.
+    """Compute the motion of clips from DIS optical flow and from differences of frames.
 
-    A step is *still* where no cell of 8 × 8 pixels changes its mean grey level by more than 1. A
-    clip *loops* after p frames, at most half of it, where its frames are ten times nearer to those
-    p later than they have been to any in between: it went away and came back, again and again.
-    *Flicker* is the deviation, in grey levels, of changes of brightness that are independent from
-    frame to frame: the root mean square of the second differences of the frames' means over √6.
-    Fading evenly is no flicker.
+    A frame is *still* if no cell of 8 × 8 pixels changes its mean grey level by more than 1. A clip
+    *loops* with period p, at most half its length, if frames at a distance of p are ten times as
+    similar as the least similar at a smaller distance. *Flicker* is the standard deviation, in grey
+    levels, of changes of brightness that are independent from frame to frame: the root mean square
+    of the second differences of the frames' means, divided by √6. A steady fade is no flicker.
 
     Args:
         clips: uint8 RGB ``(n, frames, height, width, 3)``, at least 3 frames of 16 × 16.
 
     Raises:
-        InputError: another shape or dtype, or clips that are too short or too small.
+        InputError: a wrong shape or dtype, or clips that are too short or too small.
     """
     clips = clip_set(clips, frames=MIN_FRAMES, side=MIN_SIDE)
     speeds, directions, still, loops, flicker = zip(*for_each(_measure, clips), strict=True)
@@ -90,42 +89,40 @@ def measure_motion(clips: np.ndarray) -> Motion:
 
 
 def speed_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Return how far the speeds of two sets of clips lie apart (Wasserstein distance).
+    """Return the Wasserstein distance between the speeds of two sets of clips.
 
     Args:
         a: ``Motion.speed`` of one set, ``(n, SPEEDS)``.
         b: of the other, ``(m, SPEEDS)``.
 
     Returns:
-        float64 ≥ 0 in pixels a frame: by how much every pixel's speed would have to change on
-        average to make one set's histogram the other's.
+        float64 ≥ 0 in pixels per frame.
 
     Raises:
-        InputError: no clips, other shapes or NaN.
+        InputError: no clips, wrong shapes or NaN.
     """
     between = np.cumsum(histogram(a, SPEEDS) - histogram(b, SPEEDS))
     return float(np.abs(between).sum() * SPEED_STEP)
 
 
 def direction_distance(a: np.ndarray, b: np.ndarray) -> float | None:
-    """Return how far the directions of two sets of clips lie apart (Wasserstein on the circle).
+    """Return the Wasserstein distance on the circle between the directions of two sets of clips.
 
     Args:
         a: ``Motion.direction`` of one set, ``(n, DIRECTIONS)``.
         b: of the other, ``(m, DIRECTIONS)``.
 
     Returns:
-        float64 in degrees, 0 to 180: by how much motion would have to turn on average; None where
-        nothing moves in one of the sets.
+        float64 in degrees, 0 to 180; None if nothing moves in one of the sets.
 
     Raises:
-        InputError: no clips, other shapes or NaN.
+        InputError: no clips, wrong shapes or NaN.
     """
-    shares = [histogram(each, DIRECTIONS) for each in (a, b)]
-    if not all(share.sum() > 0 for share in shares):
+    fractions = [histogram(each, DIRECTIONS) for each in (a, b)]
+    if not all(each.sum() > 0 for each in fractions):
         return None
-    between = np.cumsum(shares[0] - shares[1])
-    # On a circle one may go either way round: the median takes the shorter.
+    between = np.cumsum(fractions[0] - fractions[1])
+    # On a circle the cumulative difference is defined up to a constant; the median is optimal.
     return float(np.abs(between - np.median(between)).sum() * 360 / DIRECTIONS)
 
 
@@ -137,10 +134,10 @@ def histogram(histograms: np.ndarray, bins: int) -> np.ndarray:
         bins: ``SPEEDS`` or ``DIRECTIONS``.
 
     Returns:
-        float64 ``(bins,)`` whose sum is 1, or 0 where nothing moves.
+        float64 ``(bins,)`` whose sum is 1, or 0 if nothing moves.
 
     Raises:
-        InputError: no clips, other shapes or NaN.
+        InputError: no clips, wrong shapes or NaN.
     """
     values = np.asarray(histograms, np.float64)
     if values.ndim != 2 or values.shape[1] != bins or not len(values):
@@ -153,7 +150,7 @@ def histogram(histograms: np.ndarray, bins: int) -> np.ndarray:
 
 
 def _measure(clip: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, int, float]:
-    """Return one clip's row of each of the arrays of :class:`Motion`."""
+    """Return the row of a clip in each of the arrays of :class:`Motion`."""
     frames = grey(clip)
     speed, direction = _histograms(clip_flow(frames))
     cells = _cells(frames)
@@ -176,7 +173,7 @@ def _histograms(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cells(frames: np.ndarray) -> np.ndarray:
-    """Return each frame as the mean grey levels of its cells, float64 ``(frames, cells)``."""
+    """Return the mean grey levels of the cells of each frame, float64 ``(frames, cells)``."""
     size = [max(1, side // _CELL) for side in frames.shape[:0:-1]]
     shrunk = [
         cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames.astype(np.float32)
@@ -185,12 +182,12 @@ def _cells(frames: np.ndarray) -> np.ndarray:
 
 
 def _loop(cells: np.ndarray) -> int:
-    """Return after how many frames a clip repeats itself, or 0."""
+    """Return the period of a looping clip in frames, or 0."""
     farthest = 0.0
     for lag in range(1, len(cells) // 2 + 1):
-        apart = cells[lag:] - cells[:-lag]
-        distance = float(np.sqrt(np.mean(np.square(apart))))
-        if lag > 1 and distance <= _BACK * farthest:
+        difference = cells[lag:] - cells[:-lag]
+        distance = float(np.sqrt(np.mean(np.square(difference))))
+        if lag > 1 and distance <= _LOOP_RATIO * farthest:
             return lag
         farthest = max(farthest, distance)
     return 0

@@ -1,8 +1,8 @@
 """Precision, recall, density and coverage from nearest neighbours in features.
 
-Every clip of a set stands for the ball around it that reaches to its k-th nearest neighbour of the
-same set. Precision and recall (1904.06991) ask whether clips of one set lie in any ball of the
-other; density and coverage (2002.09797) count the balls, and bear outliers.
+Each clip has a ball around it whose radius is the distance to its k-th nearest neighbour in the
+same set. Precision and recall (arXiv 1904.06991) are the fractions of clips in a ball of the other
+set; density and coverage (arXiv 2002.09797) count balls and are robust to outliers.
 """
 
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from vidgan.errors import InputError, OptionError
 from vidgan.metrics.checks import feature_sets
 from vidgan.metrics.pairwise import blocks, noise, rounding, squared_distances
 
-# As 2002.09797 has it; 1904.06991 takes 3.
+# As in arXiv 2002.09797; arXiv 1904.06991 uses 3.
 NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """Which clips lie in the balls of the other set; the figures are the means.
+    """Which clips lie in the balls of the other set; the metrics are the means.
 
-    The arrays are there for intervals (``bootstrap_mean``), with the balls held fixed.
+    The arrays serve for confidence intervals (``bootstrap_mean``), with fixed balls.
 
     Attributes:
-        precise: bool ``(m,)``, whether a generated clip lies in a ball of a real one.
-        recalled: bool ``(n,)``, whether a real clip lies in a ball of a generated one.
-        dense: float64 ``(m,)``, in how many balls of real clips a generated clip lies, over k.
-        covered: bool ``(n,)``, whether a real clip's ball holds a generated one.
-        k: to which neighbour the balls reach.
+        precise: bool ``(m,)``, whether a generated clip lies in the ball of a real clip.
+        recalled: bool ``(n,)``, whether a real clip lies in the ball of a generated clip.
+        dense: float64 ``(m,)``, number of real clips whose ball a generated clip lies in, over k.
+        covered: bool ``(n,)``, whether a generated clip lies in the ball of a real clip.
+        k: the neighbour that gives the radius.
     """
 
     precise: np.ndarray
@@ -39,39 +39,39 @@ class Neighbourhoods:
 
     @property
     def precision(self) -> float:
-        """Share of generated clips that look real, in [0, 1]."""
+        """Fraction of generated clips that look real, in [0, 1]."""
         return float(self.precise.mean())
 
     @property
     def recall(self) -> float:
-        """Share of real clips that could have been generated, in [0, 1]."""
+        """Fraction of real clips that could have been generated, in [0, 1]."""
         return float(self.recalled.mean())
 
     @property
     def density(self) -> float:
-        """How deep among the real clips the generated ones lie, ≥ 0; about 1 for real ones."""
+        """Density of real clips around generated ones, ≥ 0; about 1 for real clips."""
         return float(self.dense.mean())
 
     @property
     def coverage(self) -> float:
-        """Share of real clips that have a generated one about, in [0, 1]."""
+        """Fraction of real clips with a generated one nearby, in [0, 1]."""
         return float(self.covered.mean())
 
 
 def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> Neighbourhoods:
     """Find which clips lie in the balls of the other set.
 
-    Memory beside the features is bounded: distances are taken block by block. The balls are closed,
-    as in 1904.06991: a clip on the border counts. Figures depend on k and on the numbers of clips.
+    Distances are computed block by block, so memory is bounded. The balls are closed, as in arXiv
+    1904.06991: a clip on the boundary counts. Results depend on k and on the numbers of clips.
 
     Args:
         real: features ``(n, d)``.
         fake: features ``(m, d)``.
-        k: the neighbour that the balls reach to; 1 is the nearest.
+        k: the neighbour that gives the radius; 1 is the nearest.
 
     Raises:
-        InputError: no more than k clips on a side, other shapes, two lengths, NaN, or real clips
-            whose features are all the same: their balls have no size.
+        InputError: k clips or fewer in a set, wrong shapes, vectors of two lengths, NaN, or real
+            clips that all have the same features, so that their balls have radius 0.
         OptionError: k below 1.
     """
     if k < 1:
@@ -84,7 +84,7 @@ def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> N
     radii = [_squared_radii(each, k) for each in (real, fake)]
     if radii[0].max() <= slack:
         raise InputError("the real clips all have the same features: there are no neighbourhoods")
-    # A clip on the border must not fall outside by rounding.
+    # A clip on the boundary must not be outside by rounding.
     reach = [each * (1 + 1e-9) + slack for each in radii]
     counts = np.zeros(len(fake))
     recalled, covered = np.zeros(len(real), bool), np.zeros(len(real), bool)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-# Vectors of either set that are compared at once: 8 MiB of distances.
+# Vectors of each set that are compared at once: 8 MiB of distances.
 BLOCK = 1024
-# Features of equal clips differ by about one unit of rounding of the vector's length: a network may
-# round the rows of a batch differently, and where a clip stands in its batch is chance.
+# Features of equal clips differ by about one unit in the last place of the vector's length, since
+# networks may round the rows of a batch differently.
 _ROUNDING_UNITS = 8
 
 
@@ -20,8 +20,8 @@ def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the squared Euclidean distances of all pairs, float64 ``(n, m)``.
 
-    By one matrix product: right to rounding of the vectors' own squares, so that distances of equal
-    vectors come out as :func:`noise` at the most. Vectors far from 0 are best moved there before.
+    Computed with one matrix product: exact up to the rounding of the vectors' squares, so that the
+    distance of equal vectors is at most :func:`noise`. Subtract the mean of vectors far from 0.
 
     Args:
         a: float64 ``(n, d)``.

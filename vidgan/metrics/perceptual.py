@@ -1,11 +1,10 @@
-"""A perceptual distance between frames that needs no trained network.
+"""A perceptual distance between frames without a trained network.
 
-In the manner of LPIPS (1801.03924): channels of a convolution are brought to unit length at every
-place and compared by their squared difference. The weights are random and fixed; that paper finds
-that random networks already beat squared errors. Responses are averaged over windows before they
-are compared, so that texture counts where it is rather than pixel by pixel: what has lost or gained
-texture (blur, noise, blocks) is far, what has moved by a fraction of a pixel or got a little
-brighter is near. ``benchmarks/perceptual.md`` shows it.
+As in LPIPS (arXiv 1801.03924), feature maps of a convolution are normalised to unit length at every
+position and compared by their squared difference. The weights are random and fixed; that paper
+finds that random networks are better than squared errors. Feature maps are pooled over windows
+before the comparison, so that the distance is sensitive to the presence of texture (blur, noise,
+blocks) but not to small displacements and changes of brightness. See ``benchmarks/perceptual.md``.
 """
 
 from functools import cache
@@ -16,38 +15,38 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from vidgan.metrics.checks import clip_pairs
 
-# The coarsest scale must have one window.
+# The coarsest scale needs one window.
 MIN_SIDE = 32
 
 _SEED = 0
 SIDE = 5
 CHANNELS = 32
 SCALES = 3
-# Responses are averaged over windows of two by two cells of this side, each overlapping the next.
+# Responses are pooled over overlapping windows of two by two cells with this side.
 CELL = 4
-# Below this length responses count less and less: what hardly differs from flat is no texture.
+# Added to the length in the normalisation, so that almost flat regions count less.
 FLOOR = 0.1
-# How much of its mean each filter keeps. Without any, brightness and colour would not count; with
-# all of it, they would drown everything else.
+# Fraction of its mean that each filter keeps: without the mean, brightness and colour would not
+# count; with all of it they would dominate.
 _MEAN = 0.1
 OPPONENT = np.array([[0.299, 0.587, 0.114], [0.5, -0.5, 0.0], [-0.25, -0.25, 0.5]], np.float32)
 
 
 def perceptual_distance(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return how differently frames look from their references.
+    """Return the perceptual distance of frames to their references.
 
-    Its figures are no LPIPS and must not be compared with those. On one machine they are the same
-    to the last digit.
+    It is not LPIPS and its values must not be compared with those of LPIPS. It is reproducible bit
+    for bit on one machine.
 
     Args:
         clips: uint8 RGB ``(n, frames, height, width, 3)``, sides of at least 32.
-        reference: the same shape, the clips as they should be.
+        reference: the original clips, of the same shape.
 
     Returns:
-        float64 ``(n, frames)``, 0 for equal frames; about 0.05 for what is plainly blurred.
+        float64 ``(n, frames)``, 0 for equal frames; about 0.05 for a clearly visible blur.
 
     Raises:
-        InputError: other shapes or dtypes, two shapes, or too small frames.
+        InputError: wrong or different shapes, a wrong dtype, or too small frames.
     """
     clips, reference = clip_pairs(clips, reference, side=MIN_SIDE)
     distances = np.empty(clips.shape[:2])
@@ -71,12 +70,12 @@ def kernel(seed: int = _SEED) -> np.ndarray:
 
 @cache
 def _filters() -> np.ndarray:
-    """Return the filters for a matrix product, float32 ``(3 · side · side, channels)``."""
+    """Return the filters as a matrix, float32 ``(3 · side · side, channels)``."""
     return kernel().transpose(2, 0, 1, 3).reshape(-1, CHANNELS)
 
 
 def _features(frame: np.ndarray) -> list[np.ndarray]:
-    """Return a frame's features at every scale, float32 ``(rows, columns, channels)``."""
+    """Return the features of a frame at every scale, float32 ``(rows, columns, channels)``."""
     values: np.ndarray = (frame.astype(np.float32) / np.float32(127.5) - np.float32(1)) @ OPPONENT.T
     found, margin = [], SIDE // 2
     for scale in range(SCALES):

@@ -27,7 +27,7 @@ def psnr(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
         float64 ``(n, frames)`` in dB; infinity for equal frames.
 
     Raises:
-        InputError: other shapes or dtypes, or two shapes.
+        InputError: wrong or different shapes, or a wrong dtype.
     """
     clips, reference = clip_pairs(clips, reference)
     errors = np.empty(clips.shape[:2])
@@ -53,7 +53,7 @@ def ssim(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
         float64 ``(n, frames)`` in [-1, 1]; 1 for equal frames.
 
     Raises:
-        InputError: other shapes or dtypes, two shapes, or frames smaller than the window.
+        InputError: wrong or different shapes, a wrong dtype, or frames smaller than the window.
     """
     clips, reference = clip_pairs(clips, reference, side=_WINDOW)
     found = np.empty(clips.shape[:2])

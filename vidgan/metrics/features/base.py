@@ -1,4 +1,4 @@
-"""What an embedding is: its name, what it takes and gives, and how it is loaded."""
+"""The interface of an embedding of clips or frames."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ Embed = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Features:
-    """One embedding of clips, or of their frames.
+    """An embedding of clips, or of their frames.
 
-    Distances on two embeddings have nothing to do with each other: every figure is reported with
-    the name of its features.
+    Distances on different embeddings are unrelated: results are reported with the name of the
+    embedding.
 
     Attributes:
-        name: what options and reports call it.
-        distance: the Fréchet distance on it in the field's words, its abbreviation in brackets.
-        caution: what keeps its figures from being set beside published ones, from a comma on.
-        description: one line for people who choose.
-        unit: what one vector stands for, a whole ``clip`` or one ``frame``.
+        name: in options and reports.
+        distance: name of the Fréchet distance on it, with the abbreviation in parentheses.
+        caution: why results are not comparable with published ones; starts with a comma, or is
+            empty.
+        description: one line for the documentation.
+        unit: what a vector represents, a ``clip`` or a ``frame``.
         dim: length of a vector.
-        min_frames: the shortest clips it takes.
-        side: height and width that frames are brought to.
-        build: makes the network, which is :data:`Embed` of at most ``batch`` clips at once. It is
-            given a file of weights, or None, where ``needs_weights``, and nothing elsewhere.
-        needs_weights: whether there are weights to be had from elsewhere.
-        require: sees that these can be had, of the file that ``build`` is given, as far as that
-            goes without TensorFlow.
-        batch: clips that go through the network together.
+        min_frames: fewest frames of a clip.
+        side: height and width to which frames are resized.
+        build: builds the network, an :data:`Embed` for at most ``batch`` clips. With
+            ``needs_weights`` it takes a file of weights or None, otherwise no argument.
+        needs_weights: whether the network has trained weights.
+        require: checks the file that ``build`` takes without loading TensorFlow.
+        batch: clips per call of the network.
     """
 
     name: str
@@ -52,19 +52,19 @@ class Features:
     batch: int = 16
 
     def load(self, weights: Path | str | None = None) -> Embed:
-        """Return the function that embeds clips; TensorFlow is imported now, not before.
+        """Build the network and return the function that embeds clips; loads TensorFlow.
 
         It takes uint8 RGB ``(n, frames, height, width, 3)`` of any size and n, also 0, at least
         ``min_frames`` frames, and returns float32 ``(n, dim)``, for frames ``(n · frames, dim)``,
         a clip's frames in their order. It raises ``InputError`` for other arrays.
 
         Args:
-            weights: a file of weights, where ``needs_weights``; None takes the cached or published
-                ones.
+            weights: a file of weights, with ``needs_weights``; None takes the published ones
+                from the cache, or downloads them.
 
         Raises:
-            OptionError: weights for features that take none, or a file in an unknown format.
-            InputError: the weights are not there, do not fit, or cannot be fetched.
+            OptionError: weights for features without any, or a file in an unknown format.
+            InputError: the weights do not exist, do not fit, or cannot be downloaded.
         """
         self.check_weights(weights)
         if self.needs_weights:
@@ -82,15 +82,17 @@ class Features:
         return embed
 
     def check_weights(self, weights: Path | str | None) -> None:
-        """See, before TensorFlow starts, whether these weights may be opened.
+        """Check weights without loading TensorFlow.
 
         Raises:
-            OptionError: weights for features that take none, or a file of a kind that is never
+            OptionError: weights for features without any, or a file in a format that is never
                 opened.
             InputError: no such file.
         """
         if not self.needs_weights and weights is not None:
-            raise OptionError(f"--weights {weights}: the features {self.name} take none; leave it")
+            raise OptionError(
+                f"--weights {weights}: the features {self.name} have no weights; leave it out"
+            )
         if self.require is not None:
             self.require(None if weights is None else Path(weights))
 
@@ -108,11 +110,11 @@ class Features:
 
 
 def resized(clips: np.ndarray, side: int) -> np.ndarray:
-    """Bring frames to ``side`` × ``side``, uint8: by area where they shrink, else bilinearly."""
+    """Resize frames to ``side`` × ``side``, uint8: by area if they shrink, else bilinearly."""
     n, frames, height, width, _ = clips.shape
     if (height, width) == (side, side):
         return clips
-    # Averaging areas keeps shrunk frames free of aliasing, which the features would see as detail.
+    # Averaging over areas avoids aliasing, which the features would take for detail.
     method = cv2.INTER_AREA if min(height, width) > side else cv2.INTER_LINEAR
     out = np.empty((n * frames, side, side, 3), np.uint8)
     for i, frame in enumerate(clips.reshape(-1, height, width, 3)):

@@ -1,13 +1,12 @@
-"""I3D, the Inflated Inception network for action recognition (1705.07750), as FVD uses it.
+"""I3D, the inflated Inception network for action recognition (arXiv 1705.07750), for FVD.
 
-The Fréchet video distance (1812.01717) is measured on the 400 logits of the network that was
-trained on Kinetics-400, for clips of 224 × 224 in [-1, 1], usually of 16 frames.
+The Fréchet video distance (arXiv 1812.01717) is computed on the 400 logits of the network trained
+on Kinetics-400, for clips of 224 × 224 pixels in [-1, 1], usually of 16 frames.
 
-Layers bear the names of the Keras port of the published network. Convolutions and pools pad as
-TensorFlow's ``SAME`` does; batch normalisation has no scale and an epsilon of 0.001 (some copies in
-PyTorch take 0.00001, which moves their figures a little). Frames are enlarged bilinearly with
-half-pixel centres and no smoothing, as in the PyTorch code that papers since StyleGAN-V
-(2112.14683) share.
+Layers have the names of the Keras port of the published network. Convolutions and pooling layers
+have ``SAME`` padding; batch normalisation has no scale and an epsilon of 0.001 (some PyTorch ports
+use 0.00001, which changes results slightly). Frames are resized bilinearly with half-pixel centres
+and without antialiasing, as in the PyTorch code used by papers since StyleGAN-V (arXiv 2112.14683).
 """
 
 from pathlib import Path
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
     import keras
 
 SIDE = 224
-# What DeepMind published as rgb_imagenet, as a frozen graph; address and hash are those of Intel's
-# Open Model Zoo (models/public/i3d-rgb-tf/model.yml).
+# DeepMind's rgb_imagenet as a frozen graph; address and hash are from Intel's Open Model Zoo
+# (models/public/i3d-rgb-tf/model.yml).
 FILE = "i3d-rgb.frozen.pb"
 URL = "https://download.01.org/opencv/public_models/032020/i3d-rgb/rgb.frozen.pb"
 SHA256 = "77b3239c74c78be2c4c6747edd803deef8d4c8c3cf466c4c402a3db4f9d4b3a0"
-# The last pool covers two frames of an eighth as many, rounded up at each halving.
+# The last pooling layer needs two frames, an eighth of the clip's, rounded up at each halving.
 MIN_FRAMES = 9
-# The pool before a block, its window and strides (frames, height, width).
+# The pooling layer before a block: name, window and strides (frames, height, width).
 _POOLS: dict[str, tuple[str, tuple[int, int, int], tuple[int, int, int]]] = {
     "3b": ("MaxPool2d_3a_3x3", (1, 3, 3), (1, 2, 2)),
     "4b": ("MaxPool2d_4a_3x3", (3, 3, 3), (2, 2, 2)),
@@ -38,7 +37,7 @@ _POOLS: dict[str, tuple[str, tuple[int, int, int], tuple[int, int, int]]] = {
 
 
 def trunk() -> "keras.Model":
-    """Return all of the network before its last pool, with random weights.
+    """Return the network up to its last pooling layer, with random weights.
 
     It maps float32 ``(n, frames, height, width, 3)`` of any size to ``(n, frames / 8, height / 32,
     width / 32, 1024)``, rounded up.
@@ -92,10 +91,10 @@ def network() -> "keras.Model":
 
 
 def require(path: Path | None) -> None:
-    """See that a file of weights is there; without one the published ones are fetched.
+    """Check that a file of weights exists; None stands for the published ones.
 
     Raises:
-        OptionError: of a kind that is never opened.
+        OptionError: the format is never opened.
         InputError: no such file.
     """
     if path is not None:
@@ -106,13 +105,13 @@ def build(path: Path | None) -> Embed:
     """Return the embedding, with the weights of a file or the published ones.
 
     Raises:
-        InputError, OptionError: see :func:`vidgan.metrics.features.i3d_weights.load`; or there is
-            no file and the published one can be neither found in the cache nor fetched.
+        InputError, OptionError: see :func:`vidgan.metrics.features.i3d_weights.load`; or the
+            published weights cannot be downloaded.
     """
     runtime.prepare()
     import tensorflow as tf
 
-    # Before the network, which takes seconds to make.
+    # Before building the network, which takes seconds.
     path = path or weights.fetch(FILE, URL, SHA256)
     with runtime.precision("float32"):
         model = network()
@@ -133,7 +132,7 @@ I3D = Features(
     name="i3d",
     distance="Fréchet video distance (FVD)",
     caution="",
-    description="Logits of I3D, trained on Kinetics-400, for FVD. Fetched once, or --weights.",
+    description="Logits of I3D, trained on Kinetics-400, for FVD. Downloaded once, or --weights.",
     unit="clip",
     dim=TOP.filters,
     min_frames=MIN_FRAMES,

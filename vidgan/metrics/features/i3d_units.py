@@ -1,4 +1,4 @@
-"""The convolutions of I3D: their sizes, and what the published definitions call them."""
+"""The convolutions of I3D: their sizes, and their names in published weights."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ BLOCKS = {
 
 @dataclass(frozen=True)
 class Unit:
-    """A convolution with its batch normalisation, and what others call it.
+    """A convolution with its batch normalisation.
 
     Attributes:
-        name: of the Keras port, whose layers are ``name_conv`` and ``name_bn``.
+        name: in the Keras port, whose layers are ``name_conv`` and ``name_bn``.
         filters: of the convolution.
-        size: of its kernel, in frames, height and width.
+        size: of its kernel: frames, height and width.
         checkpoint: its scope in the TensorFlow checkpoint, below ``RGB/inception_i3d``.
         torch: its module in the PyTorch port.
     """
@@ -52,14 +52,14 @@ def block_units(block: str) -> tuple[Unit, ...]:
     places = ((0, "a", 1), (1, "a", 1), (1, "b", 3), (2, "a", 1), (2, "b", 3), (3, "b", 1))
     units = []
     for filters, (branch, place, size) in zip(BLOCKS[block], places, strict=True):
-        # The one name of the published checkpoint that breaks its rule.
-        theirs = "a" if (block, branch) == ("5b", 2) else place
+        # The one name of the published checkpoint that is irregular.
+        position = "a" if (block, branch) == ("5b", 2) else place
         units.append(
             Unit(
                 f"Conv3d_{block}_{branch}{place}_{size}x{size}",
                 filters,
                 size,
-                f"Mixed_{block}/Branch_{branch}/Conv3d_0{theirs}_{size}x{size}",
+                f"Mixed_{block}/Branch_{branch}/Conv3d_0{position}_{size}x{size}",
                 f"Mixed_{block}.b{branch}{place if branch else ''}",
             )
         )

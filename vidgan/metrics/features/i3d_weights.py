@@ -1,4 +1,4 @@
-"""I3D's weights from a file, under any of the names that published files give them."""
+"""Loading the weights of I3D from published files with different names."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from vidgan.metrics.features.i3d_units import TOP, UNITS, Unit
 if TYPE_CHECKING:
     import keras
 
-# A unit's weights; the top has kernel and bias, all others the first and the statistics.
+# Weights of the top, and of all other units.
 _TOP = ("kernel", "bias")
 _UNIT = ("kernel", "beta", "moving_mean", "moving_variance")
 
 
 @dataclass(frozen=True)
 class _Scheme:
-    """How a kind of file names a unit's weights, as formats of the :class:`Unit`."""
+    """Names of the weights of a unit in a kind of file, as format strings of :class:`Unit`."""
 
     kernel: str
     bias: str
@@ -58,26 +58,26 @@ _TORCH = _Scheme(
 
 
 def load(model: "keras.Model", path: Path) -> None:
-    """Give I3D the weights of a file.
+    """Load the weights of I3D from a file.
 
     Args:
         model: from :func:`vidgan.metrics.features.i3d.network`.
         path: one of
 
-            - ``.weights.h5``: what ``model.save_weights`` wrote;
-            - ``.h5``: the Keras port's file with its top;
-            - the published TensorFlow checkpoint, by its prefix or its ``.index``, or the same
-              frozen, ``.pb``;
-            - ``.npz``: arrays under the names of that checkpoint or of the PyTorch port.
+            - ``.weights.h5``: written by ``model.save_weights``;
+            - ``.h5``: the file of the Keras port with its top;
+            - the published TensorFlow checkpoint, by its prefix or its ``.index``, or as a
+              frozen graph, ``.pb``;
+            - ``.npz``: arrays with the names of that checkpoint or of the PyTorch port.
 
     Raises:
-        InputError: the file is not there, is damaged, or lacks a weight of the right shape.
-        OptionError: another format.
+        InputError: the file does not exist, is damaged, or lacks a weight of the right shape.
+        OptionError: unknown format.
     """
     if path.name.endswith(".weights.h5") and path.is_file():
         weights.load_hdf5(model, path)
         return
-    # A checkpoint's names begin with a scope, RGB/inception_i3d/.
+    # Names in a checkpoint start with a scope, RGB/inception_i3d/.
     arrays = {
         name.rpartition("inception_i3d/")[2]: array
         for name, array in weights.read_arrays(path).items()
@@ -87,7 +87,7 @@ def load(model: "keras.Model", path: Path) -> None:
             variable.assign(array.reshape(variable.shape))
     except KeyError as missing:
         raise InputError(
-            f"{path}: holds no {missing}; it must be I3D trained on Kinetics-400, with its top"
+            f"{path}: has no {missing}; it must be I3D trained on Kinetics-400, with its top"
         ) from missing
     except ValueError as error:
         raise weights.unreadable(path, error) from error
@@ -96,7 +96,11 @@ def load(model: "keras.Model", path: Path) -> None:
 def _placed(
     model: "keras.Model", arrays: dict[str, np.ndarray]
 ) -> Iterator[tuple["keras.Variable", np.ndarray]]:
-    """Yield every variable of the network with its array; one that is missing is a KeyError."""
+    """Yield each variable of the network with its array.
+
+    Raises:
+        KeyError: an array is missing.
+    """
     units = (*UNITS, TOP)
     scheme = max(
         (_KERAS, _CHECKPOINT, _TORCH),
@@ -116,7 +120,7 @@ def _placed(
 
 
 def _fold(found: dict[str, np.ndarray], scale: np.ndarray | None) -> None:
-    """Put the scale of a batch normalisation, which the network has not, into its convolution."""
+    """Fold the scale of a batch normalisation, which the network lacks, into the convolution."""
     if scale is not None:
         found["kernel"] = found["kernel"] * scale
         found["moving_mean"] = found["moving_mean"] * scale

@@ -1,13 +1,13 @@
 """Inception v3 on single frames, for Fréchet and kernel inception distances (FID, KID).
 
-The features are the 2,048 numbers after the last pool (1512.00567). The weights are those of
-``keras.applications``, trained on ImageNet; FID (1706.08500) and KID (1801.01401) were defined on
-another training of almost the same network, that of 2015 with 1,008 outputs, whose last block pools
-by the maximum where this one takes the mean. Figures on the two must not be mixed.
+The features are the 2,048 numbers after the last pooling layer (arXiv 1512.00567). The weights are
+those of ``keras.applications``, trained on ImageNet. FID (arXiv 1706.08500) and KID (arXiv
+1801.01401) were defined with other weights of almost the same network, that of 2015 with 1,008
+outputs, whose last block has maximum pooling instead of average pooling. Do not compare results on
+the two.
 
-Frames are brought to 299 × 299 bilinearly with half-pixel centres. Where they shrink they are
-smoothed first, without which FID depends on who wrote the resizing (2104.11222); where they grow,
-as clips of this size do, smoothing changes nothing.
+Frames are resized to 299 × 299 bilinearly with half-pixel centres, and with antialiasing where they
+shrink, without which FID depends on the implementation (arXiv 2104.11222).
 """
 
 from pathlib import Path
@@ -19,18 +19,18 @@ from vidgan.metrics.features.base import Embed, Features
 
 SIDE = 299
 DIM = 2048
-# Where Keras publishes its weights without the top, and the hash that it gives.
+# The weights that Keras publishes, without the top, and their hash.
 FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 URL = f"https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/{FILE}"
 MD5 = "bcbd6486424b2319ff4ef7d526e38f63"
 
 
 def require(path: Path | None) -> None:
-    """See that a file of weights is there; without one the published ones are fetched.
+    """Check that a file of weights exists; None stands for the published ones.
 
     Raises:
         InputError: no such file.
-        OptionError: a file in another format than ``.h5``.
+        OptionError: the file is not ``.h5``.
     """
     if path is not None:
         weights.require_hdf5(path)
@@ -40,14 +40,13 @@ def build(path: Path | None) -> Embed:
     """Return the embedding, with the weights of a file or the published ones.
 
     Raises:
-        InputError: the file is not of this network; or there is none and the published one can be
-            neither found in the cache nor fetched.
+        InputError: the file is not of this network, or the published one cannot be downloaded.
     """
     runtime.prepare()
     import keras
     import tensorflow as tf
 
-    # Before the network, which takes seconds to make.
+    # Before building the network, which takes seconds.
     path = path or weights.fetch(FILE, URL, MD5)
     with runtime.precision("float32"):
         model = keras.applications.InceptionV3(
@@ -68,8 +67,8 @@ def build(path: Path | None) -> Embed:
 INCEPTION = Features(
     name="inception",
     distance="Fréchet inception distance of frames (FID)",
-    caution=", not with the weights of published figures",
-    description="Inception v3 of keras.applications on frames. Fetched once, or --weights.",
+    caution=", not with the weights of published results",
+    description="Inception v3 of keras.applications on frames. Downloaded once, or --weights.",
     unit="frame",
     dim=DIM,
     min_frames=1,

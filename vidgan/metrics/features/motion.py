@@ -1,23 +1,24 @@
-"""Clips embedded by what moves in them: hand-made statistics of optical flow.
+"""Embedding of clips by statistics of their optical flow.
 
-In the spirit of the Fréchet video motion distance (2407.16124), which gathers the velocities and
-accelerations of tracked points in histograms, with the dense flow of OpenCV's DIS (1603.03590)
-instead, and with more: how steady the motion is, how well it explains the next frame, and in which
-direction time runs. Frames are brought to 64 × 64 and to grey; speeds are in these pixels a frame.
+Similar to the Fréchet video motion distance (arXiv 2407.16124), which uses histograms of the
+velocities and accelerations of tracked points, but with dense optical flow (DIS, arXiv 1603.03590)
+and with further statistics: steadiness of the motion, motion-compensated differences and the
+direction of time. Frames are resized to 64 × 64 and converted to grey; speeds are in these pixels
+per frame.
 
-37 numbers a clip, the last four change their sign when it is played backwards:
+37 numbers per clip; the last four change their sign when it is played backwards:
 
 ====  ==========================================================================================
 8     logarithm of the mean speed in each of 8 directions
 8     logarithm of the mean acceleration in each of 8 directions
-5     logarithm of the share of pixels faster than 0.25, 0.5, 1, 2 and 4
-4     logarithm of the deviation, minimum, maximum and mean change of the frames' mean speed
+5     logarithm of the fraction of pixels faster than 0.25, 0.5, 1, 2 and 4
+4     logarithm of the standard deviation, minimum, maximum and mean change of the mean speed
 2     logarithm of the mean divergence and curl of the flow, without their signs
-6     logarithms of the mean and maximum of what is left of the difference between neighbouring
-      frames once the flow is undone, and of the mean, maximum, minimum and deviation of the
-      difference itself
-4     whether motion grows with time; whether it starts or stops suddenly; whether what moves is
-      sharper before or after; whether things grow
+6     logarithms of the mean and maximum of the motion-compensated difference between
+      neighbouring frames, and of the mean, maximum, minimum and standard deviation of the
+      plain difference
+4     trend of the speed; sudden starts or stops; sharpness before and after moving edges;
+      growth of objects
 ====  ==========================================================================================
 """
 
@@ -33,12 +34,12 @@ MIN_FRAMES = 4
 
 _DIRECTIONS = 8
 _SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
-# Below these nothing counts: speeds in pixels a frame, differences in shares of white.
+# Added before the logarithms: to speeds in pixels per frame, and to differences in [0, 1].
 _STILL = 0.01
 _EQUAL = 0.001
-# The signed numbers lie between -1 and 1 and mostly near 0. These gains bring each to a deviation
-# of about 1.5 on real clips: they are few, so that without one the direction of time would be lost
-# among the others (benchmarks/metric_sensitivity.md).
+# The signed numbers are between -1 and 1 and mostly near 0. These factors give each a standard
+# deviation of about 1.5 on real clips; otherwise the direction of time would have no influence
+# (benchmarks/metric_sensitivity.md).
 _SIGNED_GAINS = np.array([12.0, 4.0, 28.0, 16.0])
 
 
@@ -69,7 +70,7 @@ def _unsigned(
     left: np.ndarray,
     change: np.ndarray,
 ) -> np.ndarray:
-    """Return the numbers that do not say which way time runs, ``(33,)``."""
+    """Return the numbers that are independent of the direction of time, ``(33,)``."""
     means, changes = _frame_means(speed), _frame_means(change)
     in_pixels = [
         *_by_direction(flow),
@@ -104,8 +105,8 @@ def _signed(
     jumps = np.diff(_frame_means(change)) ** 3
     sudden = jumps.sum() / (np.abs(jumps).sum() + 1e-8)
 
-    # Change over gradient is speed; where the gradients before and after differ, what moves leaves
-    # or gains sharpness: trails of codecs and of displays, dust, smoke.
+    # Change divided by gradient is speed. Different gradients before and after mean that moving
+    # objects leave trails (codecs, displays) or dissolve (dust, smoke).
     across = light[:, 1:-1, 2:] - light[:, 1:-1, :-2]
     down = light[:, 2:, 1:-1] - light[:, :-2, 1:-1]
     gradient = np.sqrt(np.square(across) + np.square(down)) / 2 + 0.02
@@ -128,7 +129,7 @@ def _by_direction(vectors: np.ndarray) -> np.ndarray:
     """Return the mean over all pixels of the lengths in each direction, ``(_DIRECTIONS,)``."""
     rows = vectors.reshape(-1, vectors.shape[2], 2)
     length, angle = cv2.cartToPolar(rows[..., 0], rows[..., 1])
-    # The first direction lies around the x axis; the rounded last one is the first again.
+    # The first direction is centred on the x axis; rounding up the last one gives the first.
     direction = np.rint(angle.ravel() * (_DIRECTIONS / (2 * np.pi))).astype(np.intp) % _DIRECTIONS
     return np.bincount(direction, length.ravel(), _DIRECTIONS) / length.size
 
@@ -142,13 +143,13 @@ def _derivatives(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _residuals(flow: np.ndarray, light: np.ndarray) -> np.ndarray:
-    """Return how far each frame is from the next one with the flow undone, ``(frames - 1,)``."""
+    """Return the motion-compensated difference of each frame to the next, ``(frames - 1,)``."""
     back = [warp(after, vectors) for after, vectors in zip(light[1:], flow, strict=True)]
     return _frame_means(np.abs(np.stack(back) - light[:-1]))
 
 
 def embed_small(clips: np.ndarray) -> np.ndarray:
-    """Embed clips whose frames are 64 × 64 already, ``(n, frames, 64, 64, 3)``, on all cores."""
+    """Embed clips of 64 × 64 pixels, uint8 ``(n, frames, 64, 64, 3)``, on all cores."""
     return np.stack(for_each(statistics, clips)).astype(np.float32)
 
 
@@ -160,7 +161,7 @@ MOTION = Features(
     name="motion",
     distance="Fréchet motion distance on optical flow (FMD)",
     caution=", not FVMD",
-    description="Statistics of optical flow alone: what moves, how fast and how steadily.",
+    description="Statistics of optical flow: speed, acceleration and steadiness of motion.",
     unit="clip",
     dim=DIM,
     min_frames=MIN_FRAMES,

@@ -1,10 +1,11 @@
-"""Clips and frames embedded by convolutions with fixed random weights; nothing is downloaded.
+"""Embeddings of clips and frames by convolutions with fixed random weights; no download.
 
-Frames are brought to 64 × 64 and to luma and chroma. Streams (the frames, their spatial detail and,
-for clips, their differences in time) each pass three random convolutions with ReLU; the logarithms
-of every channel's mean and deviation over space and time are projected at random to 64 numbers.
-The weights come from NumPy's Philox generator, so all machines have the same; the values agree
-between machines to float32 accuracy, and on one machine to the last digit.
+Frames are resized to 64 × 64 and converted to luma and chroma. Three streams (the frames, their
+high-pass filtered detail and, for clips, temporal differences) each pass three random convolutions
+with ReLU; the logarithms of the mean and standard deviation of each channel over space and time are
+projected at random to 64 numbers. The weights come from NumPy's Philox generator, so they are the
+same on all machines; the features agree between machines to float32 precision, and on one machine
+bit for bit.
 """
 
 from functools import cache
@@ -21,27 +22,26 @@ DIM = 64
 _SEED = 0
 _WIDTHS = (16, 24, 32)
 _KERNELS = (5, 3, 3)
-# How much each stream's features weigh. Motion weighs more, so that temporal damage does not hide
-# behind still frames that look right (the bias of FVD described in 2404.12391).
+# Weights of the streams. That of motion is larger, so that temporal degradations count beside good
+# frames (the content bias of FVD described in arXiv 2404.12391).
 _WEIGHTS = {"appearance": 1.0, "detail": 1.0, "motion": 1.5}
 ALL_STREAMS = ("appearance", "detail", "motion")
-STILL_STREAMS = ("appearance", "detail")
-# Frames differ little from their neighbours in space and time; the gains bring those differences
-# to the scale of the frames. Chroma varies less than luma in the same way.
+FRAME_STREAMS = ("appearance", "detail")
+# Factors that bring spatial and temporal differences to the scale of the frames, and chroma to that
+# of luma.
 _GAIN = 4.0
 _CHROMA = 3.0
 _OPPONENT = np.array(
     [[0.30, 0.59, 0.11], [0.5, -0.5, 0.0], [-0.25, -0.25, 0.5]], np.float32
 ) * np.array([[1.0], [_CHROMA], [_CHROMA]], np.float32)
-# Features are logarithms of pooled responses: doubling any of them counts the same, and this is
-# the response below which nothing counts.
+# Added before the logarithm, which makes the features sensitive to relative changes.
 _FLOOR = 0.01
 
 
 def _weights(
     streams: tuple[str, ...], frames: int, dim: int
 ) -> tuple[dict[str, list[np.ndarray]], np.ndarray]:
-    """Draw every stream's kernels over so many frames, and the projection ``(features, dim)``."""
+    """Draw the kernels of each stream, and the projection ``(features, dim)``."""
     random = np.random.Generator(np.random.Philox(_SEED))
     kernels: dict[str, list[np.ndarray]] = {}
     for stream in streams:
@@ -64,9 +64,9 @@ def random_network(streams: tuple[str, ...], frames: int, dim: int = DIM) -> Any
     """Return the compiled network: uint8 ``(n, frames, 64, 64, 3)`` → float32 ``(n, dim)``.
 
     Args:
-        streams: what it looks at.
-        frames: how many its kernels cover.
-        dim: how many numbers it gives.
+        streams: names of the streams.
+        frames: temporal size of the kernels.
+        dim: length of a feature vector.
     """
     runtime.prepare()
     import tensorflow as tf
@@ -109,8 +109,8 @@ def _build_3d() -> Embed:
 
 
 def _build_2d() -> Embed:
-    """Return the same for frames: each is a clip of its own, and kernels cover one frame."""
-    network = random_network(STILL_STREAMS, 1)
+    """Return the embedding of frames: each is a clip of its own, and kernels cover one frame."""
+    network = random_network(FRAME_STREAMS, 1)
     return lambda clips: network(resized(clips, SIDE).reshape(-1, 1, SIDE, SIDE, 3)).numpy()
 
 
@@ -118,7 +118,7 @@ RANDOM3D = Features(
     name="random3d",
     distance="random-feature Fréchet distance (RFD)",
     caution=", not FVD",
-    description="Statistics of 3-D convolutions with fixed random weights; nothing is downloaded.",
+    description="Statistics of 3-D convolutions with fixed random weights; no download.",
     unit="clip",
     dim=DIM,
     min_frames=4,
@@ -129,7 +129,7 @@ RANDOM2D = Features(
     name="random2d",
     distance="random-feature Fréchet distance of frames (RFD-2D)",
     caution=", not FID",
-    description="The same of single frames, blind to motion.",
+    description="The same for single frames, insensitive to motion.",
     unit="frame",
     dim=DIM,
     min_frames=1,

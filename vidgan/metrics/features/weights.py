@@ -1,6 +1,6 @@
-"""Weights from elsewhere: read from safe formats only, or fetched once and checked.
+"""Pretrained weights: read from safe formats only, or downloaded once and checked.
 
-Nothing here unpickles: a pickle, and so a PyTorch file, runs whatever code it holds.
+Nothing is unpickled: a pickle, and so a PyTorch file, may run any code.
 """
 
 import contextlib
@@ -26,11 +26,11 @@ _CHUNK = 1 << 20
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return the files that a path of weights stands for: itself, or those of a TF checkpoint.
+    """Return the files of a path of weights: itself, or those of a TensorFlow checkpoint.
 
     Raises:
         InputError: there are none.
-        OptionError: the file is of a kind that is never opened.
+        OptionError: the format is never opened.
     """
     prefix = path.with_suffix("") if path.suffix == ".index" else path
     parts = sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
@@ -48,7 +48,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def digest(path: Path | str) -> str:
-    """Return the SHA-256 of weights, hexadecimal: it tells figures of two networks apart.
+    """Return the SHA-256 of weights, hexadecimal.
 
     Raises:
         InputError, OptionError: as :func:`files_of`.
@@ -67,11 +67,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     Args:
         path: ``.npz``; ``.h5`` as Keras 2 wrote it, names then being ``layer/variable``; a
             TensorFlow checkpoint, by its prefix or its ``.index``; or a frozen TensorFlow graph,
-            ``.pb``, of which only the constants are looked at.
+            ``.pb``, of which only the constants are read.
 
     Raises:
-        InputError: no such file, or a damaged one.
-        OptionError: another format.
+        InputError: the file does not exist or is damaged.
+        OptionError: unknown format.
     """
     first, *others = files_of(path)
     try:
@@ -93,11 +93,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def require_hdf5(path: Path) -> None:
-    """See that a path is a file that :func:`load_hdf5` may read.
+    """Check that :func:`load_hdf5` can read a file.
 
     Raises:
-        InputError: no such file.
-        OptionError: another format.
+        InputError: the file does not exist.
+        OptionError: unknown format.
     """
     files_of(path)
     if path.suffix.lower() not in HDF5:
@@ -105,7 +105,7 @@ def require_hdf5(path: Path) -> None:
 
 
 def load_hdf5(model: "keras.Model", path: Path) -> None:
-    """Give a network the weights that Keras wrote for it, version 2 or 3.
+    """Load weights that Keras 2 or 3 wrote into a network.
 
     Raises:
         InputError: the file is damaged or of another network.
@@ -117,41 +117,41 @@ def load_hdf5(model: "keras.Model", path: Path) -> None:
 
 
 def unreadable(path: Path, error: Exception) -> InputError:
-    """Return the one-line error for weights that a library cannot read or place."""
+    """Return the one-line error for weights that a library cannot read or assign."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return InputError(f"{path}: cannot be used as weights ({reason:.200})")
 
 
 def fetch(name: str, url: str, hexdigest: str) -> Path:
-    """Return a published file, downloading it into the cache unless it is there.
+    """Return a published file from the cache, downloading it if necessary.
 
     Args:
         name: the file's name in the cache.
         url: where it is published.
-        hexdigest: the MD5 or SHA-256 that is published of it.
+        hexdigest: its published MD5 or SHA-256.
 
     Raises:
-        InputError: it cannot be fetched, or is not the published one.
+        InputError: it cannot be downloaded, or its hash differs.
     """
     import keras
 
     folder = cache_folder() / "weights"
     try:
-        # Keras goes elsewhere, without a word, if the folder is not there.
+        # Keras silently uses another folder if this one does not exist.
         folder.mkdir(parents=True, exist_ok=True)
-        # Its progress is for people; the standard output may be for programs.
+        # The progress bar must not go to the standard output, which may be JSON.
         with contextlib.redirect_stdout(sys.stderr):
             return Path(
                 keras.utils.get_file(
                     name, url, file_hash=hexdigest, cache_dir=str(folder), cache_subdir="."
                 )
             )
-    except Exception as error:  # Keras raises bare ones.
-        # Keras begins with the address, which is said below.
+    except Exception as error:  # Keras raises plain exceptions.
+        # The message starts with the address, which is repeated below.
         reason = " ".join(str(error).split()).removeprefix(f"URL fetch failure on {url}: None -- ")
         raise InputError(
-            f"the weights {name} cannot be fetched ({reason:.200}); download {url} elsewhere and "
-            "name the file with --weights"
+            f"the weights {name} cannot be downloaded ({reason:.200}); download {url} elsewhere "
+            "and name the file with --weights"
         ) from error
 
 
@@ -169,7 +169,7 @@ def _read_graph(path: Path) -> dict[str, np.ndarray]:
     import tensorflow as tf
     from google.protobuf.message import DecodeError
 
-    # Parsed and never imported: none of its operations can run.
+    # The graph is parsed but not imported, so none of its operations can run.
     graph = tf.compat.v1.GraphDef()
     try:
         graph.ParseFromString(path.read_bytes())

@@ -11,9 +11,9 @@ def memorisation(inputs: MetricInputs) -> list[MetricResult]:
             f"memorisation.{space}",
             f"as near to training clips as {found.expected:.0%} of real ones, by {space}",
             "memorisation",
-            found.share.value,
-            found.share.low,
-            found.share.high,
+            found.fraction.value,
+            found.fraction.low,
+            found.fraction.high,
             found.expected,
             "lower",
             protocol={

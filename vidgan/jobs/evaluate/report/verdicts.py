@@ -43,7 +43,7 @@ def _on_distance(result: MetricResult) -> Verdict | None:
 def _on_memorisation(space: str, found: Memorisation) -> Verdict:
     return Verdict(
         f"Memorisation, by {space}",
-        f"{found.verdict} ({found.share.value:.0%} of the generated clips are as near to a "
+        f"{found.verdict} ({found.fraction.value:.0%} of the generated clips are as near to a "
         f"training clip as {found.expected:.0%} of real ones; {found.copies} exact copies)",
         found.verdict != MEMORISED,
     )
