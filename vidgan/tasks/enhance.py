@@ -12,13 +12,13 @@ from vidgan.config import EnhanceConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations.degradation_model import degrade
 from vidgan.errors import OptionError
-from vidgan.metrics.restoration import psnr, ssim
+from vidgan.metrics.restoration import MAX_PSNR, psnr, ssim
 from vidgan.models import patch, restorer
 from vidgan.tasks.base import Task, clips_of, crop_of
 from vidgan.tasks.build import building, optimizers
 from vidgan.tasks.enhance_gan import EnhanceGAN
 from vidgan.tasks.network_filter import clip_filter
-from vidgan.tasks.restoration import COLUMNS, MAX_PSNR, MEASURED, SHOWN, check_losses, random_of
+from vidgan.tasks.restoration import COLUMNS, MEASURED, SHOWN, check_losses, random_of
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.callbacks import held_out_metrics

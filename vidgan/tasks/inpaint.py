@@ -10,12 +10,13 @@ from vidgan import pixels
 from vidgan.config import InpaintConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks, scratches
+from vidgan.metrics.restoration import MAX_PSNR
 from vidgan.models import inpainter, patch
 from vidgan.tasks.base import Task, clips_of, crop_of
 from vidgan.tasks.build import building, optimizers
 from vidgan.tasks.inpaint_gan import InpaintGAN
 from vidgan.tasks.network_filter import on_one_clip
-from vidgan.tasks.restoration import COLUMNS, MAX_PSNR, MEASURED, SHOWN, check_losses, random_of
+from vidgan.tasks.restoration import COLUMNS, MEASURED, SHOWN, check_losses, random_of
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.callbacks import held_out_metrics

@@ -11,8 +11,6 @@ from vidgan.training.run import Run
 # Held-out clips that are measured, and shown.
 MEASURED = 24
 SHOWN = 4
-# What equal frames count for, whose ratio is infinite.
-MAX_PSNR = 100.0
 # Of the log: what a step of EnhanceGAN tells.
 COLUMNS = (
     "pixel_loss",
