@@ -20,7 +20,9 @@ from vidgan.config import EvaluateConfig
     type=options.path(),
     help="Instead of a run, real clips: a dataset, a video, a folder of videos or a .npy file.",
 )
-@click.option("--fake", type=options.path(), help="The clips to evaluate, likewise.")
+@click.option(
+    "--fake", type=options.path(), help="The clips to evaluate, from the same kinds of source."
+)
 @click.option(
     "--compare",
     type=options.path(),

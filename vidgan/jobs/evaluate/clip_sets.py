@@ -51,11 +51,11 @@ class ClipSets:
 def split_real(real: Path, fake: Path, config: EvaluateConfig) -> ClipSets:
     """Return the sets to compare any clips with real ones, half of which are the floor.
 
-    Reference and floor share no clip, and neither is larger than the set of generated clips.
+    Reference and floor are disjoint, and neither is larger than the set of generated clips.
 
     Args:
         real: real clips, see :func:`vidgan.jobs.evaluate.sources.open_set`.
-        fake: generated clips, likewise.
+        fake: generated clips, from the same kinds of source.
         config: the options.
 
     Raises:

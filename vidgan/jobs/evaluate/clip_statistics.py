@@ -51,8 +51,9 @@ class ClipStatistics:
         count: clips.
         features: by the name of the embedding.
         motion: of every clip, None where no group needs it.
-        warping: of up to MAX_WARPED clips, likewise.
-        pixels: of up to MAX_PIXELS clips at a low resolution, float32 ``(k, n)``, likewise.
+        warping: of up to MAX_WARPED clips, None where no group needs it.
+        pixels: up to MAX_PIXELS clips at a low resolution, float32 ``(k, n)``, None where no group
+            needs them.
         logits: of the discriminator for every clip, float64 ``(count,)``, None without one.
         labels: int32 ``(count,)``; -1 where clips have none.
         examples: clips to show, uint8 ``(up to MAX_EXAMPLES, frames, height, width, 3)``.

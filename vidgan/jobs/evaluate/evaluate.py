@@ -41,8 +41,9 @@ def evaluate(
         run: the run folder; by default the newest under ``runs``.
         dataset: the dataset, if it has moved since the training.
         real: instead of a run, real clips: a dataset, a video, a folder of videos or a ``.npy``.
-        fake: the clips to evaluate, likewise. With ``paired=True`` restored videos, and ``real``
-            their originals; each is compared frame by frame with the original of the same name.
+        fake: the clips to evaluate, from the same kinds of source. With ``paired=True`` restored
+            videos, and ``real`` their originals; each is compared frame by frame with the original
+            of the same name.
         output: the report, ``.json``; a page and a picture are written beside it. By default
             ``RUN/evaluation/step-….json``, which is replaced, or ``evaluation.json``.
         progress: show a progress bar on a terminal.

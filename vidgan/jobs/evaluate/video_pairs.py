@@ -20,7 +20,7 @@ class VideoPair:
     Attributes:
         name: common name of both, or that of the restored file where two files were given.
         original: a file or a folder of numbered images.
-        restored: likewise.
+        restored: a file or a folder of numbered images.
         info: of the restored video.
         note: what a reader of the report must know.
     """
@@ -58,7 +58,7 @@ def find_pairs(originals: Path, restored: Path) -> tuple[list[VideoPair], list[s
 
     Args:
         originals: a video, or a folder that is searched.
-        restored: likewise.
+        restored: a video, or a folder that is searched.
 
     Returns:
         The pairs, sorted by name, and notes on what was left out.

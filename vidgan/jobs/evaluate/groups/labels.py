@@ -62,7 +62,7 @@ def labels(inputs: MetricInputs) -> list[MetricResult]:
 def missing_labels(inputs: MetricInputs) -> dict[int, str]:
     """Return the labels that only real or only generated clips have, each with a note.
 
-    All labels that one side lacks share a note. Empty where a side has no labels at all.
+    All labels that one side lacks have the same note. Empty where a side has no labels at all.
     """
     real, generated = (
         {label for each in sets for label in each.labels.tolist() if label >= 0}

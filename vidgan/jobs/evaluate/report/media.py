@@ -17,7 +17,7 @@ class NearestPairs:
 
     Attributes:
         generated: uint8 RGB ``(n, frames, height, width, 3)``.
-        training: likewise.
+        training: of the same shape.
     """
 
     generated: np.ndarray
@@ -51,7 +51,7 @@ class ClipMedia(ReportMedia):
 
     Attributes:
         real: uint8 RGB ``(n, frames, height, width, 3)``.
-        generated: likewise.
+        generated: of the same shape, but for n.
         pairs: generated clips and the training clips nearest to them, None if not computed.
     """
 

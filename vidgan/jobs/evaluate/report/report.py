@@ -112,7 +112,7 @@ class Histogram(_Record):
         unit: of the bins.
         step: width of a bin; bin i begins at i × ``step``.
         real: fractions whose sum is 1, or 0 where nothing was counted.
-        generated: likewise.
+        generated: the same of generated clips.
     """
 
     unit: str

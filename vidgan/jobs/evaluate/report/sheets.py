@@ -10,7 +10,7 @@ from vidgan.video.layout import BACKGROUND, contact_sheet
 VideoPairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
 # Frames of a clip in a row.
 COLUMNS = 6
-# The same where two clips share a row.
+# Frames of a clip in a row of two clips.
 PAIR_COLUMNS = 4
 # Factor of the differences shown: those of a good restoration are invisible otherwise.
 GAIN = 4
@@ -24,7 +24,7 @@ def real_and_generated(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
 
     Args:
         real: uint8 RGB ``(n, frames, height, width, 3)``.
-        generated: likewise.
+        generated: of the same shape, but for n.
 
     Returns:
         uint8 RGB ``(height, width, 3)``: a row per clip, time from left to right.
@@ -38,7 +38,7 @@ def nearest_pairs(generated: np.ndarray, training: np.ndarray) -> np.ndarray:
 
     Args:
         generated: uint8 RGB ``(n, frames, height, width, 3)``.
-        training: likewise.
+        training: of the same shape.
 
     Returns:
         uint8 RGB ``(height, width, 3)``: a row per pair.

@@ -30,9 +30,9 @@ class EncodedVideo:
         uri: a ``data:`` address.
         width: in pixels.
         height: in pixels.
-        clips: how many are shown.
-        frames: how many of each are shown.
-        of_frames: how many each has.
+        clips: number of clips shown.
+        frames: number of frames shown of each.
+        of_frames: number of frames of each.
     """
 
     uri: str
@@ -51,7 +51,7 @@ class EncodedImage:
         uri: a ``data:`` address.
         width: in pixels.
         height: in pixels.
-        shrunk: whether it was larger.
+        shrunk: whether it was shrunk to fit.
     """
 
     uri: str
@@ -63,16 +63,16 @@ class EncodedImage:
 def encode_clips(
     clips: np.ndarray, fps: float, budget: int, choices: tuple[tuple[int, int, int], ...] = CHOICES
 ) -> EncodedVideo:
-    """Lay clips out as one video, so that they play in step.
+    """Encode clips as one video in which they play side by side.
 
-    Clips are taken from all over the set. Small ones are enlarged.
+    The clips shown are evenly spaced in the set. Small ones are enlarged.
 
     Args:
         clips: uint8 RGB ``(n, frames, height, width, 3)``, at least one.
-        fps: frames a second.
-        budget: bytes that the file should stay below; fewer clips are shown until it does, down
-            to a few frames of one, which take about 200 KB if they are pure noise.
-        choices: ``CHOICES`` or ``WIDE``.
+        fps: frames per second.
+        budget: largest size of the file in bytes. Clips and frames are left out to stay below it,
+            down to a few frames of one clip; noise may still exceed it.
+        choices: limits to try in turn, ``CHOICES`` or ``WIDE``.
 
     Raises:
         ExportError: the video cannot be encoded.
@@ -88,11 +88,11 @@ def encode_clips(
 
 
 def _tiled(clips: np.ndarray, side: int) -> np.ndarray:
-    """Return uint8 ``(frames, height, width, 3)``: clips in rows, all of a size that looks well.
+    """Return clips in rows, scaled for display, uint8 ``(frames, height, width, 3)``.
 
     Args:
         clips: uint8 ``(n, frames, height, width, 3)``.
-        side: what the longer side of the result may have, margins aside.
+        side: largest longer side of the result without margins.
     """
     import cv2
 
@@ -107,8 +107,7 @@ def _tiled(clips: np.ndarray, side: int) -> np.ndarray:
             for clip in clips
         ]
     else:
-        wanted = display_scale((width * columns, height * rows))
-        factor = min(wanted, side // longer)
+        factor = min(display_scale((width * columns, height * rows)), side // longer)
         scaled = [list(enlarged(clip, factor)) for clip in clips]
     margins = ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
     framed = [np.pad(clip, margins, constant_values=BACKGROUND) for clip in scaled]
@@ -116,8 +115,8 @@ def _tiled(clips: np.ndarray, side: int) -> np.ndarray:
 
 
 def _encode(frames: np.ndarray, fps: float) -> tuple[str, int]:
-    """Return frames as an address that browsers play, and the size of its file in bytes."""
-    # What OpenCV puts into an .mp4 where there is no H.264 shows in no browser.
+    """Return frames as a ``data:`` address of a video, and the size of its file in bytes."""
+    # Without H.264, OpenCV's .mp4 files do not play in browsers.
     suffix = ".mp4" if choose_codec("clips.mp4") == "h264" else ".webm"
     _, height, width, _ = frames.shape
     try:
@@ -136,17 +135,17 @@ def _encode(frames: np.ndarray, fps: float) -> tuple[str, int]:
 
 
 def encode_image(rgb: np.ndarray, budget: int) -> EncodedImage:
-    """Encode a picture, shrunk until it fits.
+    """Encode a picture as JPEG, shrunk to fit.
 
     Args:
         rgb: uint8 ``(height, width, 3)``.
-        budget: bytes that the file should stay below.
+        budget: largest size of the file in bytes.
     """
     import cv2
 
     picture, data = rgb, images.encode(rgb, ".jpg")
     while len(data) > budget and min(picture.shape[:2]) > 1:
-        # A file's size goes with the area; a little less, so that one turn mostly is enough.
+        # The size is about proportional to the area; with a margin one iteration is enough.
         factor = 0.95 * math.sqrt(budget / len(data))
         size = tuple(max(1, int(side * factor)) for side in picture.shape[1::-1])
         picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)

@@ -56,7 +56,7 @@ class Row:
         title: its name.
         direction: whether lower or higher is better, in words.
         notes: the labels of the reports that a note holds for, and the note; "" is all reports.
-        protocols: likewise the settings it depends on.
+        protocols: the labels of the reports that a protocol holds for, and the protocol.
         cells: one per report; None where a report lacks the metric.
         problem: why the values cannot be compared, None if they can.
     """
