@@ -10,7 +10,7 @@ from vidgan.metrics.result import MetricResult
 _METRICS = (
     ("precision", "generated clips that look real", "precise"),
     ("recall", "real clips that could be generated", "recalled"),
-    ("density", "density of real clips around generated ones", "dense"),
+    ("density", "real clips around generated ones", "dense"),
     ("coverage", "real clips with a generated one nearby", "covered"),
 )
 
