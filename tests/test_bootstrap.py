@@ -152,7 +152,7 @@ def test_what_has_no_interval_is_refused() -> None:
             interval(x, x[:9])
         with pytest.raises(InputError, match="NaN"):
             interval(x, x * np.nan)
-        with pytest.raises(InputError, match="80 features are no whole clips of 3"):
+        with pytest.raises(InputError, match="80 features are not complete clips of 3"):
             interval(x, x, per_clip=3)
         with pytest.raises(InputError, match="at least 10 clips, found 5"):
             interval(x, x, per_clip=16)
@@ -162,7 +162,7 @@ def test_what_has_no_interval_is_refused() -> None:
         bootstrap_mean(np.ones((20, 2)))
     with pytest.raises(OptionError, match="level of 95 is not between 0 and 1"):
         bootstrap_mean(np.ones(20), level=95)
-    with pytest.raises(OptionError, match=r"10 replicates are too few.*take 40 or more"):
+    with pytest.raises(OptionError, match=r"10 replicates are too few.*use 40 or more"):
         bootstrap_mean(np.ones(20), replicates=10)
     with pytest.raises(InputError, match="shape"):
         proportion_interval(np.zeros(0, bool))

@@ -51,7 +51,7 @@ def test_without_a_rate_each_video_keeps_its_own(tmp_path: Path) -> None:
     shown, [note] = times(tmp_path, 4)
     assert shown == [[0, 2, 4, 6], [8, 10, 12, 14], [0, 1, 2, 3], [4, 5, 6, 7]]
     assert "25, 50 frames/s" in note
-    assert "--fps brings them to one rate" in note
+    assert "--fps resamples them to one rate" in note
 
 
 def test_a_slower_video_repeats_its_frames(tmp_path: Path) -> None:

@@ -434,7 +434,7 @@ def test_weights_of_another_network(
         i3d_weights.load(other, tmp_path / "flow.npz")
     topless = {name: array for name, array in published.items() if "Logits" not in name}
     np.savez(tmp_path / "topless.npz", **topless)
-    with pytest.raises(InputError, match=r"holds no .*Logits/Conv3d_0c_1x1.*with its top"):
+    with pytest.raises(InputError, match=r"has no .*Logits/Conv3d_0c_1x1.*with its top"):
         i3d_weights.load(other, tmp_path / "topless.npz")
 
 

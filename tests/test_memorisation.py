@@ -133,7 +133,7 @@ def test_too_few_clips_to_decide() -> None:
     assert found.verdict == memorisation.UNDECIDED
     with pytest.raises(InputError, match="generated clips"):
         assess_memorisation(np.zeros(0), np.ones(3))
-    with pytest.raises(InputError, match="less than 0"):
+    with pytest.raises(InputError, match="negative values"):
         assess_memorisation(np.ones(3), np.array([1, -1]))
     with pytest.raises(InputError, match="infinity"):
         assess_memorisation(np.ones(3), np.array([1, np.inf]))

@@ -124,7 +124,7 @@ def test_what_has_no_motion_is_refused() -> None:
         measure_motion(np.zeros((1, 2, 32, 32, 3), np.uint8))
     with pytest.raises(InputError, match="32x12 are too small: at least 16x16"):
         measure_motion(np.zeros((1, 4, 12, 32, 3), np.uint8))
-    with pytest.raises(InputError, match=r"uint8.*not none"):
+    with pytest.raises(InputError, match=r"uint8.*not empty"):
         measure_motion(np.zeros((0, 4, 32, 32, 3), np.uint8))
     with pytest.raises(InputError, match="shape"):
         speed_distance(np.zeros((0, SPEEDS)), np.zeros((1, SPEEDS)))
