@@ -87,7 +87,7 @@ class Tally:
         random = np.random.default_rng(seed)
         marks = scratches.draw_marks(clip.shape[:3], random, kinds)
         whole = scratches.flicker(clip, random, strength)
-        film = scratches.lay_over(whole, marks, strength)
+        film = scratches.overlay_marks(whole, marks, strength)
         change = np.abs(film.astype(np.int16) - whole).max(axis=-1)
         shows = marks.mask & (change >= VISIBLE)
         found = np.stack([mask for _, mask in detect(film)])

@@ -56,12 +56,12 @@ def test_draw_takes_every_kind() -> None:
 
 def test_scratches_stay_and_dust_does_not() -> None:
     random = np.random.default_rng(0)
-    marks = scratches.Marks.none(SHAPE)
+    marks = scratches.Marks.empty(SHAPE)
     while not marks.mask.any(axis=(1, 2)).all():
         scratches.scratch(marks, random)
     upright = marks.mask.any(axis=1).sum(axis=1)
     assert (upright < 20).all()
-    dust = scratches.Marks.none(SHAPE)
+    dust = scratches.Marks.empty(SHAPE)
     scratches.blotch(dust, 5, random)
     assert dust.mask.any(axis=(1, 2)).nonzero()[0].tolist() == [5]
 
@@ -69,13 +69,15 @@ def test_scratches_stay_and_dust_does_not() -> None:
 def test_film_is_damaged_where_its_mask_says() -> None:
     clip = scene(12, (64, 48))
     marks = scratches.draw_marks(SHAPE, np.random.default_rng(1))
-    damaged = scratches.lay_over(clip, marks)
+    damaged = scratches.overlay_marks(clip, marks)
     assert damaged.dtype == np.uint8
     assert (damaged == clip)[~marks.mask].all()
     change = np.abs(damaged.astype(int) - clip).max(axis=-1)[marks.mask]
-    weak = np.abs(scratches.lay_over(clip, marks, 0.25).astype(int) - clip).max(axis=-1)[marks.mask]
+    weak = np.abs(scratches.overlay_marks(clip, marks, 0.25).astype(int) - clip).max(axis=-1)[
+        marks.mask
+    ]
     assert change.mean() > 3 * weak.mean() > 3
-    assert (scratches.lay_over(clip, marks, 0) == clip).all()
+    assert (scratches.overlay_marks(clip, marks, 0) == clip).all()
 
 
 def test_flicker_changes_brightness_between_frames() -> None:

@@ -135,7 +135,7 @@ def test_compression_comes_last_at_the_size_that_is_wanted(monkeypatch: pytest.M
 
     monkeypatch.setitem(degradation_model.DAMAGES, "jpeg", noted)
     config = EnhanceConfig(damage="resize,jpeg", resize="0.7", scale=2)
-    monkeypatch.setattr(degradation_model, "SHARE", 1.0)
+    monkeypatch.setattr(degradation_model, "PROBABILITY", 1.0)
     degrade(CLIP, config, generator())
     assert seen == [(11, 17), (16, 24)]
 

@@ -22,7 +22,7 @@ def widened(mask: np.ndarray) -> np.ndarray:
 def dusty(clip: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return a clip with three grains of dust a frame, and where they are."""
     random = np.random.default_rng(seed)
-    marks = scratches.Marks.none(clip.shape[:3])
+    marks = scratches.Marks.empty(clip.shape[:3])
     for frame in range(len(clip)):
         for _ in range(3):
             scratches.blotch(marks, frame, random)

@@ -1,1 +1,1 @@
-"""Damage done to clips on purpose, so that networks can learn to undo it."""
+"""Synthetic degradations and masks for training, and a detector of scratches and dust."""

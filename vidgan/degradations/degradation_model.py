@@ -1,7 +1,7 @@
-"""What spoils video: lost resolution, blur, scaling, darkness, noise, JPEG and H.264.
+"""Degradations of video: blur, resizing, low light, noise, JPEG and H.264.
 
-Each takes and returns uint8 RGB clips ``(frames, height, width, 3)``. What it does is the same in
-all frames of a clip; noise is fresh in each.
+Each maps uint8 RGB clips ``(frames, height, width, 3)`` to uint8 RGB clips. Its parameters are the
+same for all frames of a clip; noise is drawn for each frame.
 """
 
 from collections.abc import Callable
@@ -13,34 +13,33 @@ import numpy as np
 
 from vidgan.config import EnhanceConfig
 
-Damage = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+Degradation = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
-# Of several kinds each is done with this probability, in each of so many rounds: the second-order
+# With several kinds each is applied with this probability, in each of two rounds: the second-order
 # degradations of Real-ESRGAN (arXiv 2107.10833).
-SHARE = 0.5
+PROBABILITY = 0.5
 ROUNDS = 2
-# Of resizing, one is drawn each time. Shrinking is plain, as in what players and cameras do: only
-# the first looks at all that a new pixel covers.
+# Interpolations for resizing, one drawn at random each time. Only the first one averages when
+# shrinking; players and cameras alias, too.
 KERNELS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
-# What a video suffers last, at the size that it is to have.
+# Kinds that are applied last, at the final size.
 COMPRESSIONS = ("jpeg", "video")
-# A camera in full light: photons of a white pixel, and the noise of reading it out as a share of
-# white. With a little light both are as they were, and what is read is dark.
+# Camera in full light: photons of a white pixel, and read-out noise as a fraction of white.
 PHOTONS = 2000.0
 READ_NOISE = 0.002
 GAMMA = 2.2
 
 
 def degrade(clip: np.ndarray, config: EnhanceConfig, random: np.random.Generator) -> np.ndarray:
-    """Damage a clip as the options say.
+    """Degrade a clip at random, as the options say.
 
     Args:
         clip: uint8 RGB ``(frames, height, width, 3)``, sides multiples of ``config.scale``.
         config: kinds and strengths.
-        random: draws what is done and how much.
+        random: source of random numbers.
 
     Returns:
-        uint8 of sides ``scale`` times as short.
+        uint8 ``(frames, height / scale, width / scale, 3)``.
     """
     kinds = config.damages
     mixed = len(kinds) > 1
@@ -51,11 +50,11 @@ def degrade(clip: np.ndarray, config: EnhanceConfig, random: np.random.Generator
         strengths = {
             kind: random.uniform(*config.strength(kind))
             for kind in kinds
-            # Nothing is darkened twice.
-            if not mixed or (random.random() < SHARE and not (kind == "dark" and turn))
+            # Light is reduced only once.
+            if not mixed or (random.random() < PROBABILITY and not (kind == "dark" and turn))
         }
         if "blur" in strengths:
-            # In pixels of the original, which are smaller once the clip is.
+            # The strength is in pixels of the original; the clip may be smaller by now.
             strengths["blur"] /= width / clip.shape[2]
             clip = blur(clip, strengths.pop("blur"), random)
         if turn == 0 and "resize" in strengths:
@@ -70,18 +69,18 @@ def degrade(clip: np.ndarray, config: EnhanceConfig, random: np.random.Generator
 
 
 def _fit(clip: np.ndarray, size: tuple[int, int], kernel: int) -> np.ndarray:
-    """Bring the frames of a clip to ``(width, height)`` if they are not."""
+    """Resize the frames of a clip to ``(width, height)``, if needed."""
     if clip.shape[2:0:-1] == size:
         return clip
     return np.stack([cv2.resize(frame, size, interpolation=kernel) for frame in clip])
 
 
 def blur(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
-    """Blur with a Gaussian.
+    """Apply Gaussian blur.
 
     Args:
-        clip: see the module.
-        sigma: in pixels; less than a tenth does nothing.
+        clip: uint8 RGB ``(frames, height, width, 3)``.
+        sigma: in pixels; below 0.1 the clip is unchanged.
         random: not used.
     """
     if sigma < 0.1:
@@ -90,16 +89,15 @@ def blur(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndar
 
 
 def resize(clip: np.ndarray, factor: float, random: np.random.Generator) -> np.ndarray:
-    """Make a clip smaller or larger.
+    """Resize a clip with a random interpolation.
 
     Args:
-        clip: see the module.
-        factor: of both sides, which are rounded.
-        random: of the kernel.
+        clip: uint8 RGB ``(frames, height, width, 3)``.
+        factor: for both sides, which are rounded.
+        random: draws the interpolation.
 
     Returns:
-        The clip, alone among the kinds of damage of another size; :func:`degrade` brings it to
-        the size that is wanted.
+        A clip of another size; :func:`degrade` resizes it to the final one.
     """
     _, height, width, _ = clip.shape
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
@@ -107,14 +105,12 @@ def resize(clip: np.ndarray, factor: float, random: np.random.Generator) -> np.n
 
 
 def dark(clip: np.ndarray, factor: float, random: np.random.Generator) -> np.ndarray:
-    """Let less light into the camera: dark frames, with the noise of few photons.
-
-    Poisson noise of the photons and Gaussian noise of the read-out, both in linear light.
+    """Simulate low light: Poisson noise of photons and Gaussian read-out noise in linear light.
 
     Args:
-        clip: see the module.
-        factor: how many times less light there is, at least 1.
-        random: of the noise.
+        clip: uint8 RGB ``(frames, height, width, 3)``.
+        factor: by which light is divided, at least 1.
+        random: draws the noise.
     """
     table = (np.arange(256) / 255.0) ** GAMMA * (PHOTONS / factor)
     light = random.poisson(table[clip]) / PHOTONS
@@ -126,20 +122,20 @@ def noise(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.nda
     """Add Gaussian noise.
 
     Args:
-        clip: see the module.
+        clip: uint8 RGB ``(frames, height, width, 3)``.
         sigma: in levels of 255.
-        random: of the noise.
+        random: draws the noise.
     """
     return _as_pixels(clip + sigma * random.standard_normal(clip.shape, np.float32))
 
 
 def shot(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
-    """Add Poisson noise, which is stronger where it is light.
+    """Add Poisson noise (shot noise), whose variance is proportional to brightness.
 
     Args:
-        clip: see the module.
-        sigma: of white, in levels of 255; at most 255.
-        random: of the noise.
+        clip: uint8 RGB ``(frames, height, width, 3)``.
+        sigma: standard deviation at white, in levels of 255; at most 255.
+        random: draws the noise.
     """
     if sigma < 0.1:
         return clip
@@ -151,7 +147,7 @@ def jpeg(clip: np.ndarray, quality: float, random: np.random.Generator) -> np.nd
     """Compress each frame as JPEG.
 
     Args:
-        clip: see the module.
+        clip: uint8 RGB ``(frames, height, width, 3)``.
         quality: 1 to 100.
         random: not used.
     """
@@ -162,20 +158,20 @@ def jpeg(clip: np.ndarray, quality: float, random: np.random.Generator) -> np.nd
 
 
 def video(clip: np.ndarray, crf: float, random: np.random.Generator) -> np.ndarray:
-    """Compress a clip as H.264, and decode it again, in memory.
+    """Compress a clip as H.264 and decode it, in memory.
 
     Args:
-        clip: see the module.
-        crf: the rate factor, 0 to 51; more is worse.
+        clip: uint8 RGB ``(frames, height, width, 3)``.
+        crf: constant rate factor, 0 to 51; more is worse.
         random: not used.
     """
     height, width = clip.shape[1:3]
-    # Colours are stored for two by two pixels.
+    # Chroma subsampling needs even sides.
     padded = np.pad(clip, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height = padded.shape[2], padded.shape[1]
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", Fraction(1, 25), 1
-    # With its macroblock tree x264 now and then makes another stream of the same small frames.
+    # With its macroblock tree x264 now and then encodes the same frames differently.
     encoder.options = {"crf": f"{crf:.1f}", "preset": "veryfast", "mbtree": "0"}
     packets = []
     for index, pixels in enumerate(padded):
@@ -199,8 +195,8 @@ def _as_pixels(values: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-# In the order in which a clip suffers them; their names are those of vidgan.config.DAMAGES.
-DAMAGES: dict[str, Damage] = {
+# In the order of application; the names are those of vidgan.config.DAMAGES.
+DAMAGES: dict[str, Degradation] = {
     "blur": blur,
     "resize": resize,
     "dark": dark,

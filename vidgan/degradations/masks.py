@@ -1,4 +1,4 @@
-"""Random masks of holes to fill, each kind for what people take out of video."""
+"""Random masks for training inpainting, modelled on what people remove from video."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,20 +11,20 @@ Shape = tuple[int, int, int]
 Mask = Callable[[Shape, np.random.Generator], np.ndarray]
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-# Curves are drawn in sixteenths of a pixel, so that slow motion stays smooth.
+# OpenCV draws polygons in units of 2 ** -_SHIFT pixels, so that slow motion stays smooth.
 _SHIFT = 4
 
 
 def draw(kinds: Sequence[str], shape: Shape, random: np.random.Generator) -> np.ndarray:
-    """Return a mask of one of the kinds, as likely as any other.
+    """Return a random mask of one of several kinds, all equally likely.
 
     Args:
         kinds: keys of :data:`MASKS`.
         shape: ``(frames, height, width)``.
-        random: where everything random comes from.
+        random: source of random numbers.
 
     Returns:
-        bool of that shape, True where something is to be filled in: somewhere, not everywhere.
+        bool ``(frames, height, width)``, True where pixels are to be filled: some, but not all.
     """
     kind = kinds[int(random.integers(len(kinds)))]
     while True:
@@ -34,7 +34,7 @@ def draw(kinds: Sequence[str], shape: Shape, random: np.random.Generator) -> np.
 
 
 def free_form(shape: Shape, random: np.random.Generator) -> np.ndarray:
-    """Return strokes of a brush (1806.03589), of which half wander through the picture."""
+    """Return brush strokes (arXiv 1806.03589), half of which move."""
     frames, height, width = shape
     side = min(height, width)
     mask = np.zeros(shape, np.uint8)
@@ -53,7 +53,7 @@ def free_form(shape: Shape, random: np.random.Generator) -> np.ndarray:
 
 
 def box(shape: Shape, random: np.random.Generator) -> np.ndarray:
-    """Return a rectangle, which in half of the cases moves."""
+    """Return a rectangle, which moves with probability 1/2."""
     frames, height, width = shape
     mask = np.zeros(shape, bool)
     sides = random.uniform(0.15, 0.5, 2) * (width, height)
@@ -66,13 +66,13 @@ def box(shape: Shape, random: np.random.Generator) -> np.ndarray:
 
 
 def moving_object(shape: Shape, random: np.random.Generator) -> np.ndarray:
-    """Return something that crosses the picture: a blob that changes form, or a person walking."""
+    """Return an object that crosses the frame: a deforming blob or a walking person."""
     frames, height, width = shape
     side = min(height, width)
     size = random.uniform(0.12, 0.25) * side
     form = _blob if random.random() < 0.5 else _walker
     outlines = form(frames, size, random)
-    # Through a place within the picture, at any time of the clip.
+    # The path passes through a point inside the frame at a random time of the clip.
     through = random.uniform(0.15, 0.85, 2) * (width, height)
     heading, speed = random.uniform(0, 2 * np.pi), random.uniform(0.01, 0.06) * side
     times = np.arange(frames) - random.uniform(0, frames)
@@ -87,7 +87,7 @@ def moving_object(shape: Shape, random: np.random.Generator) -> np.ndarray:
 
 
 def text(shape: Shape, random: np.random.Generator) -> np.ndarray:
-    """Return what stations and phones lay over a video, still: lines of letters, or a logo."""
+    """Return a static overlay as TV stations add it: lines of text, or a logo."""
     _, height, width = shape
     side = min(height, width)
     image = np.zeros((height, width), np.uint8)
@@ -107,7 +107,7 @@ def text(shape: Shape, random: np.random.Generator) -> np.ndarray:
 
 
 def scratches_and_dust(shape: Shape, random: np.random.Generator) -> np.ndarray:
-    """Return where old film is damaged, a little wider than it is, as a user's mask would be."""
+    """Return scratches and dust of old film, dilated by a pixel like a mask drawn by hand."""
     marks = scratches.draw_marks(shape, random).mask
     wide = np.ones((3, 3), np.uint8)
     return np.stack([cv2.dilate(mask.astype(np.uint8), wide) for mask in marks]) > 0
@@ -123,7 +123,7 @@ MASKS: dict[str, Mask] = {
 
 
 def _travel(frames: int, side: int, random: np.random.Generator) -> np.ndarray:
-    """Return how far something has moved, float ``(frames, 2)``; half of all things stand."""
+    """Return the displacement of an object, float ``(frames, 2)``; half of them do not move."""
     if random.random() < 0.5:
         return np.zeros((frames, 2))
     return random.normal(0, 0.015 * side, 2) * np.arange(frames)[:, None]
@@ -134,7 +134,7 @@ def _fixed(points: np.ndarray) -> np.ndarray:
 
 
 def _blob(frames: int, size: float, random: np.random.Generator) -> list[list[np.ndarray]]:
-    """Return the outline ``(points, 2)`` of a round thing in every frame, about the origin."""
+    """Return the outline ``(points, 2)`` of a blob around the origin for each frame."""
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     orders = np.arange(2, 6)[:, None]
     swings, phases = random.uniform(0, 0.35, (4, 1)) / orders * 2, random.uniform(0, 6.3, (4, 1))
@@ -147,8 +147,8 @@ def _blob(frames: int, size: float, random: np.random.Generator) -> list[list[np
 
 
 def _walker(frames: int, size: float, random: np.random.Generator) -> list[list[np.ndarray]]:
-    """Return the outlines of a person's parts in every frame: head, trunk, arms and legs."""
-    pace, phase = random.uniform(0.2, 0.5), random.uniform(0, 6.3)
+    """Return the outlines of a walking person's body parts for each frame."""
+    speed, phase = random.uniform(0.2, 0.5), random.uniform(0, 6.3)
     angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     head = np.array([np.cos(angles), np.sin(angles)]).T * 0.35 * size + (0, -1.5 * size)
     trunk = np.array([[-0.4, -1.2], [0.4, -1.2], [0.35, 0.3], [-0.35, 0.3]]) * size
@@ -161,7 +161,7 @@ def _walker(frames: int, size: float, random: np.random.Generator) -> list[list[
 
     outlines = []
     for frame in range(frames):
-        swing = 0.5 * np.sin(pace * frame + phase)
+        swing = 0.5 * np.sin(speed * frame + phase)
         arms = [limb((x, -1.1), turn * swing, 1.3) for x, turn in ((-0.4, 1), (0.4, -1))]
         legs = [limb((x, 0.2), turn * swing, 1.7) for x, turn in ((-0.2, -1), (0.2, 1))]
         outlines.append([head, trunk, *arms, *legs])

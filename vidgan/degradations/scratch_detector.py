@@ -1,9 +1,9 @@
-"""Finding scratches and dust: the mask that ``vidgan inpaint --mask auto`` makes for itself.
+"""Detecting scratches and dust, for ``vidgan inpaint --mask auto``.
 
-Dust lies on one frame: it is brighter or darker than both neighbours, moved to where this frame has
-things, and what is missing in the neighbours is nowhere near it either. An arm that swings too fast
-to be followed differs in the same way, but leaves a gap where it was. A scratch is a thin upright
-line over a good part of the height, which other frames do not have in the same place of the scene.
+Dust is on a single frame: it is brighter or darker than both neighbouring frames after motion
+compensation, and the neighbours have nothing similar nearby. Motion that is too fast for optical
+flow differs in the same way, but leaves a gap nearby. A scratch is a thin, nearly vertical line
+over much of the height that other frames do not have at the same position of the scene.
 """
 
 from collections import deque
@@ -16,43 +16,45 @@ import numpy as np
 
 from vidgan.video.optical_flow import MIN_SIDE, dis_flow, warp
 
-# Frames to either side that a mask may depend on, and those of them where a scratch is looked for.
+# Frames on either side that a mask depends on, and the distances of those searched for scratches.
 REACH = 8
 _DISTANCES = (1, 2, 4, 8)
 
-# Dust differs by so many grey levels, and so many times the noise.
-_LEVELS, _NOISES = 10.0, 4.0
-# What the neighbours have more of near it, as a share of what it has more than they: less is dust.
-_GONE = 0.35
-# How far things move from one frame to the next, as a share of the shorter side.
-_MOVE = 0.1
+# Least contrast of dust, in grey levels and as a multiple of the noise.
+_DUST_LEVELS, _DUST_NOISES = 10.0, 4.0
+# Largest ratio of what disappeared near a candidate (a gap that motion left) to its own contrast.
+_MAX_GAP_RATIO = 0.35
+# Largest motion from one frame to the next, as a fraction of the shorter side.
+_MAX_MOTION = 0.1
 
-# Scratches are looked for at this height at most: there they are a pixel or two wide.
+# Scratches are searched at this height at most, where they are a pixel or two wide.
 _LINE_HEIGHT = 288
 _LINE_WIDTH = 5
-# Averaged along the line, less contrast is enough.
+# Least contrast of a scratch, averaged along it, in grey levels and as a multiple of the noise.
 _LINE_LEVELS, _LINE_NOISES = 4.0, 3.0
-# As shares of the height: the least length (limbs are shorter), and the length that needs no proof.
-_SHORTEST, _WHOLE = 0.5, 0.92
+# Least length of a scratch (limbs are shorter), and length above which other frames are not
+# checked, as fractions of the height.
+_MIN_LENGTH, _FULL_LENGTH = 0.5, 0.92
+# Longest gap in a scratch, as a fraction of the height.
 _GAP = 0.08
-# A line belongs to the scene if so many of the other frames have it at half of its contrast.
-_SCENE = 0.7
+# A line belongs to the scene if this fraction of the other frames has it at half of its contrast.
+_SCENE_FRACTION = 0.7
 
-# A mask of more than this share is another shot or a flash.
-_MOST = 0.25
+# A larger fraction of masked pixels means another shot or a flash.
+_MAX_MASKED = 0.25
 
 
 def detect(frames: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Find the scratches and dust in a stream of frames.
+    """Detect scratches and dust in a stream of frames.
 
-    A frame's mask depends on :data:`REACH` frames to either side and on nothing else; as many
-    frames ahead are held.
+    A frame's mask depends on :data:`REACH` frames on either side only; as many frames are read
+    ahead.
 
     Args:
         frames: uint8 RGB ``(height, width, 3)``, all of one size.
 
     Yields:
-        Every frame as it came, in order, and its mask, bool ``(height, width)``.
+        Each frame, in order, and its mask, bool ``(height, width)``.
     """
     held: deque[np.ndarray | None] = deque([None] * (2 * REACH), 2 * REACH + 1)
     greys = held.copy()
@@ -60,14 +62,14 @@ def detect(frames: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarra
         held.append(frame)
         greys.append(None if frame is None else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY))
         if len(held) > 2 * REACH and (centre := held[REACH]) is not None:
-            yield centre, find(list(greys))
+            yield centre, detect_in_window(list(greys))
 
 
-def find(greys: Sequence[np.ndarray | None]) -> np.ndarray:
-    """Find the scratches and dust in the middle one of ``2 * REACH + 1`` frames.
+def detect_in_window(greys: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Detect scratches and dust in the middle one of ``2 * REACH + 1`` frames.
 
     Args:
-        greys: grey uint8 ``(height, width)``; None before the first and after the last frame.
+        greys: grey uint8 ``(height, width)`` each; None before the first and after the last frame.
 
     Returns:
         bool ``(height, width)``; all False for frames with a side below ``MIN_SIDE``.
@@ -77,7 +79,7 @@ def find(greys: Sequence[np.ndarray | None]) -> np.ndarray:
     if min(grey.shape) < MIN_SIDE:
         return np.zeros(grey.shape, bool)
     mask = _dust(greys) | _scratches(greys)
-    return mask if mask.mean() <= _MOST else np.zeros_like(mask)
+    return mask if mask.mean() <= _MAX_MASKED else np.zeros_like(mask)
 
 
 def _dust(greys: Sequence[np.ndarray | None]) -> np.ndarray:
@@ -89,14 +91,16 @@ def _dust(greys: Sequence[np.ndarray | None]) -> np.ndarray:
     if len(nearest) < 2:
         return mask
     others = [_moved(_as_bright(other, grey), grey) for other in nearest]
-    level = max(_LEVELS, _NOISES * float(np.median(np.asarray(cv2.absdiff(grey, others[0])))))
-    reach = max(2, round(_MOVE * min(grey.shape)))
+    level = max(
+        _DUST_LEVELS, _DUST_NOISES * float(np.median(np.asarray(cv2.absdiff(grey, others[0]))))
+    )
+    reach = max(2, round(_MAX_MOTION * min(grey.shape)))
     for flip in (0, 255):
-        # Of the negative, what is darker is brighter.
+        # Dark dust is bright in the negative.
         values, references = grey ^ flip, [other ^ flip for other in others]
         highest = np.maximum(*references)
         more = cv2.subtract(values, highest)
-        # What moved by a fraction of a pixel has no more at its rim than lies beside that.
+        # Motion errors below a pixel do not exceed the maximum over neighbouring pixels.
         certain = cv2.subtract(values, cv2.dilate(highest, np.ones((3, 3)))) > level
         gone = [cv2.subtract(reference, values) for reference in references]
         gone = [np.where(part > level / 2, part, 0) for part in gone]
@@ -110,7 +114,7 @@ def _dust(greys: Sequence[np.ndarray | None]) -> np.ndarray:
             ]
             part = labels[inside] == label
             least = min(int(g[near].sum()) for g in gone)
-            if least < _GONE * int(more[inside][part].sum()):
+            if least < _MAX_GAP_RATIO * int(more[inside][part].sum()):
                 mask[inside] |= part
     return mask
 
@@ -131,10 +135,10 @@ def _scratches(greys: Sequence[np.ndarray | None]) -> np.ndarray:
             there = np.array([ridges[sign] for ridges in found_there])
             _, labels, boxes, _ = cv2.connectedComponentsWithStats(line.astype(np.uint8))
             for label, (*_, length, area) in enumerate(boxes[1:], 1):
-                if length < 0.9 * _SHORTEST * len(small) or area > _LINE_WIDTH * length:
+                if length < 0.9 * _MIN_LENGTH * len(small) or area > _LINE_WIDTH * length:
                     continue
                 part = labels == label
-                if length < _WHOLE * len(small) and _in_scene(ridge[part], there[:, part]):
+                if length < _FULL_LENGTH * len(small) and _in_scene(ridge[part], there[:, part]):
                     continue
                 mask |= part
     width, height = grey.shape[::-1]
@@ -142,15 +146,20 @@ def _scratches(greys: Sequence[np.ndarray | None]) -> np.ndarray:
 
 
 def _in_scene(here: np.ndarray, there: np.ndarray) -> bool:
-    """Say whether a line of contrasts ``(pixels,)`` is in other frames ``(others, pixels)`` too."""
+    """Return whether other frames have a line, too.
+
+    Args:
+        here: contrast of its pixels, ``(pixels,)``.
+        there: contrast of these pixels in the other frames, ``(frames, pixels)``.
+    """
     present = np.minimum(there, here).mean(axis=1) > here.mean() / 2
-    return bool(present.mean() > _SCENE)
+    return bool(present.mean() > _SCENE_FRACTION)
 
 
 def _ridges(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how much brighter, and how much darker, pixels are than both sides of them.
+    """Return by how much pixels are brighter, and darker, than the pixels on both sides.
 
-    Averaged along the height; float32 of the shape of ``grey``.
+    Both are averaged vertically; float32 ``(height, width)``.
     """
     width = grey.shape[1]
     along = cv2.blur(grey.astype(np.float32), (1, max(3, len(grey) // 16 | 1)))
@@ -165,18 +174,18 @@ def _ridges(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _upright(ridge: np.ndarray) -> np.ndarray:
-    """Keep of a bool image what belongs to long, all but upright lines, gaps closed."""
+    """Close gaps in a bool image and keep long, nearly vertical lines."""
 
     def tall(share: float) -> np.ndarray:
         return np.ones((max(1, round(share * len(ridge))), 1), np.uint8)
 
     closed = cv2.morphologyEx(ridge.astype(np.uint8), cv2.MORPH_CLOSE, tall(_GAP))
     leaning = cv2.dilate(closed, np.ones((1, 3), np.uint8))
-    return cv2.bitwise_and(cv2.morphologyEx(leaning, cv2.MORPH_OPEN, tall(_SHORTEST)), closed) > 0
+    return cv2.bitwise_and(cv2.morphologyEx(leaning, cv2.MORPH_OPEN, tall(_MIN_LENGTH)), closed) > 0
 
 
 def _small(grey: np.ndarray) -> np.ndarray:
-    """Shrink a frame to the height at which scratches are looked for."""
+    """Shrink a frame to the height at which scratches are searched."""
     height, width = grey.shape
     if height <= _LINE_HEIGHT:
         return grey
@@ -185,26 +194,26 @@ def _small(grey: np.ndarray) -> np.ndarray:
 
 
 def _as_bright(grey: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Take out flicker: bring a frame to the brightness of another."""
-    # Near black a ratio says nothing.
+    """Compensate flicker: scale a frame to the brightness of another."""
+    # The offset keeps the ratio of dark pixels stable.
     ratio = np.median((like[::2, ::2] + 8.0) / (grey[::2, ::2] + 8.0))
     return cv2.convertScaleAbs(grey, alpha=float(ratio))
 
 
 def _moved(grey: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Move everything in a frame to where another has it."""
+    """Warp a frame onto another by optical flow."""
     flow = dis_flow(np.stack([like, grey]))[0]
     return np.rint(warp(grey.astype(np.float32), flow)).astype(np.uint8)
 
 
 def _aligned(grey: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Shift a frame as a whole to where another has the scene, if that brings the two together."""
+    """Shift a frame onto another by phase correlation, if that brings the two closer."""
     window = _window(grey.shape)
     shift, _ = cv2.phaseCorrelate(like.astype(np.float32), grey.astype(np.float32), window)
     move = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
     flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
     shifted = cv2.warpAffine(grey, move, grey.shape[::-1], flags=flags, borderMode=border)
-    # Many small differences count for more than the few large ones of a scratch that strayed.
+    # Differences are clipped, so that a scratch that moved has little weight.
     return min(grey, shifted, key=lambda one: np.minimum(cv2.absdiff(one, like), 16).mean())
 
 

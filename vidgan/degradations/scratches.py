@@ -1,4 +1,4 @@
-"""Old film: vertical scratches that stay for a while, blotches of a single frame, and flicker."""
+"""Simulated damage of old film: vertical scratches, dust on single frames, and flicker."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,43 +6,43 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-# A frame has about so many blotches, and a clip a scratch every so many frames and one at least.
+# Mean number of blotches (dust) a frame, and mean frames between scratches.
 BLOTCHES = 1.5
 SCRATCH_EVERY = 24
 # Relative to the frame's shorter side.
 BLOTCH_RADII = (0.012, 0.06)
 SCRATCH_WIDTHS = (1 / 400, 3 / 400)
-# Standard deviation of a frame's brightness at full strength, as a share of it.
+# Standard deviation of a frame's gain at full strength.
 FLICKER = 0.06
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What lies on the film.
+    """Scratches and dust on the frames of a clip.
 
     Attributes:
-        mask: bool ``(frames, height, width)``, where the picture is covered.
-        shade: float32 of the same shape, the grey level of what covers it.
+        mask: bool ``(frames, height, width)``, True on marks.
+        shade: float32 of the same shape, the grey level of the marks.
     """
 
     mask: np.ndarray
     shade: np.ndarray
 
     @classmethod
-    def none(cls, shape: tuple[int, int, int]) -> "Marks":
-        """Return a film without marks."""
+    def empty(cls, shape: tuple[int, int, int]) -> "Marks":
+        """Return no marks, for a clip of ``(frames, height, width)``."""
         return cls(np.zeros(shape, bool), np.zeros(shape, np.float32))
 
     def add(self, frame: int, mask: np.ndarray, shade: float) -> None:
-        """Lay ``mask``, bool ``(height, width)``, over a frame."""
+        """Add a mark of a grey level to a frame, ``mask`` being bool ``(height, width)``."""
         self.mask[frame] |= mask
         self.shade[frame][mask] = shade
 
 
 def scratch(marks: Marks, random: np.random.Generator) -> None:
-    """Add one scratch: thin, all but upright, at most times over the whole height.
+    """Add a scratch: thin, nearly vertical, mostly of full height.
 
-    It stays for some frames and strays a little from one to the next, as film does in its gate.
+    It lasts for several frames and moves a little from frame to frame, as film does in its gate.
     """
     frames, height, width = marks.mask.shape
     first = int(random.integers(-frames // 2, frames))
@@ -64,7 +64,7 @@ def scratch(marks: Marks, random: np.random.Generator) -> None:
 
 
 def blotch(marks: Marks, frame: int, random: np.random.Generator) -> None:
-    """Add one blotch to one frame: dust or dirt, of irregular outline."""
+    """Add a blotch (dust or dirt) of irregular outline to one frame."""
     _, height, width = marks.mask.shape
     radius = min(height, width) * np.exp(random.uniform(*np.log(BLOTCH_RADII)))
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
@@ -89,10 +89,10 @@ def draw_marks(
 
     Args:
         shape: ``(frames, height, width)``.
-        random: where everything random comes from.
+        random: source of random numbers.
         kinds: any of ``scratches`` and ``dust``.
     """
-    marks = Marks.none(shape)
+    marks = Marks.empty(shape)
     if "scratches" in kinds:
         for _ in range(1 + random.poisson(shape[0] / SCRATCH_EVERY)):
             scratch(marks, random)
@@ -103,18 +103,18 @@ def draw_marks(
     return marks
 
 
-def lay_over(clip: np.ndarray, marks: Marks, opacity: float = 1.0) -> np.ndarray:
-    """Lay marks over a clip.
+def overlay_marks(clip: np.ndarray, marks: Marks, opacity: float = 1.0) -> np.ndarray:
+    """Draw marks on a clip.
 
     Args:
         clip: uint8 RGB ``(frames, height, width, 3)``.
         marks: for a clip of that shape.
-        opacity: of the marks, 0…1.
+        opacity: of the marks, 0 to 1.
 
     Returns:
         uint8 of the same shape.
     """
-    # Emulsion is soft: the rim of a mark lets some of the picture through.
+    # Marks have soft edges.
     covers = np.stack([cv2.GaussianBlur(m.astype(np.float32), (0, 0), 0.5) for m in marks.mask])
     share = (opacity * covers * marks.mask)[..., None]
     covered = clip + share * (marks.shade[..., None] - clip)
@@ -122,12 +122,12 @@ def lay_over(clip: np.ndarray, marks: Marks, opacity: float = 1.0) -> np.ndarray
 
 
 def flicker(clip: np.ndarray, random: np.random.Generator, strength: float = 1.0) -> np.ndarray:
-    """Let the brightness of a clip vary from frame to frame.
+    """Vary the brightness of a clip from frame to frame.
 
     Args:
         clip: uint8 RGB ``(frames, height, width, 3)``.
-        random: where everything random comes from.
-        strength: 0 is none.
+        random: source of random numbers.
+        strength: factor for :data:`FLICKER`; 0 for no flicker.
 
     Returns:
         uint8 of the same shape.
@@ -137,5 +137,5 @@ def flicker(clip: np.ndarray, random: np.random.Generator, strength: float = 1.0
 
 
 def _shade(random: np.random.Generator) -> float:
-    """Return a grey level: bright where the negative was damaged, dark where the print was."""
+    """Return a grey level: bright (damage of the negative) or dark (damage of the print)."""
     return float(random.uniform(200, 255) if random.random() < 0.5 else random.uniform(0, 50))
