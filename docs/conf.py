@@ -25,8 +25,8 @@ extensions = [
 exclude_patterns = ["_extensions"]
 default_role = "code"
 highlight_language = "console"
-# Two hyphens begin an option.
-smartquotes = False
+# Not dashes: two hyphens begin an option.
+smartquotes_action = "qe"
 nitpicky = True
 # Types of other packages have no page here, and nothing is fetched from their sites. Modules of
 # vidgan have none either.
