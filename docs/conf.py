@@ -28,9 +28,9 @@ highlight_language = "console"
 # Not dashes: two hyphens begin an option.
 smartquotes_action = "qe"
 nitpicky = True
-# Types of other packages have no page here, and nothing is fetched from their sites. Modules of
-# vidgan have none either.
-nitpick_ignore_regex = [("py:.*", r"(?!vidgan\.).*"), ("py:mod", ".*")]
+# Types of other packages have no page here, and nothing is fetched from their sites. Modules and
+# constants of vidgan have none either.
+nitpick_ignore_regex = [("py:.*", r"(?!vidgan\.).*"), ("py:(mod|data)", ".*")]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"

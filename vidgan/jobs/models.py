@@ -25,17 +25,18 @@ def describe_models(
         frames: frames of a clip.
 
     Returns:
-        For each model plain JSON values:
+        A dict of plain JSON values for each model, with these keys.
 
-        - ``model``, its name, ``summary`` and ``paper``;
-        - ``size``, ``frames`` and ``discriminators``, a list of what is judged;
+        - ``model``, the name, ``summary`` and ``paper``;
+        - ``size``, ``frames`` and ``discriminators``, the list of their views;
         - ``any_length`` and ``any_rate``: whether it generates clips of any number of frames, and
-          frames at any times;
-        - ``g_params`` and ``d_params``: weights of the generator and of all discriminators;
-        - ``g_flops`` and ``d_flops``: floating-point operations of making a clip, and of judging
-          one;
-        - ``step_flops``: those of a training step for each real clip of it, the lazy penalty's
-          share included.
+          at any frame rate;
+        - ``g_params`` and ``d_params``: numbers of weights of the generator and of all
+          discriminators;
+        - ``g_flops`` and ``d_flops``: floating-point operations of generating a clip, and of
+          discriminating one;
+        - ``step_flops``: floating-point operations of a training step per real clip, including the
+          lazy penalty averaged over steps.
 
     Raises:
         OptionError: networks cannot be built for such clips.
