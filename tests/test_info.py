@@ -118,7 +118,7 @@ def test_json(what: str, request: pytest.FixtureRequest) -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not there"):
+    with pytest.raises(InputError, match="no such folder"):
         vidgan.info(tmp_path / "nothing")
     with pytest.raises(InputError, match="neither a dataset"):
         vidgan.info(tmp_path)

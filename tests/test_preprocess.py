@@ -484,7 +484,7 @@ class TestOutput:
         vidgan.preprocess(library, "data")
         before = {path.name: path.read_bytes() for path in Path("data").iterdir()}
         message = fails(library, "-o", "data", status=2)
-        assert message.startswith("data: there is a dataset already; replace it with --overwrite")
+        assert message.startswith("data: is a dataset already; replace it with --overwrite")
         assert {path.name: path.read_bytes() for path in Path("data").iterdir()} == before
         assert run(library, "-o", "data", "--overwrite", "--size", "32").exit_code == 0
         assert Manifest.load("data").size == (32, 32)
@@ -503,7 +503,7 @@ class TestOutput:
         (tmp_path / "photos" / "holiday.jpg").write_bytes(b"precious")
         for options in ([], ["--overwrite"]):
             message = fails(library, "-o", "photos", *options, status=2)
-            assert "photos: is not empty and no vidgan dataset" in message
+            assert "photos: is neither empty nor a vidgan dataset" in message
         assert (tmp_path / "photos" / "holiday.jpg").read_bytes() == b"precious"
 
     def test_a_stranger_s_file_in_a_dataset_stays(self, library: Path, tmp_path: Path) -> None:
@@ -514,7 +514,7 @@ class TestOutput:
 
     def test_a_file_in_the_way(self, library: Path, tmp_path: Path) -> None:
         (tmp_path / "data").write_text("mine")
-        assert "data: is there and is no folder" in fails(library, "-o", "data", status=2)
+        assert "data: exists and is no folder" in fails(library, "-o", "data", status=2)
         (tmp_path / "file").write_text("mine")
         assert "cannot be written" in fails(library, "-o", "file/data")
 

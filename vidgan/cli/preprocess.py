@@ -1,4 +1,4 @@
-"""``vidgan preprocess``."""
+"""``vidgan preprocess``: build a dataset from videos."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ from vidgan.config import DEFAULT_DATASET, PreprocessConfig
     show_default=True,
     help="Folder of the dataset.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a dataset that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing dataset.")
 @click.option("--strict", is_flag=True, help="Fail if any input cannot be used.")
 @click.option(
     "--progress/--no-progress",
@@ -36,7 +36,7 @@ def command(
     progress: bool | None,
     **options: Any,
 ) -> None:
-    """Make a dataset of videos.
+    """Build a dataset from videos.
 
     INPUT is a video file, a folder (searched recursively), a pattern such as 'clips/*.mp4', or a
     folder of numbered images. Put -- before names that begin with a dash.

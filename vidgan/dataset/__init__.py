@@ -1,1 +1,1 @@
-"""The dataset folder: its format, its making and its reading while training."""
+"""The dataset folder: its format, writing it, and reading it during training."""

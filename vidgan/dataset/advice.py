@@ -1,4 +1,4 @@
-"""What about a dataset would spoil a training, in a sentence each."""
+"""Warnings about properties of a dataset that make training fail or overfit."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidgan.config import PreprocessConfig
-from vidgan.dataset.build import Build, Placed
+from vidgan.dataset.build import Build, SourceShot
 from vidgan.dataset.scan import Scan
 
-# With fewer clips side by side, networks learn them by heart within minutes.
+# Networks overfit fewer clips within minutes.
 FEW_CLIPS = 100
-# Mean change from frame to frame below which nothing moves that a viewer would notice: noise that
-# is left after shrinking is about as large. The stillest of 72 real clips before a still wall: 0.6.
+# Mean difference of neighbouring frames, in grey levels, below which no motion is visible: noise
+# after downscaling has about this size. The least of 72 clips before a static wall has 0.6.
 STILL_MOTION = 0.3
 DARK_BRIGHTNESS = 16.0
-# Shapes apart by more than this show different parts of the scene once they are cropped.
+# Ratios of aspect ratios and of frame rates above which a warning is given.
 SAME_ASPECT = 1.05
 SAME_RATE = 1.01
-# From this share on, repeated frames are how the video was made, not an accident.
+# Fraction of repeated frames above which the original had a lower frame rate.
 MANY_REPEATS = 0.3
-# Files named in one sentence.
-NAMED = 3
+# Most file names in a warning.
+MAX_NAMES = 3
 
 
 @dataclass(frozen=True)
-class _Source:
+class _ScannedSource:
     path: Path
     scan: Scan
 
@@ -33,19 +33,19 @@ class _Source:
 def advise(
     build: Build, paths: Sequence[Path], config: PreprocessConfig, fps: float, clip: int
 ) -> list[str]:
-    """Return warnings, the weightiest first.
+    """Return warnings about a dataset, the most important first.
 
     Args:
         build: the dataset.
         paths: of the sources.
-        config: the options it was made with.
-        fps: its frames a second.
-        clip: frames of a clip at training's default.
+        config: the options of preprocessing.
+        fps: frames a second of the dataset.
+        clip: default length of a clip in training, in frames.
     """
-    used = [_Source(p, s) for p, s in zip(paths, build.scans, strict=True) if s.shots]
+    used = [_ScannedSource(p, s) for p, s in zip(paths, build.scans, strict=True) if s.shots]
     found = [
         *_on_amount(build, clip),
-        *_on_shots(build.shots, paths, config),
+        *_on_shots(build.shots, paths),
         *_on_sources(used, config, fps),
     ]
     found += [s.scan.problem for s in used if s.scan.problem]
@@ -63,18 +63,18 @@ def _on_amount(build: Build, clip: int) -> list[str]:
         )
     elif count < FEW_CLIPS:
         found.append(
-            f"few clips: {count} of {clip} frames; a network will learn them by heart, so give "
-            "more video if you can"
+            f"few clips: {count} of {clip} frames; a network will memorise them, so give more "
+            "video if you can"
         )
     if not splits["test"].frames:
-        found.append("the test split is empty: nothing is held out for vidgan evaluate")
+        found.append("the test split is empty: vidgan evaluate needs test clips")
     elif not splits["test"].clips(clip):
         found.append(f"the test split has no clip of {clip} frames: give more video")
     return found
 
 
-def _on_shots(shots: list[Placed], paths: Sequence[Path], config: PreprocessConfig) -> list[str]:
-    def named(some: list[Placed]) -> str:
+def _on_shots(shots: list[SourceShot], paths: Sequence[Path]) -> list[str]:
+    def named(some: list[SourceShot]) -> str:
         return _names([paths[placed.source] for placed in some])
 
     found = []
@@ -95,7 +95,7 @@ def _on_shots(shots: list[Placed], paths: Sequence[Path], config: PreprocessConf
     return found
 
 
-def _on_sources(used: list[_Source], config: PreprocessConfig, fps: float) -> list[str]:
+def _on_sources(used: list[_ScannedSource], config: PreprocessConfig, fps: float) -> list[str]:
     found = []
     aspects = [source.scan.aspect for source in used]
     if config.fit == "crop" and max(aspects) > min(aspects) * SAME_ASPECT:
@@ -129,4 +129,4 @@ def _on_sources(used: list[_Source], config: PreprocessConfig, fps: float) -> li
 
 def _names(paths: Sequence[Path]) -> str:
     names = list(dict.fromkeys(path.name for path in paths))
-    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+    return ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")

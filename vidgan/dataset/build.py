@@ -1,4 +1,4 @@
-"""From scanned sources to shards and manifest."""
+"""Writing shards and manifest from scanned sources."""
 
 import contextlib
 import itertools
@@ -17,13 +17,19 @@ from vidgan.dataset.split import Part, assign
 from vidgan.dataset.tfrecord import encode_example, write_records
 from vidgan.video.discover import InputSource
 
-# Large enough to read at the disk's full speed, small enough to share out among readers.
+# Large enough for fast sequential reading, small enough for several readers.
 SHARD_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A shot, its source's number, and the number of its group of near-duplicates."""
+class SourceShot:
+    """A shot with its source.
+
+    Attributes:
+        source: index of its source.
+        shot: the shot.
+        group: index of the first shot of its group of near-duplicates; its own if it has none.
+    """
 
     source: int
     shot: Shot
@@ -32,30 +38,30 @@ class Placed:
 
 @dataclass(frozen=True)
 class Build:
-    """A dataset and what it was made of."""
+    """A dataset that was written, with the scans and shots that it was built from."""
 
     manifest: Manifest
     scans: list[Scan]
-    shots: list[Placed]
+    shots: list[SourceShot]
 
 
 def build(
     folder: Path,
     sources: Sequence[InputSource],
     scans: list[Scan],
-    blobs: Sequence[Path],
+    frame_files: Sequence[Path],
     config: PreprocessConfig,
     fps: float,
 ) -> Build:
-    """Share the shots out to train and test and write shards and manifest into ``folder``.
+    """Split the shots into train and test, and write shards and manifest.
 
-    The result depends on the sources and options alone, not on which worker was the fastest.
+    The result depends on the sources and options only, not on the order in which workers finish.
 
     Args:
-        folder: where to write; exists.
-        sources: the sources, in their order.
+        folder: an existing folder to write to.
+        sources: the sources.
         scans: the result for each source.
-        blobs: the file with each source's encoded frames.
+        frame_files: each source's encoded frames.
         config: the options.
         fps: frames a second of the dataset.
 
@@ -64,7 +70,7 @@ def build(
     """
     flat = [(i, shot) for i, result in enumerate(scans) for shot in result.shots]
     groups = near_duplicates([bytes.fromhex(shot.signature) for _, shot in flat])
-    shots = [Placed(i, shot, group) for (i, shot), group in zip(flat, groups, strict=True)]
+    shots = [SourceShot(i, shot, group) for (i, shot), group in zip(flat, groups, strict=True)]
     parts = assign(
         [placed.shot.frames for placed in shots],
         groups,
@@ -79,7 +85,7 @@ def build(
         pieces = [piece for part in parts if part.split == name for piece in _cut(part)]
         # Neighbouring records in a file should not be neighbours in time.
         random.Random(config.seed).shuffle(pieces)
-        splits[name] = _write_split(folder, name, pieces, shots, sources, blobs, labels, fps)
+        splits[name] = _write_split(folder, name, pieces, shots, sources, frame_files, labels, fps)
     manifest = Manifest(
         path=folder,
         size=config.size,
@@ -96,12 +102,12 @@ def build(
 
 
 def text(path: Path) -> str:
-    """Return a path as text that is valid UTF-8, whatever bytes its name has."""
+    """Return a path as valid UTF-8, with replacement characters for other bytes."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _cut(part: Part) -> list[Part]:
-    """Cut into pieces of about the same length that fit into a record."""
+    """Divide a part into pieces of similar length that fit into a record."""
     length = part.end - part.start
     count = math.ceil(length / MAX_RECORD_FRAMES)
     edges = [part.start + length * k // count for k in range(count + 1)]
@@ -112,9 +118,9 @@ def _write_split(
     folder: Path,
     name: str,
     pieces: list[Part],
-    shots: list[Placed],
+    shots: list[SourceShot],
     sources: Sequence[InputSource],
-    blobs: Sequence[Path],
+    frame_files: Sequence[Path],
     labels: list[str],
     fps: float,
 ) -> Split:
@@ -132,8 +138,8 @@ def _write_split(
         for piece in shard:
             placed = shots[piece.shot]
             source = sources[placed.source]
-            with blobs[placed.source].open("rb") as blob:
-                frames = placed.shot.read(blob, piece.start, piece.end)
+            with frame_files[placed.source].open("rb") as frame_file:
+                frames = placed.shot.read(frame_file, piece.start, piece.end)
             yield encode_example(
                 {
                     "frames": frames,
@@ -155,7 +161,7 @@ def _describe(
     index: int,
     source: InputSource,
     result: Scan,
-    shots: list[Placed],
+    shots: list[SourceShot],
     parts: list[Part],
     labels: list[str],
 ) -> dict:
@@ -198,8 +204,8 @@ def _describe(
     }
 
 
-def remove_blobs(blobs: Sequence[Path]) -> None:
+def remove_frame_files(frame_files: Sequence[Path]) -> None:
     """Remove the temporary files of a build."""
-    for blob in blobs:
+    for frame_file in frame_files:
         with contextlib.suppress(FileNotFoundError):
-            blob.unlink()
+            frame_file.unlink()

@@ -1,4 +1,4 @@
-"""``manifest.json``: what a dataset folder holds and where it came from.
+"""``manifest.json``: the contents of a dataset folder and their sources.
 
 One TFRecord record is one shot, or a piece of at most :data:`MAX_RECORD_FRAMES` frames of it: a
 ``tf.train.Example`` with the features
@@ -26,13 +26,19 @@ SPLITS = ("train", "test")
 
 
 def span(frames: int, stride: int) -> int:
-    """How many stored frames a clip of ``frames`` frames at ``stride`` covers."""
+    """Return the number of stored frames that a clip covers: ``frames`` frames at ``stride``."""
     return (frames - 1) * stride + 1
 
 
 @dataclass(frozen=True)
 class Split:
-    """One half of a dataset: its shards and the frames of every record in their order."""
+    """A split of a dataset.
+
+    Attributes:
+        shards: file names.
+        lengths: frames of each record, in order.
+        bytes: total size of the shards.
+    """
 
     shards: list[str] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
@@ -40,29 +46,29 @@ class Split:
 
     @property
     def frames(self) -> int:
-        """Frames in the split."""
+        """Number of frames in the split."""
         return sum(self.lengths)
 
     def clips(self, span: int) -> int:
-        """How many windows of ``span`` frames fit side by side."""
+        """Return the number of windows of ``span`` frames that do not overlap."""
         return sum(length // span for length in self.lengths)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The decoded ``manifest.json``.
+    """The contents of ``manifest.json``.
 
     Attributes:
         path: the dataset folder.
         size: ``(width, height)`` in pixels.
         fps: frames a second.
-        labels: label names; empty without labels.
+        labels: names of the labels; empty without labels.
         splits: ``train`` and ``test``.
         sources: one dict a source file: ``path``, ``sha256``, ``width``, ``height``, ``fps``,
             ``frames`` (decoded), ``dropped`` (reason → frames), ``shots`` (``first``, ``frames``,
             ``split``, ``label``), ``rejected`` (``first``, ``frames``, ``reason``), ``error``
             (None, or why the file was left out).
-        options: the options the dataset was made with.
+        options: the options of ``vidgan preprocess``.
     """
 
     path: Path
@@ -84,7 +90,7 @@ class Manifest:
         return self.size[1]
 
     def shards(self, split: str) -> list[str]:
-        """Return the paths of a split's shards, each of them there.
+        """Return the paths of a split's shards.
 
         Raises:
             DatasetError: a shard is missing.
@@ -98,10 +104,10 @@ class Manifest:
         return [str(path) for path in paths]
 
     def epoch_clips(self, frames: int, stride: int) -> int:
-        """Return how many training clips an epoch has.
+        """Return the number of training clips in an epoch.
 
         Raises:
-            DatasetError: no training shot is long enough for one.
+            DatasetError: no training shot is long enough for a clip.
         """
         split, covered = self.splits["train"], span(frames, stride)
         clips = split.clips(covered)
@@ -122,10 +128,10 @@ class Manifest:
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
-        """Read a dataset folder's manifest.
+        """Read the manifest of a dataset folder.
 
         Raises:
-            DatasetError: no dataset there, JSON that is wrong, or a newer format.
+            DatasetError: the folder is no dataset, or its manifest is invalid or of a newer format.
         """
         folder = Path(folder)
         path = folder / MANIFEST_NAME

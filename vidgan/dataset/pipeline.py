@@ -1,8 +1,8 @@
-"""From TFRecord shards to batches of clips, with tf.data.
+"""Reading clips from TFRecord shards with tf.data.
 
-Windows travel encoded until the last moment: shuffling and skipping move a few kilobytes a clip,
-and only frames that are used are decoded. Everything random is a function of the seed and the
-epoch, so that training taken up again at any step sees what it would have seen.
+Clips are shuffled and skipped as encoded images of a few kilobytes, and only used frames are
+decoded. All random choices are functions of the seed and the epoch, so that resumed training sees
+the same batches.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.tfrecord import read_records
 from vidgan.errors import DatasetError
 
-# Memory that encoded windows waiting to be shuffled may take.
+# Size of the shuffle buffer of encoded clips, in bytes and in clips.
 SHUFFLE_BYTES = 256 * 2**20
 MAX_SHUFFLE = 4096
 MAX_OPEN_SHARDS = 8
-# From a uint8 clip ``(frames, height, width, 3)`` and a stateless seed, int32 ``(2,)``.
+# Maps a uint8 clip ``(frames, height, width, 3)`` and a stateless seed, int32 ``(2,)``.
 Change = Callable[[tf.Tensor, tf.Tensor], Any]
 READING_ERRORS = (
     tf.errors.DataLossError,
@@ -39,7 +39,7 @@ def reading_errors(*manifests: Manifest) -> Iterator[None]:
     try:
         yield
     except READING_ERRORS as error:
-        # TensorFlow does not say which file; reading them all once more does.
+        # TensorFlow's error does not name the file: read them all again to find it.
         for manifest in manifests:
             for shard in (shard for split in manifest.splits for shard in manifest.shards(split)):
                 for _ in read_records(Path(shard)):
@@ -47,13 +47,17 @@ def reading_errors(*manifests: Manifest) -> Iterator[None]:
         detail = " ".join(str(error.message).split())[:120]
         paths = " or ".join(str(manifest.path) for manifest in manifests)
         raise DatasetError(
-            f"{paths}: holds something else than its manifest says ({detail}); "
+            f"{paths}: does not match its manifest ({detail}); "
             "run vidgan preprocess --overwrite again"
         ) from None
 
 
 def checked(data: tf.data.Dataset, *manifests: Manifest) -> Iterator[Any]:
-    """Yield what ``data`` yields, which comes from these datasets.
+    """Yield the elements of ``data``, with errors of reading as DatasetError.
+
+    Args:
+        data: built from shards of the datasets.
+        *manifests: the datasets.
 
     Raises:
         DatasetError: a shard is missing or damaged.
@@ -97,7 +101,7 @@ def training_clips(
 ) -> tf.data.Dataset:
     """Return an endless dataset of training batches.
 
-    An epoch draws, from every record, as many random windows as fit into it side by side.
+    In an epoch, each record yields as many random windows as it has windows without overlap.
 
     Args:
         manifest: the dataset.
@@ -105,12 +109,12 @@ def training_clips(
         batch_size: clips of a batch; static.
         stride: take every n-th frame.
         mirror: flip half of the clips left to right.
-        seed: makes windows, order and flips repeatable.
-        skip: leave out this many batches, as if they had been seen.
+        seed: of windows, order and flips.
+        skip: number of batches to leave out at the start.
         labels: also return the clips' labels.
-        crop: cut a window of this height and width out of each clip, the same in all its frames.
-        change: makes of each clip what a batch holds instead, such as a pair of it and what it
-            looks like damaged.
+        crop: height and width of a random crop, the same for all frames of a clip.
+        change: maps each clip to an element of the batch instead, such as a degraded and the
+            original clip.
 
     Returns:
         Batches of what ``change`` returns; without it float32
@@ -160,9 +164,9 @@ def training_clips(
             tf.data.TFRecordDataset, cycle_length=min(len(shards), MAX_OPEN_SHARDS)
         )
         clips = records.enumerate().flat_map(windows)
-        # A shard that lost whole records must not pass, nor one that lost all go round for ever.
+        # Fails for shards with missing records; shards without any would repeat forever.
         clips = clips.apply(tf.data.experimental.assert_cardinality(epoch_clips))
-        # Dataset.shuffle takes no seed that changes with the epoch; permuting whole buffers does.
+        # Dataset.shuffle has no seed that depends on the epoch: permute whole buffers instead.
         return clips.batch(buffer).flat_map(shuffled)
 
     def decode(encoded: tf.Tensor, flip: tf.Tensor, label: tf.Tensor, seed: tf.Tensor) -> Any:
@@ -178,7 +182,7 @@ def training_clips(
     def finish(clips: tf.Tensor, *rest: tf.Tensor) -> Any:
         return (pixels.to_model(clips), *rest) if labels else pixels.to_model(clips)
 
-    # An epoch holds a known number of clips, so what has been seen need not even be read.
+    # Epochs have a known number of clips: earlier epochs need not be read.
     first_epoch, first_clip = divmod(skip * batch_size, epoch_clips)
     data = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch).skip(first_clip)
     data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
@@ -191,25 +195,25 @@ def training_clips(
 def evaluation_clips(
     manifest: Manifest, split: str, frames: int, stride: int = 1
 ) -> Iterator[np.ndarray]:
-    """Yield a split's windows as :func:`labelled_clips` does, without their labels."""
+    """Yield a split's clips without labels; see :func:`labelled_clips`."""
     return (clip for clip, _ in labelled_clips(manifest, split, frames, stride))
 
 
 def labelled_clips(
     manifest: Manifest, split: str, frames: int, stride: int = 1, every: int = 1
 ) -> Iterator[tuple[np.ndarray, np.int32]]:
-    """Yield a split's windows side by side in fixed order.
+    """Yield a split's windows without overlap, in a fixed order.
 
     Args:
         manifest: the dataset.
         split: ``train`` or ``test``.
         frames: frames of a clip.
         stride: take every n-th frame.
-        every: take every n-th window; the others are not decoded.
+        every: take every n-th window; only these are decoded.
 
     Yields:
-        uint8 ``(frames, height, width, 3)``, RGB, and the label: an index into the manifest's
-        labels, -1 in a dataset without.
+        uint8 RGB ``(frames, height, width, 3)``, and the label: an index into the manifest's
+        labels; -1 without labels.
 
     Raises:
         DatasetError: a shard is missing or damaged.

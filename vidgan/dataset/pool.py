@@ -1,4 +1,4 @@
-"""Scanning many sources at once, in worker processes."""
+"""Scanning several sources in parallel, in worker processes."""
 
 import json
 import os
@@ -17,14 +17,14 @@ from vidgan.dataset.scan import Progress, Scan, scan
 
 @dataclass
 class Job:
-    """One source to scan, and where its encoded frames go."""
+    """A source to scan, and the file for its encoded frames."""
 
     path: Path
-    blob: Path
+    frame_file: Path
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -35,29 +35,30 @@ def scan_all(
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> list[Scan]:
-    """Scan every source and return the results in the order of the jobs.
+    """Scan all sources; return the results in the order of the jobs.
 
-    One source is decoded right here by all the cores; of several, each core takes one at a time.
+    A single source is decoded in this process by all cores; several are scanned by one worker
+    process a core.
 
     Args:
         jobs: the sources.
         config: the options.
-        fps: frames a second wanted; None for the source's own rate (for one source only).
-        progress: called with numbers of frames as they are decoded, from any thread.
-        workers: processes; as many as there are cores by default.
+        fps: output frames a second; None for the rate of the source (for a single source only).
+        progress: called with numbers of newly decoded frames, from any thread.
+        workers: number of processes; by default one a core.
 
     Raises:
-        OSError: a blob cannot be written.
+        OSError: a frame file cannot be written.
     """
     if len(jobs) == 1:
-        return [scan(jobs[0].path, jobs[0].blob, config, fps, 0, progress)]
+        return [scan(jobs[0].path, jobs[0].frame_file, config, fps, 0, progress)]
     workers = max(1, min(workers or cores(), len(jobs)))
     pool = _Pool(jobs, config, fps, max(1, cores() // workers), progress)
     return pool.run(workers)
 
 
 class _Pool:
-    """Threads that each feed one worker process from a common queue."""
+    """Threads that feed one worker process each from a common queue."""
 
     def __init__(
         self,
@@ -86,7 +87,7 @@ class _Pool:
             for thread in threads:
                 thread.join()
         finally:
-            # Also on Ctrl-C: no worker may write into a folder that is about to be removed.
+            # Also on Ctrl-C: the folder that workers write to will be removed.
             self._stopped.set()
             for process in list(self._processes):
                 process.kill()
@@ -115,12 +116,12 @@ class _Pool:
                 process.wait()
 
     def _start(self) -> subprocess.Popen[str]:
-        # Where vidgan lies for this process, it must lie for the worker.
+        # The worker must import the same vidgan as this process.
         home = str(Path(__file__).parents[2])
         paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
         process = subprocess.Popen(
             [sys.executable, "-m", "vidgan.dataset.worker"],
-            # Ctrl-C on a terminal reaches the parent alone, which ends the workers.
+            # Ctrl-C on a terminal reaches only the parent, which stops the workers.
             start_new_session=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -133,7 +134,7 @@ class _Pool:
     def _scan(self, process: subprocess.Popen[str], job: Job) -> Scan:
         assert process.stdin is not None
         assert process.stdout is not None
-        message = {"path": str(job.path), "blob": str(job.blob), **self._common}
+        message = {"path": str(job.path), "frame_file": str(job.frame_file), **self._common}
         try:
             print(json.dumps(message), file=process.stdin, flush=True)
             for line in process.stdout:

@@ -1,4 +1,4 @@
-"""A contact sheet of a dataset: what the model will see."""
+"""Contact sheet of a dataset."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,14 +13,14 @@ from vidgan.video.layout import contact_sheet
 ROWS, COLUMNS = 8, 8
 
 
-def write_preview(path: Path, build: Build, blobs: Sequence[Path], frames: int) -> None:
-    """Write one row a shot, shots chosen evenly, the first ``frames`` frames of each.
+def write_preview(path: Path, build: Build, frame_files: Sequence[Path], frames: int) -> None:
+    """Write a contact sheet with the first frames of evenly chosen shots, one row a shot.
 
     Args:
-        path: of the image.
+        path: the image.
         build: the dataset.
-        blobs: the files with each source's encoded frames.
-        frames: the length of a clip in training.
+        frame_files: each source's encoded frames.
+        frames: length of a clip in training.
     """
     shots = build.shots
     chosen = sorted({round(k) for k in np.linspace(0, len(shots) - 1, min(ROWS, len(shots)))})
@@ -28,8 +28,8 @@ def write_preview(path: Path, build: Build, blobs: Sequence[Path], frames: int) 
     for index in chosen:
         placed = shots[index]
         length = min(frames, placed.shot.frames)
-        with blobs[placed.source].open("rb") as blob:
-            encoded = placed.shot.read(blob, 0, length)
+        with frame_files[placed.source].open("rb") as frame_file:
+            encoded = placed.shot.read(frame_file, 0, length)
         moments = np.linspace(0, length - 1, COLUMNS).round().astype(int)
         rows.append(np.stack([_decode(encoded[moment]) for moment in moments]))
     save_image(path, contact_sheet(np.stack(rows), frames=COLUMNS))
@@ -37,5 +37,5 @@ def write_preview(path: Path, build: Build, blobs: Sequence[Path], frames: int) 
 
 def _decode(data: bytes) -> np.ndarray:
     pixels = images.decode(data)
-    assert pixels is not None, "the blob holds what was encoded a moment ago"
+    assert pixels is not None, "the file holds encoded images"
     return pixels

@@ -1,4 +1,4 @@
-"""One source: from the file to encoded frames, shot by shot. Runs in the workers."""
+"""Scanning one source: from a video file to encoded frames, shot by shot; runs in workers."""
 
 import hashlib
 import time
@@ -34,11 +34,11 @@ class Shot:
 
     Attributes:
         first: index of its first frame within the source, after resampling.
-        offset: where its encoded frames begin in the blob.
-        sizes: bytes of every encoded frame; 0 repeats the one before.
+        offset: position of its encoded frames in the frame file.
+        sizes: bytes of each encoded frame; 0 repeats the frame before.
         motion: mean difference of neighbouring frames, in grey levels.
         brightness: mean grey level.
-        signature: see :mod:`vidgan.dataset.signature`, as hexadecimal digits.
+        signature: of :mod:`vidgan.dataset.signature`, in hexadecimal digits.
     """
 
     first: int
@@ -53,28 +53,34 @@ class Shot:
         """Frames in the shot."""
         return len(self.sizes)
 
-    def read(self, blob: BinaryIO, start: int, end: int) -> list[bytes]:
+    def read(self, frame_file: BinaryIO, start: int, end: int) -> list[bytes]:
         """Return the encoded frames ``start`` to ``end`` of the shot."""
         if not self.sizes[start]:
-            # A repetition: go back to the frame itself, and drop what is too early again below.
-            return self.read(blob, start - 1, end)[1:]
-        blob.seek(self.offset + sum(self.sizes[:start]))
+            # A repetition: read from the repeated frame on, and drop the frames before ``start``.
+            return self.read(frame_file, start - 1, end)[1:]
+        frame_file.seek(self.offset + sum(self.sizes[:start]))
         frames: list[bytes] = []
         for size in self.sizes[start:end]:
-            frames.append(blob.read(size) if size else frames[-1])
+            frames.append(frame_file.read(size) if size else frames[-1])
         return frames
 
 
 @dataclass
 class Scan:
-    """What was found in one source.
+    """Result of scanning a source.
 
     Attributes:
-        error: why nothing could be used; the other attributes then say little.
-        problem: what was wrong with a part of it.
-        frames: decoded.
-        dropped: reason → frames left out one by one.
-        rejected: runs of frames left out, each with ``first``, ``frames`` and ``reason``.
+        error: why the source cannot be used; None if it can.
+        problem: why a part of it cannot be used; None if all can.
+        sha256: hash of the file.
+        width: in pixels.
+        height: in pixels.
+        aspect: width over height as displayed.
+        fps: frames a second.
+        frames: number of decoded frames.
+        dropped: number of frames dropped one by one, by reason.
+        shots: the shots to keep.
+        rejected: runs of frames that are left out, each with ``first``, ``frames``, ``reason``.
     """
 
     error: str | None = None
@@ -101,27 +107,27 @@ class Scan:
 
 def scan(
     path: Path,
-    blob: Path,
+    frame_file: Path,
     config: PreprocessConfig,
     fps: float | None,
     threads: int = 0,
     progress: Progress | None = None,
 ) -> Scan:
-    """Decode, resample, fit, clean and cut one source, and write its frames to ``blob``.
+    """Decode, resample, fit, clean and cut one source; write its encoded frames to a file.
 
     Args:
         path: the video file or folder of images.
-        blob: the file to write encoded frames to.
+        frame_file: the file for the encoded frames.
         config: the options.
-        fps: frames a second wanted; None for the source's own rate.
+        fps: output frames a second; None for the rate of the source.
         threads: for decoding; 0 for every core.
-        progress: called now and then with the number of frames decoded since the last call.
+        progress: called at intervals with the number of frames decoded since the last call.
 
     Returns:
-        What was found; a source that cannot be used comes back with ``error`` set.
+        The result; if the source cannot be used, its ``error`` is set.
 
     Raises:
-        OSError: the blob cannot be written.
+        OSError: ``frame_file`` cannot be written.
     """
     result = Scan()
     preload(config.shots)
@@ -131,7 +137,7 @@ def scan(
     except InputError as error:
         result.error = str(error)
         return result
-    with reader, blob.open("w+b") as file:
+    with reader, frame_file.open("w+b") as file:
         info = reader.info
         result.width, result.height, result.aspect = info.width, info.height, info.aspect
         result.fps = info.fps or fps or DEFAULT_RATE
@@ -157,7 +163,7 @@ def scan(
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content, or of a folder's images one after the other."""
+    """Return the SHA-256 of a file, or of the concatenated images of a folder."""
     digest = hashlib.sha256()
     for file in numbered_images(path) if path.is_dir() else [path]:
         with file.open("rb") as opened:
@@ -167,17 +173,17 @@ def sha256(path: Path) -> str:
 
 
 class _Recorder:
-    """Writes frames to the blob and remembers what each shot's description needs.
+    """Writes encoded frames to a file and collects the properties of each.
 
-    It holds some 30 bytes a frame, so that memory hardly grows with the length of a video.
+    It holds about 30 bytes a frame, so that memory hardly grows with the length of a video.
     """
 
-    def __init__(self, blob: BinaryIO, config: PreprocessConfig, fps: float) -> None:
-        self._blob = blob
+    def __init__(self, frame_file: BinaryIO, config: PreprocessConfig, fps: float) -> None:
+        self._blob = frame_file
         self._config = config
         self._suffix = ".png" if config.lossless else ".jpg"
         self._detector = ShotDetector(config.shots, fps)
-        # One entry a distinct frame.
+        # One entry for each distinct frame.
         self._first = array("Q")
         self._copies = array("Q")
         self._bytes = array("Q")
@@ -199,7 +205,7 @@ class _Recorder:
         self._brightness.append(sum(cv2.mean(pixels)) / 3)
 
     def finish(self) -> tuple[list[Shot], list[dict[str, Any]]]:
-        """Cut into shots; return those to keep and those too short."""
+        """Divide the frames into shots; return those to keep and those that are too short."""
         shots, rejected = [], []
         offset = 0
         for start, end in self._detector.finish():
@@ -216,7 +222,7 @@ class _Recorder:
         sizes: list[int] = []
         for index in range(start, end):
             sizes += [self._bytes[index]] + [0] * (self._copies[index] - 1)
-        # The first frame has no motion: it follows another shot.
+        # The motion of the first frame is relative to another shot.
         motion = self._motion[start + 1 : end]
         return Shot(
             first=self._first[start],
@@ -233,14 +239,14 @@ class _Recorder:
         for moment in moments:
             self._blob.seek(offset + sum(self._bytes[start:moment]))
             frame = images.decode(self._blob.read(self._bytes[moment]))
-            assert frame is not None, "the blob holds what was encoded a moment ago"
+            assert frame is not None, "the file holds encoded images"
             frames.append(frame)
         self._blob.seek(0, 2)
         return signature(frames).hex()
 
 
 class _Reporter:
-    """Passes progress on, not too often."""
+    """Reports progress at intervals of :data:`REPORT_EVERY` seconds."""
 
     def __init__(self, reader: VideoReader, progress: Progress | None) -> None:
         self._reader = reader
@@ -256,9 +262,9 @@ class _Reporter:
 
 
 def _why_nothing(result: Scan, reader: VideoReader, config: PreprocessConfig) -> str:
-    """Say why a source has no shot, and what could be done."""
+    """Return why a source has no shot, and a remedy."""
     if not result.frames:
-        reason = reader.problem or "it holds no frame"
+        reason = reader.problem or "it has no frames"
         return f"no frame can be decoded ({reason}); copy or download it again"
     if result.frames == 1:
         return "has one frame only; a video needs at least --min-frames"

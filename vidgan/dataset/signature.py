@@ -1,21 +1,21 @@
-"""Tiny thumbnails of shots, to find those that are nearly the same."""
+"""Signatures of shots (small thumbnails), to find near-duplicates."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-# Frames of a shot that its signature looks at, and the side of each thumbnail.
+# Frames of a shot that its signature holds, and the side of each thumbnail in pixels.
 MOMENTS = 4
 SIDE = 12
 LENGTH = MOMENTS * SIDE * SIDE
-# Thumbnails of one scene with another action differ by more grey levels than this on average,
-# measured on clips of one camera before one wall; copies that were encoded again by far less.
+# Largest mean difference of near-duplicates, in grey levels. Different actions before the same wall
+# differ by more, re-encoded copies by far less.
 NEAR = 1.5
 
 
 def signature(frames: Sequence[np.ndarray]) -> bytes:
-    """Return the signature of a shot: ``LENGTH`` grey values.
+    """Compute the signature of a shot: :data:`LENGTH` grey levels.
 
     Args:
         frames: :data:`MOMENTS` uint8 RGB frames ``(height, width, 3)``, evenly spaced.
@@ -28,17 +28,20 @@ def signature(frames: Sequence[np.ndarray]) -> bytes:
 
 
 def near_duplicates(signatures: Sequence[bytes]) -> list[int]:
-    """Group shots that are nearly the same, also when one is the mirror image of the other.
+    """Group shots that are nearly the same or nearly mirror images.
+
+    Args:
+        signatures: of all shots.
 
     Returns:
-        For each shot the index of the first shot of its group; its own where it is alone.
+        For each shot the index of the first shot of its group; its own if it has none.
     """
     groups = list(range(len(signatures)))
     if not signatures:
         return groups
     pictures = np.stack([np.frombuffer(s, np.uint8) for s in signatures]).astype(np.int16)
     mirrored = pictures.reshape(-1, MOMENTS, SIDE, SIDE)[..., ::-1].reshape(-1, LENGTH)
-    # Shots whose mean brightness differs by more than NEAR cannot be near: compare only the others.
+    # Only shots whose mean brightness differs by at most NEAR can be near-duplicates.
     means = pictures.mean(axis=1)
     order = np.argsort(means, kind="stable")
     ends = np.searchsorted(means[order], means[order] + NEAR, side="right")

@@ -1,13 +1,14 @@
-"""Which shots are for training and which are held out."""
+"""Splitting shots into training and test data."""
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Frames of the default clip: a held-out block of time should hold one at least.
+# Frames of the default clip: a test part of a shot should have at least one.
 CLIP = 16
-# Neighbouring frames are nearly the same picture: the longest clip's length is left out between.
-LONGEST_CLIP = 32
+# Most frames that are left out between train and test parts of one shot, since neighbouring frames
+# are nearly equal.
+MAX_GAP = 32
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,18 @@ class Part:
 def assign(
     lengths: Sequence[int], groups: Sequence[int], share: float, seed: int, shortest: int
 ) -> list[Part]:
-    """Share shots out to train and test.
+    """Split shots into train and test.
 
-    Whole shots go to one side, all shots of a group (near-duplicates) to the same. Where the shots
-    are too few or too unequal for that, the end of the longest is held out instead, with a gap
-    before it. Train is never empty.
+    Whole shots go to one split, and all shots of a group of near-duplicates to the same one. If
+    there are too few shots for that, or their lengths differ too much, the end of the longest shot
+    is held out, with a gap before it. The train split is never empty.
 
     Args:
-        lengths: frames of every shot.
-        groups: a number for every shot, the same for near-duplicates.
-        share: of all frames that test should have.
+        lengths: frames of each shot.
+        groups: a number for each shot, equal for near-duplicates.
+        share: fraction of all frames for the test split.
         seed: of the random choice.
-        shortest: frames that a part must have.
+        shortest: least frames of a part.
 
     Returns:
         The parts, in the order of the shots.
@@ -60,7 +61,7 @@ def assign(
 def _choose_groups(
     lengths: Sequence[int], groups: Sequence[int], wanted: float, seed: int
 ) -> set[int]:
-    """Return the groups for test, empty where no choice comes near the wanted share."""
+    """Return the groups for the test split; none if no choice is near the wanted number."""
     sizes: dict[int, int] = {}
     for group, length in zip(groups, lengths, strict=True):
         sizes[group] = sizes.get(group, 0) + length
@@ -73,7 +74,7 @@ def _choose_groups(
             chosen.add(group)
             total += sizes[group]
     if total < wanted / 2:
-        # All the rest is large: the smallest may still do, if it takes at most twice the share.
+        # The remaining groups are large: take the smallest if that gives at most twice as much.
         rest = [group for group in order if group not in chosen]
         smallest = min(rest, key=lambda group: sizes[group], default=None)
         if smallest is None or len(rest) == 1 or total + sizes[smallest] > wanted * 2:
@@ -83,7 +84,7 @@ def _choose_groups(
 
 
 def _split_in_time(index: int, length: int, wanted: int, shortest: int) -> list[Part]:
-    gap = max(1, min(LONGEST_CLIP, length // 10))
+    gap = max(1, min(MAX_GAP, length // 10))
     for least in (CLIP, shortest):
         held = max(least, wanted)
         train = length - held - gap

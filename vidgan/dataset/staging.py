@@ -1,4 +1,4 @@
-"""Making a dataset folder so that it appears whole or not at all."""
+"""Writing a dataset folder atomically: it appears complete or not at all."""
 
 import contextlib
 import fcntl
@@ -18,49 +18,49 @@ _OWN_FILE = re.compile(r"(train|test)-\d{5}-of-\d{5}\.tfrecord")
 
 
 def check_output(output: Path, overwrite: bool) -> None:
-    """Refuse an output that exists, unless it is a dataset and may be replaced.
+    """Refuse an existing output, unless it is a dataset that may be replaced.
 
     Raises:
-        OptionError: something is there that must stay.
+        OptionError: the output exists and may not be replaced.
     """
     if not os.path.lexists(output):
         return
     if output.is_symlink() or not output.is_dir():
-        raise OptionError(f"{output}: is there and is no folder; choose another place with -o")
+        raise OptionError(f"{output}: exists and is no folder; choose another place with -o")
     names = sorted(path.name for path in output.iterdir())
     if not names:
         return
     if MANIFEST_NAME not in names:
         raise OptionError(
-            f"{output}: is not empty and no vidgan dataset; choose another place with -o"
+            f"{output}: is neither empty nor a vidgan dataset; choose another place with -o"
         )
     if not overwrite:
         raise OptionError(
-            f"{output}: there is a dataset already; replace it with --overwrite or choose "
+            f"{output}: is a dataset already; replace it with --overwrite or choose "
             "another place with -o"
         )
-    strangers = [
+    unknown = [
         name
         for name in names
         if name not in (MANIFEST_NAME, PREVIEW_NAME) and not _OWN_FILE.fullmatch(name)
     ]
-    if strangers:
+    if unknown:
         raise OptionError(
-            f"{output}: holds {strangers[0]}, which vidgan preprocess did not write; move it away "
+            f"{output}: holds {unknown[0]}, which vidgan preprocess did not write; move it away "
             "before --overwrite"
         )
 
 
 @contextlib.contextmanager
 def staging(output: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary sibling folder that takes the name ``output`` when the block succeeds.
+    """Yield a temporary folder beside ``output`` that is renamed to it when the block succeeds.
 
-    If the block fails, Ctrl-C included, the folder goes and what stood there before stays. What a
-    killed run has left behind is cleared away first.
+    If the block fails, also by Ctrl-C, the temporary folder is removed and ``output`` stays as it
+    was. Folders left behind by killed processes are removed first.
 
     Raises:
-        OptionError: something is there that must stay.
-        ExportError: the disk is full, or the place cannot be written.
+        OptionError: the output exists and may not be replaced.
+        ExportError: the disk is full, or the output cannot be written.
     """
     check_output(output, overwrite)
     folder: Path | None = None
@@ -70,7 +70,7 @@ def staging(output: Path, overwrite: bool = False) -> Iterator[Path]:
         _clear_leftovers(parent)
         folder = parent / f".vidgan-{secrets.token_hex(4)}.new"
         folder.mkdir()
-        # Held until this process ends, however it ends: a folder without the lock is a leftover.
+        # The lock is held until this process ends, in whatever way: unlocked folders are leftovers.
         with (folder / _LOCK_NAME).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield folder
@@ -88,7 +88,7 @@ def staging(output: Path, overwrite: bool = False) -> Iterator[Path]:
 
 def _swap(folder: Path, output: Path) -> None:
     if not output.exists() or not any(output.iterdir()):
-        # Renaming replaces an empty folder by itself.
+        # Renaming replaces an empty folder.
         folder.replace(output)
         return
     old = folder.with_suffix(".old")
@@ -109,7 +109,7 @@ def _clear_leftovers(parent: Path) -> None:
 
 
 def disk_size(folder: Path) -> int:
-    """Return the bytes of the files in a folder."""
+    """Return the size of a folder's files in bytes."""
     try:
         return sum(path.stat().st_size for path in folder.iterdir())
     except OSError as error:

@@ -1,8 +1,8 @@
 """TFRecord files of ``tf.train.Example`` messages, written and checked without TensorFlow.
 
-Starting TensorFlow costs seconds and half a gigabyte in every worker process; the two formats
-together are a page. A record is ``length · crc(length) · data · crc(data)``; the checksums are
-CRC-32C, rotated and shifted so that data which holds checksums itself stays safe.
+Importing TensorFlow costs seconds and half a gigabyte in every worker process. A record is
+``length · crc(length) · data · crc(data)``; the checksums are CRC-32C, masked (rotated, plus a
+constant) as in TensorFlow.
 """
 
 import struct
@@ -27,7 +27,7 @@ def encode_example(features: Mapping[str, Feature]) -> bytes:
     """Serialise a ``tf.train.Example``.
 
     Args:
-        features: name → list of all bytes, all floats (kept as float32) or all ints (int64).
+        features: lists by name, each of bytes, of floats (stored as float32) or of ints (int64).
 
     Raises:
         TypeError: a list is mixed, empty or of another type.
@@ -51,7 +51,7 @@ def _feature(values: Feature) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    # Negative numbers go as their 64-bit two's complement.
+    # Negative numbers are encoded in 64-bit two's complement.
     value &= 0xFFFFFFFFFFFFFFFF
     out = bytearray()
     while value > 0x7F:
@@ -88,7 +88,7 @@ def write_records(path: Path, records: Iterable[bytes]) -> int:
 
 
 def read_records(path: Path) -> Iterator[bytes]:
-    """Yield the records of a file, their checksums verified.
+    """Yield the records of a file, verifying their checksums.
 
     Raises:
         DatasetError: the file is missing, cut short or damaged.

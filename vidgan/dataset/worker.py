@@ -1,8 +1,7 @@
-"""A worker process: ``python -m vidgan.dataset.worker`` scans sources until its input ends.
+"""Worker process: ``python -m vidgan.dataset.worker`` scans sources until its input ends.
 
-Jobs come and answers go as lines of JSON. Workers are started as programs of their own, not by
-``multiprocessing``, which would run the user's script again in each of them and cannot tell which
-of them died on which file.
+Jobs and answers are lines of JSON. Workers are separate programs instead of ``multiprocessing``
+processes, which would run the user's script again and do not tell which file crashed them.
 """
 
 import json
@@ -18,13 +17,13 @@ from vidgan.dataset.scan import scan
 
 
 def main() -> None:
-    """Answer each line ``{path, blob, config, fps, threads}``.
+    """Answer each line ``{path, frame_file, config, fps, threads}``.
 
-    Answers are ``{"progress": frames}``, then ``{"scan": …}`` or ``{"errno": …, "text": …}`` where
-    the blob cannot be written.
+    Answers are ``{"progress": frames}``, then ``{"scan": …}``, or ``{"errno": …, "text": …}`` if
+    the frame file cannot be written.
     """
     cv2.setNumThreads(1)
-    # Only answers may go to the pipe, whatever a library prints.
+    # Only answers may go to the pipe: whatever libraries print goes to standard error.
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
 
@@ -36,14 +35,14 @@ def main() -> None:
         try:
             result = scan(
                 Path(job["path"]),
-                Path(job["blob"]),
+                Path(job["frame_file"]),
                 PreprocessConfig.from_json(job["config"], "the parent process"),
                 job["fps"],
                 job["threads"],
                 lambda frames: answer(progress=frames),
             )
         except BrokenPipeError:
-            # The parent is gone, and the folder with it.
+            # The parent process has ended.
             return
         except OSError as error:
             answer(errno=error.errno, text=error.strerror)

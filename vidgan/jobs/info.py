@@ -1,4 +1,4 @@
-"""The job behind ``vidgan info``: what a dataset, a run or a checkpoint is. Needs no TensorFlow."""
+"""The job behind ``vidgan info``: describe a dataset, a run or a checkpoint, without TensorFlow."""
 
 from collections import Counter
 from pathlib import Path
@@ -17,15 +17,15 @@ def info(path: Path | str, checkpoint: str | None = None) -> dict[str, Any]:
 
     Args:
         path: its folder, or ``latest`` for the newest run under ``runs``.
-        checkpoint: describe this one of the run: ``latest``, ``best`` or its step.
+        checkpoint: describe this checkpoint of the run: ``latest``, ``best`` or a step.
 
     Returns:
         Plain JSON values; ``kind`` is ``dataset``, ``run`` or ``checkpoint``.
 
     Raises:
-        InputError: there is nothing of the kind.
-        DatasetError: a manifest that cannot be read.
-        RunError: a run or checkpoint that cannot be read, or is not there.
+        InputError: the folder is none of these.
+        DatasetError: the manifest cannot be read.
+        RunError: the run or checkpoint cannot be read or does not exist.
     """
     folder = Path(path)
     if checkpoint is not None:
@@ -39,7 +39,7 @@ def info(path: Path | str, checkpoint: str | None = None) -> dict[str, Any]:
     if (folder / STATE_NAME).is_file() and parent.name == CHECKPOINTS:
         return _checkpoint(Run.open(parent.parent), folder)
     if not folder.exists():
-        raise InputError(f"{path}: not there; name a dataset, a run or a checkpoint")
+        raise InputError(f"{path}: no such folder; name a dataset, a run or a checkpoint")
     raise InputError(
         f"{path}: neither a dataset ({MANIFEST_NAME}), a run ({CONFIG_NAME}) nor a checkpoint "
         f"({STATE_NAME}) of vidgan"
@@ -126,7 +126,7 @@ def _clip(run: Run) -> dict[str, Any]:
 
 
 def _health(path: Path) -> list[str] | None:
-    """Return what is wrong with a run; None where nothing watched it."""
+    """Return the open health events of a run; None if its health was not watched."""
     if not path.is_file():
         return None
     return [str(finding) for finding in health_rules.standing(health_rules.read(path))]
@@ -137,7 +137,7 @@ def _bytes(folder: Path) -> int:
 
 
 def as_text(values: dict[str, Any]) -> str:
-    """Lay :func:`info`'s values out for reading, a line each."""
+    """Format the values of :func:`info` for a terminal, one line each."""
     lines = [f"{values['kind'].capitalize()} {values['path']}"]
     rows = {"dataset": _dataset_rows, "run": _run_rows, "checkpoint": _checkpoint_rows}
     table = rows[values["kind"]](values)

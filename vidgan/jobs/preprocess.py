@@ -1,4 +1,4 @@
-"""Make a dataset of videos."""
+"""The job behind ``vidgan preprocess``: from videos to a dataset."""
 
 import contextlib
 import logging
@@ -13,7 +13,7 @@ from typing import Any
 
 from vidgan.config import DEFAULT_DATASET, PreprocessConfig
 from vidgan.dataset.advice import advise
-from vidgan.dataset.build import Build, build, remove_blobs
+from vidgan.dataset.build import Build, build, remove_frame_files
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pool import Job, cores, scan_all
 from vidgan.dataset.preview import write_preview
@@ -27,26 +27,26 @@ from vidgan.video.readers.open import open_video
 
 logger = logging.getLogger(__name__)
 
-# Frames of a clip at training's default; what the summary counts and the preview shows.
+# Default length of a clip in training, for the summary and the preview.
 CLIP_FRAMES = 16
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of the inputs.
+    """Summary of preprocessing.
 
     Attributes:
-        manifest: the finished dataset.
-        sources: how many were given.
-        failures: why each source that could not be used was left out.
-        shots: kept.
-        short: shots left out since they are too short.
-        decoded: frames decoded.
-        kept: frames kept, train and test.
-        dropped: reason → frames.
-        clips: split → clips of :data:`CLIP_FRAMES` frames side by side.
+        manifest: of the dataset.
+        sources: number of sources.
+        failures: one line for each source that cannot be used.
+        shots: number of shots kept.
+        short: number of shots that are too short.
+        decoded: number of decoded frames.
+        kept: number of frames kept, in train and test.
+        dropped: number of dropped frames by reason.
+        clips: number of clips of :data:`CLIP_FRAMES` frames by split, without overlap.
         bytes: size on disk.
-        warnings: what may spoil a training.
+        warnings: properties of the dataset that may harm training.
     """
 
     manifest: Manifest
@@ -89,22 +89,22 @@ def preprocess(
     progress: bool = False,
     **options: Any,
 ) -> Manifest:
-    """Make a dataset of videos.
+    """Build a dataset from videos.
 
     Args:
-        inputs: video files, folders (searched recursively), glob patterns and folders of numbered
-            images, or one of them.
-        output: the dataset's folder.
-        overwrite: replace a dataset that is there.
-        strict: make an error of a source that cannot be used, instead of leaving it out.
-        progress: show a bar on standard error.
-        **options: the fields of :class:`vidgan.config.PreprocessConfig`.
+        inputs: a video file, a folder (searched recursively), a glob pattern or a folder of
+            numbered images, or several of them.
+        output: folder of the dataset.
+        overwrite: replace an existing dataset.
+        strict: raise an error if any source cannot be used, instead of leaving it out.
+        progress: show a progress bar on standard error.
+        **options: fields of :class:`vidgan.config.PreprocessConfig`.
 
     Returns:
-        The manifest of the finished dataset.
+        The manifest of the dataset.
 
     Raises:
-        InputError: an input is missing, or nothing in them can be used.
+        InputError: an input does not exist, or none can be used.
         OptionError: an option is out of bounds, or the output exists.
         ExportError: the output cannot be written.
     """
@@ -133,41 +133,44 @@ def run(
     progress: bool = False,
     workers: int | None = None,
 ) -> Summary:
-    """Do the work of :func:`preprocess` and tell more about it.
+    """Build a dataset; see :func:`preprocess`.
 
     Args:
-        inputs: as there.
-        output: as there.
+        inputs: see :func:`preprocess`.
+        output: see :func:`preprocess`.
         config: the options.
-        overwrite: as there.
-        strict: as there.
-        progress: as there.
-        workers: processes for several sources; as many as there are cores by default.
+        overwrite: see :func:`preprocess`.
+        strict: see :func:`preprocess`.
+        progress: see :func:`preprocess`.
+        workers: processes for several sources; by default one a core.
+
+    Returns:
+        A summary, with the manifest.
     """
     for side in config.size:
-        # Hours of decoding into a size that no network takes would be a bad surprise.
+        # Check that networks can have this size before hours of decoding.
         split_side(side)
     check_output(output, overwrite)
     sources = discover([inputs] if isinstance(inputs, (str, Path)) else inputs)
     infos = _probe(sources, config, progress)
     with staging(output, overwrite) as folder:
-        blobs = [folder / f"{i:06d}.frames" for i in range(len(sources))]
-        scans = _scan(sources, infos, blobs, config, progress, workers)
+        frame_files = [folder / f"{i:06d}.frames" for i in range(len(sources))]
+        scans = _scan(sources, infos, frame_files, config, progress, workers)
         failures = [result.error for result in scans if result.error]
         if strict and failures:
             raise InputError(_list("--strict and", failures))
         if len(failures) == len(scans):
             raise InputError(_list("nothing usable:", failures))
         fps = _rate(infos, config) or next(s.fps for s in scans if s.shots)
-        made = build(folder, sources, scans, blobs, config, fps)
-        write_preview(folder / PREVIEW_NAME, made, blobs, CLIP_FRAMES)
-        remove_blobs(blobs)
+        made = build(folder, sources, scans, frame_files, config, fps)
+        write_preview(folder / PREVIEW_NAME, made, frame_files, CLIP_FRAMES)
+        remove_frame_files(frame_files)
         warnings = advise(made, [s.path for s in sources], config, fps, CLIP_FRAMES)
     return _summarise(made, Manifest.load(output), failures, warnings)
 
 
 def _list(start: str, failures: list[str]) -> str:
-    """Return one line for one failure, or one line each."""
+    """Return the failures as one message, one line each."""
     if len(failures) == 1:
         return failures[0]
     return "\n  ".join([f"{start} {len(failures)} sources cannot be used", *failures])
@@ -176,7 +179,7 @@ def _list(start: str, failures: list[str]) -> str:
 def _probe(
     sources: list[InputSource], config: PreprocessConfig, progress: bool
 ) -> list[VideoInfo | None]:
-    """Read the headers: the rates, and how many frames there will be."""
+    """Read the headers, for frame rates and numbers of frames; None if that fails."""
 
     def probe(source: InputSource) -> VideoInfo | None:
         if source.error:
@@ -185,37 +188,37 @@ def _probe(
             with open_video(source.path, decoder=config.decoder, threads=1) as reader:
                 return reader.info
         except InputError:
-            # The scan meets the same and reports it.
+            # The scan will report the same error.
             return None
 
     if len(sources) == 1 and not progress:
-        # Its own rate is the commonest.
+        # The rate of the only source is used, and found by its scan.
         return [None]
     with ThreadPoolExecutor(cores()) as threads:
         return list(threads.map(probe, sources))
 
 
 def _rate(infos: list[VideoInfo | None], config: PreprocessConfig) -> float | None:
-    """Return the dataset's rate, None where the only source decides."""
+    """Return the frame rate of the dataset; None for that of the only source."""
     if config.fps or len(infos) == 1:
         return config.fps
     rates = Counter(info.fps for info in infos if info is not None and info.fps)
     if not rates:
         return DEFAULT_RATE
-    # Among equals the slower: leaving frames out looks better than repeating them.
+    # Of equally common rates the lowest: dropping frames looks better than repeating them.
     return max(rates, key=lambda rate: (rates[rate], -rate))
 
 
 def _scan(
     sources: list[InputSource],
     infos: list[VideoInfo | None],
-    blobs: list[Path],
+    frame_files: list[Path],
     config: PreprocessConfig,
     progress: bool,
     workers: int | None,
 ) -> list[Scan]:
     usable = [i for i, source in enumerate(sources) if not source.error]
-    jobs = [Job(sources[i].path, blobs[i]) for i in usable]
+    jobs = [Job(sources[i].path, frame_files[i]) for i in usable]
     scans = [Scan(error=source.error) for source in sources]
     with _bar(infos, progress) as advance:
         done = scan_all(jobs, config, _rate(infos, config), advance, workers) if jobs else []
@@ -226,7 +229,7 @@ def _scan(
 
 @contextlib.contextmanager
 def _bar(infos: list[VideoInfo | None], shown: bool) -> Iterator[Progress | None]:
-    """Show a progress bar on standard error; yield what moves it on by some frames."""
+    """Show a progress bar on standard error; yield a function that takes newly decoded frames."""
     if not shown:
         yield None
         return
@@ -237,7 +240,7 @@ def _bar(infos: list[VideoInfo | None], shown: bool) -> Iterator[Progress | None
     with tqdm(total=total, unit=" frames", desc="Decoding", file=sys.stderr) as bar:
 
         def advance(frames: int) -> None:
-            # Every worker has a thread of its own that calls this.
+            # Called from the threads of all workers.
             with lock:
                 bar.update(frames)
 
