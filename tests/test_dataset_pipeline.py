@@ -220,10 +220,10 @@ def missing(path: Path) -> None:
     [
         (flip_a_byte, "train-00000-of-00002.tfrecord: is damaged"),
         (cut, "train-00000-of-00002.tfrecord: is cut short"),
-        (empty, "holds something else than its manifest says"),
-        (lose_a_record, "holds something else than its manifest says"),
-        (wrong_content, "holds something else than its manifest says"),
-        (wrong_size, "holds something else than its manifest says"),
+        (empty, "does not match its manifest"),
+        (lose_a_record, "does not match its manifest"),
+        (wrong_content, "does not match its manifest"),
+        (wrong_size, "does not match its manifest"),
         (missing, "train-00000-of-00002.tfrecord: missing shard"),
     ],
 )
