@@ -78,7 +78,7 @@ def run(
             batch = next(batches)
             float(traced(batch))
             steps, used = steps + 1, used + budget.clock() - start
-        yield steps, used, flops.count(traced.get_concrete_function(batch))
+        yield steps, used, flops.count_graph_flops(traced.get_concrete_function(batch))
 
 
 def adam(network: keras.Model) -> keras.optimizers.Adam:

@@ -60,7 +60,7 @@ def main(folder: Path, dataset: Path) -> None:
     run, manifest = Run.open(folder, task="inpaint"), Manifest.load(dataset)
     state = run.state()
     fill = inpaint.filler(load_generator(run, "latest"))
-    base = inpaint.base()
+    base = inpaint.base_filler()
     telea, median = classical_filters.telea().apply, classical_filters.median().apply
     every = max(1, manifest.splits["test"].clips(FRAMES) // CLIPS)
     held_out = labelled_clips(manifest, "test", FRAMES, every=every)

@@ -55,13 +55,13 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
     from vidgan import runtime
 
     runtime.prepare()
-    from vidgan.tasks.build import build_gan
+    from vidgan.tasks.synthesis import build_gan
     from vidgan.training import memory
     from vidgan.training.run import Run
 
     options = {} if channels is None else {"g_channels": channels, "d_channels": channels}
     # Measured is also what would be refused.
-    memory.available = lambda device: None
+    memory.available_memory = lambda device: None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_dataset(folder, side, frames, batch_size)
@@ -78,7 +78,10 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
         status = Path("/proc/self/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
         gan = build_gan(Run.open(run))
-    values = {"peak": int(line.split()[1]) * 1024, "estimate": memory.estimate(gan, batch_size)}
+    values = {
+        "peak": int(line.split()[1]) * 1024,
+        "estimate": memory.estimate_memory(gan, batch_size),
+    }
     print(json.dumps(values))
 
 

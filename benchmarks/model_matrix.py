@@ -28,7 +28,7 @@ from vidgan.config import DEFAULT_BATCH, MODELS, ModelConfig, TrainConfig  # noq
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import training_clips  # noqa: E402
 from vidgan.losses import LOSSES  # noqa: E402
-from vidgan.tasks.build import build_gan  # noqa: E402
+from vidgan.tasks.synthesis import build_gan  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 
 # Side and frames.

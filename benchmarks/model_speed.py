@@ -23,7 +23,7 @@ import tensorflow as tf  # noqa: E402
 
 from vidgan.config import DEFAULT_BATCH, MODELS, ModelConfig, TrainConfig  # noqa: E402
 from vidgan.models import flops  # noqa: E402
-from vidgan.tasks.build import build_gan  # noqa: E402
+from vidgan.tasks.synthesis import build_gan  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 
 BASE, MOST = "dcgan", 1.1
@@ -45,8 +45,10 @@ class Training:
             (args.batch, args.frames, args.size, args.size, 3), (0, 1), -1, 1
         )
         self.step = tf.function(gan.train_step, jit_compile=False)
-        self.flops = flops.count(self.step.get_concrete_function(self.clips))
-        self.shares_backward = gan.shares_backward and not any(c.recognises for c in gan.critics)
+        self.flops = flops.count_graph_flops(self.step.get_concrete_function(self.clips))
+        self.shares_backward = gan.shares_backward and not any(
+            c.predicts_codes for c in gan.discriminator_steps
+        )
         for _ in range(2):  # With the penalty and without it.
             self.run(1)
 

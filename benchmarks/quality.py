@@ -41,7 +41,7 @@ from vidgan.errors import TrainingError, VidganError  # noqa: E402
 from vidgan.images import save_image  # noqa: E402
 from vidgan.losses import LOSSES  # noqa: E402
 from vidgan.models import flops  # noqa: E402
-from vidgan.tasks.build import build_gan  # noqa: E402
+from vidgan.tasks.synthesis import build_gan  # noqa: E402
 from vidgan.training import health_rules  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.video.layout import contact_sheet  # noqa: E402
@@ -78,14 +78,16 @@ def train_vidgan(
         data = tf.TensorSpec((batch, frames, manifest.height, manifest.width, 3))
         if run.model.conditional:
             data = data, tf.TensorSpec((batch,), tf.int32)
-        findings = health_rules.read(folder / health_rules.HEALTH_NAME) if run.train.health else []
+        events = (
+            health_rules.read_events(folder / health_rules.HEALTH_NAME) if run.train.health else []
+        )
         yield Trained(
             clips=vidgan.load(folder).generate(n=samples),
             steps=state["step"],
             seconds=state["seconds"],
-            step_flops=flops.of(build_gan(run).train_step, data),
+            step_flops=flops.count_flops(build_gan(run).train_step, data),
             batch=batch,
-            health=tuple(finding.trouble for finding in health_rules.standing(findings)),
+            health=tuple(event.rule for event in health_rules.unresolved(events)),
         )
 
 

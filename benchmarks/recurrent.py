@@ -84,7 +84,7 @@ class Recurrent(layers.Layer):
 
 def frame_features(damaged: Any, channels: int) -> Any:
     """Look at each frame alone."""
-    return restorer.features(damaged, channels, FRAME_BLOCKS, seen=1)
+    return restorer.residual_blocks(damaged, channels, FRAME_BLOCKS, kernel_frames=1)
 
 
 def recurrent_features(damaged: Any, channels: int) -> Any:
@@ -113,7 +113,7 @@ def with_features(
         width: int | None = None,
     ) -> keras.Model:
         damaged = keras.Input((frames, height, width, 3), name="damaged")
-        return restorer.onto_base(damaged, features(damaged, channels), scale, channels)
+        return restorer.build_from_features(damaged, features(damaged, channels), scale, channels)
 
     return generator
 
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             enhance.train(args.dataset, run, args.minutes, recipe.options)
         *_, row = enhance.measure(name, recipe, run, manifest, args.clips)
         network = NETWORKS[name](SCALE, 32, 6, FRAMES, 16, 16)
-        cost = flops.of_network(network) / FRAMES / 1e6
+        cost = flops.network_flops(network) / FRAMES / 1e6
         steps = Run.open(run, task="enhance").state()["step"]
         print(f"| {name} | {cost:.0f} | {steps} |{row.split('|', 2)[2]}", flush=True)
 

@@ -162,14 +162,14 @@ def costs() -> None:
     print("| network | " + " | ".join(f"{w}×{h}" for w, h in PLANNED) + " |")
     print("|---|" + "---|" * len(PLANNED))
     for name, scale, channels, blocks, *_ in TIMED:
-        context, margin = restorer.reach(scale, blocks)
+        context, margin = restorer.receptive_field(scale, blocks)
         filter = Filter(
             lambda frames, masks: frames.astype(np.float32),
             name,
             scale=scale,
             context=context,
             margin=margin,
-            multiple=restorer.fold(scale),
+            multiple=restorer.unshuffle_factor(scale),
             bytes_per_pixel=restorer.bytes_per_pixel(scale, channels),
         )
         found = [choose_plan(filter, size, 0, MEMORY, disk=DISK) for size in PLANNED]

@@ -7,7 +7,7 @@
 - diversity: mean distance between two generated clips in the space of random convolutions, and
 - motion: mean difference of neighbouring frames, both as shares of the real training clips'.
 - GFLOP a clip: arithmetic of a training step for each real clip in it.
-- health: troubles that ``vidgan train`` reported and that stood at the end.
+- health: problems that ``vidgan train`` reported and that stood at the end.
 
 Figures are means over the seeds, with the range where there are several.
 """
@@ -131,12 +131,12 @@ def table(rows: list[Row]) -> str:
         cells = [cell(group, field, digits) for _, field, digits in COLUMNS]
         words = [word for row in group for word in row.get("health", [])]
         words += [row["error"] for row in group if "error" in row]
-        troubles = ", ".join(
+        problems = ", ".join(
             word if words.count(word) == 1 else f"{word} ({words.count(word)})"
             for word in dict.fromkeys(words)
         )
         first = [group[0]["recipe"], group[0]["budget"], seeds]
-        lines.append(f"| {' | '.join([*first, *cells, troubles])} |")
+        lines.append(f"| {' | '.join([*first, *cells, problems])} |")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Does ``vidgan train`` see what goes wrong? Provokes every trouble, and none, and counts alarms.
+"""Does ``vidgan train`` see what goes wrong? Provokes every problem, and none, and counts alarms.
 
     python benchmarks/stability.py VIDEOS [--steps 1200] [--only NAME ...] [--output FOLDER]
 
@@ -130,7 +130,7 @@ def run(setting: Setting, datasets: dict[str, Path], folder: Path, steps: int) -
     def report(line: str) -> None:
         if setting.expected and line.startswith("step "):
             raised = {
-                finding.trouble for finding in health_rules.read(output / health_rules.HEALTH_NAME)
+                event.rule for event in health_rules.read_events(output / health_rules.HEALTH_NAME)
             }
             if raised >= set(setting.expected):
                 raise Enough
@@ -150,8 +150,8 @@ def run(setting: Setting, datasets: dict[str, Path], folder: Path, steps: int) -
         pass
     except TrainingError as error:
         died = f"; stopped: {error}"
-    findings = health_rules.read(output / health_rules.HEALTH_NAME)
-    first = {f.trouble: f.step for f in reversed(findings) if not f.gone}
+    events = health_rules.read_events(output / health_rules.HEALTH_NAME)
+    first = {f.rule: f.step for f in reversed(events) if not f.resolved}
     caught = all(name in first for name in setting.expected)
     right = caught and (bool(setting.expected) or not first)
     others = [f"{name} ({step})" for name, step in first.items() if name not in setting.expected]

@@ -34,8 +34,8 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
 
     from vidgan.config import ModelConfig, TrainConfig
     from vidgan.models import build_discriminators, build_generator, flops, latents, resolve
-    from vidgan.tasks.build import optimizers
     from vidgan.tasks.video_gan import VideoGAN
+    from vidgan.training.optimizers import make_optimizers
 
     train = TrainConfig()
     model = resolve(ModelConfig(frames=args.frames))
@@ -49,7 +49,7 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
             build_generator(model, args.size, args.size),
             build_discriminators(model, args.size, args.size),
         )
-        both = optimizers(train)
+        both = make_optimizers(train)
         if options.get("adam"):
             both = [keras.optimizers.Adam(float(o.learning_rate), o.beta_1, o.beta_2) for o in both]
         extras = options.get("extras", False)
@@ -59,7 +59,7 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
             share_backward=options.get("share_backward", True),
         )
         steps[name] = tf.function(gan.train_step, jit_compile=False)
-    step_flops = flops.count(steps["vidgan"].get_concrete_function(real))
+    step_flops = flops.count_graph_flops(steps["vidgan"].get_concrete_function(real))
     side = 4096
     a = tf.random.normal((side, side))
     product = tf.function(lambda: tf.matmul(a, a))

@@ -43,9 +43,9 @@ from vidgan.metrics.frechet import frechet_distance  # noqa: E402
 from vidgan.metrics.kernel import kernel_distance  # noqa: E402
 from vidgan.metrics.moments import Moments  # noqa: E402
 from vidgan.models import resolve  # noqa: E402
-from vidgan.tasks.build import build_gan  # noqa: E402
+from vidgan.tasks.synthesis import build_gan  # noqa: E402
 from vidgan.training import loop  # noqa: E402
-from vidgan.training.distances import FEATURES_NAME, MADE, METRICS, REAL, Distance  # noqa: E402
+from vidgan.training.distance_metrics import FEATURES_NAME, GENERATED, METRICS, REAL, Distance  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.training.sampling import EmaSampler  # noqa: E402
 from vidgan.video.layout import contact_sheet  # noqa: E402
@@ -165,7 +165,7 @@ def scatter(sets: Sets, name: str) -> list[float]:
     """Return medians over the steps, as shares of the distance."""
     values, alone, paired = [], [], []
     for _ in range(12):
-        reals, mades = sets.draw(min(REAL, len(sets.real) // 2), MADE)
+        reals, mades = sets.draw(min(REAL, len(sets.real) // 2), GENERATED)
         looks = [METRICS[name](reals, each) for each in mades]
         values.append([look.value for look in looks])
         nothing = Distance(0, tuple(np.zeros_like(each) for each in looks[0].influences))
@@ -197,7 +197,7 @@ def report(path: Path) -> str:
     sets = Sets(other, made[:, half:])
     most = min(REAL, len(other))
     counts = [(most, n) for n in (16, 32, 64, 128, 256) if n <= half]
-    counts += [(n, MADE) for n in (32, 16) if n < most]
+    counts += [(n, GENERATED) for n in (32, 16) if n < most]
     rows = []
     for real, n in counts:
         for name, measure in MEASURES.items():

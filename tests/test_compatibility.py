@@ -19,7 +19,7 @@ import vidgan
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips
-from vidgan.tasks.build import build_gan
+from vidgan.tasks.synthesis import build_gan
 from vidgan.training.log_file import read_log
 from vidgan.training.run import Run
 from vidgan.video.readers.open import open_video

@@ -12,7 +12,7 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_generator, latents
 from vidgan.models.continuous import ANCHOR_SPACING, REACH, FilteredNoise
-from vidgan.tasks.build import build_gan
+from vidgan.tasks.synthesis import build_gan
 from vidgan.training import latent_sampling
 from vidgan.training.run import Run
 
@@ -100,7 +100,7 @@ def test_nothing_repeats_in_ten_seconds() -> None:
 
 def test_training_begins_anywhere_between_two_anchors() -> None:
     inputs = latents(CONFIG)
-    drawn = latent_sampling.draw(inputs, 2000, tf.constant((1, 2)), None)
+    drawn = latent_sampling.draw_latents(inputs, 2000, tf.constant((1, 2)), None)
     starts = drawn["times"].numpy()[:, 0]
     assert starts.min() < 0.05
     assert ANCHOR_SPACING - 0.05 < starts.max() < ANCHOR_SPACING

@@ -20,7 +20,7 @@ from vidgan.jobs.train.run_config import new_run
 from vidgan.models import (
     build_discriminators,
     build_generator,
-    judged_together,
+    items_per_logit,
     latents,
     resolve,
 )
@@ -102,23 +102,23 @@ def test_the_penalty_counts_a_logit_once() -> None:
 @pytest.mark.parametrize("conditional", [False, True])
 def test_outside_of_training_each_clip_is_judged_beside_another(conditional: bool) -> None:
     gan = make_gan(model(conditional=True, labels=("a", "b", "c")) if conditional else model())
-    (critic,) = gan.critics
+    (critic,) = gan.discriminator_steps
     labels = tf.constant([0, 1, 2, 1]) if conditional else None
 
     def pair(*places: int) -> tf.Tensor:
         chosen = None if labels is None else tf.gather(labels, places)
-        return critic.judge(tf.gather(CLIPS, places), chosen, training=False)["logit"][0, 0]
+        return critic.discriminate(tf.gather(CLIPS, places), chosen, training=False)["logit"][0, 0]
 
     beside = [pair(place, (place + 1) % 4) for place in range(4)]
-    np.testing.assert_allclose(gan.judge(CLIPS, labels), beside, rtol=1e-5)
-    alone = gan.judge(CLIPS[:1], None if labels is None else labels[:1])
+    np.testing.assert_allclose(gan.discriminate(CLIPS, labels), beside, rtol=1e-5)
+    alone = gan.discriminate(CLIPS[:1], None if labels is None else labels[:1])
     np.testing.assert_allclose(alone, [pair(0, 0)], rtol=1e-5)
     assert abs(beside[0] - alone[0]) > 1e-5
 
 
 def test_frames_of_one_clip_are_no_pair() -> None:
     config = model(model="dvdgan")
-    assert [judged_together(config, view) for view in ("frames", "small", "clip")] == [1, 2, 2]
+    assert [items_per_logit(config, view) for view in ("frames", "small", "clip")] == [1, 2, 2]
     logs = make_gan(config, r1=1.0).train_step(CLIPS)
     assert all(np.isfinite(float(value)) for value in logs.values())
 

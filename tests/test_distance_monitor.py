@@ -32,14 +32,14 @@ from vidgan.metrics.moments import Moments
 from vidgan.tasks.load import load_gan
 from vidgan.tasks.synthesis import TASK
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training import distances, loop
+from vidgan.training import distance_metrics, loop
 from vidgan.training.callbacks.distance import FIRST_SEED, DistanceMonitor
 from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, Log
-from vidgan.training.distances import METRICS, Distance
+from vidgan.training.distance_metrics import METRICS, Distance
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
-from vidgan.training.state import SURE, Measurement, best, read_measurement
+from vidgan.training.state import SIGNIFICANT, Measurement, best_checkpoint, read_measurement
 
 TINY: dict[str, Any] = {
     "frames": 8,
@@ -55,15 +55,15 @@ TINY: dict[str, Any] = {
 }
 # A quarter of the clips, and looks as often as the clock below lets them be.
 OFTEN: dict[str, Any] = {"metric_share": 1.0, "metric_every": "0.25"}
-MADE, REAL = 16, 40
+GENERATED, REAL = 16, 40
 CHANCE = 0.5
 
 
 @pytest.fixture(autouse=True, scope="module")
 def few() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distances, "MADE", MADE)
-        patch.setattr(distances, "REAL", REAL)
+        patch.setattr(distance_metrics, "GENERATED", GENERATED)
+        patch.setattr(distance_metrics, "REAL", REAL)
         yield
 
 
@@ -108,7 +108,7 @@ def measured(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[R
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let distances be what the test says, two of which differ by CHANCE where it is chance."""
-    script, patterns = iter(()), itertools.cycle(hadamard(MADE)[1:])
+    script, patterns = iter(()), itertools.cycle(hadamard(GENERATED)[1:])
 
     def say(*values: float | Callable[[], float]) -> None:
         nonlocal script
@@ -118,10 +118,10 @@ def figures(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         value = next(script)
         value = value() if callable(value) else value
         # Any two patterns are uncorrelated.
-        influence = next(patterns) * CHANCE / SURE * (MADE / 2) ** 0.5
+        influence = next(patterns) * CHANCE / SIGNIFICANT * (GENERATED / 2) ** 0.5
         return Distance(value, (np.zeros(len(real)), influence))
 
-    monkeypatch.setitem(distances.METRICS, "frechet", measure)
+    monkeypatch.setitem(distance_metrics.METRICS, "frechet", measure)
     return say
 
 
@@ -130,7 +130,7 @@ class Steps(keras.Model):
 
     def __init__(self) -> None:
         super().__init__()
-        self.share = tf.Variable(0.0)
+        self.budget_used = tf.Variable(0.0)
 
     def train_step(self, data: object) -> dict[str, tf.Tensor]:
         return dict.fromkeys(("d_loss", "g_loss"), tf.constant(1.0))
@@ -171,7 +171,7 @@ def follow(
 
 def logged(run: Run, name: str = "frechet") -> dict[int, float]:
     """Return the figures in the log by their steps."""
-    key = distances.column(name)
+    key = distance_metrics.column(name)
     return {int(row["step"]): row[key] for row in read_log(run / "log.csv") if key in row}
 
 
@@ -187,9 +187,9 @@ def test_figure_is_that_of_the_moving_average(
 ) -> None:
     """The best checkpoint makes the clips that were measured, and they have the distance noted."""
     run, _ = measured
-    embed = FEATURES[distances.FEATURES_NAME].load()
+    embed = FEATURES[distance_metrics.FEATURES_NAME].load()
     clips = vidgan.load(run.path, checkpoint="best").generate(
-        seeds=range(FIRST_SEED, FIRST_SEED + MADE)
+        seeds=range(FIRST_SEED, FIRST_SEED + GENERATED)
     )
     # Sixteen clips are few for the features: the covariances are shrunk.
     real = [clip for clip, _ in labelled_clips(Manifest.load(dataset), "test", 8)][::2]
@@ -197,7 +197,9 @@ def test_figure_is_that_of_the_moving_average(
     found = read_measurement(run.best())
     assert found.value == pytest.approx(expected, rel=1e-4)
     assert found.value == pytest.approx(logged(run.path)[found.step], rel=1e-5)
-    assert found.protocol.startswith(f"{distances.FEATURES_NAME}, 16 clips against 40 of test (")
+    assert found.protocol.startswith(
+        f"{distance_metrics.FEATURES_NAME}, 16 clips against 40 of test ("
+    )
 
 
 def test_what_a_run_leaves(measured: tuple[Run, list[str]]) -> None:
@@ -222,7 +224,8 @@ def test_info_tells(measured: tuple[Run, list[str]]) -> None:
     step = read_measurement(run.best()).step
     text = CliRunner().invoke(main, ["info", str(run.path)]).output
     assert re.search(
-        rf"best +step {step}: frechet distance [\d.e-]+ \({distances.FEATURES_NAME}, 16 clips",
+        rf"best +step {step}: frechet distance [\d.e-]+ "
+        rf"\({distance_metrics.FEATURES_NAME}, 16 clips",
         text,
     )
     one = CliRunner().invoke(main, ["info", str(run.path), "--checkpoint", "best"]).output
@@ -266,7 +269,7 @@ def test_labels_stride_and_half_precision(
     run = train(dataset, output=tmp_path / "run", **{**TINY, **OFTEN, **options})
     assert len(logged(run)) >= 1
     # Two shots, one of each label.
-    assert np.mean(seen[:MADE]) == 0.5
+    assert np.mean(seen[:GENERATED]) == 0.5
     assert "against 21 of test" in read_measurement(Run.open(run).best()).protocol
 
 
@@ -280,7 +283,7 @@ def test_cost_is_kept_within_the_share(
         asked.append(clock.now)
         return Distance(1.0, (real[:, 0], made[:, 0]))
 
-    monkeypatch.setitem(distances.METRICS, "frechet", slow)
+    monkeypatch.setitem(distance_metrics.METRICS, "frechet", slow)
     measuring, progress, _ = follow(
         dataset, tmp_path, clock, steps=200, metric_share=0.5, metric_every="0.01"
     )
@@ -310,8 +313,8 @@ def run_of(tmp_path: Path, frames: int = 8) -> Run:
 
 def test_split(dataset: Path, tmp_path: Path) -> None:
     run = run_of(tmp_path)
-    assert distances.choose_split(run, Manifest.load(dataset)) == ("test", None)
-    split, line = distances.choose_split(
+    assert distance_metrics.choose_split(run, Manifest.load(dataset)) == ("test", None)
+    split, line = distance_metrics.choose_split(
         run, make_dataset(tmp_path / "train", (8 * 32,), (8 * 31,), shards=1)
     )
     assert split == "train"
@@ -361,8 +364,8 @@ def test_best(tmp_path: Path) -> None:
         checkpoint(tmp_path, 8, value=4.0),
     ]
     (made[5] / "state.json").write_text('{"step": 6, "measurement": {"value": "0.')
-    assert best(made) == made[2]
-    assert best([made[6]]) is None
+    assert best_checkpoint(made) == made[2]
+    assert best_checkpoint([made[6]]) is None
 
 
 @pytest.mark.parametrize(
@@ -378,7 +381,7 @@ def test_marks() -> None:
     last = None
     waited = []
     for value in (10.0, 9.7, 9.6, 9.4, 9.3, 9.9, 5.0):
-        last = Measurement(1, "kernel", "p", value, mark=value).after(last, CHANCE / SURE)
+        last = Measurement(1, "kernel", "p", value, mark=value).after(last, CHANCE / SIGNIFICANT)
         waited.append(last.waited)
     assert waited == [0, 1, 2, 0, 1, 2, 0]
     assert Measurement(1, "kernel", "another", 50.0, mark=50.0).after(last, 1.0).waited == 0
@@ -412,7 +415,7 @@ def test_best_and_patience(dataset: Path, tmp_path: Path, figures: Callable[...,
     *_, chosen, last = found
     assert last < 500
     assert steps_of(output) == [chosen, last]
-    assert "3 measurements in a row were no better" in lines[-1]
+    assert "no significant improvement in 3 measurements" in lines[-1]
     # The best one generates what it says.
     result = CliRunner().invoke(
         main, ["generate", str(output), "--checkpoint=best", "--n=2", "-o", str(tmp_path / "a.npy")]
@@ -463,7 +466,7 @@ def test_broken_weights_are_not_measured(
 
 def test_log_of_an_earlier_vidgan(tmp_path: Path) -> None:
     """It has fewer columns; its lines stay, and figures follow them."""
-    new = [distances.column(name) for name in METRICS]
+    new = [distance_metrics.column(name) for name in METRICS]
     columns = (*FIRST_COLUMNS, *TASK.columns, *LAST_COLUMNS)
     old = [name for name in columns if name not in new]
     lines = [",".join(old), *(",".join([str(step)] * len(old)) for step in (10, 20, 30)), "40,4"]
@@ -485,10 +488,10 @@ def test_log_of_an_earlier_vidgan(tmp_path: Path) -> None:
 
 
 def test_metrics_option() -> None:
-    assert distances.parse("kernel, frechet,kernel") == ("kernel", "frechet")
-    assert distances.parse("none") == ()
+    assert distance_metrics.parse("kernel, frechet,kernel") == ("kernel", "frechet")
+    assert distance_metrics.parse("none") == ()
     with pytest.raises(OptionError, match="--metrics 'fvd' is none of frechet, kernel, none"):
-        distances.parse("kernel,fvd")
+        distance_metrics.parse("kernel,fvd")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_reach_is_how_far_the_network_looks(scale: int) -> None:
     tf.keras.utils.set_random_seed(0)
     for variable in network.trainable_variables:
         variable.assign(tf.random.normal(variable.shape))
-    context, margin = restorer.reach(scale, 2)
+    context, margin = restorer.receptive_field(scale, 2)
     clip = np.zeros((1, 2 * context + 3, 2, 2 * margin + 8, 3), np.float32)
     changed = clip.copy()
     changed[0, context + 1, :, margin + 4] = 1
@@ -154,7 +154,7 @@ def test_batches_are_the_same_at_every_sitting(dataset: Path) -> None:
     """A run that is taken up again sees what it would have seen, damage included."""
     manifest = Manifest.load(dataset)
     run = setup_run(dataset, manifest, crop=16, scale=2)
-    data = tasks.find("enhance").data
+    data = tasks.find_task("enhance").data
     whole = [b for b, _ in zip(data(run, [manifest], 0), range(5), strict=False)]
     later = [b for b, _ in zip(data(run, [manifest], 3), range(2), strict=False)]
     for (damaged, original), (again, same) in zip(whole[3:], later, strict=True):

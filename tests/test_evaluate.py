@@ -37,8 +37,8 @@ from vidgan.jobs.evaluate import clip_statistics
 from vidgan.jobs.evaluate.options import resolve
 from vidgan.jobs.evaluate.sources import Shape, open_set
 from vidgan.metrics import FEATURES, kernel_distance
-from vidgan.tasks.build import build_gan
 from vidgan.tasks.load import load_gan, load_generator
+from vidgan.tasks.synthesis import build_gan
 from vidgan.training.run import Run
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)

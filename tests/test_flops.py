@@ -12,7 +12,7 @@ from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import Latent
 from vidgan.models import flops
-from vidgan.tasks.build import build_gan
+from vidgan.tasks.synthesis import build_gan
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import Run
 
@@ -91,8 +91,8 @@ def test_layer(kind: str) -> None:
     layer, shape, expected = layer_and_input(kind)
     inputs = keras.Input(shape)
     network = keras.Model(inputs, layer(inputs))
-    assert flops.of_network(network) == expected
-    assert flops.of_network(network, BATCH) == BATCH * expected
+    assert flops.network_flops(network) == expected
+    assert flops.network_flops(network, BATCH) == BATCH * expected
 
 
 # Keras computes groups in a function of its own, whose forward pass its gradients repeat.
@@ -112,7 +112,7 @@ def test_gradients_cost_twice_the_forward_pass(kind: str) -> None:
 
     spec = tf.TensorSpec((BATCH, *shape))
     counted = [
-        flops.of(lambda x, wanted=wanted: gradients(x, *wanted), spec) / (BATCH * expected)
+        flops.count_flops(lambda x, wanted=wanted: gradients(x, *wanted), spec) / (BATCH * expected)
         for wanted in ((), ("x",), ("kernel",), ("x", "kernel"))
     ]
     assert counted == [1, 2, 2, 3]
@@ -120,13 +120,18 @@ def test_gradients_cost_twice_the_forward_pass(kind: str) -> None:
 
 def test_products() -> None:
     a, b = tf.TensorSpec((2, 5, 3)), tf.TensorSpec((2, 3, 7))
-    assert flops.of(tf.matmul, a, b) == 2 * 2 * 5 * 3 * 7
+    assert flops.count_flops(tf.matmul, a, b) == 2 * 2 * 5 * 3 * 7
     turned = tf.TensorSpec((2, 3, 5))
-    assert flops.of(lambda x, y: tf.matmul(x, y, transpose_a=True), turned, b) == 2 * 2 * 5 * 3 * 7
+    assert (
+        flops.count_flops(lambda x, y: tf.matmul(x, y, transpose_a=True), turned, b)
+        == 2 * 2 * 5 * 3 * 7
+    )
     flat = tf.TensorSpec((3, 5)), tf.TensorSpec((3, 7))
-    assert flops.of(lambda x, y: tf.matmul(x, y, transpose_a=True), *flat) == 2 * 5 * 3 * 7
-    assert flops.of(lambda x, y: tf.einsum("bij,bjk->bik", x, y), a, b) == 2 * 2 * 5 * 3 * 7
-    assert flops.of(lambda x: tf.einsum("bij->bji", x) + 1, a) == 0
+    assert flops.count_flops(lambda x, y: tf.matmul(x, y, transpose_a=True), *flat) == 2 * 5 * 3 * 7
+    assert (
+        flops.count_flops(lambda x, y: tf.einsum("bij,bjk->bik", x, y), a, b) == 2 * 2 * 5 * 3 * 7
+    )
+    assert flops.count_flops(lambda x: tf.einsum("bij->bji", x) + 1, a) == 0
 
 
 def test_what_is_not_needed_does_not_count() -> None:
@@ -134,7 +139,7 @@ def test_what_is_not_needed_does_not_count() -> None:
         square(x)
         return x + 1
 
-    assert flops.of(function, MATRIX) == 0
+    assert flops.count_flops(function, MATRIX) == 0
 
 
 def test_effects_count() -> None:
@@ -144,11 +149,11 @@ def test_effects_count() -> None:
         variable.assign(tf.matmul(x, x))
         return tf.constant(0)
 
-    assert flops.of(function, MATRIX) == SQUARE
+    assert flops.count_flops(function, MATRIX) == SQUARE
 
 
 def test_functions_count_at_every_call() -> None:
-    assert flops.of(lambda x: square(square(x)), MATRIX) == 2 * SQUARE
+    assert flops.count_flops(lambda x: square(square(x)), MATRIX) == 2 * SQUARE
 
 
 def test_branches() -> None:
@@ -158,9 +163,11 @@ def test_branches() -> None:
 
         return function
 
-    assert flops.of(branch(lambda s: tf.equal(s % 4, 3)), MATRIX, STEP) == SQUARE * (1 + 1 / 4)
-    assert flops.of(branch(lambda s: s > 5), MATRIX, STEP) == 2 * SQUARE
-    assert flops.of(branch(lambda s: tf.equal(s, 5)), MATRIX, STEP) == 2 * SQUARE
+    assert flops.count_flops(branch(lambda s: tf.equal(s % 4, 3)), MATRIX, STEP) == SQUARE * (
+        1 + 1 / 4
+    )
+    assert flops.count_flops(branch(lambda s: s > 5), MATRIX, STEP) == 2 * SQUARE
+    assert flops.count_flops(branch(lambda s: tf.equal(s, 5)), MATRIX, STEP) == 2 * SQUARE
 
 
 def test_loops() -> None:
@@ -169,16 +176,16 @@ def test_loops() -> None:
             lambda i, x: i < 5, lambda i, x: (i + 1, square(x)), (0, x), **options
         )[1]
 
-    assert flops.of(lambda x: loop(x, maximum_iterations=5), MATRIX) == 5 * SQUARE
-    with pytest.raises(ValueError, match="how often"):
-        flops.of(loop, MATRIX)
+    assert flops.count_flops(lambda x: loop(x, maximum_iterations=5), MATRIX) == 5 * SQUARE
+    with pytest.raises(ValueError, match="number of iterations"):
+        flops.count_flops(loop, MATRIX)
 
 
 def test_recurrent_layer() -> None:
     inputs = keras.Input((7, 3))
     network = keras.Model(inputs, layers.GRU(5, return_sequences=True)(inputs))
     a_step = 2 * (3 + 5) * (3 * 5)
-    assert flops.of_network(network, BATCH) == BATCH * 7 * a_step
+    assert flops.network_flops(network, BATCH) == BATCH * 7 * a_step
 
     def gradients(x: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
@@ -186,7 +193,7 @@ def test_recurrent_layer() -> None:
         return tape.gradient(made, network.trainable_variables)
 
     # The first frame's input needs no gradient.
-    counted = flops.of(gradients, tf.TensorSpec((BATCH, 7, 3)))
+    counted = flops.count_flops(gradients, tf.TensorSpec((BATCH, 7, 3)))
     assert BATCH * 7 * a_step * 2.5 < counted <= BATCH * 7 * a_step * 3
 
 
@@ -199,23 +206,23 @@ def test_generator_of_any_length() -> None:
     for frames in (4, 9):
         inputs = Latent("latent", (6,)), Latent("motion", (frames, 3))
         expected = 2 * 6 * 5 + frames * 2 * (3 + 5) * (3 * 5)
-        assert flops.of_generator(network, inputs) == expected
-    with pytest.raises(ValueError, match="not known"):
-        flops.of_network(network)
+        assert flops.generator_flops(network, inputs) == expected
+    with pytest.raises(ValueError, match="not static"):
+        flops.network_flops(network)
 
 
 def test_unknown_shape() -> None:
     with pytest.raises(ValueError, match="not static"):
-        flops.of(square, tf.TensorSpec((None, None)))
+        flops.count_flops(square, tf.TensorSpec((None, None)))
 
 
 def make_step(**options: Any) -> tuple[VideoGAN, float, float, float]:
     runtime.prepare()
     train = TrainConfig(batch_size=BATCH, **options)
     gan = build_gan(Run(None, MODEL, train, None, (32, 32), 25.0))
-    generator = flops.of_network(gan.generator)
-    discriminator = flops.of_network(gan.discriminators["clip"])
-    return gan, generator, discriminator, flops.of(gan.train_step, clips()) / BATCH
+    generator = flops.network_flops(gan.generator)
+    discriminator = flops.network_flops(gan.discriminators["clip"])
+    return gan, generator, discriminator, flops.count_flops(gan.train_step, clips()) / BATCH
 
 
 def clips() -> tf.TensorSpec:
@@ -256,7 +263,7 @@ def test_networks_that_learn_less_often_cost_less(
 def test_counting_changes_nothing(plain: tuple[VideoGAN, float, float, float]) -> None:
     gan = plain[0]
     before = [weight.numpy().copy() for weight in gan.generator.weights]
-    flops.of(gan.train_step, clips())
+    flops.count_flops(gan.train_step, clips())
     assert int(gan.step) == 0
     assert all(
         (old == new.numpy()).all() for old, new in zip(before, gan.generator.weights, strict=True)

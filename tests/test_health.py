@@ -19,9 +19,15 @@ from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.jobs.train import train as job
 from vidgan.tasks.load import load_gan
-from vidgan.training import diversity, health_rules
+from vidgan.training import health_rules, sample_diversity
 from vidgan.training.callbacks.progress_bar import ProgressBar
-from vidgan.training.health_rules import OF_SAMPLES, OF_STEPS, HealthEvent, HealthRule, Watch
+from vidgan.training.health_rules import (
+    SAMPLE_RULES,
+    STEP_RULES,
+    HealthEvent,
+    HealthRule,
+    HealthTracker,
+)
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
@@ -38,22 +44,22 @@ FINE = {"diversity": 0.8, "motion_diversity": 1.1, "novelty": 0.95, "overfitting
 
 
 def follow(
-    rows: Iterable[dict[str, float]], troubles: Sequence[HealthRule] = OF_STEPS, **options: Any
+    rows: Iterable[dict[str, float]], rules: Sequence[HealthRule] = STEP_RULES, **options: Any
 ) -> list[HealthEvent]:
-    """Return the findings of windows or checks that come every 50 steps."""
-    watch = Watch(troubles, TrainConfig(**options))
-    return [found for i, row in enumerate(rows, 1) for found in watch.add(50 * i, row)]
+    """Return the events of windows or checks that come every 50 steps."""
+    tracker = HealthTracker(rules, TrainConfig(**options))
+    return [found for i, row in enumerate(rows, 1) for found in tracker.add(50 * i, row)]
 
 
-def names(findings: Iterable[HealthEvent]) -> list[str]:
-    return [finding.trouble for finding in findings]
+def names(events: Iterable[HealthEvent]) -> list[str]:
+    return [event.rule for event in events]
 
 
 # Rules.
 
 
 @pytest.mark.parametrize(
-    ("bad", "trouble"),
+    ("bad", "problem"),
     [
         ({"d_acc_real": 0.99, "d_acc_fake": 1.0, "g_loss": 9.0}, "winning discriminator"),
         ({"d_acc_real": 0.5, "d_acc_fake": 0.6, "g_norm": 1e-4}, "idle discriminator"),
@@ -63,16 +69,18 @@ def names(findings: Iterable[HealthEvent]) -> list[str]:
         ({"g_norm": 1e-4}, "vanishing gradient"),
     ],
 )
-def test_trouble_is_told_once_and_when_it_is_over(bad: dict[str, float], trouble: str) -> None:
-    findings = follow([HEALTHY] * 2 + [HEALTHY | bad] * 8 + [HEALTHY] * 8)
-    assert names(findings) == [trouble, trouble]
-    assert [finding.gone for finding in findings] == [False, True]
-    appeared, gone = findings
+def test_a_problem_is_reported_once_and_when_it_is_over(
+    bad: dict[str, float], problem: str
+) -> None:
+    events = follow([HEALTHY] * 2 + [HEALTHY | bad] * 8 + [HEALTHY] * 8)
+    assert names(events) == [problem, problem]
+    assert [event.resolved for event in events] == [False, True]
+    appeared, gone = events
     # A winning discriminator is waited for two windows longer than anything else.
-    later = 100 if trouble == "winning discriminator" else 0
+    later = 100 if problem == "winning discriminator" else 0
     assert 150 < appeared.step <= 250 + later
     assert 500 < gone.step <= 650 + later
-    assert str(gone) == f"step {gone.step}: {trouble}: over"
+    assert str(gone) == f"step {gone.step}: {problem}: over"
 
 
 def test_healthy_figures_raise_nothing() -> None:
@@ -80,7 +88,7 @@ def test_healthy_figures_raise_nothing() -> None:
     first = HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 0.97}
     last = HEALTHY | {"d_acc_real": 0.39, "d_acc_fake": 0.66, "g_norm": 0.18, "d_norm": 1.1}
     assert follow([first] * 20 + [last] * 20) == []
-    assert follow([FINE | {"diversity": 0.6, "overfitting": 0.5}] * 20, OF_SAMPLES) == []
+    assert follow([FINE | {"diversity": 0.6, "overfitting": 0.5}] * 20, SAMPLE_RULES) == []
 
 
 def test_a_discriminator_of_pairs_may_lead_at_first() -> None:
@@ -89,7 +97,7 @@ def test_a_discriminator_of_pairs_may_lead_at_first() -> None:
     assert follow([HEALTHY] + [lead] * 3 + [HEALTHY] * 8) == []
 
 
-def test_one_bad_window_is_no_trouble() -> None:
+def test_one_bad_window_is_no_problem() -> None:
     bad = HEALTHY | {"d_acc_real": 1.0, "d_acc_fake": 1.0, "d_norm": 1e5}
     assert follow([HEALTHY, bad, HEALTHY] * 5) == []
 
@@ -97,8 +105,8 @@ def test_one_bad_window_is_no_trouble() -> None:
 def test_advice_names_options() -> None:
     """Every option that an advice names is one of ``vidgan train``."""
     options = {param for p in main.get_command(None, "train").params for param in p.opts}
-    for trouble in (*OF_STEPS, *OF_SAMPLES):
-        named = [word.strip(",") for word in trouble.advice.split() if word.startswith("--")]
+    for rule in (*STEP_RULES, *SAMPLE_RULES):
+        named = [word.strip(",") for word in rule.advice.split() if word.startswith("--")]
         assert named
         assert set(named) <= options
 
@@ -123,37 +131,40 @@ def test_generator_that_takes_no_step_in_a_window() -> None:
 
 def test_mode_collapse() -> None:
     rows = [FINE] * 8 + [FINE | {"diversity": 0.2}] * 4
-    (finding,) = follow(rows, OF_SAMPLES)
-    assert finding.trouble == "mode collapse"
-    assert "20% as much as training clips" in finding.text
+    (event,) = follow(rows, SAMPLE_RULES)
+    assert event.rule == "mode collapse"
+    assert "20% as much as training clips" in event.message
 
 
 def test_diversity_that_is_on_its_way() -> None:
     """At first all clips are alike; it counts later, and only where it does not rise."""
     rising = [FINE | {"diversity": min(0.8, 0.02 * 1.2**i)} for i in range(30)]
-    assert follow(rising, OF_SAMPLES) == []
-    late = follow([FINE | {"diversity": 0.1}] * 30, OF_SAMPLES)
+    assert follow(rising, SAMPLE_RULES) == []
+    late = follow([FINE | {"diversity": 0.1}] * 30, SAMPLE_RULES)
     assert names(late) == ["mode collapse"]
     assert late[0].step > 200
 
 
 def test_memorisation_needs_a_test_split() -> None:
-    (finding,) = follow([FINE | {"overfitting": 0.9}] * 9, OF_SAMPLES)
-    assert finding.trouble == "memorisation"
-    assert "90% less often" in finding.text
-    assert follow([{"diversity": 0.8}] * 9, OF_SAMPLES) == []
+    (event,) = follow([FINE | {"overfitting": 0.9}] * 9, SAMPLE_RULES)
+    assert event.rule == "memorisation"
+    assert "90% less often" in event.message
+    assert follow([{"diversity": 0.8}] * 9, SAMPLE_RULES) == []
 
 
-def test_file_of_findings(tmp_path: Path) -> None:
+def test_file_of_events(tmp_path: Path) -> None:
     path = tmp_path / "health.jsonl"
     first = HealthEvent(100, "mode collapse", False, "ü: --g-lr")
     second = HealthEvent(150, "memorisation", False, "copies")
     gone = HealthEvent(200, "mode collapse", True, "over")
-    text = "".join(map(health_rules.as_line, (first, second, gone)))
+    text = "".join(map(health_rules.to_json_line, (first, second, gone)))
     path.write_text(text + '{"step": 300, "trou', encoding="utf-8")
-    assert health_rules.read(path) == [first, second, gone]
-    assert health_rules.standing([first, second]) == [first, second]
-    assert health_rules.standing([first, second, gone]) == [second]
+    assert text.splitlines()[0] == (
+        '{"step": 100, "problem": "mode collapse", "gone": false, "text": "ü: --g-lr"}'
+    )
+    assert health_rules.read_events(path) == [first, second, gone]
+    assert health_rules.unresolved([first, second]) == [first, second]
+    assert health_rules.unresolved([first, second, gone]) == [second]
 
 
 # Measures.
@@ -166,17 +177,20 @@ def noise(count: int, seed: int = 0, size: tuple[int, int] = (40, 32)) -> np.nda
     return coarse.repeat(size[0] // 4, 2).repeat(size[1] // 4, 3).astype(np.uint8).reshape(shape)
 
 
-def real(train: np.ndarray, test: np.ndarray | None = None) -> diversity.Real:
+def real(train: np.ndarray, test: np.ndarray | None = None) -> sample_diversity.RealClips:
     sets = (train, train[:0] if test is None else test)
-    made = [diversity.Clips.gather([(c, -1) for c in each], each.shape[1:], False) for each in sets]
-    return diversity.Real(*made)
+    made = [
+        sample_diversity.Clips.collect([(c, -1) for c in each], each.shape[1:], False)
+        for each in sets
+    ]
+    return sample_diversity.RealClips(*made)
 
 
 def test_distances() -> None:
     a = np.zeros((2, 3, 3), np.float32)
     b = np.stack([np.full((3, 3), 2.0), np.zeros((3, 3))])
-    np.testing.assert_allclose(diversity.distances(a, b), [[2, 0], [2, 0]])
-    assert diversity.spread(b) == pytest.approx(2)
+    np.testing.assert_allclose(sample_diversity.rms_distances(a, b), [[2, 0], [2, 0]])
+    assert sample_diversity.mean_distance(b) == pytest.approx(2)
 
 
 def test_figures_of_honest_clips() -> None:
@@ -256,8 +270,8 @@ def test_command_tells_and_keeps(lost: tuple[Path, Result]) -> None:
     path, result = lost
     (told,) = [x for x in result.stderr.splitlines() if "the discriminator has won" in x]
     assert "--d-lr" in told
-    findings = health_rules.read(path / "health.jsonl")
-    (won,) = [finding for finding in findings if finding.trouble == "winning discriminator"]
+    events = health_rules.read_events(path / "health.jsonl")
+    (won,) = [event for event in events if event.rule == "winning discriminator"]
     assert told == str(won)
     assert 200 < won.step <= 350
     assert str(won) in result.stdout.split("Health:")[1]
@@ -286,7 +300,7 @@ def test_info_tells(lost: tuple[Path, Result], healthy: tuple[Path, list[str]]) 
     sick = CliRunner().invoke(main, ["info", str(lost[0])]).output
     assert "the discriminator has won" in sick
     well = CliRunner().invoke(main, ["info", str(healthy[0])]).output
-    assert "no trouble found" in well
+    assert "no problem found" in well
     values = vidgan.info(lost[0])["health"]
     assert any("the discriminator has won" in text for text in values)
     assert vidgan.info(healthy[0])["health"] == []
@@ -295,7 +309,7 @@ def test_info_tells(lost: tuple[Path, Result], healthy: tuple[Path, list[str]]) 
 def test_healthy_training(healthy: tuple[Path, list[str]]) -> None:
     path, lines = healthy
     assert (path / "health.jsonl").read_text() == ""
-    assert lines[-1] == "Health: no trouble found."
+    assert lines[-1] == "Health: no problem found."
     rows = [row for row in read_log(path / "log.csv") if "diversity" in row]
     assert rows
     for row in rows:
@@ -322,18 +336,18 @@ def test_watching_changes_nothing(
             np.testing.assert_array_equal(a, b)
 
 
-def test_resumed_run_goes_on_with_its_findings(lost: tuple[Path, Result], tmp_path: Path) -> None:
-    """A trouble that stands is not told again; findings after the checkpoint are forgotten."""
+def test_resumed_run_goes_on_with_its_events(lost: tuple[Path, Result], tmp_path: Path) -> None:
+    """A problem that persists is not reported again; events after the checkpoint are forgotten."""
     run = shutil.copytree(lost[0], tmp_path / "run")
     path = run / "health.jsonl"
-    before = health_rules.read(path)
+    before = health_rules.read_events(path)
     later = HealthEvent(400, "memorisation", False, "of a future that was lost")
-    path.write_text(path.read_text() + health_rules.as_line(later))
+    path.write_text(path.read_text() + health_rules.to_json_line(later))
     lines = []
     vidgan.train(resume=run, steps=420, notify=lines.append)
-    assert health_rules.read(path)[: len(before)] == before
-    assert later not in health_rules.read(path)
-    assert "winning discriminator" not in names(health_rules.read(path)[len(before) :])
+    assert health_rules.read_events(path)[: len(before)] == before
+    assert later not in health_rules.read_events(path)
+    assert "winning discriminator" not in names(health_rules.read_events(path)[len(before) :])
     summary = next(line for line in lines if line.startswith("Health"))
     assert "the discriminator has won" in summary
 
@@ -349,7 +363,7 @@ def test_dataset_without_a_test_split(tmp_path: Path) -> None:
     make_dataset(folder, (20, 28), ())
     lines = []
     run = vidgan.train(folder, output=tmp_path / "run", steps=60, notify=lines.append, **TINY)
-    assert "Memorisation was not watched" in lines[-1]
+    assert "Memorisation was not checked" in lines[-1]
     assert "--test-share" in lines[-1]
     rows = [row for row in read_log(run / "log.csv") if "diversity" in row]
     assert rows
@@ -361,16 +375,16 @@ def test_held_out_clips_are_spread(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     manifest = make_dataset(folder, (20,), (8 * 40, 8 * 30), draw=counting)
     run = Run(tmp_path, ModelConfig(frames=8), TrainConfig(), folder, (32, 32), 25.0)
-    loaded = diversity.Real.load(run, manifest)
-    assert 20 <= len(loaded.test.small) == len(loaded.test.whole) <= diversity.CLIPS
+    loaded = sample_diversity.RealClips.load(run, manifest)
+    assert 20 <= len(loaded.test.small) == len(loaded.test.whole) <= sample_diversity.CLIPS
     # Counting from 1: record 0 is the training one.
     assert set(loaded.test.whole[:, 0, 0, 0, 0].tolist()) == {1, 2}
     assert loaded.test.small.shape[1:] == (8, 8, 8, 3)
-    assert len(loaded.train.whole) == diversity.CLIPS <= len(loaded.train.small)
+    assert len(loaded.train.whole) == sample_diversity.CLIPS <= len(loaded.train.small)
 
 
 def test_overfitting() -> None:
     made = np.array([0.0, 1.0])
-    assert diversity.overfitting(np.array([2.0, 3.0]), np.array([5.0]), made) == 0
-    assert diversity.overfitting(np.array([2.0, 3.0]), np.array([-1.0]), made) == 1
-    assert diversity.overfitting(np.array([0.0]), np.array([2.0, 9.0]), made) == -0.75
+    assert sample_diversity.overfitting(np.array([2.0, 3.0]), np.array([5.0]), made) == 0
+    assert sample_diversity.overfitting(np.array([2.0, 3.0]), np.array([-1.0]), made) == 1
+    assert sample_diversity.overfitting(np.array([0.0]), np.array([2.0, 9.0]), made) == -0.75

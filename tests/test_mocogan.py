@@ -11,7 +11,7 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_discriminators, build_generator, latents, resolve
 from vidgan.models.mocogan import WARM_UP, SlowGate
-from vidgan.tasks.build import build_gan
+from vidgan.tasks.synthesis import build_gan
 from vidgan.training.run import Run
 
 CONFIG = ModelConfig(

@@ -11,7 +11,7 @@ import tensorflow as tf
 from vidgan import runtime
 from vidgan.config import MODELS, ModelConfig, TrainConfig
 from vidgan.losses import LOSSES, Loss
-from vidgan.tasks.build import build_gan
+from vidgan.tasks.synthesis import build_gan
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import adversarial
 from vidgan.training.run import Run

@@ -237,7 +237,7 @@ def test_black_can_be_learned() -> None:
     """Where a picture is black, what makes it darker or lighter still has a slope."""
     values = tf.Variable(tf.zeros((1, 1)))
     tensor = keras.Input((1,))
-    network = keras.Model(tensor, dcgan.bounded(tensor, "clip"))
+    network = keras.Model(tensor, dcgan.bound_colours(tensor, "clip"))
     optimizer = keras.optimizers.SGD(1.0)
     for _ in range(200):
         with tf.GradientTape() as tape:

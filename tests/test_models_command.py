@@ -14,7 +14,7 @@ from vidgan.config import DEFAULT_TASK, MODELS, ModelConfig, TrainingOptions
 from vidgan.errors import OptionError
 from vidgan.jobs import models as job
 from vidgan.jobs.train.training_plan import plan
-from vidgan.models import build_discriminators, build_generator, find, flops
+from vidgan.models import build_discriminators, build_generator, find_architecture, flops
 
 # Half a minute for all the models of the registry, so it is asked once; small clips do.
 SIZE, FRAMES = (48, 32), 8
@@ -37,7 +37,7 @@ def test_every_model_has_a_row(printed: Any) -> None:
 def test_row(printed: Any, name: str) -> None:
     row = printed[MODELS.index(name)]
     assert (row["size"], row["frames"]) == (list(SIZE), FRAMES)
-    found = find(name)
+    found = find_architecture(name)
     for attribute in ("summary", "paper", "any_length", "any_rate"):
         assert row[attribute] == getattr(found, attribute)
     config = ModelConfig(model=name, frames=FRAMES)
@@ -117,8 +117,8 @@ def test_dry_run_says_what_a_step_costs(tmp_path: Path) -> None:
     planned = plan(
         [tmp_path / "clips"], TrainingOptions.parse(DEFAULT_TASK, {"batch_size": 2, **options})
     )
-    generator = flops.of_network(build_generator(tiny, 32, 40))
-    discriminator = flops.of_network(build_discriminators(tiny, 32, 40)["clip"])
+    generator = flops.network_flops(build_generator(tiny, 32, 40))
+    discriminator = flops.network_flops(build_discriminators(tiny, 32, 40)["clip"])
     expected = 2 * (3 * generator + 6 * discriminator)
     assert 0.97 * expected < planned.step_flops <= expected
     line = next(line for line in planned.text().splitlines() if "arithmetic" in line)

@@ -12,10 +12,11 @@ from tiny_run import older_than
 
 from vidgan.config.task_configs import OPTIMIZERS
 from vidgan.jobs.train.train import train
-from vidgan.tasks import build, inpaint
+from vidgan.tasks import inpaint
+from vidgan.tasks import synthesis as build
 from vidgan.tasks.load import load_generator
 from vidgan.training.optimizers.adam import FusedAdam
-from vidgan.training.optimizers.muon import Muon, orthogonalised
+from vidgan.training.optimizers.muon import Muon, orthogonalize
 from vidgan.training.run import Run
 
 TINY: dict[str, Any] = {
@@ -33,7 +34,7 @@ def test_singular_values_come_near_to_one(shape: tuple[int, int]) -> None:
     u, _, v = np.linalg.svd(random.normal(size=shape), full_matrices=False)
     spread = np.logspace(0, -1.5, min(shape))
     matrix = tf.constant(1e-4 * (u * spread) @ v, tf.float32)
-    found = orthogonalised(matrix).numpy()
+    found = orthogonalize(matrix).numpy()
     # What the matrix does to each of its own directions, and that it mixes none of them.
     inside = u.T @ found @ v.T
     assert 0.6 < np.diag(inside).min() < np.diag(inside).max() < 1.25
@@ -41,7 +42,7 @@ def test_singular_values_come_near_to_one(shape: tuple[int, int]) -> None:
 
 
 def test_nothing_stays_nothing() -> None:
-    assert (orthogonalised(tf.zeros((12, 4))).numpy() == 0).all()
+    assert (orthogonalize(tf.zeros((12, 4))).numpy() == 0).all()
 
 
 def weights_and_gradients(

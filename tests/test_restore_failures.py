@@ -295,7 +295,7 @@ def test_without_a_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     words = refused(*command, clip, "-o", "o.mp4")
-    assert words.endswith(f"make one with vidgan train --task {command[0]}{method}\n")
+    assert words.endswith(f"create one with vidgan train --task {command[0]}{method}\n")
     assert not list(tmp_path.iterdir())
 
 

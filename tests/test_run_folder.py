@@ -7,7 +7,7 @@ import pytest
 
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.errors import RunError
-from vidgan.training.run import CONFIG_NAME, Run, newest, next_path
+from vidgan.training.run import CONFIG_NAME, Run, newest_run, next_run_path
 
 
 def make_run(path: Path, step: int | None = None) -> Path:
@@ -26,7 +26,7 @@ def test_newest_is_the_last_one_with_a_checkpoint(tmp_path: Path) -> None:
     make_run(tmp_path / "00000-a", step=3)
     middle = make_run(tmp_path / "00001-a", step=2)
     begun = make_run(tmp_path / "00002-a")
-    assert newest(tmp_path) == middle
+    assert newest_run(tmp_path) == middle
     assert Run.open("latest", tmp_path).path == middle
     # One that is named is opened all the same, and says what it lacks.
     with pytest.raises(RunError, match="no checkpoint yet"):
@@ -36,18 +36,18 @@ def test_newest_is_the_last_one_with_a_checkpoint(tmp_path: Path) -> None:
 def test_newest_of_runs_that_have_only_begun(tmp_path: Path) -> None:
     make_run(tmp_path / "00000-a")
     last = make_run(tmp_path / "00001-a")
-    assert newest(tmp_path) == last
+    assert newest_run(tmp_path) == last
 
 
 def test_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="vidgan train"):
-        newest(tmp_path / "missing")
+        newest_run(tmp_path / "missing")
 
 
 def test_next_path_counts_on(tmp_path: Path) -> None:
-    assert next_path(tmp_path, "dcgan", tmp_path / "my clips").name == "00000-dcgan-my_clips"
+    assert next_run_path(tmp_path, "dcgan", tmp_path / "my clips").name == "00000-dcgan-my_clips"
     make_run(tmp_path / "00007-a")
-    assert next_path(tmp_path, "dcgan", tmp_path / "b").name == "00008-dcgan-b"
+    assert next_run_path(tmp_path, "dcgan", tmp_path / "b").name == "00008-dcgan-b"
 
 
 def test_config_round_trip(tmp_path: Path) -> None:

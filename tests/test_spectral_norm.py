@@ -14,8 +14,8 @@ from vidgan import runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import from_seeds
 from vidgan.models import build_discriminators, build_generator, latents
-from vidgan.models.layers.spectral_norm import SpectralNorm, normalised
-from vidgan.tasks.build import build_gan
+from vidgan.models.layers.spectral_norm import SpectralNorm, apply_spectral_norm
+from vidgan.tasks.synthesis import build_gan
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import Run
 
@@ -295,6 +295,6 @@ def test_any_functional_model() -> None:
     inside = keras.Sequential([keras.Input((6,)), layers.Dense(4, "tanh"), layers.Dense(3)])
     shared = layers.Dense(6)
     x = keras.Input((6,))
-    network = normalised(keras.Model(x, inside(shared(shared(x))) + 1.0))
+    network = apply_spectral_norm(keras.Model(x, inside(shared(shared(x))) + 1.0))
     assert len(spectral_layers(network)) == 3
     assert len(network.trainable_variables) == 6

@@ -25,7 +25,7 @@ from vidgan.config import (
 from vidgan.config.base import Config
 from vidgan.errors import OptionError, RunError
 from vidgan.jobs.train import run_config
-from vidgan.training.run import Run, newest
+from vidgan.training.run import Run, newest_run
 
 
 def cli(*arguments: object) -> Result:
@@ -50,7 +50,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", TASKS)
 def test_registry(name: str) -> None:
     """Every task has options and a module; defaults are of options that it honours."""
-    task, spec = tasks.find(name), TASK_OPTIONS[name]
+    task, spec = tasks.find_task(name), TASK_OPTIONS[name]
     assert len(set(task.columns)) == len(task.columns)
     assert set(spec.defaults) <= known_options(name)
     assert spec.example.startswith(spec.command)
@@ -87,12 +87,12 @@ def test_second_dataset_is_kept(tmp_path: Path) -> None:
 def test_newest_of_a_task(tmp_path: Path) -> None:
     plain = saved(tmp_path / "00000-dcgan-a")
     enhance = saved(tmp_path / "00001-enhance-a", "enhance", EnhanceConfig())
-    assert newest(tmp_path) == newest(tmp_path, "enhance") == enhance
-    assert newest(tmp_path, DEFAULT_TASK) == plain
+    assert newest_run(tmp_path) == newest_run(tmp_path, "enhance") == enhance
+    assert newest_run(tmp_path, DEFAULT_TASK) == plain
     assert Run.open(None, tmp_path, task=DEFAULT_TASK).path == plain
     (enhance / "config.json").unlink()
     with pytest.raises(RunError, match="no run of --task enhance there"):
-        newest(tmp_path, "enhance")
+        newest_run(tmp_path, "enhance")
 
 
 def test_generate_refuses_other_runs(tmp_path: Path) -> None:

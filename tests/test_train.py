@@ -38,7 +38,7 @@ from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import memory
 from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS
 from vidgan.training.log_file import read_log
-from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_path
+from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_run_path
 
 TINY: dict[str, Any] = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 # The penalty often enough that a run of a few steps meets it.
@@ -264,7 +264,7 @@ def test_another_seed_is_another_run(
     assert any((found[key] != expected[key]).any() for key in expected)
     # The newest run is taken, and the next one gets the next number.
     assert Run.open().path == output
-    assert next_path(Path("runs"), "dcgan", dataset).name == "00001-dcgan-clips_of_mine"
+    assert next_run_path(Path("runs"), "dcgan", dataset).name == "00001-dcgan-clips_of_mine"
 
 
 def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
@@ -479,7 +479,7 @@ def test_memory_that_does_not_suffice(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gan = job_gan(dataset)
-    room = (memory.estimate(gan, 5) + memory.estimate(gan, 6)) // 2
+    room = (memory.estimate_memory(gan, 5) + memory.estimate_memory(gan, 6)) // 2
     monkeypatch.setattr(memory, "available", lambda device: room)
     options = [a for a in ARGUMENTS if "batch" not in a]
     for extra in ([], ["--dry-run"]):
@@ -500,7 +500,7 @@ def test_memory_that_does_not_suffice(
 
 
 def job_gan(dataset: Path) -> VideoGAN:
-    from vidgan.tasks.build import build_gan
+    from vidgan.tasks.synthesis import build_gan
 
     return build_gan(
         run_config.new_run(
@@ -513,7 +513,7 @@ def job_gan(dataset: Path) -> VideoGAN:
 
 
 def test_memory_of_this_machine() -> None:
-    free = memory.available("/CPU:0")
+    free = memory.available_memory("/CPU:0")
     assert free is None or 2**26 < free < 2**46
 
 
@@ -700,7 +700,7 @@ def test_checkpoint_of_another_shape(
     """Another run's weights under this run's name."""
     other = Run.open(straight)
     wide = Run(tmp_path, other.model.replace(d_channels=8), other.train, dataset, other.size, 25.0)
-    from vidgan.tasks.build import build_gan
+    from vidgan.tasks.synthesis import build_gan
 
     build_gan(wide).save_weights(run / "checkpoints/step-00000008" / GAN_NAME)
     with pytest.raises(RunError, match="does not fit the run's config"):
@@ -735,7 +735,7 @@ def test_dry_run(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         f"generator {gan.generator.count_params():,}, "
         f"discriminator {gan.discriminators['clip'].count_params():,}"
     )
-    assert lines["memory"] == f"about {memory.estimate(gan, 2) / 2**30:.1f} GiB"
+    assert lines["memory"] == f"about {memory.estimate_memory(gan, 2) / 2**30:.1f} GiB"
     clips_per_second, hours = lines["speed"].split()[0], lines["time"].split()[1]
     assert float(hours) == pytest.approx(11e6 / float(clips_per_second) / 3600, rel=0.05)
     assert list(tmp_path.iterdir()) == []

@@ -36,7 +36,7 @@ class Steps(keras.Model):
         self, spoil: Mapping[str, tuple[int, float]] = (), error: Exception | None = None
     ) -> None:
         super().__init__()
-        self.count, self.share = tf.Variable(0), tf.Variable(0.0)
+        self.count, self.budget_used = tf.Variable(0), tf.Variable(0.0)
         self.spoil, self.error = dict(spoil), error
 
     def train_step(self, data: object) -> dict[str, tf.Tensor]:
@@ -117,9 +117,9 @@ def test_minutes() -> None:
 
 def test_share_follows_the_nearest_limit() -> None:
     budget = TrainConfig(steps=10, epochs=2.0, minutes=1.0)
-    assert Progress(step=5, epoch=0.5, seconds=6, budget=budget).share == 0.5
-    assert Progress(step=1, epoch=1.5, seconds=6, budget=budget).share == 0.75
-    assert Progress(step=1, epoch=0.5, seconds=54, budget=budget).share == 0.9
+    assert Progress(step=5, epoch=0.5, seconds=6, budget=budget).budget_used == 0.5
+    assert Progress(step=1, epoch=1.5, seconds=6, budget=budget).budget_used == 0.75
+    assert Progress(step=1, epoch=0.5, seconds=54, budget=budget).budget_used == 0.9
 
 
 def test_used_budget_takes_no_step() -> None:

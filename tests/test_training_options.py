@@ -74,7 +74,7 @@ def changes(gan: VideoGAN, data: Any = None) -> tuple[np.ndarray, np.ndarray, np
 
     Also what the discriminator saw.
     """
-    critic = gan.critics[0]
+    critic = gan.discriminator_steps[0]
     seen = []
     plain = critic.shared_gradients
     critic.shared_gradients = lambda items: seen.append(items) or plain(items)
@@ -233,7 +233,7 @@ def test_instance_noise_fades() -> None:
     noises = []
     for share in (0.0, 0.5, 1.0):
         gan = make_gan(instance_noise=0.4)
-        gan.share.assign(share)
+        gan.budget_used.assign(share)
         noises.append(changes(gan)[2] - plain)
     assert np.std(noises[0]) == pytest.approx(0.4, rel=0.03)
     assert np.mean(noises[0]) == pytest.approx(0, abs=0.03)
@@ -362,7 +362,7 @@ def test_warmup_begins_with_a_step_that_counts() -> None:
 def test_schedule_reaches_the_step() -> None:
     plain = changes(make_gan())
     gan = make_gan(schedule="cosine")
-    gan.share.assign(0.5)
+    gan.budget_used.assign(0.5)
     half = changes(gan)
     for network in (0, 1):
         np.testing.assert_allclose(half[network], plain[network] / 2, rtol=1e-3, atol=1e-7)

@@ -24,7 +24,7 @@ from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.errors import DatasetError, OptionError
 from vidgan.models import build_discriminators, translator
 from vidgan.tasks.load import load_gan, load_generator
-from vidgan.tasks.translation_gan import TranslationGAN, there_and_back
+from vidgan.tasks.translation_gan import TranslationGAN, translate_cycle
 from vidgan.training.context import TrainingContext
 from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.loop import Progress
@@ -89,7 +89,7 @@ def test_clips_come_back_and_those_of_the_domain_stay(batch: tuple[tf.Tensor, tf
     logs = [step(batch) for _ in range(30)]
     for name in ("cycle_loss", "identity_loss"):
         assert float(logs[-1][name]) < 0.5 * float(logs[0][name])
-    made = there_and_back(gan.generator, *batch)
+    made = translate_cycle(gan.generator, *batch)
     found = tf.reduce_mean(tf.abs(made.a - batch[0])) + tf.reduce_mean(tf.abs(made.b - batch[1]))
     assert float(found) < 0.5 * float(logs[0]["cycle_loss"])
     assert "identity_loss" not in make_gan(cycle=1.0).train_step(batch)
@@ -128,11 +128,11 @@ def test_what_is_measured_is_how_far_clips_come_back(
     make_dataset(tmp_path / "b", test=(16, 24), size=(40, 32))
     manifests = [Manifest.load(folder) for folder in (tmp_path / "b", tmp_path / "b")]
     run, told = Run.open(whole), []
-    sitting = TrainingContext(
+    context = TrainingContext(
         run, manifests, load_gan(run), Progress(), told.append, told.append, clock
     )
-    (hook,) = tasks.find("translate").hooks(sitting)
-    hook.set_model(sitting.gan)
+    (hook,) = tasks.find_task("translate").callbacks(context)
+    hook.set_model(context.gan)
     assert hook.possible()
     hook.prepare()
     figures, measured = hook.measure()
@@ -140,7 +140,7 @@ def test_what_is_measured_is_how_far_clips_come_back(
     assert len(clips) == 5
     off = {"reconstruction": [], "shuffled": []}
     for index, clip in enumerate(clips):
-        made = there_and_back(sitting.gan.generator_ema, clip[None], clip[None])
+        made = translate_cycle(context.gan.generator_ema, clip[None], clip[None])
         for name, seen in (("reconstruction", clip), ("shuffled", clips[index - 1])):
             shown = pixels.to_uint8(seen).astype(float)
             off[name] += [np.abs(pixels.to_uint8(m.numpy()[0]) - shown).mean() for m in made[2:]]
@@ -168,7 +168,7 @@ def test_frames_larger_than_the_crop_are_shown_whole(
 ) -> None:
     run = Run.open(whole)
     run = run.replace(task_config=run.task_config.replace(crop=32))
-    task, manifests = tasks.find("translate"), [Manifest.load(folder) for folder in domains]
+    task, manifests = tasks.find_task("translate"), [Manifest.load(folder) for folder in domains]
     gan = task.build(run)
     a, b = next(iter(task.data(run, manifests, 0)))
     assert a.shape == b.shape == (2, 8, 32, 32, 3)

@@ -14,7 +14,7 @@ from vidgan.latents import from_seeds
 from vidgan.models import build_generator, latents
 from vidgan.models.dcgan import BOUND
 from vidgan.models.vgan import streams
-from vidgan.tasks.build import build_gan
+from vidgan.tasks.synthesis import build_gan
 from vidgan.training.run import Run
 
 TINY = ModelConfig(model="vgan", frames=8, latent_dim=6, g_channels=4, d_channels=4)

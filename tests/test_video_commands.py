@@ -72,7 +72,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
         clip = keras.Input((None, None, None, 3))
         return keras.Model(clip, keras.layers.Identity()(clip))
 
-    task = replace(tasks.find("enhance"), generator=generator, filter=darken)
+    task = replace(tasks.find_task("enhance"), generator=generator, filter=darken)
     monkeypatch.setattr(module, "TASK", task, raising=False)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(TASK_OPTIONS, "darken", spec)

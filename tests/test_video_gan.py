@@ -13,7 +13,7 @@ from vidgan import augment, runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.losses import LOSSES, Loss
 from vidgan.models import build_discriminators, build_generator, latents, resolve
-from vidgan.tasks.build import build_gan
+from vidgan.tasks.synthesis import build_gan
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.discriminator_step import DiscriminatorBatch
 from vidgan.training.run import Run
@@ -109,9 +109,11 @@ def gan_gradients(
     with tf.GradientTape() as tape:
         fake = gan.generator(drawn, training=True)
         both = augment.augment(tf.concat([real, fake], axis=0), augment.parse(names), SEED)
-    found = gan._gradients(gan.critics[0], DiscriminatorBatch(both, None, drawn))
+    found = gan._gradients(gan.discriminator_steps[0], DiscriminatorBatch(both, None, drawn))
     variables = gan.generator.trainable_variables
-    return found.discriminator, tape.gradient(both, variables, output_gradients=found.at_items)
+    return found.discriminator, tape.gradient(
+        both, variables, output_gradients=found.input_gradients
+    )
 
 
 def norm(values: ArrayLike) -> float:

@@ -23,7 +23,7 @@ DAMAGE_BOUNDS = {
 DAMAGES = tuple(DAMAGE_BOUNDS)
 # Registry: kinds of vidgan/degradations/masks.py.
 MASKS = ("free-form", "box", "object", "text", "scratches")
-# Registry: OPTIMIZERS of vidgan/tasks/build.py.
+# Registry: OPTIMIZERS of vidgan/training/optimizers/__init__.py.
 OPTIMIZERS = ("adam", "muon")
 
 DEFAULT_CROP = 64

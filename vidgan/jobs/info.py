@@ -129,7 +129,7 @@ def _health(path: Path) -> list[str] | None:
     """Return the open health events of a run; None if its health was not watched."""
     if not path.is_file():
         return None
-    return [str(finding) for finding in health_rules.standing(health_rules.read(path))]
+    return [str(finding) for finding in health_rules.unresolved(health_rules.read_events(path))]
 
 
 def _bytes(folder: Path) -> int:
@@ -194,7 +194,7 @@ def _run_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
 def _health_texts(findings: list[str] | None) -> list[str]:
     if findings is None:
         return ["not watched"]
-    return findings or ["no trouble found"]
+    return findings or ["no problem found"]
 
 
 def _checkpoint_rows(values: dict[str, Any]) -> list[tuple[str, str]]:

@@ -49,19 +49,20 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
     import tensorflow as tf
 
     from vidgan.models import flops
-    from vidgan.tasks.build import build_gan
+    from vidgan.tasks.synthesis import build_gan
 
-    found = models.find(name)
+    found = models.find_architecture(name)
     train = TrainConfig(batch_size=DEFAULT_BATCH)
     run = Run(Path(), ModelConfig(model=name, frames=frames), train, Path(DEFAULT_DATASET), size, 1)
     with tf.device("/CPU:0"):  # Nothing is computed.
         gan = build_gan(run)
         width, height = size
         clips = tf.TensorSpec((DEFAULT_BATCH, frames, height, width, 3), tf.float32)
-        step_flops = flops.of(gan.train_step, clips) / DEFAULT_BATCH
+        step_flops = flops.count_flops(gan.train_step, clips) / DEFAULT_BATCH
     networks = gan.discriminators.values()
     judging = [
-        critic.view.count(gan.config) * flops.of_network(critic.network) for critic in gan.critics
+        critic.view.count(gan.config) * flops.network_flops(critic.network)
+        for critic in gan.discriminator_steps
     ]
     return {
         "model": name,
@@ -74,7 +75,7 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
         "any_rate": found.any_rate,
         "g_params": gan.generator.count_params(),
         "d_params": sum(network.count_params() for network in networks),
-        "g_flops": flops.of_generator(gan.generator, gan.latents),
+        "g_flops": flops.generator_flops(gan.generator, gan.latents),
         "d_flops": sum(judging),
         "step_flops": step_flops,
     }

@@ -1,9 +1,9 @@
-"""The networks: a registry, shared blocks and one file an architecture.
+"""The networks: a registry of models, shared blocks and one file for each architecture.
 
-A new model is a module with an ``ARCHITECTURE`` (see :mod:`vidgan.models.dcgan`) and its name in
-``vidgan.config.MODELS``. What all models can do stands here: labels and codes join the latent
-vector, and each discriminator is a model's trunk, over a view of the clip, with the heads of
-:mod:`vidgan.models.heads`.
+To add a model, write a module with an ``ARCHITECTURE`` (see :mod:`vidgan.models.dcgan`) and add its
+name to ``vidgan.config.MODELS``. This module adds what all models have in common: labels and codes
+are concatenated to the latent vector, and a discriminator is a model's trunk, applied to a view of
+the clip, with the heads of :mod:`vidgan.models.heads`.
 """
 
 from importlib import import_module
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     from vidgan.models.architecture import Architecture
 
 
-def find(name: str) -> "Architecture":
-    """Return a model of the registry."""
-    return import_module(f"vidgan.models.{name}").ARCHITECTURE
+def find_architecture(name: str) -> "Architecture":
+    """Return a model of the registry by its name."""
+    architecture: Architecture = import_module(f"vidgan.models.{name}").ARCHITECTURE
+    return architecture
 
 
 def resolve(config: ModelConfig) -> ModelConfig:
-    """Fill in the options that are the model's own.
+    """Replace options that are None by the defaults of the model.
 
     Raises:
-        OptionError: an option has no meaning for the model, or names no discriminator.
+        OptionError: the model does not have an option, or a discriminator is unknown.
     """
-    options = find(config.model).options
+    options = find_architecture(config.model).options
     changes = {}
     for field, spec in option_fields(ModelConfig):
         if field.default is not None:
@@ -52,10 +53,10 @@ def resolve(config: ModelConfig) -> ModelConfig:
 
 
 def discriminator_views(config: ModelConfig) -> tuple[str, ...]:
-    """Return the names of what is judged, as ``("frames", "small")``.
+    """Return the names of the discriminators' views, such as ``("frames", "small")``.
 
     Raises:
-        OptionError: a name is unknown, or there is none.
+        OptionError: a name is unknown, or none is given.
     """
     names = tuple(name.strip() for name in (config.discriminators or "").split(","))
     for name in names:
@@ -71,75 +72,76 @@ def latents(
 
     Args:
         config: the model.
-        frames: frames of a clip; those of training by default.
-        spacing: the time from frame to frame; 1 is that of training.
+        frames: frames of a clip; by default those of training.
+        spacing: time between consecutive frames, in units of the spacing in training.
 
     Raises:
-        OptionError: the model cannot make so many frames, or none at such times.
+        OptionError: the model cannot generate clips of this length or frame rate.
     """
     config = resolve(config)
-    found = find(config.model)
+    found = find_architecture(config.model)
     if frames not in (None, config.frames) and not found.any_length:
         raise OptionError(
-            f"--frames {frames}: a {config.model} makes {config.frames} frames only; "
-            f"models that make any number are {', '.join(_with('any_length'))}"
+            f"--frames {frames}: a {config.model} generates {config.frames} frames only; "
+            f"models that generate any number are {', '.join(_models_with('any_length'))}"
         )
     if spacing != 1 and not found.any_rate:
         raise OptionError(
-            f"a {config.model} makes frames at the times of training only; models that make them "
-            f"at any rate are {', '.join(_with('any_rate'))}"
+            f"a {config.model} generates frames at the frame rate of training only; models with "
+            f"any frame rate are {', '.join(_models_with('any_rate'))}"
         )
     own = found.latents(config, frames or config.frames, spacing)
     return (*_conditions(config), *own)
 
 
-def _with(ability: str) -> list[str]:
-    return [name for name in MODELS if getattr(find(name), ability)]
+def _models_with(ability: str) -> list[str]:
+    return [name for name in MODELS if getattr(find_architecture(name), ability)]
 
 
 def _conditions(config: ModelConfig) -> tuple[Latent, ...]:
-    """Return the inputs that join the latent vector in any model."""
-    made = []
+    """Return the inputs that are concatenated to the latent vector of any model."""
+    conditions = []
     if config.conditional:
-        made.append(Latent("label", (), LABEL, classes=len(config.labels)))
+        conditions.append(Latent("label", (), LABEL, classes=len(config.labels)))
     if config.categories:
-        made.append(Latent("category", (config.categories,), CATEGORICAL))
+        conditions.append(Latent("category", (config.categories,), CATEGORICAL))
     if config.codes:
-        made.append(Latent("codes", (config.codes,), UNIFORM))
-    return tuple(made)
+        conditions.append(Latent("codes", (config.codes,), UNIFORM))
+    return tuple(conditions)
 
 
 def build_generator(config: ModelConfig, height: int, width: int) -> "keras.Model":
-    """Build a generator: a dict of latents, see :func:`latents`, → clips for [-1, 1].
+    """Build a generator.
 
     Returns:
-        A Keras model whose output is float32 ``(batch, frames, height, width, 3)``.
+        A Keras model from a dict of latents, see :func:`latents`, to float32 clips ``(batch,
+        frames, height, width, 3)`` in about [-1, 1], see :func:`vidgan.models.dcgan.bound_colours`.
 
     Raises:
-        OptionError: the size does not split, or an option does not fit the model.
+        OptionError: the model cannot be built for the size or with an option.
     """
     from vidgan.models import heads
     from vidgan.models.layers import spectral_norm
     from vidgan.models.sizes import split_side
 
     config = resolve(config)
-    found = find(config.model)
+    found = find_architecture(config.model)
     for side in (height, width):
         split_side(side)
     conditions = _conditions(config)
-    inner = config.replace(latent_dim=config.latent_dim + heads.width_of(conditions))
+    inner = config.replace(latent_dim=config.latent_dim + heads.conditions_dim(conditions))
     generator = found.generator(inner, height, width)
     if conditions:
-        generator = heads.conditioned(generator, conditions, config.latent_dim)
+        generator = heads.condition_generator(generator, conditions, config.latent_dim)
     if config.spectral_norm == "both":
-        generator = spectral_norm.normalised(generator, sustained=True)
+        generator = spectral_norm.apply_spectral_norm(generator, sustained=True)
     return generator
 
 
-def judged_together(config: ModelConfig, view: str) -> int:
-    """Return how many neighbouring items of a batch a discriminator gives one logit: 1 or 2.
+def items_per_logit(config: ModelConfig, view: str) -> int:
+    """Return how many consecutive items of a batch share a logit: 2 with PacGAN's pairs, else 1.
 
-    Several items of one clip are judged one by one: neighbours would be of the same clip.
+    Views with several items for each clip have no pairs: both items would be from the same clip.
     """
     from vidgan.models.views import VIEWS
 
@@ -150,28 +152,28 @@ def build_discriminators(config: ModelConfig, height: int, width: int) -> "dict[
     """Build the discriminators, one for each view that ``config.discriminators`` names.
 
     Returns:
-        For each view's name a Keras model from a dict of ``clip``, items
-        ``(batch, frames, height, width, 3)`` in [-1, 1], and, of a conditional model, ``label``,
-        int32 ``(batch,)``, to a dict of ``logit``, float32 ``(batch, 1)``; positive means real. The
-        first one of a model with codes has ``category`` and ``codes`` as well, see
-        ``vidgan.losses.recognition``. Items that :func:`judged_together` share their logit, and no
-        logit depends on any other item of the batch.
+        For each view's name a Keras model. Its inputs are a dict of ``clip``, items ``(batch,
+        frames, height, width, 3)`` in [-1, 1], and, for a conditional model, ``label``, int32
+        ``(batch,)``. Its outputs are a dict of ``logit``, float32 ``(batch, 1)``; positive means
+        real. The first discriminator of a model with codes also returns ``category`` and ``codes``,
+        see ``vidgan.losses.recognition``. A logit depends on no other items of the batch than the
+        :func:`items_per_logit` that share it.
 
     Raises:
-        OptionError: the size does not split, or an option does not fit the model.
+        OptionError: the model cannot be built for the size or with an option.
     """
     from vidgan.models import heads
     from vidgan.models.layers import spectral_norm
     from vidgan.models.views import VIEWS
 
     config = resolve(config)
-    found = find(config.model)
+    found = find_architecture(config.model)
     networks = {}
     for index, name in enumerate(discriminator_views(config)):
         trunk = found.trunk(config, VIEWS[name].shape(config, height, width))
-        pairs = judged_together(config, name) > 1
+        pairs = items_per_logit(config, name) > 1
         network = heads.discriminator(trunk, config, name, index == 0, pairs)
         if config.spectral_norm != "none":
-            network = spectral_norm.normalised(network)
+            network = spectral_norm.apply_spectral_norm(network)
         networks[name] = network
     return networks

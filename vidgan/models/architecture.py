@@ -1,4 +1,4 @@
-"""What a model of the registry is made of."""
+"""The description of a model of the registry."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Shape = tuple[int, int, int]
 
 
 def content(config: ModelConfig, frames: int, spacing: float) -> tuple[Latent, ...]:
-    """Return the inputs of a generator that makes a clip from one vector."""
+    """Return the inputs of a generator whose only input is the latent vector."""
     return (Latent("latent", (config.latent_dim,)),)
 
 
@@ -22,25 +22,24 @@ class Architecture:
     """A model: ``ARCHITECTURE`` in its file.
 
     Attributes:
-        summary: what it is and what it is good for, one line.
-        paper: the paper it follows, as ``arXiv 1511.06434``.
-        generator: from config, height and width to a Keras model whose inputs are a dict of the
-            latents by name and whose output is float32 clips ``(batch, frames, height, width, 3)``
-            for [-1, 1], which may lie a little beyond; see :func:`vidgan.models.dcgan.bounded`.
-        trunk: from config and ``(frames, height, width)`` to a Keras model from items
-            ``(batch, frames, height, width, 3)`` to features ``(batch, n)``: a discriminator
-            without its head. No item's features may depend on the others of its batch. ``frames``
-            is 1 where single frames are judged.
-        latents: from config, frames and the time from frame to frame (1 is that of training) to
-            the generator's inputs, in the order in which they are drawn; one is named ``latent``
-            and is ``(latent_dim,)``.
-        options: fields of :class:`~vidgan.config.ModelConfig` that are None by default, with this
-            model's values. Those among ``motion_dim``, ``categories``, ``codes`` and
-            ``temporal_threshold``
-            that are missing here have no meaning for the model.
-        any_length: whether it makes clips of any number of frames. It then has an input ``times``
-            of kind ``TIMES``, and what a frame shows depends on its own time alone.
-        any_rate: whether it makes frames at any times.
+        summary: what it is and when to use it, one line.
+        paper: the paper it follows, such as ``arXiv 1511.06434``.
+        generator: a function of config, height and width that builds a Keras model. Its inputs are
+            a dict of the latents by name, its output is float32 clips ``(batch, frames, height,
+            width, 3)`` in about [-1, 1]; see :func:`vidgan.models.dcgan.bound_colours`.
+        trunk: a function of config and ``(frames, height, width)`` that builds a Keras model from
+            items ``(batch, frames, height, width, 3)`` to features ``(batch, n)``: a discriminator
+            without its head. The features of an item must not depend on other items of the batch.
+            ``frames`` is 1 for a discriminator of single frames.
+        latents: a function of config, frames and spacing (time between consecutive frames; 1 in
+            training) that returns the generator's inputs in the order in which they are drawn. One
+            is named ``latent`` and has the shape ``(latent_dim,)``.
+        options: this model's defaults for fields of :class:`~vidgan.config.ModelConfig` that are
+            None by default. A model does not have the options that are missing here, apart from
+            ``discriminators``, ``spectral_norm`` and ``pairs``, which all models have.
+        any_length: whether it generates clips of any number of frames. It then has an input
+            ``times`` of kind ``TIMES``, and a frame depends on no other frame's time.
+        any_rate: whether it generates frames at any times.
     """
 
     summary: str

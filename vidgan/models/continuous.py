@@ -1,14 +1,13 @@
 """A generator in continuous time, in the spirit of StyleGAN-V (2112.14683) and DIGAN (2202.10571).
 
-A frame is a function of the clip's content and of its time, a real number. Motion is noise at
-anchors, every other frame, seen through filters that are functions of time: a bump times a cosine
-or a sine, whose width and frequency are learned, a pair for each channel of noise. What comes out
-is a stationary process: smooth, with phases that wander, so that it never repeats and looks
-alike at any time, however long the clip; see :class:`FilteredNoise`. From there on each frame is
-made by itself.
+A frame is a function of the clip's content and of its time, a real number. Motion is white noise
+at anchors, one at every second frame, convolved with Gabor filters in time: a Gaussian times a
+cosine or a sine, whose width and frequency are learned for each channel. The result is a smooth
+stationary process with drifting phases, so a clip of any length neither repeats nor changes its
+statistics; see :class:`FilteredNoise`. Each frame is then decoded on its own.
 
-Where it leaves the papers: their encodings of time are sines between anchors whose parts are fitted
-together, which leaves marks at the anchors; filtered noise has none. The discriminator is dcgan's.
+Difference from the papers: their time encodings are sines that are stitched together at the
+anchors, which leaves visible marks there; filtered noise leaves none. The discriminator is dcgan's.
 """
 
 import math
@@ -23,16 +22,16 @@ from vidgan.config import ModelConfig
 from vidgan.latents import TIMES, Latent
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture
-from vidgan.models.frame_decoder import pictures
+from vidgan.models.frame_decoder import decode_frames
 
-# Time from anchor to anchor, and the bounds of the filters' widths (deviations), in frames of
-# training. With no width below the spacing the anchors leave no mark: the power of what is filtered
-# varies between them by less than 1 part in 1000.
+# Time between anchors, and bounds of the filters' widths (standard deviations), in frames of
+# training. As no width is below the spacing, the anchors leave no mark: the variance of the
+# filtered noise varies between them by less than 1 part in 1000.
 ANCHOR_SPACING = 2.0
 MIN_WIDTH, MAX_WIDTH = 2.0, 20.0
-# Anchors that count on either side: up to three times the largest width.
+# Anchors that matter on either side: up to three times the largest width.
 REACH = math.ceil(3 * MAX_WIDTH / ANCHOR_SPACING)
-# Radians a frame. Anchors carry frequencies below π / ANCHOR_SPACING.
+# Radians per frame. Anchors can represent frequencies below π / ANCHOR_SPACING.
 MAX_FREQUENCY = 0.75 * math.pi / ANCHOR_SPACING
 # See vidgan.models.frame_decoder.
 MOTION_SHARE = 0.1
@@ -40,19 +39,19 @@ MOTION_SHARE = 0.1
 
 @keras.saving.register_keras_serializable(package="vidgan")
 class FilteredNoise(layers.Layer):
-    """White noise at anchors, filtered: a stationary random process at real times.
+    """White noise at anchors, filtered: a stationary random process in continuous time.
 
     Inputs are noise ``(batch, anchors, n)``, of which anchor ``REACH`` is at time 0, and times
-    ``(batch, frames)``; output is ``(batch, frames, 2n)`` of deviation 1.
+    ``(batch, frames)``; the output ``(batch, frames, 2n)`` has a standard deviation of 1.
     """
 
-    def build(self, noise_shape: tuple, times_shape: tuple) -> None:
-        """Make widths and frequencies: sigmoids say where in their ranges they are."""
+    def build(self, noise_shape: tuple[int, ...], times_shape: tuple[int | None, ...]) -> None:
+        """Create widths and frequencies; a sigmoid maps each to its range."""
         count = noise_shape[-1]
         spread = (np.arange(count) + 0.5) / count
-        # The golden ratio mixes the orders: slow channels and fast ones of every width.
+        # A golden-ratio sequence gives slow and fast channels to every width.
         mixed = 0.02 + 0.3 * (np.arange(count) * 0.618034 % 1)
-        # Weights begin at 0 and are added to where learning starts.
+        # Weights are offsets from the initial values, so they start at 0.
         self.starts = np.array([np.log(s / (1 - s)) for s in (spread, mixed)], np.float32)
         self.widths = self.add_weight(shape=(count,), initializer="zeros", name="widths")
         self.frequencies = self.add_weight(shape=(count,), initializer="zeros", name="frequencies")
@@ -68,14 +67,16 @@ class FilteredNoise(layers.Layer):
         )  # (batch, frames, near, n)
         offsets = (times / ANCHOR_SPACING - before)[..., None] - tf.cast(near - REACH, tf.float32)
         offsets = ANCHOR_SPACING * offsets[..., None]
-        bumps = tf.exp(-0.5 * tf.square(offsets / widths))
-        # The squares of a bump over all anchors sum up to √π · width / ANCHOR_SPACING.
-        bumps *= tf.sqrt(2 * ANCHOR_SPACING / (math.sqrt(math.pi) * widths))
-        cosines = tf.reduce_sum(anchors * bumps * tf.cos(frequencies * offsets), axis=2)
-        sines = tf.reduce_sum(anchors * bumps * tf.sin(frequencies * offsets), axis=2)
+        gaussians = tf.exp(-0.5 * tf.square(offsets / widths))
+        # The squares of a Gaussian over all anchors sum up to √π · width / ANCHOR_SPACING.
+        gaussians *= tf.sqrt(2 * ANCHOR_SPACING / (math.sqrt(math.pi) * widths))
+        cosines = tf.reduce_sum(anchors * gaussians * tf.cos(frequencies * offsets), axis=2)
+        sines = tf.reduce_sum(anchors * gaussians * tf.sin(frequencies * offsets), axis=2)
         return tf.concat([cosines, sines], axis=-1)
 
-    def compute_output_shape(self, noise_shape: tuple, times_shape: tuple) -> tuple:
+    def compute_output_shape(
+        self, noise_shape: tuple[int, ...], times_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
         """Return the output's shape."""
         return (*times_shape[:2], 2 * noise_shape[-1])
 
@@ -93,7 +94,7 @@ def latents(config: ModelConfig, frames: int, spacing: float) -> tuple[Latent, .
 
 
 def _modulation(code: keras.KerasTensor) -> Any:
-    """Return a function that scales and shifts features by what the code of their frame says."""
+    """Return a function that scales and shifts the features of a frame by its motion code."""
 
     def modulate(x: keras.KerasTensor) -> keras.KerasTensor:
         channels = x.shape[-1]
@@ -117,9 +118,9 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     latent = keras.Input((config.latent_dim,), name="latent")
     times = keras.Input((None,), name="times")
     motion = keras.Input((None, config.motion_dim), name="motion")
-    # In float32 whatever the others' precision: times need its digits.
+    # Always float32: times need its precision.
     paths = FilteredNoise(dtype="float32", name="paths")(motion, times)
-    clip = pictures(config, height, width, latent, paths, MOTION_SHARE, _modulation(paths))
+    clip = decode_frames(config, height, width, latent, paths, MOTION_SHARE, _modulation(paths))
     inputs = {"latent": latent, "times": times, "motion": motion}
     return keras.Model(inputs, clip, name="generator")
 

@@ -1,16 +1,16 @@
-"""DVD-GAN (arXiv 1907.06571): a recurrent state that moves, a picture drawn from each state.
+"""DVD-GAN (arXiv 1907.06571): a convolutional recurrent state, decoded frame by frame.
 
-The generator's smallest level is recurrent over the frames (:class:`ConvGRU`), above it each frame
-is a picture of its own, enlarged and refined by residual blocks; TGANv2 (arXiv 1811.09245) is
-built the same way. Two discriminators judge it: single frames at full size, and motion at half of
-it (:mod:`vidgan.models.views`), both DCGAN's and wider.
+The smallest level of the generator is recurrent over the frames (:class:`ConvGRU`). From there each
+frame is decoded on its own, by upsampling and residual blocks; TGANv2 (arXiv 1811.09245) has the
+same structure. There are two discriminators, of single frames at full size and of whole clips at
+half size (:mod:`vidgan.models.views`), both DCGAN's with more channels.
 
-Where it leaves the paper, for a network that a CPU can train:
+Differences from the paper, for a network that can be trained on a CPU:
 
-- Its input is not the same for all frames, which sets little in motion at first, but glides
-  through a few.
-- No normalisation and no attention. Residual branches begin small.
-- One recurrent level, and blocks of one convolution, which end below half of the full size.
+- The recurrent input is not the same for all frames, which causes little motion at first, but is
+  interpolated between a few.
+- No normalisation and no attention. Residual branches start small.
+- One recurrent level, and residual blocks of one convolution, only below half of the full size.
 """
 
 import keras
@@ -22,18 +22,18 @@ from vidgan.models.architecture import Architecture, Shape
 from vidgan.models.layers.conv_gru import ConvGRU
 from vidgan.models.sizes import Pyramid
 
-# Frames from one input of the recurrent unit to the next.
+# Frames between consecutive inputs of the recurrent unit.
 SPACING = 4
-# Variance of a residual branch's weights, against He's.
+# Variance of the weights of a residual branch, relative to He initialisation.
 BRANCH = 0.1
-# Levels at the end that are enlarged without a residual block.
+# Levels at the end without a residual block.
 PLAIN = 2
-# How much wider the discriminators are than DCGAN's, which sees more of a clip.
+# Factor of the discriminators' channels to DCGAN's, whose discriminator sees more of a clip.
 WIDER = 2
 
 
 def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Add to each frame what a convolution finds missing."""
+    """Add a residual block: a convolution of each frame."""
     branch = layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
     branch = layers.Conv3D(
         x.shape[-1],
@@ -49,10 +49,10 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
 
     See :class:`vidgan.models.architecture.Architecture`.
     """
-    # The frames are all there from the start: only the picture doubles.
+    # All frames exist at the smallest level: only height and width double.
     pyramid = Pyramid.build(1, height, width)
     _, rows, columns = pyramid.base
-    # The state is as wide as the level above it: every frame has one of its own.
+    # The state has as many channels as the next level: there is one for every frame.
     _, *widths = dcgan.level_channels(config.g_channels, len(pyramid.strides))
     inputs, first = config.frames // SPACING + 1, widths[0]
     latent = keras.Input((config.latent_dim,), name="latent")
@@ -60,14 +60,14 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     x = layers.Reshape((inputs, rows, columns, first))(x)
     x = ConvGRU(first, config.frames)(x)
     for level, (stride, channels) in enumerate(zip(pyramid.strides, widths, strict=True), 1):
-        x = dcgan.enlarged(x, channels, stride)
+        x = dcgan.upsample(x, channels, stride)
         if level <= len(widths) - PLAIN:
             x = _residual(x)
-    return keras.Model({"latent": latent}, dcgan.as_clip(x), name="generator")
+    return keras.Model({"latent": latent}, dcgan.to_clip(x), name="generator")
 
 
 def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
-    """Build a discriminator's trunk: DCGAN's, wider, since a view has few pixels.
+    """Build a discriminator's trunk: DCGAN's with more channels, since a view has few pixels.
 
     See :class:`vidgan.models.architecture.Architecture`.
     """
@@ -75,7 +75,7 @@ def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
 
 
 ARCHITECTURE = Architecture(
-    summary="a recurrent state that moves and a picture from each: fast, sharp frames",
+    summary="a recurrent state over the frames, decoded frame by frame: fast, sharp frames",
     paper="arXiv 1907.06571",
     generator=generator,
     trunk=trunk,

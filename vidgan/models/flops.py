@@ -1,7 +1,7 @@
-"""Arithmetic of networks and training steps, counted on the graph that TensorFlow traces.
+"""FLOPs of networks and training steps, counted on the graph that TensorFlow traces.
 
-Counted are convolutions and matrix products, a multiplication and an addition as two; they are
-nearly all of the work. Taps beside the border of a padded convolution count as any other.
+Only convolutions and matrix products are counted, which are nearly all of the arithmetic; a
+multiply-add is 2 FLOPs. Taps in the padding of a convolution are counted, too.
 """
 
 import math
@@ -15,7 +15,7 @@ from vidgan.latents import Latent
 if TYPE_CHECKING:
     import keras
 
-# Places of (filter, the convolution's output) among an operation's inputs; None is its own output.
+# Indices of (filter, convolution's output) among an operation's inputs; None is its own output.
 _CONVOLUTIONS: dict[str, tuple[int | None, int | None]] = {
     "Conv2D": (1, None),
     "Conv2DBackpropInput": (1, 2),
@@ -27,7 +27,7 @@ _CONVOLUTIONS: dict[str, tuple[int | None, int | None]] = {
     "DepthwiseConv2dNativeBackpropInput": (1, 2),
     "DepthwiseConv2dNativeBackpropFilter": (None, 2),
 }
-# For each kind of matrix product the attribute that says whether the first matrix is turned.
+# For each kind of matrix product the attribute that says whether the first matrix is transposed.
 _PRODUCTS = {
     "MatMul": "transpose_a",
     "BatchMatMul": "adj_x",
@@ -36,62 +36,64 @@ _PRODUCTS = {
 }
 
 
-def of(function: Callable[..., Any], *inputs: Any) -> float:
+def count_flops(function: Callable[..., Any], *inputs: Any) -> float:
     """Trace a function and return the FLOPs of a call.
 
     Args:
-        function: of tensors, such as a network or a ``train_step``.
-        inputs: what it is called with: tensors or ``tf.TensorSpec``, nested as it takes them; all
-            of static shape.
+        function: a function of tensors, such as a network or a ``train_step``.
+        inputs: its arguments: tensors or ``tf.TensorSpec``, nested as it takes them, all of static
+            shape.
 
     Raises:
-        ValueError: as for :func:`count`.
+        ValueError: as for :func:`count_graph_flops`.
     """
-    return count(tf.function(function, jit_compile=False).get_concrete_function(*inputs))
+    return count_graph_flops(
+        tf.function(function, jit_compile=False).get_concrete_function(*inputs)
+    )
 
 
-def of_network(network: "keras.Model", items: int = 1) -> float:
-    """Return the FLOPs of a network's forward pass over this many items.
+def network_flops(network: "keras.Model", items: int = 1) -> float:
+    """Return the FLOPs of a network's forward pass on a batch.
 
     Args:
-        network: of one input or a dict of them, of static shapes but for the batch.
+        network: a network with one input or a dict of inputs, static except for the batch.
         items: size of the batch.
 
     Raises:
-        ValueError: as for :func:`count`.
+        ValueError: as for :func:`count_graph_flops`.
     """
     specs = tf.nest.map_structure(
         lambda tensor: tf.TensorSpec((items, *tensor.shape[1:]), tensor.dtype), network.input
     )
-    return of(lambda inputs: network(inputs, training=False), specs)
+    return count_flops(lambda inputs: network(inputs, training=False), specs)
 
 
-def of_generator(generator: "keras.Model", latents: Sequence[Latent]) -> float:
-    """Return the FLOPs of making a clip.
+def generator_flops(generator: "keras.Model", latents: Sequence[Latent]) -> float:
+    """Return the FLOPs of generating a clip.
 
     Args:
-        generator: a dict of latents → clips.
-        latents: its inputs, which say how long the clip is.
+        generator: a network from a dict of latents to clips.
+        latents: its inputs, which determine the length of the clip.
     """
     specs = {
         latent.name: tf.TensorSpec((1, *latent.shape), generator.input[latent.name].dtype)
         for latent in latents
     }
-    return of(lambda inputs: generator(inputs, training=False), specs)
+    return count_flops(lambda inputs: generator(inputs, training=False), specs)
 
 
-def count(function: "tf.types.experimental.ConcreteFunction") -> float:
+def count_graph_flops(function: "tf.types.experimental.ConcreteFunction") -> float:
     """Return the FLOPs of a call of a traced function.
 
-    A loop counts as often as its bound says. A branch counts as often as it is taken where the
-    condition is ``step % n == k``, so that what is done at every n-th step counts for an n-th; of
-    other branches the dearest counts.
+    A loop is counted up to its maximum number of iterations. A branch with the condition
+    ``step % n == k`` is weighted by how often it is taken, 1/n; of other branches the most
+    expensive one is counted.
 
     Args:
-        function: traced for inputs of static shapes.
+        function: a function that was traced for inputs of static shapes.
 
     Raises:
-        ValueError: a shape or how often a loop runs is not static.
+        ValueError: a shape or the number of iterations of a loop is not static.
     """
     return _of_graph(function.graph)
 
@@ -101,9 +103,9 @@ def _of_graph(graph: Any) -> float:
 
 
 def _needed(graph: Any) -> Iterator[tf.Operation]:
-    """Yield the operations that a function's results and effects depend on; the others never run.
+    """Yield the operations that a function's outputs and side effects depend on.
 
-    A persistent tape, for one, leaves gradients behind that nobody asks for.
+    Others never run, such as the unused gradients of a persistent tape.
     """
     waiting = [tensor.op for tensor in graph.outputs] + list(graph.control_outputs)
     seen: set[tf.Operation] = set()
@@ -130,8 +132,12 @@ def _of_operation(operation: tf.Operation) -> float:
         return _called(operation, "f")
     if kind in ("If", "StatelessIf"):
         branches = _called(operation, "then_branch"), _called(operation, "else_branch")
-        share = _share(operation.inputs[0])
-        return max(branches) if share is None else share * branches[0] + (1 - share) * branches[1]
+        frequency = _frequency(operation.inputs[0])
+        return (
+            max(branches)
+            if frequency is None
+            else frequency * branches[0] + (1 - frequency) * branches[1]
+        )
     if kind in ("While", "StatelessWhile"):
         body = _called(operation, "body")
         return body * _trips(operation) if body else 0.0
@@ -152,7 +158,7 @@ def _shape(tensor: tf.Tensor) -> tuple[int, ...]:
 
 
 def _convolution(operation: tf.Operation) -> float:
-    """Return the FLOPs of a convolution or of one of its gradients: all three are alike."""
+    """Return the FLOPs of a convolution or of one of its gradients: all three are equal."""
     weights, result = (
         _shape(operation.outputs[0] if place is None else operation.inputs[place])
         for place in _CONVOLUTIONS[operation.type]
@@ -163,7 +169,7 @@ def _convolution(operation: tf.Operation) -> float:
 
 
 def _einsum(operation: tf.Operation) -> float:
-    """Return the FLOPs of a product of two tensors: one multiplication a set of indices."""
+    """Return the FLOPs of a product of two tensors: one multiply-add for each set of indices."""
     if len(operation.inputs) < 2:
         return 0.0
     terms = operation.get_attr("equation").decode().split("->")[0].split(",")
@@ -172,15 +178,15 @@ def _einsum(operation: tf.Operation) -> float:
         shape = _shape(tensor)
         before, dots, after = term.partition("...")
         hidden = len(shape) - len(before) - len(after) if dots else 0
-        # The dimensions behind an ellipsis are counted from its end, and may be broadcast.
+        # The dimensions of an ellipsis are aligned at its end, and may be broadcast.
         labels = [*before, *(f"...{k}" for k in range(hidden, 0, -1)), *after]
         for label, size in zip(labels, shape, strict=True):
             sizes[label] = max(size, sizes.get(label, 1))
     return 2.0 * math.prod(sizes.values())
 
 
-def _share(condition: tf.Tensor) -> float | None:
-    """Return how often ``step % n == k`` holds; None for any other condition."""
+def _frequency(condition: tf.Tensor) -> float | None:
+    """Return the frequency of ``step % n == k``, 1/n; None for any other condition."""
     equal = condition.op
     if equal.type != "Equal":
         return None
@@ -190,17 +196,17 @@ def _share(condition: tf.Tensor) -> float | None:
 
 
 def _trips(loop: tf.Operation) -> int:
-    """Return how often a loop's body runs: its bound, as ``maximum_iterations`` gives it."""
+    """Return the number of iterations of a loop: its ``maximum_iterations``."""
     bound = _constant(loop.inputs[1])
     if bound is None or bound < 0:
-        raise ValueError(f"{loop.name}: how often the loop runs is not known beforehand")
+        raise ValueError(f"{loop.name}: the number of iterations is not static")
     return bound
 
 
 def _constant(tensor: tf.Tensor) -> int | None:
-    """Return an integer that is known while tracing, None where it is not.
+    """Return an integer that is known while tracing, None if it is not.
 
-    Keras takes the maximum of one length, which TensorFlow does not look through.
+    Keras computes the maximum of a single length, which TensorFlow does not fold.
     """
     value = tf.get_static_value(tensor)
     if value is None and tensor.op.type in ("Max", "Min", "Identity"):

@@ -1,7 +1,8 @@
-"""Pictures made frame by frame: the half of a generator in which time has no say any more.
+"""Decode each frame on its own: the second half of generators with a motion code.
 
-A motion code a frame joins the clip's content at the smallest level; from there on every frame is
-made by itself, by dcgan's levels with kernels of one frame, so that a clip can have any length.
+The motion code of a frame is added to the clip's content at the smallest level. From there every
+frame is decoded independently by dcgan's levels, with kernels of one frame, so a clip can have any
+length.
 """
 
 from collections.abc import Callable
@@ -10,11 +11,11 @@ import keras
 from keras import layers
 
 from vidgan.config import ModelConfig
-from vidgan.models.dcgan import as_clip, enlarged, level_channels
+from vidgan.models.dcgan import level_channels, to_clip, upsample
 from vidgan.models.sizes import Pyramid
 
 
-def pictures(
+def decode_frames(
     config: ModelConfig,
     height: int,
     width: int,
@@ -23,22 +24,23 @@ def pictures(
     motion_share: float,
     modulate: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
 ) -> keras.KerasTensor:
-    """Turn content and motion into a clip.
+    """Decode content and motion codes to a clip.
 
     Args:
-        config: the model's.
+        config: options of the model.
         height: in pixels.
         width: in pixels.
-        content: ``(batch, n)``, of deviation 1.
-        motion: ``(batch, frames, m)``, of deviation 1.
-        motion_share: variance of the motion's features at the smallest level at first, the
-            content's being 1. With much less the generator learns pictures that stand still, with
-            much more such as share no content.
-        modulate: changes the features ``(batch, frames, height, width, channels)`` of the small
-            levels.
+        content: ``(batch, n)``, with a standard deviation of 1.
+        motion: ``(batch, frames, m)``, with a standard deviation of 1.
+        motion_share: initial variance of the motion's features at the smallest level, relative to
+            the content's. With much less the generator learns still frames, with much more frames
+            that have no content in common.
+        modulate: is applied to the features ``(batch, frames, height, width, channels)`` of levels
+            1 and 2.
 
     Returns:
-        float32 ``(batch, frames, height, width, 3)``, see :func:`vidgan.models.dcgan.bounded`.
+        Float32 ``(batch, frames, height, width, 3)``; see
+        :func:`vidgan.models.dcgan.bound_colours`.
     """
     pyramid = Pyramid.build(1, height, width)
     _, rows, columns = pyramid.base
@@ -60,5 +62,5 @@ def pictures(
     for level, (stride, channels) in enumerate(zip(pyramid.strides, others, strict=True)):
         if modulate is not None and level in (1, 2):
             x = modulate(x)
-        x = enlarged(x, channels, stride)
-    return as_clip(x)
+        x = upsample(x, channels, stride)
+    return to_clip(x)

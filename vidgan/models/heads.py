@@ -1,4 +1,4 @@
-"""What is put on any model's networks: logit, labels and codes."""
+"""Inputs and heads that any model can have: logit, labels and codes."""
 
 from collections.abc import Sequence
 
@@ -10,23 +10,29 @@ from vidgan.config import ModelConfig
 from vidgan.latents import LABEL, Latent
 from vidgan.models.layers.float32 import Float32Layer
 
-# Length of the vector that stands for a label or a code in the generator: some hundred normal
-# numbers beside a lone one would drown it.
+# Length of the embedding of a label or a code in the generator: a single number would be lost
+# among the hundred normal ones of the latent vector.
 CONDITION_DIM = 32
-# The least variance with which a code is recognised, as a logarithm: without a bound, recognising
-# it ever more exactly would pay ever more, and soon count for more than looking real.
+# Lower bound of the log-variance of a predicted code: without it, ever more precise predictions
+# would lower the loss without end and outweigh the adversarial loss.
 MIN_LOG_VARIANCE = -2.0
 
 
-def width_of(conditions: Sequence[Latent]) -> int:
-    """Return how much longer these inputs make the latent vector."""
+def conditions_dim(conditions: Sequence[Latent]) -> int:
+    """Return the number of entries that these inputs add to the latent vector."""
     return CONDITION_DIM * len(conditions)
 
 
-def conditioned(
+def condition_generator(
     generator: keras.Model, conditions: Sequence[Latent], latent_dim: int
 ) -> keras.Model:
-    """Let labels and codes join the latent vector of a generator built for the longer one."""
+    """Concatenate embeddings of labels and codes to the latent vector of a generator.
+
+    Args:
+        generator: a generator that was built for the longer latent vector.
+        conditions: the labels and codes.
+        latent_dim: length of the latent vector alone.
+    """
     inputs = {
         name: keras.Input(tensor.shape[1:], name=name) for name, tensor in generator.input.items()
     }
@@ -45,7 +51,7 @@ def conditioned(
 
 
 def _embedding(condition: Latent) -> keras.Layer:
-    """Return what makes a vector of a label or a code, as varied as the latents beside it."""
+    """Return the embedding of a label or a code, with the variance of the latents."""
     normal = keras.initializers.RandomNormal(stddev=1.0)
     name = f"{condition.name}_embedding"
     if condition.kind == LABEL:
@@ -63,10 +69,10 @@ def _pairs(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 @keras.saving.register_keras_serializable("vidgan")
 class PairSum(Float32Layer):
-    """Gives both items of a pair the sum of their values."""
+    """Returns the sum of the values of a pair, for both of its items."""
 
     def call(self, values: tf.Tensor) -> tf.Tensor:
-        """Return float32 ``(batch, n)`` like the input; the batch is even."""
+        """Return float32 ``(batch, n)``, as the input; the batch size is even."""
         first, second = _pairs(values)
         return tf.repeat(first + second, 2, axis=0)
 
@@ -77,38 +83,38 @@ class PairSum(Float32Layer):
 
 @keras.saving.register_keras_serializable("vidgan")
 class PairDifference(PairSum):
-    """Gives both items of a pair the size of the difference of their values."""
+    """Returns the absolute difference of the values of a pair, for both of its items."""
 
     def call(self, values: tf.Tensor) -> tf.Tensor:
-        """Return float32 ``(batch, n)`` like the input; the batch is even."""
+        """Return float32 ``(batch, n)``, as the input; the batch size is even."""
         first, second = _pairs(values)
         return tf.repeat(tf.abs(first - second), 2, axis=0)
 
 
 def discriminator(
-    trunk: keras.Model, config: ModelConfig, name: str, recognises: bool, pairs: bool = False
+    trunk: keras.Model, config: ModelConfig, name: str, predicts_codes: bool, pairs: bool = False
 ) -> keras.Model:
-    """Put the heads on a trunk.
+    """Add the heads to a trunk.
 
-    One that judges pairs (PacGAN, arXiv 1712.04086) gives both items of a pair one logit: what it
-    thinks of each, and of how much their features differ. Generated items that are all alike are
-    found out so, although each may look real; the paper lays the items themselves on one another.
+    A discriminator of pairs (PacGAN, arXiv 1712.04086) returns one logit for both items of a pair:
+    the sum of their logits and a term of the difference of their features. So it detects generated
+    items that are all alike, even if each looks real. The paper stacks the items themselves.
 
-    A conditional discriminator adds the inner product of the features with the label's vector
-    (arXiv 1802.05637); a model with codes recognises them from the same features (arXiv
-    1606.03657).
+    A conditional discriminator adds the inner product of the features with an embedding of the
+    label (projection discriminator, arXiv 1802.05637). For a model with codes, a head predicts them
+    from the same features (InfoGAN, arXiv 1606.03657).
 
     Args:
-        trunk: items → features ``(batch, n)``.
-        config: resolved.
-        name: the view's.
-        recognises: whether this discriminator has the recognition head, where there are codes.
-        pairs: whether it judges the items of a batch two by two, of which there is an even number.
+        trunk: network from items to features ``(batch, n)``.
+        config: resolved options of the model.
+        name: name of the view.
+        predicts_codes: whether this discriminator has the head that predicts codes, if any.
+        pairs: whether consecutive items of a batch, whose size is even, are paired.
     """
     clip = keras.Input(trunk.input_shape[1:], name="clip")
     inputs = {"clip": clip}
     features = trunk(clip)
-    # The last layers compute in float32 whatever the others' precision.
+    # The last layers compute in float32 in any precision.
     logit = layers.Dense(1, dtype="float32", name="logit")(features)
     if config.conditional:
         inputs["label"] = label = keras.Input((), dtype="int32", name="label")
@@ -127,16 +133,16 @@ def discriminator(
         )
         logit = layers.Add(dtype="float32")([PairSum()(logit), apart])
     outputs = {"logit": logit}
-    if config.categories and recognises:
-        outputs["category"] = _recognised(features, config.categories, "category")
+    if config.categories and predicts_codes:
+        outputs["category"] = _prediction(features, config.categories, "category")
         if config.codes:
-            mean = _recognised(features, config.codes, "codes_mean")
-            spread = _recognised(features, config.codes, "codes_spread")
+            mean = _prediction(features, config.codes, "codes_mean")
+            spread = _prediction(features, config.codes, "codes_spread")
             above = layers.Activation("softplus", dtype="float32")(spread)
             log_variance = layers.Rescaling(1.0, MIN_LOG_VARIANCE, dtype="float32")(above)
             outputs["codes"] = layers.Concatenate(dtype="float32")([mean, log_variance])
     return keras.Model(inputs, outputs, name=f"discriminator_{name}")
 
 
-def _recognised(features: keras.KerasTensor, size: int, name: str) -> keras.KerasTensor:
+def _prediction(features: keras.KerasTensor, size: int, name: str) -> keras.KerasTensor:
     return layers.Dense(size, dtype="float32", name=f"recognition_{name}")(features)

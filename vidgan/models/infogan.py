@@ -1,16 +1,16 @@
-"""InfoGAN (arXiv 1606.03657): DCGAN's networks and codes that come to mean something.
+"""InfoGAN (arXiv 1606.03657): DCGAN's networks with interpretable codes.
 
-Beside the latent vector the generator gets a category and a few numbers; the first discriminator
-also has to recognise them in the generated clip (:mod:`vidgan.models.heads`,
-:func:`vidgan.losses.recognition`). So each value of a code ends up as something that can be seen,
-without any label: ``vidgan generate --sweep`` shows what.
+The generator has two more inputs, a category and a few continuous codes, which the first
+discriminator predicts from the generated clip (:mod:`vidgan.models.heads`,
+:func:`vidgan.losses.recognition`). So each code learns to control a visible property, without
+labels; ``vidgan generate --sweep`` shows which.
 """
 
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture
 
 ARCHITECTURE = Architecture(
-    summary="dcgan with codes that learn to stand for what varies among the clips, without labels",
+    summary="dcgan with codes that learn to control what varies among the clips, without labels",
     paper="arXiv 1606.03657",
     generator=dcgan.generator,
     trunk=dcgan.trunk,

@@ -1,27 +1,27 @@
-"""A discriminator of clips of any size that looks at parts of them (PatchGAN, 1611.07004)."""
+"""PatchGAN (arXiv 1611.07004): a discriminator of overlapping patches, for clips of any size."""
 
 import keras
 from keras import layers
 
 SLOPE = 0.2
-# Each halves height and width, and sees a frame more to either side.
+# Levels: each halves height and width, and adds a frame to either side of the receptive field.
 DEPTH = 3
 
 
 def discriminator(
     channels: int, frames: int | None = None, height: int | None = None, width: int | None = None
 ) -> keras.Model:
-    """Build a discriminator without normalisation, which would couple the items of a batch.
+    """Build a discriminator, without normalisation, which would couple the items of a batch.
 
     Args:
-        channels: of the first level; each next one has twice as many.
-        frames: of a clip; None for any, here and below.
-        height: in pixels.
-        width: in pixels.
+        channels: channels of the first level; each further level has twice as many.
+        frames: frames of a clip; None for any number.
+        height: in pixels; None for any.
+        width: in pixels; None for any.
 
     Returns:
-        From a dict of ``clip``, ``(batch, frames, height, width, 3)`` in [-1, 1], to a dict of
-        ``logit``, float32 ``(batch, 1)``, the mean over all parts; positive means real.
+        A Keras model from a dict of ``clip``, ``(batch, frames, height, width, 3)`` in [-1, 1], to
+        a dict of ``logit``, float32 ``(batch, 1)``, the mean over all patches; positive means real.
     """
     clip = keras.Input((frames, height, width, 3), name="clip")
     x = clip

@@ -1,8 +1,8 @@
-"""The network that enhances: residual Conv3D blocks over a bicubic base (EDSR 1707.02921, in time).
+"""The restoration network: EDSR (arXiv 1707.02921) over space and time, on a bicubic base.
 
-Height, width and number of frames are free: there is no layer that knows them. All convolutions
-work on a coarse grid, that of the damaged clip, or half of it where nothing is to be enlarged
-(FFDNet, 1710.04026); a pixel shuffle (1609.05158) at the end leads to the full size.
+Height, width and number of frames are free. All convolutions work on a coarse grid: that of the
+degraded clip, or half of it where the scale is 1 (FFDNet, arXiv 1710.04026). A pixel shuffle (arXiv
+1609.05158) at the end upsamples to the full size.
 """
 
 import math
@@ -14,22 +14,22 @@ from keras import layers
 
 from vidgan.models.layers.float32 import Float32Layer
 
-# What is held at once, measured (benchmarks/restore_speed.md): between two convolutions so many
-# times the network's width, with copies in the layout that oneDNN works on; at the end so many
-# times the channels that become pixels, and once the width.
+# Peak memory, measured (benchmarks/restore_speed.md): between two convolutions, as a multiple of
+# the network's channels, including copies in oneDNN's layout; at the end, as a multiple of the
+# channels that become pixels, plus the network's channels.
 _LIVE, _LIVE_PIXELS = 7.2, 4.5
-# Neighbours in time that a block sees on either side.
-REACH = 1
+# Neighbouring frames in the receptive field of a block, on either side.
+TEMPORAL_RADIUS = 1
 
 
-def fold(scale: int) -> int:
-    """Return how many pixels of the damaged clip a side of a cell of the grid has."""
+def unshuffle_factor(scale: int) -> int:
+    """Return the factor by which the degraded clip is downsampled to the coarse grid: 1 or 2."""
     return 2 if scale == 1 else 1
 
 
 @keras.saving.register_keras_serializable("vidgan")
 class Bicubic(Float32Layer):
-    """Enlarges each frame by a whole factor (Keys' kernel)."""
+    """Upsamples each frame by an integer factor, bicubic (Keys' kernel)."""
 
     def __init__(self, scale: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -46,21 +46,21 @@ class Bicubic(Float32Layer):
         return tf.reshape(large, (shape[0], shape[1], *size, clips.shape[-1]))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape of what :meth:`call` returns."""
+        """Return the shape of the output of :meth:`call`."""
         batch, frames, height, width, channels = input_shape
         sides = [None if side is None else self.scale * side for side in (height, width)]
         return (batch, frames, *sides, channels)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what the layer is made of."""
+        """Return the arguments of the constructor."""
         return {**super().get_config(), "scale": self.scale}
 
 
 @keras.saving.register_keras_serializable("vidgan")
 class OntoBicubic(Float32Layer):
-    """Adds a change to the enlarged clip.
+    """Adds a residual to the upsampled clip.
 
-    That is made when the change is there, not at the same time: it is as large as the result.
+    The clip is upsampled after the residual is computed, to save memory: it is as large.
     """
 
     def __init__(self, scale: int, **kwargs: Any) -> None:
@@ -68,29 +68,29 @@ class OntoBicubic(Float32Layer):
         self.scale = scale
         self.enlarge = Bicubic(scale)
 
-    def call(self, clips: tf.Tensor, change: tf.Tensor) -> tf.Tensor:
+    def call(self, clips: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
         """Return ``(batch, frames, scale · height, scale · width, 3)``."""
-        with tf.control_dependencies([change]):
+        with tf.control_dependencies([residual]):
             clips = tf.identity(clips)
-        return self.enlarge(clips) + change
+        return self.enlarge(clips) + residual
 
     def compute_output_shape(
-        self, clips_shape: tuple[int | None, ...], change_shape: tuple[int | None, ...]
+        self, clips_shape: tuple[int | None, ...], residual_shape: tuple[int | None, ...]
     ) -> tuple[int | None, ...]:
-        """Return the shape of what :meth:`call` returns."""
-        return change_shape
+        """Return the shape of the output of :meth:`call`."""
+        return residual_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Return what the layer is made of."""
+        """Return the arguments of the constructor."""
         return {**super().get_config(), "scale": self.scale}
 
 
 @keras.saving.register_keras_serializable("vidgan")
 class Shuffle(layers.Layer):
-    """Moves pixels of each frame between space and channels.
+    """Pixel shuffle of each frame (arXiv 1609.05158), or its inverse.
 
     Args:
-        factor: above 0 that many times larger sides, from channels; below, smaller ones.
+        factor: the factor of height and width if positive, their divisor if negative.
     """
 
     def __init__(self, factor: int, **kwargs: Any) -> None:
@@ -98,7 +98,7 @@ class Shuffle(layers.Layer):
         self.factor = factor
 
     def call(self, clips: tf.Tensor) -> tf.Tensor:
-        """Return the clips with other sides."""
+        """Return ``(batch, frames, height, width, channels)`` with another height and width."""
         if abs(self.factor) == 1:
             return clips
         shape = tf.shape(clips)
@@ -113,7 +113,7 @@ class Shuffle(layers.Layer):
         )
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape of what :meth:`call` returns."""
+        """Return the shape of the output of :meth:`call`."""
         batch, frames, height, width, channels = input_shape
         assert channels is not None
         if self.factor > 0:
@@ -123,7 +123,7 @@ class Shuffle(layers.Layer):
         return (batch, frames, *sides, channels * self.factor**2)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what the layer is made of."""
+        """Return the arguments of the constructor."""
         return {**super().get_config(), "factor": self.factor}
 
 
@@ -143,65 +143,67 @@ def generator(
     """Build the network; before training it returns the bicubic base.
 
     Args:
-        scale: how many times longer the sides become.
-        channels: of the grid.
-        blocks: residual blocks.
-        frames: of a damaged clip; None for any, here and below.
-        height: in pixels, a multiple of :func:`fold`.
-        width: in pixels, likewise.
+        scale: upsampling factor of height and width.
+        channels: channels of the convolutions.
+        blocks: number of residual blocks.
+        frames: frames of a degraded clip; None for any number.
+        height: in pixels, a multiple of :func:`unshuffle_factor`; None for any.
+        width: in pixels, a multiple of :func:`unshuffle_factor`; None for any.
 
     Returns:
-        From damaged clips ``(batch, frames, height, width, 3)`` to float32 restored ones
-        ``(batch, frames, scale · height, scale · width, 3)``, both for [-1, 1].
+        A Keras model from degraded clips ``(batch, frames, height, width, 3)`` to restored ones,
+        float32 ``(batch, frames, scale · height, scale · width, 3)``, both in [-1, 1].
     """
     damaged = keras.Input((frames, height, width, 3), name="damaged")
-    x = features(Shuffle(-fold(scale))(damaged), channels, blocks)
-    return onto_base(damaged, x, scale, channels)
+    x = residual_blocks(Shuffle(-unshuffle_factor(scale))(damaged), channels, blocks)
+    return build_from_features(damaged, x, scale, channels)
 
 
-def features(x: Any, channels: int, blocks: int, seen: int = 2 * REACH + 1) -> Any:
-    """Add the residual blocks.
+def residual_blocks(
+    x: Any, channels: int, blocks: int, kernel_frames: int = 2 * TEMPORAL_RADIUS + 1
+) -> Any:
+    """Apply a convolution and residual blocks, with a skip connection around the blocks.
 
     Args:
-        x: what they begin from.
-        channels: of the grid.
-        blocks: how many.
-        seen: frames that a block sees.
+        x: ``(batch, frames, height, width, n)``.
+        channels: channels of the convolutions.
+        blocks: number of residual blocks.
+        kernel_frames: size of the kernels in time.
     """
-    x = entry = _convolution(channels, (seen, 3, 3))(x)
+    x = entry = _convolution(channels, (kernel_frames, 3, 3))(x)
     for _ in range(blocks):
-        y = _convolution(channels, (seen, 3, 3))(x)
+        y = _convolution(channels, (kernel_frames, 3, 3))(x)
         y = layers.ReLU()(y)
-        # One convolution of the two over time is enough, and this one costs a third.
+        # One convolution over time per block is enough; this one costs a third.
         y = _convolution(channels, (1, 3, 3), kernel_initializer="zeros")(y)
         x = layers.Add()([x, y])
     return layers.Add()([x, entry])
 
 
-def onto_base(damaged: Any, x: Any, scale: int, channels: int) -> keras.Model:
-    """Add what makes pixels of features, and return the whole; see :func:`generator`."""
-    factor = scale * fold(scale)
+def build_from_features(damaged: Any, x: Any, scale: int, channels: int) -> keras.Model:
+    """Add the upsampling head to features, and return the model; see :func:`generator`."""
+    factor = scale * unshuffle_factor(scale)
     x = layers.ReLU()(_convolution(2 * channels, (1, 3, 3))(x))
     x = _convolution(3 * factor**2, (1, 3, 3), kernel_initializer="zeros")(x)
-    change = layers.Activation("linear", dtype="float32")(Shuffle(factor)(x))
-    restored = OntoBicubic(scale, name="clip")(damaged, change)
+    residual = layers.Activation("linear", dtype="float32")(Shuffle(factor)(x))
+    restored = OntoBicubic(scale, name="clip")(damaged, residual)
     return keras.Model(damaged, restored, name="generator")
 
 
-def reach(scale: int, blocks: int) -> tuple[int, int]:
-    """Return how far the network looks: frames, and pixels of the damaged clip, to either side."""
-    # In space two convolutions a block, one before and two behind, in cells of the grid: from one
-    # end of a cell to the other end of the farthest.
-    cell = fold(scale)
-    return REACH * (blocks + 1), cell * (2 * blocks + 3) + cell - 1
+def receptive_field(scale: int, blocks: int) -> tuple[int, int]:
+    """Return the radius of the receptive field: frames, and pixels of the degraded clip."""
+    # In space: two convolutions per block, one before and two after them, in cells of the grid,
+    # from one end of a cell to the other end of the farthest.
+    cell = unshuffle_factor(scale)
+    return TEMPORAL_RADIUS * (blocks + 1), cell * (2 * blocks + 3) + cell - 1
 
 
 def bytes_per_pixel(scale: int, channels: int) -> int:
-    """Return the memory that a pixel of a damaged clip takes on its way through the network.
+    """Return the peak memory of the network in bytes per pixel of a degraded clip.
 
-    The clip itself and the restored one are not counted.
+    The clip itself and the restored clip are not counted.
     """
-    cell = fold(scale) ** 2
+    cell = unshuffle_factor(scale) ** 2
     pixels = 3 * scale**2
     within = max(_LIVE * channels / cell, _LIVE_PIXELS * pixels + channels / cell)
     return math.ceil(4 * (within - pixels))

@@ -1,10 +1,9 @@
-"""SAGAN over space and time (arXiv 1805.08318): convolutions that see near, attention far.
+"""SAGAN over space and time (arXiv 1805.08318): self-attention and spectral normalisation.
 
-In one level of both networks every position, of any frame, can look at every other: what a limb
-does there can depend on where the body is here. Both networks are spectrally normalised
-(:mod:`vidgan.models.layers.spectral_norm`), and otherwise :mod:`vidgan.models.dcgan`'s: the paper's
-generator has batch normalisation, which would couple the samples. The paper's loss is
-``--loss hinge``.
+In one level of both networks every position of every frame attends to all others. Both networks
+have spectral normalisation (:mod:`vidgan.models.layers.spectral_norm`) and are otherwise those of
+:mod:`vidgan.models.dcgan`. The paper's generator has batch normalisation, which would couple the
+samples of a batch. The paper's loss is ``--loss hinge``.
 """
 
 import keras
@@ -15,16 +14,17 @@ from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture, Shape
 from vidgan.models.sizes import Pyramid
 
-# Attention's work grows with the square of the positions: the largest level below this has it.
+# The cost of attention grows with the square of the number of positions: the largest level with at
+# most this many has attention.
 MAX_POSITIONS = 800
 
 
 @keras.saving.register_keras_serializable(package="vidgan")
 class Gain(layers.Layer):
-    """Multiplies by one learned number that begins at zero."""
+    """Multiplies by a learned scalar that is initially zero."""
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the number."""
+        """Create the scalar."""
         self.gain = self.add_weight(shape=(), initializer="zeros", name="gain")
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
@@ -37,23 +37,23 @@ class Gain(layers.Layer):
 
 
 def self_attention(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Let each position look at all others; at first it does not.
+    """Add self-attention over all positions, with a gain that is initially zero.
 
     Args:
         x: features ``(batch, frames, height, width, channels)``.
 
     Returns:
-        The features, and what was found added to them.
+        Features of the same shape.
     """
     frames, height, width, channels = x.shape[1:]
     inner, half = max(1, channels // 8), max(1, channels // 2)
     query = layers.Conv3D(inner, 1, use_bias=False, name="query")(x)
-    # What is looked at has half of the height and width, as in the authors' program.
+    # Keys and values have half of the height and width, as in the authors' code.
     key, value = (
         layers.Conv3D(n, (1, 2, 2), (1, 2, 2), "same", use_bias=False, name=name)(x)
         for n, name in ((inner, "key"), (half, "value"))
     )
-    # With the products' usual scale the softmax begins far from its ends.
+    # Scaled dot products, so that the softmax does not saturate at first.
     query = layers.Rescaling(inner**-0.5)(query)
     query, key, value = (layers.Reshape((-1, y.shape[-1]))(y) for y in (query, key, value))
     found = layers.Attention(name="attention")([query, value, key])
@@ -62,8 +62,8 @@ def self_attention(x: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Add()([x, Gain(name="gain")(found)])
 
 
-def _level(pyramid: Pyramid) -> int:
-    """Return which level has attention: as many strides lie between it and the smallest."""
+def _attention_level(pyramid: Pyramid) -> int:
+    """Return the index of the level with attention, 0 for the smallest."""
     frames, height, width = pyramid.base
     positions, level = frames * height * width, 0
     for stride in pyramid.strides[:-1]:
@@ -72,31 +72,31 @@ def _level(pyramid: Pyramid) -> int:
     return level
 
 
-def _attending(pyramid: Pyramid) -> dcgan.AtLevel:
-    """Return what gives one level of a network attention."""
-    attends = _level(pyramid)
-    return lambda level, x: self_attention(x) if level == attends else x
+def _attention_at_level(pyramid: Pyramid) -> dcgan.AtLevel:
+    """Return a function that adds self-attention at one level of a network."""
+    attention_level = _attention_level(pyramid)
+    return lambda level, x: self_attention(x) if level == attention_level else x
 
 
 def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
-    """Build dcgan's generator with attention.
+    """Build DCGAN's generator with self-attention.
 
     See :class:`vidgan.models.architecture.Architecture`.
     """
-    attending = _attending(Pyramid.build(config.frames, height, width))
-    return dcgan.generator(config, height, width, attending)
+    at_level = _attention_at_level(Pyramid.build(config.frames, height, width))
+    return dcgan.generator(config, height, width, at_level)
 
 
 def trunk(config: ModelConfig, shape: Shape) -> keras.Model:
-    """Build dcgan's trunk with attention.
+    """Build DCGAN's trunk with self-attention.
 
     See :class:`vidgan.models.architecture.Architecture`.
     """
-    return dcgan.trunk(config, shape, _attending(Pyramid.build(*shape)))
+    return dcgan.trunk(config, shape, _attention_at_level(Pyramid.build(*shape)))
 
 
 ARCHITECTURE = Architecture(
-    summary="attention across space and time, spectrally normalised; made for --loss hinge",
+    summary="self-attention over space and time, spectral normalisation; use with --loss hinge",
     paper="arXiv 1805.08318",
     generator=generator,
     trunk=trunk,

@@ -1,19 +1,19 @@
-"""Which video sizes a network can be built for, and how deep it becomes."""
+"""Video sizes that a network can be built for, and the levels that follow."""
 
 from dataclasses import dataclass
 
 from vidgan.config import MAX_SIDE, MIN_SIDE
 from vidgan.errors import OptionError
 
-# The temporal extent at the deepest level. Two frames there let motion start from a difference.
+# Frames at the smallest level: with two, motion can start from their difference.
 BASE_FRAMES = 2
 
 
 def split_side(side: int, smallest: int = MIN_SIDE) -> tuple[int, int]:
-    """Split a side in pixels into ``base × 2^doublings`` with ``base`` in 4…7.
+    """Factor a side in pixels into ``base × 2^doublings`` with ``base`` in 4…7.
 
     Raises:
-        OptionError: the side is out of range or does not split; names the nearest that do.
+        OptionError: the side is out of range or has no such factors; names the nearest that do.
     """
     base, doublings = side, 0
     while base > 7 and base % 2 == 0:
@@ -36,7 +36,7 @@ class Pyramid:
 
     Attributes:
         base: ``(frames, height, width)`` at the smallest level.
-        strides: one ``(time, height, width)`` factor of 1 or 2 a level.
+        strides: for each level ``(time, height, width)`` factors of 1 or 2.
     """
 
     base: tuple[int, int, int]
@@ -44,17 +44,17 @@ class Pyramid:
 
     @classmethod
     def build(cls, frames: int, height: int, width: int) -> "Pyramid":
-        """Plan the levels; an axis with fewer doublings than levels doubles in the first ones.
+        """Choose the levels; an axis with fewer doublings than levels doubles in the first ones.
 
         Args:
-            frames: a power of two, or 1 for single pictures.
+            frames: a power of two, or 1 for single frames.
             height: in pixels.
             width: in pixels.
 
         Raises:
-            OptionError: the size does not split.
+            OptionError: no network can be built for the size.
         """
-        # A discriminator may see half of the size.
+        # A discriminator may have a view of half of the size.
         (base_h, k_h), (base_w, k_w) = (split_side(s, MIN_SIDE // 2) for s in (height, width))
         depth = max(k_h, k_w)
         k_t = max(0, min((frames // BASE_FRAMES).bit_length() - 1, depth))

@@ -1,8 +1,8 @@
-"""What of a clip a discriminator sees: the mechanism behind ``--discriminators``.
+"""Views: the parts of a clip that a discriminator sees, the registry of ``--discriminators``.
 
-A view turns clips into items, one or several a clip, each of which gets a logit of its own. Several
-views together follow DVD-GAN (arXiv 1907.06571): sharp pictures are judged on few full-size
-frames, motion on the whole clip at reduced size, for less arithmetic than everything at once.
+A view maps each clip to one or several items, each of which gets a logit. The combination of views
+follows DVD-GAN (arXiv 1907.06571): a few frames at full size for sharpness and the whole clip at
+half size for motion take less arithmetic than the whole clip at full size.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,19 @@ from vidgan.models.architecture import Shape
 
 @dataclass(frozen=True)
 class View:
-    """A way to look at clips.
+    """A view of clips.
 
     Attributes:
-        shape: from config, height and width to an item's ``(frames, height, width)``.
-        count: from config to the items of a clip.
-        see: from clips ``(batch, frames, height, width, 3)``, config and a stateless seed to items
-            ``(batch · count, *shape, 3)``, clip after clip; differentiable.
+        shape: a function of config, height and width: ``(frames, height, width)`` of an item.
+        count: a function of config: the number of items for each clip.
+        extract: a differentiable function of clips ``(batch, frames, height, width, 3)``, config
+            and a stateless seed, int32 ``(2,)``: the items ``(batch · count, *shape, 3)``, ordered
+            by clip.
     """
 
     shape: Callable[[ModelConfig, int, int], Shape]
     count: Callable[[ModelConfig], int]
-    see: Callable[[tf.Tensor, ModelConfig, tf.Tensor], tf.Tensor]
+    extract: Callable[[tf.Tensor, ModelConfig, tf.Tensor], tf.Tensor]
 
 
 def _whole(clips: tf.Tensor, config: ModelConfig, seed: tf.Tensor) -> tf.Tensor:
@@ -35,17 +36,17 @@ def _whole(clips: tf.Tensor, config: ModelConfig, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _some_frames(clips: tf.Tensor, config: ModelConfig, seed: tf.Tensor) -> tf.Tensor:
-    """Take one frame, at random, of each of ``judged_frames`` equal parts of a clip.
+    """Draw a random frame from each of ``judged_frames`` equal parts of a clip.
 
-    The paper draws 8 frames anywhere; so drawn, fewer are spread over the clip all the same.
+    The paper draws 8 frames from the whole clip; this spreads fewer frames over it evenly.
     """
     batch, frames, height, width, channels = clips.shape
     parts = min(config.judged_frames, frames)
     starts = tf.range(parts) * frames // parts
     ends = (tf.range(parts) + 1) * frames // parts
     random = tf.random.stateless_uniform((batch, parts), seed)
-    within = tf.cast(random * tf.cast(ends - starts, tf.float32), tf.int32)
-    chosen = tf.gather(clips, starts + within, batch_dims=1)
+    offsets = tf.cast(random * tf.cast(ends - starts, tf.float32), tf.int32)
+    chosen = tf.gather(clips, starts + offsets, batch_dims=1)
     return tf.reshape(chosen, (batch * parts, 1, height, width, channels))
 
 

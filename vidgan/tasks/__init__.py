@@ -1,7 +1,7 @@
-"""What is trained: a registry, one file a task.
+"""Tasks: a registry, and one file for each.
 
-A new task is a module here with a ``TASK`` (see :mod:`vidgan.tasks.base`) and an entry of
-the same name in ``vidgan.config.TASK_OPTIONS``.
+To add a task, write a module here with a ``TASK`` (see :mod:`vidgan.tasks.base`) and add its
+options to ``vidgan.config.TASK_OPTIONS`` under the same name.
 """
 
 from importlib import import_module
@@ -9,7 +9,7 @@ from importlib import import_module
 from vidgan.tasks.base import Task
 
 
-def find(name: str) -> Task:
-    """Return a task of the registry."""
+def find_task(name: str) -> Task:
+    """Return a task of the registry by its name."""
     task: Task = import_module(f"vidgan.tasks.{name}").TASK
     return task

@@ -1,61 +1,81 @@
-"""What a task is made of."""
+"""The description of a task, and what tasks have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import tensorflow as tf
 
-from vidgan.config import CropConfig
+from vidgan.config import Config, CropConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.context import Preview, TrainingCallback, TrainingContext
+from vidgan.training.curves import Panel
 from vidgan.training.run import Run
+
+TaskConfig = TypeVar("TaskConfig", bound=Config)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task: ``TASK`` in its file.
+    """A task: ``TASK`` in its file. Its options are in ``vidgan.config.TASK_OPTIONS``.
 
     Attributes:
-        settle: fills in what of a new run's options depends on the datasets, and sees that they go
-            together; raises OptionError or DatasetError.
-        build: from a run to its model, compiled, with fresh weights.
-        generator: from a run to a network with fresh weights that the moving average's fit into,
-            as the model's ``generator_ema``: what the task's command uses. It may take clips of
-            other shapes than training does.
-        data: from a run, its manifests and a number of batches that have been seen to endless
-            batches, any nested structure of tensors of static batch size; see
-            :func:`vidgan.dataset.pipeline.training_clips`. The same at every sitting.
-        preview: from a run and its manifests to what is drawn at every checkpoint.
-        hooks: makes what watches a training, in the order in which it is to be called.
-        columns: of the log, beside those that all have.
-        filter: of tasks that turn video into video: from a run, its trained generator and the
-            options of the task's command that concern it, by name, to what restores a video.
+        resolve: a function of a new run and its datasets that returns the run with all options
+            resolved. Raises OptionError or DatasetError if they do not fit.
+        build: a function of a run that returns its model, compiled, with initial weights.
+        generator: a function of a run that returns a network for inference, with initial weights,
+            for the weights of the model's ``generator_ema``. It may take clips of other shapes than
+            those of training.
+        data: a function of a run, its datasets and a number of batches to skip that returns endless
+            batches, any nested structure of tensors with a static batch size; see
+            :func:`vidgan.dataset.pipeline.training_clips`. Deterministic.
+        preview: a function of a run and its datasets that returns the samples to save with every
+            checkpoint.
+        callbacks: a function of a training that returns its callbacks, in the order in which they
+            are called.
+        columns: the columns of ``log.csv``, apart from those that all tasks have.
+        panels: the panels of ``curves.png``.
+        bar: formats of the values that the progress bar shows, by column.
+        filter: for tasks that restore or translate videos, a function of a run, its trained
+            generator and the options of the task's command that it needs, by name.
     """
 
-    settle: Callable[[Run, Sequence[Manifest]], Run]
+    resolve: Callable[[Run, Sequence[Manifest]], Run]
     build: Callable[[Run], AdversarialModel]
     generator: Callable[[Run], keras.Model]
     data: Callable[[Run, Sequence[Manifest], int], tf.data.Dataset]
     preview: Callable[[Run, Sequence[Manifest]], Preview]
-    hooks: Callable[[TrainingContext], Sequence[TrainingCallback]]
+    callbacks: Callable[[TrainingContext], Sequence[TrainingCallback]]
     columns: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    bar: Mapping[str, str]
     filter: Callable[..., Filter] | None = None
 
 
-def clips_of(run: Run, manifest: Manifest, skip: int, **more: Any) -> tf.data.Dataset:
-    """Return batches of a dataset as the run's options have them.
+def get_task_config(run: Run, config_class: type[TaskConfig]) -> TaskConfig:
+    """Return the options of a run's task, typed.
+
+    Raises:
+        TypeError: the run has another task.
+    """
+    if not isinstance(run.task_config, config_class):
+        raise TypeError(f"{run.path} is a run of another task, {run.task}")
+    return run.task_config
+
+
+def training_batches(run: Run, manifest: Manifest, skip: int, **options: Any) -> tf.data.Dataset:
+    """Return endless batches of a dataset with the options of a run.
 
     Args:
         run: the run.
         manifest: one of its datasets.
-        skip: batches that have been seen.
-        **more: what else :func:`vidgan.dataset.pipeline.training_clips` takes.
+        skip: number of batches to skip.
+        **options: further arguments of :func:`vidgan.dataset.pipeline.training_clips`.
     """
     return training_clips(
         manifest,
@@ -65,24 +85,22 @@ def clips_of(run: Run, manifest: Manifest, skip: int, **more: Any) -> tf.data.Da
         mirror=run.train.mirror,
         seed=run.train.seed,
         skip=skip,
-        **more,
+        **options,
     )
 
 
-def crop_of(run: Run, multiple: int = 1) -> tuple[int, int]:
-    """Return height and width of what a task that turns clips into clips learns from.
-
-    That is a square of ``--crop``, less where frames are smaller.
+def crop_size(run: Run, multiple: int = 1) -> tuple[int, int]:
+    """Return height and width of training crops: ``--crop``, or less in smaller frames.
 
     Args:
-        run: a run whose task has the option.
-        multiple: what both are multiples of.
+        run: a run of a task with that option.
+        multiple: height and width are rounded down to multiples of this.
 
     Raises:
-        OptionError: the crop or the frames are smaller than that.
+        OptionError: the crop or the frames are smaller than ``multiple``.
     """
-    assert isinstance(run.task_config, CropConfig)
-    width, height = (min(run.task_config.side, side) // multiple * multiple for side in run.size)
+    side = get_task_config(run, CropConfig).side
+    width, height = (min(side, extent) // multiple * multiple for extent in run.size)
     if not min(width, height):
         raise OptionError(f"--crop and the frames need sides of {multiple} pixels or more")
     return height, width

@@ -1,4 +1,4 @@
-"""EnhanceGAN: a network that undoes damage, and the step that trains it."""
+"""EnhanceGAN: restoration of degraded clips, the model and its training step."""
 
 from typing import Any
 
@@ -11,25 +11,25 @@ from vidgan.training import reconstruction_losses
 from vidgan.training.adversarial import AdversarialModel, Logs
 from vidgan.training.discriminator_step import DiscriminatorBatch
 
-# The loss on looks takes every so manieth frame, others at every step: it is dear, and what stands
-# still in a clip looks alike in its frames.
-LOOKED_AT = 4
+# The perceptual loss is computed on every fourth frame, with another offset at each step: it is
+# expensive, and consecutive frames are similar.
+PERCEPTUAL_STRIDE = 4
 
 
 class EnhanceGAN(AdversarialModel):
-    """Trains a network on damaged clips and their originals.
+    """A restoration network, trained on degraded clips and their originals.
 
-    A batch is a pair of uint8 clips, damaged ``(batch, frames, height, width, 3)`` and original
-    with ``scale`` times as long sides; where there is a temporal loss also the original's flow, see
-    :func:`vidgan.training.reconstruction_losses.temporal_loss`.
+    A batch is uint8 clips, degraded ``(batch, frames, height, width, 3)`` and original ``(batch,
+    frames, scale · height, scale · width, 3)``; with a temporal loss also the original's optical
+    flow, see :func:`vidgan.training.reconstruction_losses.temporal_loss`.
 
     Args:
         config: the weights of the losses.
-        generator: damaged clips → restored ones, both for [-1, 1].
-        average: the same network for clips of any shape.
+        generator: network from degraded to restored clips, both in [-1, 1].
+        average: the same network for clips of any shape, for the moving average.
         discriminator: of clips; None without an adversarial loss.
-        frames: of a clip.
-        seed: of what is random in a step.
+        frames: frames of a clip.
+        seed: seed of all randomness in a step.
     """
 
     def __init__(
@@ -46,49 +46,49 @@ class EnhanceGAN(AdversarialModel):
         self.config = config
 
     def train_step(self, data: Any) -> Logs:
-        """Take one step of the networks; see the class."""
-        damaged, original, *flow = data
+        """Take one training step; see the class."""
+        degraded, original, *flow = data
         original = pixels.to_model(original)
         (seed,) = tf.unstack(self.seeds(1))
         with tf.GradientTape() as tape:
-            restored = self.restore(damaged, training=True)
-        logs, at_restored = self._fidelity(damaged, restored, original, *flow)
-        self.pace.set_rates(self.share, self.lead)
-        for critic in self.critics:
+            restored = self.restore(degraded, training=True)
+        logs, gradient = self._reconstruction(degraded, restored, original, *flow)
+        self.schedules.set_rates(self.budget_used, self.lead)
+        for step in self.discriminator_steps:
             items = DiscriminatorBatch(tf.concat([original, restored], axis=0), None, {})
-            found = self._gradients(critic, items)
+            found = self._gradients(step, items)
             logs |= self._logs([found])
-            at_restored += self.config.adversarial * found.at_items[items.count :]
+            gradient += self.config.adversarial * found.input_gradients[items.count :]
             logs |= self._d_step([found], [items], seed)
-            self._follow_lead(found)
+            self._update_lead(found)
         variables = self.generator.trainable_variables
         logs["g_norm"] = self._g_step(
-            lambda: tape.gradient(restored, variables, output_gradients=at_restored)
+            lambda: tape.gradient(restored, variables, output_gradients=gradient)
         )
         self.step.assign_add(1)
         return logs
 
-    def restore(self, damaged: Any, training: bool) -> tf.Tensor:
-        """Return clips in [-1, 1]; outside of training with the moving average's weights."""
+    def restore(self, degraded: Any, training: bool) -> tf.Tensor:
+        """Return restored clips in [-1, 1]; at inference with the moving average's weights."""
         network = self.generator if training else self.generator_ema
-        return network(pixels.to_model(damaged), training=training)
+        return network(pixels.to_model(degraded), training=training)
 
-    def pixel_loss(self, damaged: Any, restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
-        """Return how far pixels are from the original."""
+    def pixel_loss(self, degraded: Any, restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
+        """Return the pixel loss, a scalar."""
         return reconstruction_losses.charbonnier(restored, original)
 
-    def _fidelity(
-        self, damaged: Any, restored: tf.Tensor, original: tf.Tensor, *flow: tf.Tensor
+    def _reconstruction(
+        self, degraded: Any, restored: tf.Tensor, original: tf.Tensor, *flow: tf.Tensor
     ) -> tuple[Logs, tf.Tensor]:
-        """Return the losses against the original, and the gradient of their sum at the clips."""
+        """Return the reconstruction losses, and their gradient with respect to ``restored``."""
         config = self.config
         with tf.GradientTape() as tape:
             tape.watch(restored)
-            logs = {"pixel_loss": self.pixel_loss(damaged, restored, original)}
+            logs = {"pixel_loss": self.pixel_loss(degraded, restored, original)}
             total = logs["pixel_loss"]
             if config.perceptual:
-                chosen = tf.range(self.frames // LOOKED_AT) * LOOKED_AT
-                chosen += tf.cast(self.step % LOOKED_AT, tf.int32)
+                chosen = tf.range(self.frames // PERCEPTUAL_STRIDE) * PERCEPTUAL_STRIDE
+                chosen += tf.cast(self.step % PERCEPTUAL_STRIDE, tf.int32)
                 logs["perceptual_loss"] = reconstruction_losses.perceptual_loss(
                     tf.gather(restored, chosen, axis=1), tf.gather(original, chosen, axis=1)
                 )

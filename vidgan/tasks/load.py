@@ -1,4 +1,4 @@
-"""Networks of a run, built and loaded."""
+"""Build the networks of a run and load their weights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +13,8 @@ from vidgan.training.run import EMA_NAME, GAN_NAME, Run
 
 
 def build_generator(run: Run) -> keras.Model:
-    """Build the generator with fresh weights; see :class:`vidgan.tasks.base.Task`."""
-    return tasks.find(run.task).generator(run)
+    """Build the generator with initial weights; see :class:`vidgan.tasks.base.Task`."""
+    return tasks.find_task(run.task).generator(run)
 
 
 def load_generator(run: Run, checkpoint: str = "latest") -> keras.Model:
@@ -22,26 +22,26 @@ def load_generator(run: Run, checkpoint: str = "latest") -> keras.Model:
 
     Returns:
         For synthesis a Keras model from a dict of latents, see :meth:`Run.latents`, to float32
-        clips ``(batch, frames, height, width, 3)`` in [-1, 1]; for other tasks see theirs.
+        clips ``(batch, frames, height, width, 3)`` in [-1, 1]; for other tasks see their modules.
 
     Raises:
-        RunError: no such checkpoint, or one that does not fit the run's configuration.
+        RunError: there is no such checkpoint, or it does not fit the run's configuration.
     """
     folder = run.checkpoint(checkpoint)
     generator = build_generator(run)
-    weights.load(generator, folder / EMA_NAME)
+    weights.load_weights(generator, folder / EMA_NAME)
     return generator
 
 
 def load_gan(run: Run, checkpoint: str = "latest") -> AdversarialModel:
-    """Build everything and load all weights and both optimizers.
+    """Build the model and load all weights and the state of both optimizers.
 
     Raises:
-        RunError: no such checkpoint, or one that does not fit the run's configuration.
+        RunError: there is no such checkpoint, or it does not fit the run's configuration.
     """
     folder = run.checkpoint(checkpoint)
-    gan = tasks.find(run.task).build(run)
-    weights.load(gan, folder / GAN_NAME)
+    gan = tasks.find_task(run.task).build(run)
+    weights.load_weights(gan, folder / GAN_NAME)
     return gan
 
 
@@ -49,12 +49,12 @@ def load_discriminator(run: Run, checkpoint: str = "latest") -> Callable[..., tf
     """Load the discriminators of a synthesis run.
 
     Returns:
-        A function from clips in [-1, 1], and labels of a conditional model, to the mean logit of
-        each over all that the discriminators see of it, float32 ``(batch,)``.
+        A function of clips in [-1, 1] and, for a conditional model, labels, that returns the mean
+        logit of each clip over all discriminators, float32 ``(batch,)``.
 
     Raises:
-        RunError: no such checkpoint, or one that does not fit the run's configuration.
+        RunError: there is no such checkpoint, or it does not fit the run's configuration.
     """
     gan: Any = load_gan(run, checkpoint)
-    judge: Callable[..., tf.Tensor] = gan.judge
-    return judge
+    discriminate: Callable[..., tf.Tensor] = gan.discriminate
+    return discriminate

@@ -1,4 +1,4 @@
-"""Trained networks as filters of video."""
+"""Apply trained networks to videos."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,13 +10,16 @@ import tensorflow as tf
 from vidgan import pixels
 
 
-def on_one_clip(network: keras.Model) -> Callable[[Any], np.ndarray]:
-    """Return a network that takes a batch of one clip and gives the clip, float32 in 0…255.
+def single_clip_function(network: keras.Model) -> Callable[[Any], np.ndarray]:
+    """Return a function that applies a network to a batch of one clip.
 
     Args:
-        network: to clips in [-1, 1], of any size and length.
+        network: a network with clips in [-1, 1] as output, of any size and length.
+
+    Returns:
+        A function from the network's inputs to the clip, float32 in 0…255.
     """
-    # Traced for every shape: there are few, and a network of unknown sides runs slower.
+    # Traced for every shape: there are few, and unknown shapes run slower.
     traced = tf.function(lambda inputs: network(inputs, training=False), jit_compile=False)
     return lambda inputs: pixels.to_levels(traced(inputs)[0])
 
@@ -24,10 +27,10 @@ def on_one_clip(network: keras.Model) -> Callable[[Any], np.ndarray]:
 def clip_filter(
     network: keras.Model,
 ) -> Callable[[np.ndarray, np.ndarray | None], np.ndarray]:
-    """Return what a :class:`vidgan.tiling.filter.Filter` applies.
+    """Return the function of a :class:`vidgan.tiling.filter.Filter` that applies a network.
 
     Args:
-        network: from clips in [-1, 1], of any size and length, to clips.
+        network: a network from clips to clips in [-1, 1], of any size and length.
     """
-    restored = on_one_clip(network)
-    return lambda frames, masks: restored(tf.constant(pixels.to_model(frames[None])))
+    restore = single_clip_function(network)
+    return lambda frames, masks: restore(tf.constant(pixels.to_model(frames[None])))

@@ -3,7 +3,7 @@
 from vidgan.config import ModelConfig, TrainConfig, check_requirements
 from vidgan.errors import OptionError
 from vidgan.losses import LOSSES
-from vidgan.models import find
+from vidgan.models import find_architecture
 from vidgan.regularizers import PENALTIES
 
 
@@ -47,7 +47,9 @@ def check(model: ModelConfig, train: TrainConfig) -> None:
             "--unroll needs second derivatives, for which the range of mixed_float16 is too small; "
             "use --precision mixed_bfloat16 or float32"
         )
-    if train.recognition is not None and not find(model.model).options.get("categories"):
+    if train.recognition is not None and not find_architecture(model.model).options.get(
+        "categories"
+    ):
         raise OptionError(
             f"--recognition is the weight of a loss on codes, and --model {model.model} has none; "
             "use --model infogan"

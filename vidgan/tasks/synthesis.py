@@ -8,91 +8,111 @@ import tensorflow as tf
 
 from vidgan import latents, models, pixels
 from vidgan.dataset.manifest import Manifest
-from vidgan.tasks.base import Task, clips_of
-from vidgan.tasks.build import build_gan
-from vidgan.training import distances
+from vidgan.tasks import option_checks
+from vidgan.tasks.base import Task, training_batches
+from vidgan.tasks.video_gan import VideoGAN
+from vidgan.training import distance_metrics
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.context import (
-    GAME_COLUMNS,
-    JUDGED_COLUMNS,
+    ACCURACY_BAR,
+    ACCURACY_COLUMNS,
+    LOSS_BAR,
+    LOSS_COLUMNS,
     NORM_COLUMNS,
     Preview,
     TrainingCallback,
     TrainingContext,
 )
+from vidgan.training.curves import ADVERSARIAL_PANELS
+from vidgan.training.initialization import initialization_scope
+from vidgan.training.optimizers import make_optimizers
 from vidgan.training.run import Run
-from vidgan.training.sampling import EmaSampler, rows
+from vidgan.training.sampling import EmaSampler, slice_noise
 
 SAMPLES = 8
 GRID = (2, 4)
 
 
-def settle(run: Run, manifests: Sequence[Manifest]) -> Run:
-    """Fill in the options that are the model's own, and the labels of a conditional one."""
+def resolve(run: Run, manifests: Sequence[Manifest]) -> Run:
+    """Fill in the model's default options, and the labels of a conditional model."""
     model = models.resolve(run.model)
     if model.conditional:
         model = model.replace(labels=tuple(manifests[0].labels))
     return run.replace(model=model)
 
 
+def build_gan(run: Run) -> VideoGAN:
+    """Build the networks and their optimizers.
+
+    Raises:
+        OptionError: no network can be built for the size, or options do not go together.
+    """
+    config, model = run.train, models.resolve(run.model)
+    option_checks.check(model, config)
+    with initialization_scope(config):
+        width, height = run.size
+        generator = models.build_generator(model, height, width)
+        discriminators = models.build_discriminators(model, height, width)
+        gan = VideoGAN(model, models.latents(model), generator, discriminators, config.seed)
+    gan.compile(*make_optimizers(config), config)
+    return gan
+
+
 def generator(run: Run) -> keras.Model:
-    """Build the generator: a dict of latents → clips in [-1, 1]."""
+    """Build the generator, from a dict of latents to clips in [-1, 1]."""
     return models.build_generator(run.model, run.size[1], run.size[0])
 
 
 def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
     """Return batches of clips, with labels for a conditional model."""
-    return clips_of(
-        run,
-        manifests[0],
-        skip,
-        labels=run.model.conditional,
-    )
+    return training_batches(run, manifests[0], skip, labels=run.model.conditional)
 
 
 def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
-    """Draw clips of fixed latents."""
+    """Return samples of fixed latents."""
     inputs = run.latents()
-    # Labels and categories in their order, so that a look tells what each has become.
+    # One sample for each label and category, in order.
     noise = latents.cycle_classes(inputs, latents.from_seeds(inputs, range(SAMPLES)))
 
-    def draw(gan: AdversarialModel) -> np.ndarray:
-        clips = [gan.generator_ema(rows(noise, i), training=False) for i in range(SAMPLES)]
+    def render(gan: AdversarialModel) -> np.ndarray:
+        clips = [gan.generator_ema(slice_noise(noise, i), training=False) for i in range(SAMPLES)]
         return np.concatenate([pixels.to_uint8(clip.numpy()) for clip in clips])
 
-    return Preview(GRID, draw)
+    return Preview(GRID, render)
 
 
-def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
-    """Measure distances to real clips, and watch the training's health."""
+def callbacks(context: TrainingContext) -> list[TrainingCallback]:
+    """Return callbacks that measure distances to real clips and check health rules."""
     from vidgan.training.callbacks.distance import DistanceMonitor
     from vidgan.training.callbacks.health import HealthMonitor
 
-    run, manifest, progress = sitting.run, sitting.manifests[0], sitting.progress
-    # A step holds twice its batch, real and generated clips, and what gradients need.
-    sampler = EmaSampler(sitting.gan, 2 * (run.train.batch_size or 1))
-    made: list[TrainingCallback] = []
-    if distances.parse(run.train.metrics):
-        made.append(
+    run, manifest, progress = context.run, context.manifests[0], context.progress
+    # A training step holds real and generated clips and their gradients, so twice its batch fits.
+    sampler = EmaSampler(context.gan, 2 * (run.train.batch_size or 1))
+    monitors: list[TrainingCallback] = []
+    if distance_metrics.parse(run.train.metrics):
+        monitors.append(
             DistanceMonitor(
-                run, manifest, progress, sampler, sitting.save, sitting.tell, sitting.clock
+                run, manifest, progress, sampler, context.save, context.notify, context.clock
             )
         )
     if run.train.health:
-        made.append(HealthMonitor(run, manifest, progress, sampler, sitting.tell, sitting.clock))
-    return made
+        monitors.append(
+            HealthMonitor(run, manifest, progress, sampler, context.notify, context.clock)
+        )
+    return monitors
 
 
 TASK = Task(
-    settle=settle,
+    resolve=resolve,
     build=build_gan,
     generator=generator,
     data=data,
     preview=preview,
-    hooks=hooks,
+    callbacks=callbacks,
     columns=(
-        *GAME_COLUMNS,
-        *JUDGED_COLUMNS,
+        *LOSS_COLUMNS,
+        *ACCURACY_COLUMNS,
         "gradient_penalty",
         "recognition",
         "augment_share",
@@ -101,6 +121,8 @@ TASK = Task(
         "motion_diversity",
         "novelty",
         "overfitting",
-        *map(distances.column, distances.METRICS),
+        *map(distance_metrics.column, distance_metrics.METRICS),
     ),
+    panels=(*ADVERSARIAL_PANELS, *distance_metrics.PANELS),
+    bar=LOSS_BAR | ACCURACY_BAR,
 )

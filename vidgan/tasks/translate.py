@@ -1,4 +1,4 @@
-"""Translate: clips of one domain into clips of another and back, learnt without pairs."""
+"""Translate: unpaired translation of clips between two domains."""
 
 from collections.abc import Sequence
 
@@ -12,34 +12,38 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError
 from vidgan.models.sizes import Pyramid
 from vidgan.models.translator import CONTEXT, MARGIN, MULTIPLE, bytes_per_pixel, translators
-from vidgan.tasks.base import Task, clips_of, crop_of
-from vidgan.tasks.build import building, optimizers
+from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
 from vidgan.tasks.network_filter import clip_filter
-from vidgan.tasks.translation_gan import TranslationGAN, there_and_back
+from vidgan.tasks.translation_gan import TranslationGAN, translate_cycle
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.callbacks import held_out_metrics
 from vidgan.training.context import (
-    GAME_COLUMNS,
-    JUDGED_COLUMNS,
+    ACCURACY_BAR,
+    ACCURACY_COLUMNS,
+    LOSS_BAR,
+    LOSS_COLUMNS,
     NORM_COLUMNS,
     Preview,
     TrainingCallback,
     TrainingContext,
 )
+from vidgan.training.curves import ADVERSARIAL_PANELS, Panel
+from vidgan.training.initialization import initialization_scope
+from vidgan.training.optimizers import make_optimizers
 from vidgan.training.run import Run
 
-# Held-out clips of each domain that are measured, and shown.
+# Number of held-out clips of each domain that are measured, and that are saved as samples.
 MEASURED = 12
 SHOWN = 3
 
 
-def settle(run: Run, manifests: Sequence[Manifest]) -> Run:
-    """See that both datasets are alike in what is not to be translated.
+def resolve(run: Run, manifests: Sequence[Manifest]) -> Run:
+    """Check that both datasets have the same frame size and rate.
 
     Raises:
-        DatasetError: their frames have other sizes or rates.
-        OptionError: what is cut out of frames does not split into the discriminators' levels.
+        DatasetError: they do not.
+        OptionError: no discriminator can be built for the size of the crop.
     """
     a, b = manifests
     if a.size != b.size:
@@ -52,24 +56,28 @@ def settle(run: Run, manifests: Sequence[Manifest]) -> Run:
             f"{b.path}: {b.fps:g} frames a second, {a.path} has {a.fps:g}; "
             "preprocess both with the same --fps"
         )
-    Pyramid.build(run.frames, *crop_of(run, MULTIPLE))
+    Pyramid.build(run.frames, *crop_size(run, MULTIPLE))
     return run
 
 
 def build(run: Run) -> TranslationGAN:
     """Build both generators, both discriminators and their optimizers."""
-    assert isinstance(run.task_config, TranslateConfig)
     train, model = run.train, models.resolve(run.model)
-    height, width = crop_of(run, MULTIPLE)
-    with building(train):
+    height, width = crop_size(run, MULTIPLE)
+    with initialization_scope(train):
         generators = translators(model.g_channels, (run.frames, height, width))
         discriminators = {
             name: models.build_discriminators(model, height, width)["clip"] for name in ("a", "b")
         }
         gan = TranslationGAN(
-            run.task_config, generators, generator(run), discriminators, run.frames, train.seed
+            get_task_config(run, TranslateConfig),
+            generators,
+            generator(run),
+            discriminators,
+            run.frames,
+            train.seed,
         )
-    gan.compile(*optimizers(train), train)
+    gan.compile(*make_optimizers(train), train)
     return gan
 
 
@@ -81,11 +89,11 @@ def generator(run: Run) -> keras.Model:
 def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
     """Return pairs of batches, one of each dataset; see :class:`TranslationGAN`."""
     batches = [
-        clips_of(
+        training_batches(
             run,
             manifest,
             skip,
-            crop=crop_of(run, MULTIPLE),
+            crop=crop_size(run, MULTIPLE),
         )
         for manifest in manifests
     ]
@@ -97,71 +105,77 @@ def held_out(run: Run, manifests: Sequence[Manifest], count: int) -> list[list[n
     return [list(held_out_metrics.held_out(run, each, count, MULTIPLE)) for each in manifests]
 
 
-def returned(
+def translate_pair(
     gan: AdversarialModel, a: np.ndarray, b: np.ndarray
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return what clips of A, and of B, become and what comes back of that, all uint8.
+    """Translate a clip of each domain to the other one and back, with the moving average.
 
     Args:
-        gan: whose moving average translates.
-        a: uint8 ``(frames, height, width, 3)``.
-        b: likewise.
+        gan: the model.
+        a: clip of A, uint8 ``(frames, height, width, 3)``.
+        b: clip of B, of the same shape.
+
+    Returns:
+        For each clip its translation and its reconstruction, uint8.
     """
     inputs = (tf.constant(pixels.to_model(clip[None])) for clip in (a, b))
-    made = there_and_back(gan.generator_ema, *inputs)
-    a2b, b2a, a_again, b_again = (pixels.to_uint8(clip.numpy()[0]) for clip in made)
-    return [a2b, a_again], [b2a, b_again]
+    cycle = translate_cycle(gan.generator_ema, *inputs)
+    a2b, b2a, a_back, b_back = (pixels.to_uint8(clip.numpy()[0]) for clip in cycle)
+    return [a2b, a_back], [b2a, b_back]
 
 
 def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
-    """Draw held-out clips, what they become and what comes back, side by side; first those of A."""
+    """Return held-out clips of A, then of B: original, translated and reconstructed."""
     pairs = list(zip(*held_out(run, manifests, SHOWN), strict=False))
 
-    def draw(gan: AdversarialModel) -> np.ndarray:
-        of_a, of_b = [], []
+    def render(gan: AdversarialModel) -> np.ndarray:
+        rows_a, rows_b = [], []
         for a, b in pairs:
-            from_a, from_b = returned(gan, a, b)
-            of_a += [a, *from_a]
-            of_b += [b, *from_b]
-        return np.stack(of_a + of_b)
+            from_a, from_b = translate_pair(gan, a, b)
+            rows_a += [a, *from_a]
+            rows_b += [b, *from_b]
+        return np.stack(rows_a + rows_b)
 
-    return Preview((2 * len(pairs), 3), draw)
+    return Preview((2 * len(pairs), 3), render)
 
 
-def hooks(sitting: TrainingContext) -> list[TrainingCallback]:
-    """Measure how far from held-out clips it is what comes back of them, and of others."""
+def callbacks(context: TrainingContext) -> list[TrainingCallback]:
+    """Return a callback that measures the reconstruction error of held-out clips.
+
+    As a reference, each clip is also compared with the reconstruction of another one.
+    """
 
     def prepare() -> tuple[str, held_out_metrics.Score]:
-        pairs = list(zip(*held_out(sitting.run, sitting.manifests, MEASURED), strict=False))
+        pairs = list(zip(*held_out(context.run, context.manifests, MEASURED), strict=False))
 
         def score(gan: AdversarialModel) -> dict[str, np.ndarray]:
-            again = [[back for _, back in returned(gan, *pair)] for pair in pairs]
+            reconstructed = [[back for _, back in translate_pair(gan, *pair)] for pair in pairs]
             return {
-                "reconstruction": _levels(pairs, again),
-                "shuffled": _levels(pairs, again[1:] + again[:1]),
+                "reconstruction": _mean_errors(pairs, reconstructed),
+                "shuffled": _mean_errors(pairs, reconstructed[1:] + reconstructed[:1]),
             }
 
         return f"{len(pairs)} clips of each test", score
 
-    return [held_out_metrics.HeldOutMonitor(sitting, prepare, 2 * MEASURED, rising=False)]
+    return [held_out_metrics.HeldOutMonitor(context, prepare, 2 * MEASURED, rising=False)]
 
 
-def _levels(
-    clips: Sequence[Sequence[np.ndarray]], made: Sequence[Sequence[np.ndarray]]
+def _mean_errors(
+    clips: Sequence[Sequence[np.ndarray]], others: Sequence[Sequence[np.ndarray]]
 ) -> np.ndarray:
-    """Return the mean distance in levels of 255 of each clip from what was made of it."""
-    return (
-        np.abs(np.array(clips, np.float32) - np.array(made, np.float32)).mean((2, 3, 4, 5)).ravel()
-    )
+    """Return the mean absolute error of each clip, in levels of 255."""
+    errors = np.abs(np.array(clips, np.float32) - np.array(others, np.float32))
+    means: np.ndarray = errors.mean((2, 3, 4, 5))
+    return means.ravel()
 
 
 def filter(run: Run, network: keras.Model, direction: str) -> Filter:
-    """Return what translates a video.
+    """Return the filter that translates a video.
 
     Args:
         run: the run.
         network: both of its generators.
-        direction: the one to use, ``a2b`` or ``b2a``.
+        direction: ``a2b`` or ``b2a``.
     """
     return Filter(
         clip_filter(network.get_layer(direction)),
@@ -174,20 +188,30 @@ def filter(run: Run, network: keras.Model, direction: str) -> Filter:
 
 
 TASK = Task(
-    settle=settle,
+    resolve=resolve,
     build=build,
     generator=generator,
     data=data,
     preview=preview,
-    hooks=hooks,
+    callbacks=callbacks,
     columns=(
-        *GAME_COLUMNS,
+        *LOSS_COLUMNS,
         "cycle_loss",
         "identity_loss",
-        *JUDGED_COLUMNS,
+        *ACCURACY_COLUMNS,
         *NORM_COLUMNS,
         "reconstruction",
         "shuffled",
     ),
+    panels=(
+        *ADVERSARIAL_PANELS,
+        Panel("cycle loss", {"cycle_loss": "generators"}, logarithmic=True),
+        Panel(
+            "reconstruction error, levels",
+            {"reconstruction": "held-out clips", "shuffled": "against other clips"},
+            dotted=True,
+        ),
+    ),
+    bar=LOSS_BAR | {"cycle_loss": "cycle {:.3f}"} | ACCURACY_BAR,
     filter=filter,
 )

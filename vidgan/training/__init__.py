@@ -1,1 +1,1 @@
-"""Training: VideoGAN with its train_step, callbacks, the run folder and resuming."""
+"""Training: the adversarial training step and loop, callbacks, optimizers and run folders."""

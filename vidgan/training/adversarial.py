@@ -1,4 +1,4 @@
-"""AdversarialModel: what all that is trained against discriminators has in common."""
+"""AdversarialModel: the base class for adversarially trained models."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,25 +16,28 @@ Logs = dict[str, tf.Tensor]
 
 
 class AdversarialModel(keras.Model):
-    """A generator, its moving average, discriminators, and how each takes a step.
+    """Base class for adversarially trained models.
 
-    Subclasses have ``train_step(batch) -> logs``, in which every value is a scalar and those that
-    must stay finite end in ``loss``. Everything random in a step comes from :meth:`seeds`, so that
-    a run taken up again draws what it would have drawn.
+    It holds a generator, the moving average of its weights, and discriminators. Subclasses define
+    ``train_step(batch) -> logs``: every value is a scalar, and those that must stay finite have
+    names that end in ``loss``. All randomness of a step comes from :meth:`seeds`, so that a resumed
+    run draws the same numbers.
 
     Args:
-        generator: what is trained; of several networks a Keras model that holds them all. Its
-            shapes are those of a training clip.
-        discriminators: by name; none for a task that goes without.
-        frames: of a training clip.
-        seed: of all that is random in a step.
-        name: of the model.
-        average: a network that the generator's weights fit into, for the moving average, where that
-            is to take clips of other shapes than those of training; by default a copy.
+        generator: the network to train; several networks are wrapped in one Keras model. Its shapes
+            are those of a training clip.
+        discriminators: by name; may be empty.
+        frames: frames of a training clip.
+        seed: seed of all randomness in a step.
+        name: name of the model.
+        average: the network for the moving average, if it has other shapes than ``generator``; by
+            default a copy.
 
     Attributes:
-        generator_ema: the moving average of the generator, which is what is used.
-        share: how much of the training's budget is used, 0…1; the loop sets it.
+        generator_ema: the generator with the moving average of the weights, for inference.
+        step: number of training steps taken.
+        lead: running mean of the discriminator's accuracy; of the first one, if there are several.
+        budget_used: fraction of the training budget that is used, 0…1; set by the training loop.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class AdversarialModel(keras.Model):
         self.generator_ema.set_weights(generator.get_weights())
         self.step = self._state("step", "int64")
         self.lead = self._state("lead", "float32", 0.75)
-        self.share = tf.Variable(0.0, trainable=False, name="share")
+        self.budget_used = tf.Variable(0.0, trainable=False, name="budget_used")
         self.built = True
 
     def _state(self, name: str, dtype: str, value: float = 0) -> keras.Variable:
@@ -71,32 +74,32 @@ class AdversarialModel(keras.Model):
         train: TrainConfig,
         share_backward: bool = True,
     ) -> None:
-        """Set how the networks are trained.
+        """Set optimizers and losses.
 
         Args:
-            g_optimizer: the generator's.
-            d_optimizer: that of all discriminators together.
+            g_optimizer: optimizer of the generator.
+            d_optimizer: optimizer of all discriminators.
             train: the options of training.
-            share_backward: use one backward pass for both networks where that is exact enough.
+            share_backward: use one backward pass for both networks where it is exact enough.
         """
-        # XLA is ruinous for Conv3DTranspose on a CPU; the two optimizers are kept here.
+        # XLA is very slow for Conv3DTranspose on a CPU. Keras' compile takes a single optimizer.
         super().compile(optimizer=None, jit_compile=False)
         self.train_config = train
         self.g_optimizer, self.d_optimizer = g_optimizer, d_optimizer
         g_optimizer.build(self.generator.trainable_variables)
         d_optimizer.build(self._d_variables())
-        self.pace = Schedules(train, g_optimizer, d_optimizer)
+        self.schedules = Schedules(train, g_optimizer, d_optimizer)
         self.loss_functions = LOSSES[train.loss]
         self.penalties = {name: getattr(train, name) for name in PENALTIES if getattr(train, name)}
         weight = 1.0 if train.recognition is None else train.recognition
-        self.critics = [
+        self.discriminator_steps = [
             DiscriminatorStep(
                 network,
                 self.view(name),
                 self.loss_functions,
                 train.label_smoothing,
                 weight,
-                self.items_together(name),
+                self.items_per_logit(name),
             )
             for name, network in self.discriminators.items()
         ]
@@ -104,36 +107,41 @@ class AdversarialModel(keras.Model):
         self.shares_backward = share_backward and not scaled
 
     def view(self, name: str) -> View:
-        """Return how a discriminator looks at clips: whole, unless a subclass knows better."""
+        """Return the view of a discriminator; the whole clip by default."""
         return VIEWS["clip"]
 
-    def items_of_clip(self, name: str) -> int:
-        """Return how many items of a clip a discriminator judges."""
+    def items_per_clip(self, name: str) -> int:
+        """Return the number of items that a discriminator sees of each clip."""
         return 1
 
-    def items_together(self, name: str) -> int:
-        """Return how many neighbouring items a discriminator gives one logit."""
+    def items_per_logit(self, name: str) -> int:
+        """Return the number of consecutive items that share a logit of a discriminator."""
         return 1
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """Generate clips with the moving average of the generator's weights."""
+        """Apply the generator with the moving average of its weights."""
         return self.generator_ema(inputs, training=training)
 
     def seeds(self, count: int) -> tf.Tensor:
-        """Return as many stateless seeds of this step, int32 ``(count, 2)``."""
+        """Return stateless seeds for this step, int32 ``(count, 2)``."""
         return tf.random.split((self.seed, tf.cast(self.step % 2**31, tf.int32)), count)
 
     def _d_variables(self) -> list[keras.Variable]:
         networks = self.discriminators.values()
         return [variable for network in networks for variable in network.trainable_variables]
 
-    def _gradients(self, critic: DiscriminatorStep, items: DiscriminatorBatch) -> Gradients:
-        if self.shares_backward and not critic.recognises:
-            return critic.shared_gradients(items)
-        return critic.separate_gradients(items, self.d_optimizer, self.g_optimizer)
+    def _gradients(self, step: DiscriminatorStep, items: DiscriminatorBatch) -> Gradients:
+        if self.shares_backward and not step.predicts_codes:
+            return step.shared_gradients(items)
+        return step.separate_gradients(items, self.d_optimizer, self.g_optimizer)
+
+    def _all_gradients(self, batches: Sequence[DiscriminatorBatch]) -> list[Gradients]:
+        """Return the gradients of each discriminator on its batch."""
+        pairs = zip(self.discriminator_steps, batches, strict=True)
+        return [self._gradients(step, items) for step, items in pairs]
 
     def _logs(self, found: Sequence[Gradients]) -> Logs:
-        """Return losses, summed over the critics, and accuracies, their means."""
+        """Return losses, summed over the discriminators, and accuracies, averaged over them."""
         loss, d_loss, g_loss, real_right, fake_right = self.loss_functions, [], [], [], []
         for each in found:
             real, fake = each.real_logits, each.fake_logits
@@ -154,21 +162,21 @@ class AdversarialModel(keras.Model):
         return logs
 
     def _d_step(
-        self, found: Sequence[Gradients], seen: Sequence[DiscriminatorBatch], seed: tf.Tensor
+        self, found: Sequence[Gradients], batches: Sequence[DiscriminatorBatch], seed: tf.Tensor
     ) -> Logs:
-        """Take the discriminators' step, if it is due, and return what there is to log of it.
+        """Take the discriminators' step, if it is due; return its logs.
 
         Args:
-            found: what each critic made of its items.
-            seen: the items of each.
-            seed: of the penalties.
+            found: gradients of each discriminator.
+            batches: the batch of each discriminator.
+            seed: seed of the penalties.
         """
         gradients = [gradient for each in found for gradient in each.discriminator]
         logs = {"d_norm": tf.linalg.global_norm(gradients) / self.d_optimizer.scale_loss(1.0)}
         if self.penalties:
-            gradients, penalties = self._add_penalties(gradients, seen, seed)
+            gradients, penalties = self._add_penalties(gradients, batches, seed)
             logs |= penalties
-        self.pace.at_every(
+        self.schedules.run_every(
             self.step,
             self.train_config.d_every,
             lambda: self.d_optimizer.apply(gradients, self._d_variables()),
@@ -176,9 +184,9 @@ class AdversarialModel(keras.Model):
         return logs
 
     def _add_penalties(
-        self, gradients: list[tf.Tensor], seen: Sequence[DiscriminatorBatch], seed: tf.Tensor
+        self, gradients: list[tf.Tensor], batches: Sequence[DiscriminatorBatch], seed: tf.Tensor
     ) -> tuple[list[tf.Tensor], Logs]:
-        """Add the gradients of the lazy penalties (arXiv 1912.04958); return the penalties too."""
+        """Add gradients of lazy penalties (StyleGAN2, arXiv 1912.04958); return the values, too."""
         every, d_every = self.train_config.penalty_every, self.train_config.d_every
         variables = self._d_variables()
 
@@ -187,10 +195,8 @@ class AdversarialModel(keras.Model):
             with tf.GradientTape() as tape:
                 for index, name in enumerate(self.penalties):
                     own = tf.random.fold_in(seed, index)
-                    each = [
-                        c.penalty(name, i, own) for c, i in zip(self.critics, seen, strict=True)
-                    ]
-                    values[name] = tf.add_n(each)
+                    pairs = zip(self.discriminator_steps, batches, strict=True)
+                    values[name] = tf.add_n([d.penalty(name, items, own) for d, items in pairs])
                 total = tf.add_n([self.penalties[name] * values[name] for name in values])
                 loss = self.d_optimizer.scale_loss(total * every)
             # None where the penalty does not depend on a variable, such as the last bias.
@@ -202,16 +208,17 @@ class AdversarialModel(keras.Model):
             nothing = {name: tf.constant(float("nan")) for name in self.penalties}
             return [tf.identity(g) for g in gradients], nothing
 
-        # Steps at which D learns are counted: at others a penalty would be lost.
+        # Only on steps at which the discriminators are trained: else the penalty would be lost.
         due = tf.equal(self.step % (every * d_every), d_every - 1)
-        return tf.cond(due, penalised, plain)
+        result: tuple[list[tf.Tensor], Logs] = tf.cond(due, penalised, plain)
+        return result
 
     def _g_step(self, gradients: Callable[[], list[tf.Tensor]]) -> tf.Tensor:
-        """Take the generator's step, if it is due; return the norm of its gradient, else NaN.
+        """Take the generator's step, if it is due; return the gradient's norm, else NaN.
 
         Args:
-            gradients: works out the gradient of each of the generator's trainable weights, scaled
-                by ``g_optimizer.scale_loss``.
+            gradients: computes the gradient of each trainable weight of the generator, scaled by
+                ``g_optimizer.scale_loss``.
         """
 
         def act() -> tf.Tensor:
@@ -220,19 +227,19 @@ class AdversarialModel(keras.Model):
             self._update_average()
             return tf.linalg.global_norm(found) / self.g_optimizer.scale_loss(1.0)
 
-        return self.pace.at_every(self.step, self.train_config.g_every, act)
+        return self.schedules.run_every(self.step, self.train_config.g_every, act)
 
-    def _follow_lead(self, found: Gradients) -> None:
-        """Note how well a critic tells real from generated of late."""
+    def _update_lead(self, found: Gradients) -> None:
+        """Update the running mean of a discriminator's accuracy."""
         right = tf.add_n(self.loss_functions.accuracy(found.real_logits, found.fake_logits)) / 2
         self.lead.assign_add(0.02 * (right - self.lead))
 
     def _update_average(self) -> None:
-        """Move the average towards the weights; faster at first, when they are worth little."""
+        """Update the moving average, with a smaller decay at first."""
         step = tf.cast(self.step, tf.float32)
         decay = tf.minimum(self.train_config.ema, (1.0 + step) / (10.0 + step))
         for average, weight in zip(self.generator_ema.weights, self.generator.weights, strict=True):
             if weight.trainable:
                 average.assign_add((weight - average) * (1.0 - decay))
-            else:  # Such as a normalisation's statistics, which are averages already.
+            else:  # Statistics of a normalisation are averages already.
                 average.assign(weight)

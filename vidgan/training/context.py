@@ -1,4 +1,4 @@
-"""What callbacks and tasks are given of a training."""
+"""What the callbacks of a training receive, and what they provide."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,33 +11,41 @@ from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 
+# Columns of the log that every AdversarialModel has; tasks add their own in between.
+LOSS_COLUMNS = ("d_loss", "g_loss")
+ACCURACY_COLUMNS = ("d_acc_real", "d_acc_fake", "r1", "r2")
+NORM_COLUMNS = ("g_norm", "d_norm")
+# Formats of the progress bar for these columns.
+LOSS_BAR = {"d_loss": "D {:.2f}", "g_loss": "G {:.2f}"}
+ACCURACY_BAR = {"d_acc_real": "real {:.0%}", "d_acc_fake": "fake {:.0%}"}
+
 
 @dataclass(frozen=True)
 class Preview:
-    """The same clips at every look, so that one sees what training has changed.
+    """Samples that are saved with every checkpoint, always from the same inputs.
 
     Attributes:
         grid: ``(rows, columns)`` of the video.
-        draw: from the model to uint8 ``(clips, frames, height, width, 3)``: each is a row of the
-            contact sheet, and a tile of the video, row by row.
+        render: a function of the model that returns uint8 ``(clips, frames, height, width, 3)``:
+            the rows of the contact sheet and the tiles of the video, row by row.
     """
 
     grid: tuple[int, int]
-    draw: Callable[[AdversarialModel], np.ndarray]
+    render: Callable[[AdversarialModel], np.ndarray]
 
 
 @dataclass(frozen=True)
 class TrainingContext:
-    """A training at work, as those see it that watch it.
+    """A running training, for its callbacks.
 
     Attributes:
         run: the run.
         manifests: its datasets.
-        gan: what is trained.
-        progress: of the training.
-        save: saves a checkpoint and a preview.
-        tell: called with a line of news.
-        clock: returns seconds; what training is measured by.
+        gan: the model.
+        progress: progress of the training.
+        save: saves a checkpoint and samples.
+        notify: receives messages for the user.
+        clock: returns seconds; measures the time of training.
     """
 
     run: Run
@@ -45,24 +53,19 @@ class TrainingContext:
     gan: AdversarialModel
     progress: Progress
     save: Callable[[], None]
-    tell: Callable[[str], None]
+    notify: Callable[[str], None]
     clock: Callable[[], float]
 
 
 class TrainingCallback(Protocol):
-    """A Keras callback that watches a training.
+    """A Keras callback with a summary.
 
-    What it adds to the logs of a step is written to ``log.csv``, where the task has such columns.
+    Values that it adds to the logs of a step are written to ``log.csv`` if the task has such
+    columns.
     """
 
     on_train_begin: Callable[..., None]
     on_train_batch_end: Callable[..., None]
 
     def summary(self) -> str | None:
-        """Return what was found in this sitting, None for nothing."""
-
-
-# Of the log, what every step of an AdversarialModel tells; tasks add theirs in between.
-GAME_COLUMNS = ("d_loss", "g_loss")
-JUDGED_COLUMNS = ("d_acc_real", "d_acc_fake", "r1", "r2")
-NORM_COLUMNS = ("g_norm", "d_norm")
+        """Return a message at the end of the session, None for none."""

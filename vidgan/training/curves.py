@@ -1,12 +1,11 @@
-"""Curves of the log: what there is to draw, and all of it as ``curves.png``."""
+"""Plots of ``log.csv``: panels of curves, and all of them as ``curves.png``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidgan.files import atomic_path
-from vidgan.training import distances
 from vidgan.training.log_file import read_log
 
 if TYPE_CHECKING:
@@ -15,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Panel:
-    """Curves that belong into one drawing.
+    """A plot with one or two curves.
 
     Attributes:
-        label: what the vertical axis shows.
-        curves: from columns of the log to their names.
-        limits: of the vertical axis; by default those of the values.
-        logarithmic: whether the vertical axis is, down to a thousandth.
-        dotted: whether values are few and far between: a dot stands at each.
+        label: label of the vertical axis.
+        curves: names of the curves by column of the log.
+        limits: limits of the vertical axis; by default those of the values.
+        logarithmic: whether the vertical axis is logarithmic, down to a thousandth.
+        dotted: whether to mark each value, for columns with few values.
     """
 
     label: str
@@ -32,42 +31,31 @@ class Panel:
     dotted: bool = False
 
 
-PANELS = (
+# Of every adversarially trained model; tasks add their own.
+ADVERSARIAL_PANELS = (
     Panel("loss", {"d_loss": "discriminator", "g_loss": "generator"}),
     Panel("D's accuracy", {"d_acc_real": "on real", "d_acc_fake": "on generated"}, (-0.05, 1.05)),
     Panel("R1 penalty", {"r1": "unweighted"}, logarithmic=True),
-    Panel("pixels' loss", {"pixel_loss": "generator"}, logarithmic=True),
-    Panel("cycle's loss", {"cycle_loss": "generators"}, logarithmic=True),
-    Panel("PSNR, dB", {"psnr": "restored", "psnr_before": "without the network"}, dotted=True),
-    Panel(
-        "there and back, levels off",
-        {"reconstruction": "held-out clips", "shuffled": "from others of them"},
-        dotted=True,
-    ),
-    *(
-        Panel(f"{name} distance", {distances.column(name): "to real clips"}, dotted=True)
-        for name in distances.METRICS
-    ),
 )
 STYLES = ("-", (0, (6, 1)))
 
 
-def draw(axes: "Axes", panel: Panel, rows: list[dict[str, float]]) -> None:
-    """Draw a panel's curves over steps; one without values is left out.
+def draw_panel(axes: "Axes", panel: Panel, rows: list[dict[str, float]]) -> None:
+    """Draw the curves of a panel over steps, without those that have no values.
 
     Args:
-        axes: what to draw on.
-        panel: what to draw.
-        rows: of the log, see :func:`vidgan.training.log_file.read_log`.
+        axes: the axes to draw on.
+        panel: the panel.
+        rows: rows of the log, see :func:`vidgan.training.log_file.read_log`.
     """
-    # Dashed, too: some people cannot tell colours apart, and some printers.
+    # Line styles differ, too, for readers who cannot tell the colours apart.
     for (column, name), style in zip(panel.curves.items(), STYLES, strict=False):
         points = [(row["step"], row[column]) for row in rows if column in row]
         if points:
             steps, values = zip(*points, strict=True)
             marker = "." if panel.dotted else None
             axes.plot(steps, values, label=name, linewidth=1, linestyle=style, marker=marker)
-            # Above, where it hides nothing.
+            # Above the axes, where it hides nothing.
             axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     axes.set_ylabel(panel.label)
     axes.grid(alpha=0.3)
@@ -78,23 +66,24 @@ def draw(axes: "Axes", panel: Panel, rows: list[dict[str, float]]) -> None:
         axes.set_ylim(bottom=0)
 
 
-def plot(log: Path, output: Path, title: str) -> None:
-    """Draw all panels of which the log has values.
+def plot(log: Path, output: Path, title: str, panels: Sequence[Panel]) -> None:
+    """Plot the panels that have values in the log.
 
     Args:
-        log: a run's ``log.csv``.
-        output: a ``.png``; appears whole or not at all.
-        title: stands above.
+        log: the ``log.csv`` of a run.
+        output: the ``.png`` to write, atomically.
+        title: the title of the figure.
+        panels: the panels, from top to bottom.
     """
     from matplotlib.figure import Figure
 
     rows = read_log(log)
-    panels = [each for each in PANELS if any(name in row for row in rows for name in each.curves)]
-    figure = Figure(figsize=(8, 2 + 2 * len(panels)), layout="constrained")
+    shown = [each for each in panels if any(name in row for row in rows for name in each.curves)]
+    figure = Figure(figsize=(8, 2 + 2 * len(shown)), layout="constrained")
     figure.suptitle(title)
-    drawings = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, panel in zip(drawings, panels, strict=False):
-        draw(axes, panel, rows)
-    drawings[-1].set_xlabel("step")
+    all_axes = figure.subplots(max(1, len(shown)), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, panel in zip(all_axes, shown, strict=False):
+        draw_panel(axes, panel, rows)
+    all_axes[-1].set_xlabel("step")
     with atomic_path(output) as temporary:
         figure.savefig(temporary, dpi=100)

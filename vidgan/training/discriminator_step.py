@@ -1,8 +1,8 @@
-"""A discriminator at work: what it sees of a batch, and the gradients that follow.
+"""One discriminator in a training step: its batch, its losses and their gradients.
 
-A discriminator does not couple the items of a batch, but for those that share a logit. Then one
-backward pass through it serves both networks: what arrives at a generated item differs between the
-two losses by a factor, the ratio of the losses' derivatives at the item's logit.
+A discriminator does not couple the items of a batch, except those that share a logit. So one
+backward pass suffices for both networks: at a generated item, the gradients of the two losses
+differ by a scalar factor, the ratio of the losses' derivatives at the item's logit.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from vidgan import regularizers
 from vidgan.losses import Loss, recognition
 from vidgan.models.views import View
 
-# Where the discriminator's derivative at a generated item is smaller, even zero (hinge), it is
-# taken for this: far below what float32 can tell from zero beside any other item's share of the
-# gradient, and enough to be rescaled to the generator's.
+# Lower bound of the magnitude of the discriminator's derivative at a generated item, which may be
+# zero (hinge loss): negligible in float32 against the gradients of other items, and large enough to
+# be rescaled to the generator's derivative.
 MIN_DERIVATIVE = 1e-12
 
 Tensors = list[tf.Tensor]
@@ -25,13 +25,13 @@ Tensors = list[tf.Tensor]
 
 @dataclass(frozen=True)
 class DiscriminatorBatch:
-    """What one discriminator sees of a batch.
+    """The batch of one discriminator.
 
     Attributes:
         both: real items, then as many generated ones, ``(2 · count, frames, height, width, 3)``;
-            in one tensor, since taking them apart and together again costs time.
+            one tensor, since splitting and concatenating costs time.
         labels: int32 ``(2 · count,)``, None for an unconditional model.
-        noise: the generator's inputs, one row a generated item.
+        noise: the generator's inputs, one row for each generated item.
     """
 
     both: tf.Tensor
@@ -40,24 +40,25 @@ class DiscriminatorBatch:
 
     @property
     def count(self) -> int:
-        """How many real items there are, and generated ones."""
-        return self.both.shape[0] // 2
+        """Number of real items, and of generated items."""
+        return int(self.both.shape[0]) // 2
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """What a critic makes of its items.
+    """Gradients and logits of a discriminator on its batch.
 
     Attributes:
-        discriminator: of its loss, for each of its trainable weights.
-        at_items: of the generator's loss, at ``DiscriminatorBatch.both``; real items: anything.
+        discriminator: gradients of the discriminator's loss, for each of its trainable weights.
+        input_gradients: gradient of the generator's loss with respect to
+            ``DiscriminatorBatch.both``; undefined for real items.
         real_logits: ``(items, 1)``.
         fake_logits: ``(items, 1)``.
-        recognition: how ill codes are recognised, a scalar without its weight; None without codes.
+        recognition: InfoGAN's mutual-information loss, an unweighted scalar; None without codes.
     """
 
     discriminator: Tensors
-    at_items: tf.Tensor
+    input_gradients: tf.Tensor
     real_logits: tf.Tensor
     fake_logits: tf.Tensor
     recognition: tf.Tensor | None
@@ -80,11 +81,11 @@ class DiscriminatorStep:
 
     Args:
         network: a discriminator of :func:`vidgan.models.build_discriminators`.
-        view: how it looks at clips.
+        view: the view of clips that it sees.
         loss: the adversarial loss.
         smoothing: amount of label smoothing.
-        recognition: weight of recognising codes.
-        together: neighbouring items that share a logit.
+        recognition: weight of the mutual-information loss.
+        together: number of consecutive items that share a logit.
     """
 
     def __init__(
@@ -98,39 +99,42 @@ class DiscriminatorStep:
     ) -> None:
         self.network, self.view, self.loss = network, view, loss
         self.smoothing, self.weight, self.together = smoothing, recognition, together
-        self.recognises = "category" in network.output
+        self.predicts_codes = "category" in network.output
 
-    def judge(
+    def discriminate(
         self, items: tf.Tensor, labels: tf.Tensor | None, training: bool = True
     ) -> dict[str, tf.Tensor]:
-        """Return the network's outputs at items."""
-        return self.network(_inputs(items, labels), training=training)
+        """Return the outputs of the network for items."""
+        outputs: dict[str, tf.Tensor] = self.network(_inputs(items, labels), training=training)
+        return outputs
 
     def _recognition(self, outputs: dict[str, tf.Tensor], items: DiscriminatorBatch) -> tf.Tensor:
-        """Return the loss of recognising the codes of the generated items."""
+        """Return the mutual-information loss of the generated items."""
         count = items.count
-        found = {name: values[count:] for name, values in outputs.items()}
-        return tf.reduce_mean(recognition(found, items.noise))
+        generated = {name: values[count:] for name, values in outputs.items()}
+        return tf.reduce_mean(recognition(generated, items.noise))
 
     def shared_gradients(self, items: DiscriminatorBatch) -> Gradients:
-        """Return all gradients from one backward pass with the discriminator's derivatives.
+        """Compute all gradients in one backward pass, of the discriminator's loss.
 
-        Not for a discriminator that recognises codes, which is another function of the same
-        weights: the two losses' gradients differ by more than a factor then.
+        Not for a discriminator that predicts codes: the gradients of the two losses then differ by
+        more than a factor.
         """
         count, both = items.count, items.both
         variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
             tape.watch(both)
-            logits = self.judge(both, items.labels)["logit"]
+            logits = self.discriminate(both, items.labels)["logit"]
         real, fake = logits[:count], logits[count:]
         d_real, d_fake, g_fake = pair_derivatives(self.loss, self.smoothing, real, fake)
         d_fake = tf.where(tf.abs(d_fake) < MIN_DERIVATIVE, MIN_DERIVATIVE, d_fake)
         seeds = tf.concat([d_real, d_fake], axis=0) / count
-        gradients, at_items = tape.gradient(logits, (variables, both), output_gradients=seeds)
+        gradients, input_gradients = tape.gradient(
+            logits, (variables, both), output_gradients=seeds
+        )
         ratio = tf.concat([tf.zeros_like(g_fake), g_fake / d_fake], axis=0)
-        at_items *= tf.cast(tf.reshape(ratio, (-1, 1, 1, 1, 1)), both.dtype)
-        return Gradients(_filled(gradients, variables), at_items, real, fake, None)
+        input_gradients *= tf.cast(tf.reshape(ratio, (-1, 1, 1, 1, 1)), both.dtype)
+        return Gradients(_filled(gradients, variables), input_gradients, real, fake, None)
 
     def separate_gradients(
         self,
@@ -138,44 +142,48 @@ class DiscriminatorStep:
         d_optimizer: keras.optimizers.Optimizer,
         g_optimizer: keras.optimizers.Optimizer,
     ) -> Gradients:
-        """Return the same from two passes, each loss scaled as its optimizer wants it.
+        """Compute the gradients in two backward passes, each loss scaled for its optimizer.
 
-        One goes to the weights, the other to the items alone. For recognising codes, and for
-        float16, which has too little range for the ratio of the two losses' derivatives.
+        For discriminators that predict codes, and for float16, whose range is too small for the
+        ratio of the two losses' derivatives.
         """
         count = items.count
         variables = self.network.trainable_variables
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(items.both)
-            outputs = self.judge(items.both, items.labels)
+            outputs = self.discriminate(items.both, items.labels)
             real, fake = outputs["logit"][:count], outputs["logit"][count:]
             d_loss = tf.reduce_mean(self.loss.with_smoothing(self.smoothing)(real, fake))
             g_loss = tf.reduce_mean(self.loss.generator(real, fake))
-            known = self._recognition(outputs, items) if self.recognises else None
+            known = self._recognition(outputs, items) if self.predicts_codes else None
             if known is not None:
                 d_loss, g_loss = d_loss + self.weight * known, g_loss + self.weight * known
             d_loss, g_loss = d_optimizer.scale_loss(d_loss), g_optimizer.scale_loss(g_loss)
         gradients = _filled(tape.gradient(d_loss, variables), variables)
-        at_items = tape.gradient(g_loss, items.both)
-        return Gradients(gradients, at_items, real, fake, known)
+        input_gradients = tape.gradient(g_loss, items.both)
+        return Gradients(gradients, input_gradients, real, fake, known)
 
     def unrolled_gradient(self, items: DiscriminatorBatch, steps: int, rate: float) -> tf.Tensor:
-        """Return G's gradient at the items against D as it would be ``steps`` later.
+        """Return the gradient of the generator's loss against the discriminator ``steps`` later.
 
-        Unrolled GANs (arXiv 1611.02163): the gradient goes through D's steps too, so that G cannot
-        gain by a move which D would undo at once. D's optimizer is imitated by steps along the
-        gradient over its root mean square, a weight each, which have Adam's length.
+        Unrolled GANs (arXiv 1611.02163): the gradient flows through the discriminator's steps, so
+        the generator gains nothing by changes to which the discriminator reacts at once. Each
+        weight takes steps along its gradient divided by the gradient's root mean square, which
+        approximates Adam.
 
         Args:
-            items: what the discriminator sees.
-            steps: of D on the same items.
-            rate: D's learning rate.
+            items: the batch.
+            steps: number of discriminator steps on the same batch.
+            rate: learning rate of the discriminator.
+
+        Returns:
+            The gradient with respect to ``items.both``.
         """
         count, network = items.count, self.network
         d_loss = self.loss.with_smoothing(self.smoothing)
         fixed = [variable.value for variable in network.non_trainable_variables]
 
-        def judge(weights: Tensors) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+        def forward(weights: Tensors) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
             both = _inputs(items.both, items.labels)
             outputs, _ = network.stateless_call(weights, fixed, both, training=True)
             return outputs, outputs["logit"][:count], outputs["logit"][count:]
@@ -186,29 +194,29 @@ class DiscriminatorStep:
             for _ in range(steps):
                 with tf.GradientTape() as inner:
                     inner.watch(weights)
-                    outputs, real, fake = judge(weights)
+                    outputs, real, fake = forward(weights)
                     value = tf.reduce_mean(d_loss(real, fake))
-                    if self.recognises:
+                    if self.predicts_codes:
                         value += self.weight * self._recognition(outputs, items)
                 gradients = _filled(inner.gradient(value, weights), weights)
                 weights = [
                     weight - rate * gradient / (tf.stop_gradient(_root_mean_square(gradient)))
                     for weight, gradient in zip(weights, gradients, strict=True)
                 ]
-            outputs, real, fake = judge(weights)
+            outputs, real, fake = forward(weights)
             g_loss = tf.reduce_mean(self.loss.generator(real, fake))
-            if self.recognises:
+            if self.predicts_codes:
                 g_loss += self.weight * self._recognition(outputs, items)
         return tape.gradient(g_loss, items.both)
 
     def penalty(self, name: str, items: DiscriminatorBatch, seed: tf.Tensor) -> tf.Tensor:
-        """Return a penalty of ``vidgan.regularizers.PENALTIES`` on this discriminator."""
+        """Return a penalty of ``vidgan.regularizers.PENALTIES``, a float32 scalar."""
         count = items.count
         labels = None if items.labels is None else items.labels[:count]
 
-        def network(seen: tf.Tensor) -> tf.Tensor:
-            # Each logit once, however many items share it.
-            return self.judge(seen, labels)["logit"][:: self.together]
+        def network(inputs: tf.Tensor) -> tf.Tensor:
+            # Each logit once, also if several items share it.
+            return self.discriminate(inputs, labels)["logit"][:: self.together]
 
         real, fake = items.both[:count], tf.stop_gradient(items.both[count:])
         return regularizers.PENALTIES[name](network, real, fake, seed)
@@ -219,7 +227,7 @@ def _inputs(items: tf.Tensor, labels: tf.Tensor | None) -> dict[str, tf.Tensor]:
 
 
 def _filled(gradients: Sequence[tf.Tensor | None], variables: Sequence[tf.Tensor]) -> Tensors:
-    """Put zeros where a loss does not depend on a weight, and make all gradients dense."""
+    """Replace missing gradients by zeros, and sparse ones by dense ones."""
     return [
         tf.zeros_like(variable) if gradient is None else tf.convert_to_tensor(gradient)
         for gradient, variable in zip(gradients, variables, strict=True)

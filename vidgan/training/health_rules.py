@@ -1,20 +1,21 @@
-"""What goes wrong in GAN training, told from what a run measures: rules on numbers, no networks.
+"""Health rules: detect common failures of GAN training from logged values, without networks.
 
-Every threshold was measured (``benchmarks/stability.md``): runs that were made to fail pass it,
-runs with the default recipe keep away from it.
+Every threshold was measured (``benchmarks/stability.md``): runs that were set up to fail exceed it,
+runs with the default options stay clear of it.
 """
 
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from vidgan.config import TrainConfig
 from vidgan.losses import LOSSES
 
 HEALTH_NAME = "health.jsonl"
-# Steps whose means are judged together.
+# Steps that are averaged before the rules on steps are checked.
 WINDOW = 50
 
 Figures = dict[str, float]
@@ -22,20 +23,20 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class HealthRule:
-    """Something that can be wrong with a training.
+    """A problem that a training can have, and how to detect it.
 
     Attributes:
-        name: what it is called.
-        advice: what to change, options by name.
-        seen: from the figures so far, oldest first, to what is wrong with the newest, or None.
-        patience: how often in a row it must be seen, or not be seen, to be believed.
-        grace: steps of a training in which it does not count.
-        applies: whether it is a trouble at all with these options.
+        name: name of the problem.
+        advice: what to change, with the names of options.
+        detect: from the values so far, oldest first, to a description of the problem, or None.
+        patience: number of consecutive checks that must agree before the state changes.
+        grace: steps at the start of a training in which the rule is not checked.
+        applies: whether the rule is checked at all with these options.
     """
 
     name: str
     advice: str
-    seen: Callable[[Sequence[Figures]], str | None]
+    detect: Callable[[Sequence[Figures]], str | None]
     patience: int
     grace: int = 0
     applies: Callable[[TrainConfig], bool] = lambda train: True
@@ -43,39 +44,58 @@ class HealthRule:
 
 @dataclass(frozen=True)
 class HealthEvent:
-    """That a trouble has appeared or has gone.
+    """A problem that was detected, or is resolved: a line of ``health.jsonl``.
 
     Attributes:
-        step: when.
-        trouble: its name.
-        gone: whether it has gone.
-        text: what was seen and what to do about it.
+        step: training step.
+        rule: name of the :class:`HealthRule`.
+        resolved: whether the problem is over.
+        message: description and advice.
     """
 
     step: int
-    trouble: str
-    gone: bool
-    text: str
+    rule: str
+    resolved: bool
+    message: str
 
     def __str__(self) -> str:
-        return f"step {self.step}: {self.text}"
+        return f"step {self.step}: {self.message}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; the keys are those of the file format since version 0.1.0."""
+        return {
+            "step": self.step,
+            "trouble": self.rule,
+            "gone": self.resolved,
+            "text": self.message,
+        }
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Read the values of :meth:`to_json`.
+
+        Raises:
+            TypeError: ``values`` is not a dictionary.
+            KeyError: a key is missing.
+        """
+        return cls(values["step"], values["trouble"], values["gone"], values["text"])
 
 
 WON = 0.98
-# The generator is catching up where its loss falls by this share from one window to the next.
+# The generator is catching up if its loss falls by this fraction from one window to the next.
 CATCHING_UP = 0.1
-# A discriminator that is right less often, over both sides, cannot tell them apart ...
+# Below this accuracy, the mean over real and generated clips, the discriminator is guessing ...
 CHANCE = 0.6
-# ... which is how training should end, unless it takes nearly all of one side for the other ...
+# ... which is how training should end, unless nearly all clips of one kind are misclassified ...
 FOOLED = 0.05
-# ... or the generator gets no gradient from it.
+# ... or gives the generator no gradient.
 VANISHED = 3e-3
-# A Wasserstein critic on black pictures, which learns, has 500; a generator late in a long training
-# 180; learning rates fifty times too high give thousands.
+# A healthy Wasserstein critic on black frames reaches 500, a generator late in a long training 180;
+# learning rates fifty times too high give thousands.
 EXPLODED = 1000.0
 
 
-def _right(figures: Figures) -> float:
+def _accuracy(figures: Figures) -> float:
     return (figures["d_acc_real"] + figures["d_acc_fake"]) / 2
 
 
@@ -94,7 +114,7 @@ def _discriminator_won(history: Sequence[Figures]) -> str | None:
 def _discriminator_gave_up(history: Sequence[Figures]) -> str | None:
     now = history[-1]
     fooled = min(now["d_acc_real"], now["d_acc_fake"]) < FOOLED
-    if _right(now) > CHANCE or not (fooled or now.get("g_norm", VANISHED) < VANISHED):
+    if _accuracy(now) > CHANCE or not (fooled or now.get("g_norm", VANISHED) < VANISHED):
         return None
     return (
         f"the discriminator has given up (right on {now['d_acc_real']:.0%} of real and "
@@ -115,13 +135,13 @@ def _exploding_gradient(history: Sequence[Figures]) -> str | None:
 
 def _vanishing_gradient(history: Sequence[Figures]) -> str | None:
     now = history[-1]
-    if _right(now) <= CHANCE or now.get("g_norm", VANISHED) >= VANISHED:
+    if _accuracy(now) <= CHANCE or now.get("g_norm", VANISHED) >= VANISHED:
         return None
     return f"the gradient of the generator has vanished (its norm is {now['g_norm']:.1g})"
 
 
 ALIKE = 1 / 3
-# Clips that differ more from check to check, by this factor, are on their way.
+# Diversity that grows by this factor from check to check is recovering.
 RISING = 1.1
 BY_HEART = 0.6
 
@@ -145,13 +165,13 @@ def _memorisation(history: Sequence[Figures]) -> str | None:
     )
 
 
-# Told from the means of WINDOW steps.
-OF_STEPS = (
+# Checked on the means of WINDOW steps.
+STEP_RULES = (
     HealthRule(
         "winning discriminator",
         "halve --d-lr, raise --r1 or use --augment translation,color",
         _discriminator_won,
-        # One that judges pairs wins the first 200 steps of healthy trainings, too.
+        # A discriminator of pairs of clips wins the first 200 steps of healthy trainings, too.
         patience=5,
         # A Wasserstein critic is meant to lead; its penalty keeps the gradient alive.
         applies=lambda train: not LOSSES[train.loss].discriminator_leads,
@@ -172,8 +192,8 @@ OF_STEPS = (
         patience=2,
     ),
 )
-# Told from generated clips.
-OF_SAMPLES = (
+# Checked on generated clips.
+SAMPLE_RULES = (
     HealthRule(
         "mode collapse",
         "lower --g-lr, raise --r1 or use --unroll 3",
@@ -190,60 +210,63 @@ OF_SAMPLES = (
 )
 
 
-class Watch:
-    """Follows figures, one set after the other, and tells which troubles come and go.
+class HealthTracker:
+    """Checks rules on successive values and returns an event whenever a problem comes or goes.
 
     Args:
-        troubles: what to look for.
+        rules: the rules to check.
         train: the options of training.
-        standing: troubles that are there already.
+        active: names of problems that are present at the start.
     """
 
     def __init__(
-        self, troubles: Iterable[HealthRule], train: TrainConfig, standing: Iterable[str] = ()
+        self, rules: Iterable[HealthRule], train: TrainConfig, active: Iterable[str] = ()
     ) -> None:
-        self.troubles = [trouble for trouble in troubles if trouble.applies(train)]
-        self.standing = set(standing)
-        # Rules compare with the figures before; none looks further back.
+        self.rules = [rule for rule in rules if rule.applies(train)]
+        self.active = set(active)
+        # Rules compare with the previous values only.
         self.history: deque[Figures] = deque(maxlen=2)
-        self.changing = dict.fromkeys((trouble.name for trouble in self.troubles), 0)
+        # Consecutive checks that contradict the current state, by rule.
+        self.contradictions = dict.fromkeys((rule.name for rule in self.rules), 0)
 
     def add(self, step: int, figures: Figures) -> list[HealthEvent]:
-        """Take in the newest figures; return what has appeared or gone."""
+        """Add the newest values; return the events that follow."""
         self.history.append(figures)
-        found = (self._ask(each, step) for each in self.troubles if step > each.grace)
-        return [finding for finding in found if finding is not None]
+        events = (self._check(rule, step) for rule in self.rules if step > rule.grace)
+        return [event for event in events if event is not None]
 
-    def _ask(self, trouble: HealthRule, step: int) -> HealthEvent | None:
-        name, text = trouble.name, trouble.seen(self.history)
-        stands = name in self.standing
-        self.changing[name] = self.changing[name] + 1 if (text is not None) != stands else 0
-        if self.changing[name] < trouble.patience:
+    def _check(self, rule: HealthRule, step: int) -> HealthEvent | None:
+        name, description = rule.name, rule.detect(self.history)
+        contradicts = (description is not None) != (name in self.active)
+        self.contradictions[name] = self.contradictions[name] + 1 if contradicts else 0
+        if self.contradictions[name] < rule.patience:
             return None
-        self.changing[name] = 0
-        self.standing ^= {name}
-        if text is None:
+        self.contradictions[name] = 0
+        self.active ^= {name}
+        if description is None:
             return HealthEvent(step, name, True, f"{name}: over")
-        return HealthEvent(step, name, False, f"{text}: {trouble.advice}")
+        return HealthEvent(step, name, False, f"{description}: {rule.advice}")
 
 
-def read(path: Path) -> list[HealthEvent]:
-    """Read ``health.jsonl``; a line that a kill cut off is left out."""
-    findings = []
+def read_events(path: Path) -> list[HealthEvent]:
+    """Read ``health.jsonl``; skip a line that was cut off when the process was killed."""
+    events = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            findings.append(HealthEvent(**json.loads(line)))
-        except (TypeError, ValueError):
+            events.append(HealthEvent.from_json(json.loads(line)))
+        except (KeyError, TypeError, ValueError):
             continue
-    return findings
+    return events
 
 
-def as_line(finding: HealthEvent) -> str:
-    """Return a finding as a line of ``health.jsonl``."""
-    return json.dumps(asdict(finding), ensure_ascii=False) + "\n"
+def to_json_line(event: HealthEvent) -> str:
+    """Return an event as a line of ``health.jsonl``."""
+    return json.dumps(event.to_json(), ensure_ascii=False) + "\n"
 
 
-def standing(findings: Iterable[HealthEvent]) -> list[HealthEvent]:
-    """Return the findings that have not gone, in the order in which they appeared."""
-    last = {finding.trouble: finding for finding in findings}
-    return sorted((each for each in last.values() if not each.gone), key=lambda each: each.step)
+def unresolved(events: Iterable[HealthEvent]) -> list[HealthEvent]:
+    """Return the events of problems that are not resolved, by step."""
+    last = {event.rule: event for event in events}
+    return sorted(
+        (event for event in last.values() if not event.resolved), key=lambda event: event.step
+    )

@@ -1,4 +1,4 @@
-"""The generator's inputs of a training step."""
+"""Draw the generator's inputs in a training step."""
 
 from collections.abc import Sequence
 
@@ -7,34 +7,36 @@ import tensorflow as tf
 from vidgan.latents import CATEGORICAL, LABEL, NORMAL, TIMES, UNIFORM, Latent
 
 
-def draw(
+def draw_latents(
     latents: Sequence[Latent], batch: int, seed: tf.Tensor, labels: tf.Tensor | None
 ) -> dict[str, tf.Tensor]:
-    """Draw inputs for a batch.
+    """Draw the inputs for a batch.
 
     Args:
-        latents: what the generator takes.
-        batch: clips.
-        seed: int32 ``(2,)``, stateless.
-        labels: int32 ``(batch,)``: the labels of the clips to make, those of the real ones.
+        latents: the generator's inputs.
+        batch: number of clips.
+        seed: stateless seed, int32 ``(2,)``.
+        labels: int32 ``(batch,)``: labels of the clips, the same as those of the real clips.
 
     Returns:
         For each name ``(batch, *shape)``.
     """
-    made = {}
+    noise = {}
     for index, latent in enumerate(latents):
         shape, own = (batch, *latent.shape), tf.random.fold_in(seed, index)
         if latent.kind == NORMAL:
-            made[latent.name] = tf.random.stateless_normal(shape, own)
+            noise[latent.name] = tf.random.stateless_normal(shape, own)
         elif latent.kind == UNIFORM:
-            made[latent.name] = tf.random.stateless_uniform(shape, own, -1, 1)
+            noise[latent.name] = tf.random.stateless_uniform(shape, own, -1, 1)
         elif latent.kind == CATEGORICAL:
             size = latent.shape[0]
             chosen = tf.random.stateless_uniform((batch,), own, 0, size, tf.int32)
-            made[latent.name] = tf.one_hot(chosen, size)
+            noise[latent.name] = tf.one_hot(chosen, size)
         elif latent.kind == LABEL:
-            made[latent.name] = labels
+            noise[latent.name] = labels
         elif latent.kind == TIMES:
             start = tf.random.stateless_uniform((batch, 1), own, 0, latent.latest)
-            made[latent.name] = start + latent.spacing * tf.range(latent.shape[0], dtype=tf.float32)
-    return made
+            noise[latent.name] = start + latent.spacing * tf.range(
+                latent.shape[0], dtype=tf.float32
+            )
+    return noise

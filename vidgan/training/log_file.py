@@ -1,4 +1,4 @@
-"""Reading ``log.csv``."""
+"""Read ``log.csv``."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -10,15 +10,15 @@ LOG_NAME = "log.csv"
 def log_rows(
     path: Path, columns: Sequence[str] | None = None
 ) -> Iterator[tuple[dict[str, str], dict[str, float]]]:
-    """Yield the whole lines of ``log.csv`` as text and as numbers, empty cells left out.
+    """Yield the complete rows of ``log.csv`` as text and as numbers, without empty cells.
 
     Args:
         path: the file.
-        columns: lines that have others are left out; a log of an earlier vidgan has fewer.
+        columns: rows with other columns are skipped; logs of earlier versions have fewer.
     """
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         for row in csv.DictReader(file):
-            # A kill or a full disk may cut a line off anywhere.
+            # A kill or a full disk may cut off a line anywhere.
             if None in row or None in row.values():
                 continue
             if columns is not None and not set(row) <= set(columns):
@@ -32,5 +32,5 @@ def log_rows(
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
-    """Read ``log.csv``; a line that a kill cut off, and empty cells, are left out."""
+    """Read the complete rows of ``log.csv``, without empty cells."""
     return [numbers for _, numbers in log_rows(path)]

@@ -1,4 +1,4 @@
-"""The loop around ``train_step``: budget, waiting time, interruption, divergence."""
+"""The training loop: budget, timing, interruption and divergence."""
 
 import math
 import signal
@@ -20,18 +20,18 @@ from vidgan.training.state import STATE_KEYS, Measurement
 
 @dataclass
 class Progress:
-    """How far training has come; what a checkpoint's ``state.json`` keeps.
+    """Progress of a training; ``state.json`` of a checkpoint.
 
     Attributes:
-        step: training steps taken.
-        clips: clips seen; of two datasets, those of the first.
-        epoch: passes over the training clips, a fraction.
-        seconds: time spent training, over all sittings.
-        step_seconds: length of the last step, waiting included; NaN for the first step of a
-            sitting, which builds the graph and says nothing of the speed; not kept.
-        wait_seconds: how long the last step waited for its batch; NaN as before; not kept.
-        measurement: the last one of the moving average, of this step or an earlier one.
-        budget: what ends training; not kept.
+        step: number of training steps taken.
+        clips: number of training clips processed; of two datasets, those of the first.
+        epoch: number of passes over the training clips.
+        seconds: training time over all sessions.
+        step_seconds: duration of the last step, including waiting; NaN for the first step of a
+            session, in which the graph is traced; not saved.
+        wait_seconds: time that the last step waited for its batch; NaN likewise; not saved.
+        measurement: the last measurement of the moving average.
+        budget: the options with the limits of training; not saved.
     """
 
     step: int = 0
@@ -44,15 +44,15 @@ class Progress:
     budget: TrainConfig = field(default_factory=TrainConfig, repr=False)
 
     def state(self) -> dict[str, Any]:
-        """Return what ``state.json`` keeps."""
+        """Return the content of ``state.json``."""
         state = {key: getattr(self, key) for key in STATE_KEYS}
         if self.measurement is not None:
             state["measurement"] = self.measurement.to_json()
         return state
 
     @property
-    def share(self) -> float:
-        """Return how much of the budget is used, 0…1 and above; the nearest limit counts."""
+    def budget_used(self) -> float:
+        """Fraction of the budget that is used, 0…1 and above, by the limit reached first."""
         used = (
             (self.epoch, self.budget.epochs),
             (self.step, self.budget.steps),
@@ -64,14 +64,14 @@ class Progress:
 
 
 class Interrupted:
-    """Whether the user has asked to stop: set by the first Ctrl-C or SIGTERM."""
+    """Whether the user asked to stop: set by the first Ctrl-C or SIGTERM."""
 
     def __init__(self) -> None:
         self.requested = False
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Finish the step at hand on the first signal; the second one interrupts at once."""
+        """Finish the current step on the first signal; interrupt at once on the second."""
         if threading.current_thread() is not threading.main_thread():
             yield  # Python delivers signals to the main thread only.
             return
@@ -107,35 +107,35 @@ def train(
     epoch_clips: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> bool:
-    """Train until the budget is used, a callback stops it or the user interrupts.
+    """Train until the budget is used, a callback stops training or the user interrupts.
 
-    Callbacks get ``on_train_begin``, ``on_train_batch_end(step, logs)`` after every step, and
-    ``on_train_end``, the last also after an interruption but not after an error. As in Keras, one
-    stops training by setting ``gan.stop_training``.
+    Callbacks receive ``on_train_begin``, ``on_train_batch_end(step, logs)`` after every step, and
+    ``on_train_end``, the last also after an interruption but not after an error. As in Keras, a
+    callback stops training by setting ``gan.stop_training``.
 
     Args:
-        gan: compiled.
-        data: endless batches, of any structure; see ``dataset/pipeline.py``.
-        progress: updated after every step; holds the budget.
+        gan: the compiled model.
+        data: endless batches of any structure; see ``dataset/pipeline.py``.
+        progress: is updated after every step; holds the budget.
         callbacks: Keras callbacks.
-        epoch_clips: clips of an epoch.
-        clock: returns seconds; what time is measured by.
+        epoch_clips: number of clips of an epoch.
+        clock: returns seconds.
 
     Returns:
-        False when the user interrupted.
+        False if the user interrupted.
 
     Raises:
-        TrainingError: a loss is no longer finite, or memory has run out.
+        TrainingError: a loss is not finite, or memory ran out.
     """
     step_function = tf.function(gan.train_step, jit_compile=False, reduce_retracing=True)
-    hooks = keras.callbacks.CallbackList(list(callbacks), model=gan)
+    callback_list = keras.callbacks.CallbackList(list(callbacks), model=gan)
     interrupted = Interrupted()
     with interrupted.listening():
         gan.stop_training = False
-        hooks.on_train_begin()
+        callback_list.on_train_begin()
         batches, first = iter(data), True
-        while progress.share < 1 and not (gan.stop_training or interrupted.requested):
-            gan.share.assign(progress.share)
+        while progress.budget_used < 1 and not (gan.stop_training or interrupted.requested):
+            gan.budget_used.assign(progress.budget_used)
             start = clock()
             batch = next(batches)
             arrived = clock()
@@ -155,6 +155,6 @@ def train(
             progress.wait_seconds = math.nan if first else arrived - start
             first = False
             _check_finite(logs, progress)
-            hooks.on_train_batch_end(progress.step, logs)
-        hooks.on_train_end()
+            callback_list.on_train_batch_end(progress.step, logs)
+        callback_list.on_train_end()
     return not interrupted.requested

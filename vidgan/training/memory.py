@@ -1,4 +1,4 @@
-"""How much memory a training step takes, estimated before it is tried."""
+"""Estimate the memory of training before it starts."""
 
 import contextlib
 import math
@@ -13,18 +13,17 @@ from vidgan.training.adversarial import AdversarialModel
 
 # TensorFlow, Keras and the data pipeline before the first step.
 BASE_BYTES = 850 * 2**20
-# Measured against the peak of real steps at several sizes (benchmarks/memory.md): how often a
-# clip's activations are held at once, by the generator (values and gradients) and by the
-# discriminator (real and generated clips).
+# Copies of a clip's activations that are held at once, by the generator (values and gradients) and
+# by the discriminator (real and generated clips); fitted to measured peaks (benchmarks/memory.md).
 GENERATOR_COPIES = 2.0
 DISCRIMINATOR_COPIES = 4.0
-# Weight, gradient, the penalty's gradient and Adam's two moments; the moving average comes on top
-# for the generator.
+# Weight, gradient, gradient of the penalty and Adam's two moments; the generator also has the
+# moving average.
 WEIGHT_COPIES = 5
 
 
 def _layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
-    """Yield the layers of a network and of the networks in it."""
+    """Yield the layers of a network and of nested networks."""
     for layer in network.layers:
         if isinstance(layer, keras.Model):
             yield from _layers(layer)
@@ -33,7 +32,7 @@ def _layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def _activations(network: keras.Model, frames: int) -> int:
-    """Return the bytes of all layers' outputs for one item, float32."""
+    """Return the size of all layers' outputs for one item in bytes, as float32."""
     count = 0
     for layer in _layers(network):
         for output in tree.flatten(layer.output):
@@ -41,26 +40,26 @@ def _activations(network: keras.Model, frames: int) -> int:
     return 4 * count
 
 
-def estimate(gan: AdversarialModel, batch_size: int) -> int:
-    """Return the bytes that training ``gan`` at ``batch_size`` will take at its peak."""
+def estimate_memory(gan: AdversarialModel, batch_size: int) -> int:
+    """Return the estimated peak memory of training in bytes."""
     generator, networks = gan.generator, gan.discriminators
     params = sum(network.count_params() for network in networks.values())
     weights = 4 * ((WEIGHT_COPIES + 1) * generator.count_params() + WEIGHT_COPIES * params)
     clip = GENERATOR_COPIES * _activations(generator, gan.frames)
     for name, network in networks.items():
-        items = gan.items_of_clip(name)
+        items = gan.items_per_clip(name)
         clip += DISCRIMINATOR_COPIES * items * _activations(network, gan.frames)
     return int(BASE_BYTES + weights + batch_size * clip)
 
 
 def largest_batch(gan: AdversarialModel, available: int) -> int:
-    """Return the largest batch size whose estimate fits, 0 where none does."""
-    one = estimate(gan, 1) - estimate(gan, 0)
-    return max(0, (available - estimate(gan, 0)) // one)
+    """Return the largest batch size that fits into ``available`` bytes, 0 if none does."""
+    one = estimate_memory(gan, 1) - estimate_memory(gan, 0)
+    return max(0, (available - estimate_memory(gan, 0)) // one)
 
 
-def available(device: str) -> int | None:
-    """Return the bytes this process can hold in all on a device, None where that cannot be told.
+def available_memory(device: str) -> int | None:
+    """Return the memory that this process can use in bytes, None if it is unknown.
 
     Args:
         device: ``/CPU:0`` or ``/GPU:N``.
@@ -89,14 +88,14 @@ def _table(path: Path) -> dict[str, int]:
 
 
 def _available_host(proc: Path = Path("/proc"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Return what is free on this machine, or within its control group, and what is held here."""
+    """Return the free memory of the machine or its control group, plus what this process uses."""
     try:
         free = 1024 * _table(proc / "meminfo")["MemAvailable"]
         held = 1024 * _table(proc / "self" / "status")["VmRSS"]
     except (OSError, KeyError):
         return None
     with contextlib.suppress(OSError, KeyError, ValueError):
-        # Files that were read lately count as used, yet give way.
+        # Cached files count as used, but can be evicted.
         cache = _table(group / "memory.stat")["inactive_file"]
         used = int((group / "memory.current").read_text()) - cache
         free = min(free, int((group / "memory.max").read_text()) - used)

@@ -1,4 +1,4 @@
-"""Losses of restored clips against their originals, beside the adversarial one.
+"""Reconstruction losses between restored and original clips.
 
 Clips are float32 ``(batch, frames, height, width, 3)`` in [-1, 1].
 """
@@ -8,21 +8,21 @@ import tensorflow as tf
 
 from vidgan.metrics import perceptual
 
-# Below this difference the pixels' loss is no longer an absolute value but a square.
+# ε of the Charbonnier loss: it is quadratic for smaller differences, linear for larger ones.
 EPSILON = 1e-3
-# Not the filters that vidgan evaluate measures with: a network would learn these by heart.
+# Other random filters than evaluate's, so that a network cannot overfit to its metric.
 FILTER_SEED = 1
 
 
 def charbonnier(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
-    """Return the mean of √(difference² + ε²): L1 that is smooth at zero (1710.01992)."""
+    """Return the Charbonnier loss, the mean of √(difference² + ε²) − ε (arXiv 1710.01992)."""
     return tf.reduce_mean(tf.sqrt(tf.square(restored - original) + EPSILON**2) - EPSILON)
 
 
 def perceptual_loss(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
-    """Return how differently frames look, as :mod:`vidgan.metrics.perceptual` sees it.
+    """Return the perceptual distance of :mod:`vidgan.metrics.perceptual`, a scalar.
 
-    The same features, but of other random filters. Sides are at least ``perceptual.MIN_SIDE``.
+    The random filters are others. Height and width must be at least ``perceptual.MIN_SIDE``.
     """
     kernel = tf.constant(perceptual.kernel(FILTER_SEED))
     opponent = tf.constant(perceptual.OPPONENT.T)
@@ -47,23 +47,23 @@ def perceptual_loss(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
 
 
 def temporal_loss(restored: tf.Tensor, original: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
-    """Return how much errors change from frame to frame along the motion: flicker.
+    """Return the warping loss of the error: the change of errors along the motion, or flicker.
 
-    The warping loss of TecoGAN (1811.09393) on what differs from the original, so that what the
-    flow gets wrong, or what is hidden, does not count.
+    The warping loss of TecoGAN (arXiv 1811.09393), applied to the difference from the original, so
+    that errors of the flow and occlusions do not count.
 
     Args:
-        restored: clips.
-        original: clips.
-        flow: float32 ``(batch, frames - 1, height, width, 2)``: the original's motion from each
-            frame to the next, in pixels to the right and downwards.
+        restored: restored clips.
+        original: original clips.
+        flow: optical flow of the original from each frame to the next, float32 ``(batch, frames -
+            1, height, width, 2)``, in pixels to the right and down.
     """
     error = restored - original
-    return tf.reduce_mean(tf.abs(_warped(error[:, 1:], flow) - error[:, :-1]))
+    return tf.reduce_mean(tf.abs(_warp(error[:, 1:], flow) - error[:, :-1]))
 
 
-def _warped(frames: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
-    """Fetch every pixel from where the flow says it has gone, bilinearly; borders repeat."""
+def _warp(frames: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
+    """Warp frames backwards along the flow, bilinear, with edge padding."""
     batch, length, height, width, channels = frames.shape
     flat = tf.reshape(frames, (batch * length, height, width, channels))
     motion = tf.reshape(flow, (batch * length, height, width, 2))
@@ -71,14 +71,14 @@ def _warped(frames: tf.Tensor, flow: tf.Tensor) -> tf.Tensor:
     across = tf.clip_by_value(columns + motion[..., 0], 0.0, width - 1.0)
     down = tf.clip_by_value(rows + motion[..., 1], 0.0, height - 1.0)
     left, top = tf.floor(across), tf.floor(down)
-    right_share, low_share = (across - left)[..., None], (down - top)[..., None]
+    right_weight, low_weight = (across - left)[..., None], (down - top)[..., None]
     first_x, first_y = tf.cast(left, tf.int32), tf.cast(top, tf.int32)
     next_x, next_y = tf.minimum(first_x + 1, width - 1), tf.minimum(first_y + 1, height - 1)
 
     def fetch(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
         return tf.gather_nd(flat, tf.stack([y, x], axis=-1), batch_dims=1)
 
-    high = fetch(first_y, first_x) * (1 - right_share) + fetch(first_y, next_x) * right_share
-    low = fetch(next_y, first_x) * (1 - right_share) + fetch(next_y, next_x) * right_share
-    warped = high * (1 - low_share) + low * low_share
+    high = fetch(first_y, first_x) * (1 - right_weight) + fetch(first_y, next_x) * right_weight
+    low = fetch(next_y, first_x) * (1 - right_weight) + fetch(next_y, next_x) * right_weight
+    warped = high * (1 - low_weight) + low * low_weight
     return tf.reshape(warped, frames.shape)

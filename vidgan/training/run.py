@@ -1,16 +1,16 @@
-"""The run folder: configuration, checkpoints and what training leaves behind.
+"""The run folder: configuration, checkpoints and outputs of a training.
 
 ::
 
     runs/00000-dcgan-clips/
-        config.json       everything needed to build the networks and to go on
+        config.json       all options to build the networks and to resume
         checkpoints/step-00001000/
-            generator_ema.weights.h5   what generates, or restores
+            generator_ema.weights.h5   the network for inference
             gan.weights.h5             all weights and both optimizers
-            state.json                 step, clips seen, seconds trained, last measurement
+            state.json                 step, clips, seconds, last measurement
         log.csv  health.jsonl  curves.png  samples/  tensorboard/
 
-Weights and JSON only: opening a run executes nothing from it.
+Runs contain weights and JSON only: opening one executes no code from it.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ from vidgan.config import (
 from vidgan.errors import OptionError, RunError
 from vidgan.files import atomic_path, remove, write_error
 from vidgan.training import weights
-from vidgan.training.state import STATE_NAME, best, read_json, read_state
+from vidgan.training.state import STATE_NAME, best_checkpoint, read_json, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,14 +57,14 @@ class Run:
 
     Attributes:
         path: the folder.
-        model: what the networks are.
-        train: how they are trained.
-        dataset: the dataset's folder, absolute.
-        size: ``(width, height)`` in pixels, of the dataset's frames.
-        fps: frames a second of a clip: the dataset's over the stride.
-        task: what is learnt, one of ``vidgan.config.TASKS``.
-        task_config: the options that the task adds; None for one that adds none.
-        second: the second dataset's folder, absolute, of a task that learns from two.
+        model: options of the networks.
+        train: options of training.
+        dataset: folder of the dataset, absolute.
+        size: ``(width, height)`` of the dataset's frames in pixels.
+        fps: frames per second of a clip: the dataset's divided by the stride.
+        task: the task, one of ``vidgan.config.TASKS``.
+        task_config: options of the task; None if it has none.
+        second: folder of the second dataset, absolute, for a task with two.
     """
 
     path: Path
@@ -83,7 +83,7 @@ class Run:
 
     @property
     def datasets(self) -> tuple[Path, ...]:
-        """The folders of all datasets."""
+        """Folders of all datasets."""
         return (self.dataset,) if self.second is None else (self.dataset, self.second)
 
     @property
@@ -93,11 +93,11 @@ class Run:
 
     @property
     def stride(self) -> int:
-        """Frames of the dataset from one frame of a clip to the next."""
+        """Frames of the dataset between consecutive frames of a clip."""
         return self.train.stride
 
     def options(self) -> dict[str, dict[str, Any]]:
-        """Return the options that mean something to the task, as JSON: ``model`` and ``train``."""
+        """Return the options that the task uses as JSON values: ``model`` and ``train``."""
         groups = {"model": self.model.to_json(), "train": self.train.to_json()}
         if self.task == DEFAULT_TASK:
             return groups
@@ -116,7 +116,7 @@ class Run:
         return latents(self.model, frames, spacing)
 
     def save(self) -> None:
-        """Write ``config.json``, whole or not at all."""
+        """Write ``config.json`` atomically."""
         dataset: dict[str, Any] = {"path": str(self.dataset), "size": list(self.size)}
         dataset["fps"] = self.fps
         if self.second is not None:
@@ -144,19 +144,19 @@ class Run:
 
         Args:
             path: the folder; None or ``latest`` for the newest in ``runs``.
-            runs: where runs lie.
-            task: what it must have been trained for; the newest one is the newest of these. By
-                default anything.
-            otherwise: from another task's options to what to do with a run of that; by default one
-                is told which command needs which task.
+            runs: the folder of all runs.
+            task: the task that the run must have; ``latest`` is the newest of this task. By default
+                any task.
+            otherwise: a function of another task's options that returns the advice in the error
+                about a run of that task; by default it says which task the command needs.
 
         Raises:
-            RunError: no run there, one that cannot be read, or one of another task.
+            RunError: there is no run, it cannot be read, or it has another task.
         """
         named = path is not None and str(path) != "latest"
-        folder = Path(path) if path is not None and named else newest(Path(runs), task)
+        folder = Path(path) if path is not None and named else newest_run(Path(runs), task)
         if not (folder / CONFIG_NAME).is_file():
-            how = _how_to_get_one(task)
+            how = _advice(task)
             raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); {how}")
         source = folder / CONFIG_NAME
         values = read_json(source)
@@ -213,7 +213,7 @@ class Run:
             name: ``latest``, ``best`` (see :meth:`best`), or the number of a step.
 
         Raises:
-            RunError: it is not there.
+            RunError: there is no such checkpoint.
         """
         found = self.checkpoints()
         if not found:
@@ -241,19 +241,16 @@ class Run:
         return read_state(checkpoint or self.checkpoint())
 
     def best(self) -> Path | None:
-        """Return the best checkpoint of those measured: nearest to real clips, or to the originals.
-
-        None for a run that was never measured.
-        """
-        return best(self.checkpoints())
+        """Return the checkpoint with the best measurement, None if none was measured."""
+        return best_checkpoint(self.checkpoints())
 
     def save_checkpoint(self, gan: "AdversarialModel", state: dict[str, Any]) -> Path:
-        """Save weights and state under ``step-…``, whole or not at all.
+        """Save weights and state under ``step-…``, atomically.
 
-        The oldest checkpoints are dropped, but never the best.
+        The oldest checkpoints are removed, except the best one.
         """
         target = self.path / CHECKPOINTS / f"step-{state['step']:08d}"
-        # HDF5 that meets a full disk halfway takes the whole process down with it.
+        # HDF5 aborts the process when the disk is full.
         self.path.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self.path).free < weights.checkpoint_bytes(gan):
             raise write_error(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
@@ -271,56 +268,56 @@ class Run:
 
 
 def _task_name(values: dict[str, Any]) -> str:
-    """Return the task of a decoded ``config.json``; runs of an earlier vidgan do not say."""
+    """Return the task of a decoded ``config.json``; runs of earlier versions name none."""
     found = values.get("task")
     return str(found["name"]) if isinstance(found, dict) and "name" in found else DEFAULT_TASK
 
 
-def _is_of(folder: Path, task: str | None) -> bool:
+def _has_task(folder: Path, task: str | None) -> bool:
     if task is None:
         return True
     try:
         return _task_name(read_json(folder / CONFIG_NAME)) == task
     except RunError:
-        return task == DEFAULT_TASK  # Damaged: opening it says more.
+        return task == DEFAULT_TASK  # Damaged: opening it raises a better error.
 
 
-def _how_to_get_one(task: str | None) -> str:
-    """Return what to do without a run."""
+def _advice(task: str | None) -> str:
+    """Return the advice in the error about a missing run."""
     if task is None or task == DEFAULT_TASK:
-        return "make one with vidgan train"
+        return "create one with vidgan train"
     datasets = " A B" if TASK_OPTIONS[task].datasets == 2 else ""
-    return f"make one with vidgan train --task {task}{datasets}"
+    return f"create one with vidgan train --task {task}{datasets}"
 
 
-def newest(runs: Path, task: str | None = None) -> Path:
+def newest_run(runs: Path, task: str | None = None) -> Path:
     """Return the newest run folder in ``runs`` that has a checkpoint, else the newest.
 
-    A training that has only just begun does not hide the one before it.
+    So a training that has just started does not hide the previous run.
 
     Args:
-        runs: where runs lie.
-        task: look only at those of this task.
+        runs: the folder of all runs.
+        task: consider only runs of this task.
 
     Raises:
         RunError: there is none.
     """
     found = sorted(path.parent for path in runs.glob(f"*/{CONFIG_NAME}"))
-    found = [path for path in found if _is_of(path, task)]
+    found = [path for path in found if _has_task(path, task)]
     if not found:
         kind = "run" if task in (None, DEFAULT_TASK) else f"run of --task {task}"
-        raise RunError(f"{runs}: no {kind} there; {_how_to_get_one(task)}")
+        raise RunError(f"{runs}: no {kind} there; {_advice(task)}")
     saved = [path for path in found if any((path / CHECKPOINTS).glob("step-*"))]
     return (saved or found)[-1]
 
 
-def next_path(runs: Path, kind: str, dataset: Path) -> Path:
+def next_run_path(runs: Path, kind: str, dataset: Path) -> Path:
     """Return a new run's folder, ``00000-<kind>-<dataset>`` with the next number.
 
     Args:
-        runs: where runs lie.
-        kind: the model, or the task.
-        dataset: its folder.
+        runs: the folder of all runs.
+        kind: name of the model or task.
+        dataset: folder of the dataset.
     """
     numbers = [
         int(match[1]) for path in runs.glob("*") if (match := re.match(r"(\d{5})-", path.name))

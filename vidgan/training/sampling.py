@@ -1,4 +1,4 @@
-"""Clips of given latents, made by the moving average of the weights while it trains."""
+"""Generate clips with the moving average during training."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -11,19 +11,19 @@ from vidgan import latents, pixels
 from vidgan.training.adversarial import AdversarialModel
 
 
-def rows(noise: latents.Noise, start: int, count: int = 1) -> dict[str, tf.Tensor]:
-    """Return some clips' inputs: a small batch takes little memory."""
+def slice_noise(noise: latents.Noise, start: int, count: int = 1) -> dict[str, tf.Tensor]:
+    """Return the inputs of ``count`` clips as tensors."""
     return {name: tf.constant(values[start : start + count]) for name, values in noise.items()}
 
 
 class EmaSampler:
-    """Makes clips as a graph, for calling layer by layer takes long where networks are small.
+    """Generates clips with the moving average, in graph mode, which is faster for small networks.
 
-    Whoever looks at clips during training shares it: tracing the graph takes seconds.
+    Callbacks share one sampler, since tracing takes seconds.
 
     Args:
-        gan: what is trained.
-        at_once: clips made together.
+        gan: the model.
+        at_once: batch size.
     """
 
     def __init__(self, gan: AdversarialModel, at_once: int) -> None:
@@ -34,11 +34,11 @@ class EmaSampler:
         return tf.function(self.gan.call, jit_compile=False)
 
     def batches(self, noise: latents.Noise) -> Iterator[np.ndarray]:
-        """Yield clips of these latents in their order.
+        """Generate clips in the order of the latents.
 
         Yields:
             uint8 ``(up to at_once, frames, height, width, 3)``, RGB.
         """
         for start in range(0, len(next(iter(noise.values()))), self.at_once):
-            clips = self._generate(rows(noise, start, self.at_once))
+            clips = self._generate(slice_noise(noise, start, self.at_once))
             yield pixels.to_uint8(clips.numpy())

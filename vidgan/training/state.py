@@ -1,7 +1,7 @@
-"""A checkpoint's ``state.json``: how far training had come, and what was measured of it.
+"""A checkpoint's ``state.json``: the progress of training and the last measurement.
 
-Each checkpoint keeps the last measurement up to it, so that checkpoints and what is known of them
-cannot come apart, whenever a training is killed.
+Each checkpoint holds the last measurement before it, so that both are consistent whenever a
+training is killed.
 """
 
 import contextlib
@@ -19,24 +19,26 @@ STATE_NAME = "state.json"
 STATE_KEYS = ("step", "clips", "epoch", "seconds")
 
 
-# A gain that is this many standard errors large is chance once in twenty times.
-SURE = 1.645
+# Number of standard errors of a significant improvement: one-sided 5 % level.
+SIGNIFICANT = 1.645
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A figure of merit at one step of a training.
+    """The value of a metric at one step of a training.
 
     Attributes:
-        step: training steps taken by then.
-        metric: the figure's name: a distance of :data:`vidgan.training.distances.METRICS`, or what
-            the task measures.
-        protocol: what was compared with what. Figures of two protocols say nothing of each other.
-        value: the figure.
-        mark: the figure that a later one has to gain on: the last that was itself such a gain.
-        noise: the standard error of ``value - mark``, 0 where this is the mark.
-        waited: measurements in a row, this one the last, without a gain that is more than chance.
-        rising: whether higher is better; lower is, of a distance.
+        step: the training step.
+        metric: name of the metric: one of :data:`vidgan.training.distance_metrics.METRICS`, or one
+            of the task.
+        protocol: description of the clips that were compared. Values of different protocols are not
+            comparable.
+        value: the value.
+        mark: the reference for improvements: the last value that was itself a significant one.
+        noise: the standard error of ``value - mark``, 0 if this is the mark.
+        waited: number of consecutive measurements, including this one, without a significant
+            improvement.
+        rising: whether higher is better, unlike for a distance.
     """
 
     step: int
@@ -50,35 +52,35 @@ class Measurement:
 
     @property
     def cost(self) -> float:
-        """The value, or its negative: lower is better."""
+        """The value, or its negative if higher is better."""
         return -self.value if self.rising else self.value
 
     @property
     def figure(self) -> str:
-        """The value for reading."""
+        """The value as text."""
         return f"{self.value:.4g}" if self.rising else f"{self.value:.3g}"
 
     @property
     def text(self) -> str:
-        """What was measured, for reading."""
+        """Metric and value as text."""
         return f"{self.metric}{'' if self.rising else ' distance'} {self.figure}"
 
     def after(self, last: "Measurement | None", noise: float) -> "Measurement":
-        """Return this measurement as one that follows another.
+        """Return this measurement with ``mark``, ``noise`` and ``waited`` from its predecessor.
 
         Args:
-            last: the one before; None where there was none.
+            last: the previous measurement, if any.
             noise: the standard error of the difference from its mark.
         """
         if last is None or not self.comparable(last):
             return self
         gain = self.value - last.mark if self.rising else last.mark - self.value
-        if gain > SURE * noise:
+        if gain > SIGNIFICANT * noise:
             return self
         return dataclasses.replace(self, mark=last.mark, noise=noise, waited=last.waited + 1)
 
     def comparable(self, other: "Measurement") -> bool:
-        """Say whether the two figures may be set against each other."""
+        """Return whether two values can be compared."""
         return (self.metric, self.protocol) == (other.metric, other.protocol)
 
     def to_json(self) -> dict[str, Any]:
@@ -90,15 +92,15 @@ class Measurement:
         """Read :meth:`to_json`'s values.
 
         Raises:
-            ValueError: they are something else.
+            ValueError: the values are not a measurement.
         """
         if not isinstance(values, dict):
             raise ValueError(f"{values!r:.60} is no measurement")
         kinds = typing.get_type_hints(cls)
-        values = {"rising": False} | values  # An earlier vidgan measured distances only.
+        values = {"rising": False} | values  # Earlier versions measured distances only.
         for name, kind in kinds.items():
             value = values.get(name)
-            # NaN is not itself.
+            # NaN is not equal to itself.
             if not isinstance(value, (int, float) if kind is float else kind) or value != value:
                 raise ValueError(f"{name!r} of a measurement is missing or damaged")
         return cls(**{name: values[name] for name in kinds})
@@ -108,7 +110,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object of a run.
 
     Raises:
-        RunError: it is not there, or something else.
+        RunError: the file is missing or not a JSON object.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -136,7 +138,7 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
 
 
 def read_measurement(checkpoint: Path) -> Measurement | None:
-    """Return the last measurement up to a checkpoint, None where there was none.
+    """Return the last measurement before a checkpoint, None if there was none.
 
     Raises:
         RunError: the file is missing or damaged.
@@ -149,21 +151,21 @@ def read_measurement(checkpoint: Path) -> Measurement | None:
         raise RunError(f"{path}: {error}; the checkpoint is damaged") from None
 
 
-def best(checkpoints: Iterable[Path]) -> Path | None:
-    """Return the checkpoint with the best figure, the earliest of several.
+def best_checkpoint(checkpoints: Iterable[Path]) -> Path | None:
+    """Return the checkpoint with the best measurement, the earliest of several.
 
-    Only those count that were measured themselves, at their own step, and whose figures are
-    comparable with the newest one's.
+    Only checkpoints that were measured at their own step count, with values that are comparable
+    with the newest one.
 
     Args:
         checkpoints: folders, oldest first.
 
     Returns:
-        None where none was measured.
+        The folder, None if no checkpoint was measured.
     """
     measured = {}
     for path in checkpoints:
-        # A checkpoint that is damaged, or was half removed by a kill, is none.
+        # Damaged and partially removed checkpoints do not count.
         with contextlib.suppress(RunError):
             found = read_measurement(path)
             if found is not None and found.step == read_state(path)["step"]:

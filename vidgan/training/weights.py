@@ -1,4 +1,4 @@
-"""Weights in files, and whether they are sound."""
+"""Weight files and checks of weights."""
 
 import math
 import warnings
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 def checkpoint_bytes(gan: "AdversarialModel") -> int:
-    """Return the size of a checkpoint, rather more than less."""
+    """Return an upper estimate of the size of a checkpoint."""
     variables = [
         *gan.weights,
         *gan.generator_ema.weights,
         *gan.g_optimizer.variables,
         *gan.d_optimizer.variables,
     ]
-    # A variable is kept as float32 and has a header of a kilobyte or two.
+    # Variables are stored as float32, each with a header of one or two kilobytes.
     return sum(4 * math.prod(variable.shape) + 4096 for variable in variables)
 
 
-def load(model: "keras.Model", path: Path) -> None:
+def load_weights(model: "keras.Model", path: Path) -> None:
     """Load ``.weights.h5`` into a built model.
 
     Raises:
@@ -33,7 +33,7 @@ def load(model: "keras.Model", path: Path) -> None:
     """
     try:
         with warnings.catch_warnings():
-            # Keras goes on without what it does not find, and only warns.
+            # Keras only warns about missing weights.
             warnings.simplefilter("error", UserWarning)
             model.load_weights(path)
     except FileNotFoundError:
@@ -47,10 +47,10 @@ def load(model: "keras.Model", path: Path) -> None:
 
 
 def check_finite(gan: "AdversarialModel", step: int) -> None:
-    """See that training has not broken the weights.
+    """Check that all weights are finite.
 
     Raises:
-        TrainingError: a weight is no longer finite.
+        TrainingError: a weight is not finite.
     """
     import tensorflow as tf
 

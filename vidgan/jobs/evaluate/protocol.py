@@ -71,7 +71,7 @@ def _any_length(run: "Run") -> bool:
     runtime.prepare()
     from vidgan import models
 
-    return models.find(run.model.model).any_length
+    return models.find_architecture(run.model.model).any_length
 
 
 def splits(

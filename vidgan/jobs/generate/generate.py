@@ -114,9 +114,9 @@ def generate_clips(
 def _any_rate(run: Run) -> bool:
     """Return whether the model of the run can generate frames at any frame rate."""
     runtime.prepare()
-    from vidgan.models import find
+    from vidgan.models import find_architecture
 
-    return find(run.model.model).any_rate
+    return find_architecture(run.model.model).any_rate
 
 
 def _generate_clips(

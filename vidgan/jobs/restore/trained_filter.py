@@ -43,7 +43,7 @@ def trained_filter(
     from vidgan import tasks
     from vidgan.tasks.load import load_generator
 
-    make = tasks.find(task).filter
+    make = tasks.find_task(task).filter
     assert make is not None, f"task {task} has no filter"
     place = runtime.choose_device(device)
     if precision == "auto":

@@ -107,7 +107,7 @@ def new_run(
     first, *others = (folder.resolve() for folder in datasets)
     second = others[0] if others else None
     run = Run(path, model, train, first, manifest.size, fps, task, task_config, second)
-    return tasks.find(task).settle(run, manifests)
+    return tasks.find_task(task).resolve(run, manifests)
 
 
 def resumed_run(
@@ -148,8 +148,8 @@ def check_memory(gan: "AdversarialModel", run: Run, device: str) -> None:
     """
     from vidgan.training import memory
 
-    free, batch_size = memory.available(device), run.train.batch_size or 1
-    needed = memory.estimate(gan, batch_size)
+    free, batch_size = memory.available_memory(device), run.train.batch_size or 1
+    needed = memory.estimate_memory(gan, batch_size)
     if free is None or needed <= free:
         return
     fitting = memory.largest_batch(gan, free)

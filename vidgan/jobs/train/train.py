@@ -14,7 +14,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
 from vidgan.files import remove
 from vidgan.jobs.train import run_config
-from vidgan.training.run import Run, next_path
+from vidgan.training.run import Run, next_run_path
 
 
 def _above_bar(text: str) -> None:
@@ -135,12 +135,12 @@ def run_training(
         path = (
             output
             if output is not None
-            else next_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
+            else next_run_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
         )
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise OptionError(f"--output {path} exists already; choose another or --resume {path}")
         run = run_config.new_run(folders, manifests, path, requested)
-    found = tasks.find(run.task)
+    found = tasks.find_task(run.task)
     device = runtime.choose_device(run.train.device)
     state = loop.Progress(budget=run.train)
     with tf.device(device), contextlib.ExitStack() as closing:
@@ -155,7 +155,7 @@ def run_training(
                     f"{run.path} has stopped early: {measured.waited} measurements in a row were "
                     f"no better; give --patience {2 * measured.waited}, or 0 for none"
                 )
-            if state.share >= 1:
+            if state.budget_used >= 1:
                 raise OptionError(
                     f"{run.path} has used up its budget ({state.epoch:.1f} epochs, "
                     f"{state.step} steps); give a larger one, such as --epochs "
@@ -178,20 +178,20 @@ def run_training(
         closing.callback(log.close)
         snapshots = Snapshots(run, state, writer, found.preview(run, manifests))
         notify_above_bar = _above_bar if progress else notify
-        watching = found.hooks(
+        watching = found.callbacks(
             TrainingContext(run, manifests, gan, state, snapshots.save, notify_above_bar, clock)
         )
         # Callbacks that compute values come before those that write them.
         hooks: list[Any] = [*watching, log, snapshots]
         if progress:
-            bar = ProgressBar(state, sys.stderr)
+            bar = ProgressBar(state, sys.stderr, found.bar)
             closing.callback(bar.close)
             hooks.insert(-2, bar)
         epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
         finished = loop.train(gan, checked(data, *manifests), state, hooks, epoch_clips, clock)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
-        curves.plot(run.path / LOG_NAME, run.path / "curves.png", title)
+        curves.plot(run.path / LOG_NAME, run.path / "curves.png", title, found.panels)
     for hook in reversed(watching):
         if summary := hook.summary():
             notify(summary)

@@ -87,7 +87,7 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
 
     manifests = run_config.load_datasets(options.task, datasets)
     run = run_config.new_run(datasets, manifests, Path(), options)
-    found = tasks.find(run.task)
+    found = tasks.find_task(run.task)
     device = runtime.choose_device(run.train.device)
     with tf.device(device):
         gan = found.build(run)
@@ -105,8 +105,8 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
         run,
         gan.generator.count_params(),
         sum(network.count_params() for network in gan.discriminators.values()),
-        memory.estimate(gan, run.train.batch_size or 1),
-        flops.count(step.get_concrete_function(batch)),
+        memory.estimate_memory(gan, run.train.batch_size or 1),
+        flops.count_graph_flops(step.get_concrete_function(batch)),
         seconds,
         epoch_clips,
         _hours(run.train, seconds, epoch_clips),

@@ -1,4 +1,4 @@
-"""A recurrent unit that keeps pictures: motion as a state that changes from frame to frame."""
+"""A convolutional gated recurrent unit over frames."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="vidgan")
 class ConvGRU(layers.Layer):
-    """A gated recurrent unit over frames whose products are convolutions (arXiv 1511.06432).
+    """A GRU over frames with convolutions in place of matrix products (arXiv 1511.06432).
 
-    The first state is what the first input proposes: one that began at zero would fade in over the
-    first frames. A float ``(batch, inputs, height, width, channels)``, static but for the batch,
-    becomes ``(batch, frames, height, width, filters)``, the states in [-1, 1]. Inputs
-    are spread over the frames from the first to the last; what an input adds to the gates goes over
-    into what the next one does along a line.
+    The input is ``(batch, inputs, height, width, channels)``, static except for the batch; the
+    output is the states ``(batch, frames, height, width, filters)`` in [-1, 1]. Inputs are spread
+    evenly from the first to the last frame, and their contributions to the gates are interpolated
+    linearly in between. The initial state is the candidate of the first input: from zero, the first
+    frames would fade in.
 
     Args:
         filters: channels of the state.
-        frames: how many states.
-        kernel_size: taps along each side.
-        **kwargs: of ``keras.layers.Layer``.
+        frames: number of states.
+        kernel_size: height and width of the kernels.
+        **kwargs: arguments of ``keras.layers.Layer``.
     """
 
     def __init__(self, filters: int, frames: int, kernel_size: int = 3, **kwargs: Any) -> None:
@@ -28,7 +28,7 @@ class ConvGRU(layers.Layer):
         self.filters, self.frames, self.kernel_size = filters, frames, kernel_size
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        """Make the weights of input and state, each for update, reset and candidate."""
+        """Create the kernels of input and state, each for update, reset and candidate."""
         size = (self.kernel_size, self.kernel_size)
 
         def kernel(name: str, channels: int, filters: int) -> keras.Variable:
@@ -43,21 +43,21 @@ class ConvGRU(layers.Layer):
     def call(self, x: Any) -> Any:
         """Return the states of all frames."""
         _, inputs, height, width, channels = x.shape
-        # What an input adds to the gates depends on no state: one product for all of them.
-        pictures = ops.reshape(x, (-1, height, width, channels))
-        given = ops.conv(pictures, self.input_kernel, padding="same") + self.bias
+        # Contributions of the inputs do not depend on the state: one convolution for all of them.
+        frames = ops.reshape(x, (-1, height, width, channels))
+        given = ops.conv(frames, self.input_kernel, padding="same") + self.bias
         given = ops.reshape(given, (-1, inputs, height, width, 3 * self.filters))
         states = [ops.tanh(given[:, 0, ..., 2 * self.filters :])]
         for frame in range(1, self.frames):
             place = frame * (inputs - 1) / (self.frames - 1)
-            before, share = int(place), place % 1
+            before, fraction = int(place), place % 1
             now = given[:, before]
-            if share > 0:
-                now += share * (given[:, before + 1] - now)
+            if fraction > 0:
+                now += fraction * (given[:, before + 1] - now)
             update, reset, candidate = ops.split(now, 3, axis=-1)
             own = ops.conv(states[-1], self.state_kernel, padding="same")
             own_update, own_reset, own_candidate = ops.split(own, 3, axis=-1)
-            # Resetting the product rather than the state leaves one product a frame.
+            # Resetting after the convolution, as Keras' GRU: one convolution for each frame.
             proposed = ops.tanh(candidate + ops.sigmoid(reset + own_reset) * own_candidate)
             update = ops.sigmoid(update + own_update)
             states.append(states[-1] + update * (proposed - states[-1]))
@@ -69,7 +69,7 @@ class ConvGRU(layers.Layer):
         return (batch, self.frames, height, width, self.filters)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
+        """Return the arguments of the constructor."""
         return {
             **super().get_config(),
             "filters": self.filters,

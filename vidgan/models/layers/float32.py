@@ -1,4 +1,4 @@
-"""Layers that compute in float32 whatever the precision of their network."""
+"""Layers that compute in float32 in any precision of their network."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from keras import layers
 
 
 class Float32Layer(layers.Layer):
-    """A layer for what a lower precision would spoil, such as the pixels that come out.
+    """Base class of layers that need float32, such as those that compute output pixels.
 
-    Its dtype is none of the things that it is made of.
+    The dtype is fixed, so it is no argument of the constructor.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what the layer is made of."""
-        config = super().get_config()
+        """Return the arguments of the constructor."""
+        config: dict[str, Any] = super().get_config()
         del config["dtype"]
         return config

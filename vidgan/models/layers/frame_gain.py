@@ -1,4 +1,4 @@
-"""What a transposed convolution over time needs at the ends of a clip."""
+"""Gains and biases for each frame, against edge artefacts of transposed convolutions over time."""
 
 import keras
 import numpy as np
@@ -13,15 +13,15 @@ def _edges(shape: tuple[int, ...], dtype: str | None = None) -> np.ndarray:
 
 @keras.saving.register_keras_serializable(package="vidgan")
 class FrameGain(layers.Layer):
-    """Scales and shifts each channel of each frame by learned numbers.
+    """Scales and shifts each channel of each frame by learned values.
 
-    A transposed convolution that doubles the frames reaches each with two of its taps, but the
-    first and the last with one. Left alone, these frames show dots and stripes in every clip. They
-    begin with the gain that makes up for the missing tap; what else is missing is learned.
+    In a transposed convolution that doubles the number of frames, two taps contribute to each
+    frame, but only one to the first and the last. Without correction these frames show dots and
+    stripes in every clip. Their initial gain, √2, compensates for the missing tap.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make gains and biases ``(frames, 1, 1, channels)``."""
+        """Create gains and biases ``(frames, 1, 1, channels)``."""
         shape = (input_shape[1], 1, 1, input_shape[-1])
         self.gain = self.add_weight(shape=shape, initializer=_edges, name="gain")
         self.bias = self.add_weight(shape=shape, initializer="zeros", name="bias")
@@ -31,5 +31,5 @@ class FrameGain(layers.Layer):
         return inputs * self.gain + self.bias
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the input's."""
+        """Return the input's shape."""
         return input_shape

@@ -1,4 +1,4 @@
-"""What stands still in a clip stands still exactly."""
+"""Removes small changes over time, so that static areas do not shimmer."""
 
 from typing import Any
 
@@ -10,11 +10,10 @@ from vidgan.models.layers.float32 import Float32Layer
 
 @keras.saving.register_keras_serializable(package="vidgan")
 class TemporalThreshold(Float32Layer):
-    """Takes small differences from a pixel's mean over time away, and makes others smaller.
+    """Soft-thresholds the difference of each pixel from its mean over time.
 
-    Differences are soft-thresholded: what lies within the threshold becomes zero, what lies beyond
-    comes nearer by it. A network that makes every frame anew cannot else keep a wall from
-    shimmering. Any clip can still be made, by differences that are larger by the threshold.
+    Differences within the threshold become zero, others are reduced by it. Any clip can still be
+    generated, by differences that are larger by the threshold.
 
     Args:
         threshold: in units of the clip.
@@ -25,16 +24,16 @@ class TemporalThreshold(Float32Layer):
         self.threshold = threshold
 
     def call(self, clip: tf.Tensor) -> tf.Tensor:
-        """Return the clip ``(batch, frames, height, width, channels)``, float32, stiller."""
+        """Return the thresholded clip, float32 ``(batch, frames, height, width, channels)``."""
         mean = tf.reduce_mean(clip, axis=1, keepdims=True)
         change = clip - mean
         small = tf.clip_by_value(change, -self.threshold, self.threshold)
         return mean + (change - small)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the input's."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Return what the layer is made of."""
+        """Return the arguments of the constructor."""
         return {**super().get_config(), "threshold": self.threshold}

@@ -1,1 +1,1 @@
-"""Keras callbacks around training: log, snapshots, metrics, health."""
+"""Keras callbacks of training: log, progress bar, snapshots, metrics and health."""

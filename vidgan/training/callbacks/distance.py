@@ -1,4 +1,4 @@
-"""The callback that measures the distance to real clips while training."""
+"""The callback that measures distances between generated and real clips."""
 
 import time
 from collections.abc import Callable
@@ -8,34 +8,33 @@ import numpy as np
 from vidgan import latents
 from vidgan.dataset.manifest import Manifest
 from vidgan.metrics.features import FEATURES
-from vidgan.training import distances
+from vidgan.training import distance_metrics
 from vidgan.training.callbacks.periodic import PeriodicMonitor
-from vidgan.training.distances import METRICS, Distance, Reference
+from vidgan.training.distance_metrics import METRICS, Distance, Reference
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.sampling import EmaSampler
 from vidgan.training.state import Measurement
 
-# Not the seeds that evaluate begins with: a checkpoint chosen by those would look better there than
-# it is.
+# Other seeds than evaluate's, where a checkpoint that was chosen by them would look too good.
 FIRST_SEED = 10**6
-# What the first measurement is taken to cost before there was one: seconds to read and embed the
-# real clips and to build graphs, and of a clip made a share of the time that training on one takes.
+# Estimated cost of the first measurement: seconds to read and embed the real clips and to trace
+# graphs, and the cost of a generated clip as a fraction of training on one.
 START_SECONDS = 3.0
-CLIP_SHARE = 0.5
+CLIP_COST = 0.5
 
 
 class DistanceMonitor(PeriodicMonitor):
-    """Measures the moving average's distance to real clips now and then.
+    """Measures distances between clips of the moving average and real clips periodically.
 
     Args:
         run: the run; the first of its ``--metrics`` chooses the best checkpoint.
         manifest: its dataset.
-        progress: of the training.
-        sampler: makes the clips.
-        save: saves a checkpoint; called when a figure is the best so far.
-        tell: called with a line.
-        clock: returns seconds; what training is measured by.
+        progress: progress of the training.
+        sampler: generates the clips.
+        save: saves a checkpoint; called for the best measurement so far.
+        notify: receives messages for the user.
+        clock: returns seconds; measures the time of training.
     """
 
     def __init__(
@@ -45,50 +44,50 @@ class DistanceMonitor(PeriodicMonitor):
         progress: Progress,
         sampler: EmaSampler,
         save: Callable[[], None],
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        super().__init__(run, progress, save, tell, clock)
+        super().__init__(run, progress, save, notify, clock)
         self.manifest, self.sampler = manifest, sampler
-        self.names = distances.parse(run.train.metrics)
-        # Of this sitting; what is known of earlier ones is saved.
+        self.names = distance_metrics.parse(run.train.metrics)
+        # The reference for improvements, in this session; its value is saved in checkpoints.
         self.mark: Distance | None = None
 
     def possible(self) -> bool:
-        """Choose the split of the dataset that has clips enough; tell where there is none."""
-        self.split, line = distances.choose_split(self.run, self.manifest)
-        if line:
-            self.tell(line)
+        """Choose a split with enough clips; notify if it is not the test split."""
+        self.split, message = distance_metrics.choose_split(self.run, self.manifest)
+        if message:
+            self.notify(message)
         return self.split is not None
 
     def first_cost(self, per_clip: float) -> float:
-        """Return what the first measurement will take in seconds."""
-        return START_SECONDS + CLIP_SHARE * distances.MADE * per_clip
+        """Return the estimated duration of the first measurement in seconds."""
+        return START_SECONDS + CLIP_COST * distance_metrics.GENERATED * per_clip
 
     def prepare(self) -> None:
-        """Embed the real clips, once, and draw the latents that all measurements share."""
+        """Embed the real clips and draw the latents that all measurements share."""
         assert self.split is not None
-        name = distances.FEATURES_NAME
+        name = distance_metrics.FEATURES_NAME
         self.embed = FEATURES[name].load()
         self.reference = Reference.load(self.run, self.manifest, self.split, name, self.embed)
-        seeds = range(FIRST_SEED, FIRST_SEED + distances.MADE)
+        seeds = range(FIRST_SEED, FIRST_SEED + distance_metrics.GENERATED)
         self.latents = latents.from_seeds(self.run.latents(), seeds)
         if self.run.model.conditional:
-            # As frequent as among the real clips, which come in the order of the dataset.
+            # With the frequencies of the real clips, which are in the order of the dataset.
             labels = self.reference.labels
-            places = np.linspace(0, len(labels) - 1, distances.MADE).round().astype(int)
+            places = np.linspace(0, len(labels) - 1, distance_metrics.GENERATED).round().astype(int)
             self.latents["label"] = labels[places]
 
     def measure(self) -> tuple[dict[str, float], Measurement]:
-        """Return the distances of the weights as they are now; the first chooses checkpoints."""
+        """Return the current distances; the first one chooses checkpoints."""
         clips = self.sampler.batches(self.latents)
-        made = np.concatenate([self.embed(batch) for batch in clips])
-        found = {name: METRICS[name](self.reference.features, made) for name in self.names}
-        figures = {distances.column(name): found[name].value for name in found}
-        return figures, self._chosen_by(found[self.names[0]])
+        features = np.concatenate([self.embed(batch) for batch in clips])
+        found = {name: METRICS[name](self.reference.features, features) for name in self.names}
+        figures = {distance_metrics.column(name): found[name].value for name in found}
+        return figures, self._to_measurement(found[self.names[0]])
 
-    def _chosen_by(self, found: Distance) -> Measurement:
-        """Return the figure that chooses checkpoints, as one that follows the last."""
+    def _to_measurement(self, found: Distance) -> Measurement:
+        """Return a distance as a measurement that follows the last one."""
         last = self.progress.measurement
         if self.mark is not None:
             noise = found.noise(self.mark)

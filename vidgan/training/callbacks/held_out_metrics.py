@@ -1,4 +1,4 @@
-"""Held-out clips, and the callback that measures on them, of tasks that have an original."""
+"""Held-out clips and the callback that measures on them, for tasks with clips as input."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -13,24 +13,25 @@ from vidgan.training.context import TrainingContext
 from vidgan.training.run import Run
 from vidgan.training.state import Measurement
 
-# From the model to figures, a value a clip: for the log by column, the one that chooses first.
+# A function of the model that returns values of metrics, one for each clip, by column of the log.
+# The first metric chooses checkpoints.
 Score = Callable[[AdversarialModel], Mapping[str, np.ndarray]]
-# What the first measurement is taken to cost before there was one: seconds to read clips and to
-# build graphs, and of a clip a share of the time that training on one takes.
+# Estimated cost of the first measurement: seconds to read clips and to trace graphs, and the cost
+# of a clip as a fraction of training on one.
 START_SECONDS = 3.0
-CLIP_SHARE = 0.5
-# Of large frames only the middle is measured, and shown.
+CLIP_COST = 0.5
+# Larger frames are cropped to their centre.
 MAX_SIDE = 128
 
 
 def held_out(run: Run, manifest: Manifest, count: int, multiple: int) -> Iterator[np.ndarray]:
-    """Yield clips that training does not see, evenly chosen; of large frames the middle.
+    """Yield evenly spaced clips of the test split, large frames cropped to their centre.
 
     Args:
         run: the run.
-        manifest: a dataset of it; one that holds nothing out gives training clips.
-        count: how many at most.
-        multiple: what sides are multiples of.
+        manifest: one of its datasets; without a test split, training clips are used.
+        count: maximum number of clips.
+        multiple: height and width are rounded down to multiples of this.
 
     Yields:
         uint8 ``(frames, height, width, 3)``.
@@ -46,49 +47,49 @@ def held_out(run: Run, manifest: Manifest, count: int, multiple: int) -> Iterato
 
 
 class HeldOutMonitor(PeriodicMonitor):
-    """Measures figures of the moving average on held-out clips now and then.
+    """Measures the moving average on held-out clips periodically.
 
     Args:
-        sitting: the training.
-        prepare: reads the clips, once; returns what is compared with what, in words, and how it
-            is scored. Called before the first measurement.
-        clips: how many there will be, about.
-        rising: whether the first figure is better the higher it is.
+        context: the training.
+        prepare: reads the clips before the first measurement; returns a short description of them
+            and the function that computes the metrics.
+        clips: approximate number of clips.
+        rising: whether the first metric is better when it is higher.
     """
 
     def __init__(
         self,
-        sitting: TrainingContext,
+        context: TrainingContext,
         prepare: Callable[[], tuple[str, Score]],
         clips: int,
         rising: bool = True,
     ) -> None:
-        super().__init__(sitting.run, sitting.progress, sitting.save, sitting.tell, sitting.clock)
-        self.manifests, self.read, self.clips_read = sitting.manifests, prepare, clips
+        super().__init__(context.run, context.progress, context.save, context.notify, context.clock)
+        self.manifests, self.read, self.clips_read = context.manifests, prepare, clips
         self.rising = rising
-        self.mark: np.ndarray | None = None  # Of this sitting.
+        self.mark: np.ndarray | None = None  # Of this session.
 
     def possible(self) -> bool:
-        """Return whether the datasets hold out a clip; tell where they do not."""
+        """Return whether all datasets have a test split; notify if not."""
         covered = span(self.run.frames, self.run.stride)
-        bare = [each for each in self.manifests if not each.splits["test"].clips(covered)]
-        for manifest in bare:
-            self.tell(
-                f"{manifest.path} holds out no clip of {covered} frames: nothing is measured while "
-                "training; give --test-share of preprocess more than 0"
+        without = [each for each in self.manifests if not each.splits["test"].clips(covered)]
+        for manifest in without:
+            self.notify(
+                f"{manifest.path} holds out no clips of {covered} frames, so metrics are not "
+                "measured; give preprocess a --test-share above 0"
             )
-        return not bare
+        return not without
 
     def first_cost(self, per_clip: float) -> float:
-        """Return what the first measurement will take in seconds."""
-        return START_SECONDS + CLIP_SHARE * self.clips_read * per_clip
+        """Return the estimated duration of the first measurement in seconds."""
+        return START_SECONDS + CLIP_COST * self.clips_read * per_clip
 
     def prepare(self) -> None:
         """Read the held-out clips."""
         self.protocol, self.score = self.read()
 
     def measure(self) -> tuple[dict[str, float], Measurement]:
-        """Return the figures of the weights as they are now."""
+        """Return the current metrics."""
         found = {name: np.asarray(values) for name, values in self.score(self.model).items()}
         name, values = next(iter(found.items()))
         last = self.progress.measurement

@@ -1,4 +1,4 @@
-"""The log of a training: ``log.csv`` and TensorBoard's scalars."""
+"""The log: ``log.csv`` and TensorBoard scalars."""
 
 import contextlib
 import csv
@@ -19,13 +19,13 @@ LAST_COLUMNS = ("clips_per_second", "wait_share")
 
 
 class Log(keras.callbacks.Callback):
-    """Means over ``log_every`` steps to ``log.csv`` and TensorBoard's scalars.
+    """Writes means over ``log_every`` steps to ``log.csv`` and TensorBoard.
 
     Args:
         run: the run.
-        progress: of the training.
-        writer: of TensorBoard's files.
-        columns: the task's own.
+        progress: progress of the training.
+        writer: writer of TensorBoard files.
+        columns: columns of the task.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Log(keras.callbacks.Callback):
         self.file: IO[str] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Drop lines after the checkpoint that training goes on from, and append."""
+        """Drop lines that are newer than the checkpoint from which training resumes."""
         old = list(log_rows(self.path, self.columns)) if self.path.exists() else []
         with (
             atomic_path(self.path) as temporary,
@@ -55,7 +55,7 @@ class Log(keras.callbacks.Callback):
         self.file = self.path.open("a", newline="", encoding="utf-8")
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Add a step; write the means at every ``log_every``-th."""
+        """Add the values of a step; write the means at every ``log_every``-th step."""
         seconds, wait = self.progress.step_seconds, self.progress.wait_seconds
         self.means.add({**(logs or {}), "seconds": seconds, "wait": wait})
         if batch % self.every == 0:
@@ -82,12 +82,12 @@ class Log(keras.callbacks.Callback):
                 tf.summary.scalar(name, value)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Write what is left."""
+        """Write the means of the remaining steps."""
         self._write()
 
     def close(self) -> None:
-        """Close the file and TensorBoard's."""
+        """Close the files."""
         if self.file is not None:
-            with contextlib.suppress(OSError):  # A full disk, which has been reported.
+            with contextlib.suppress(OSError):  # A full disk, already reported.
                 self.file.close()
         self.writer.close()

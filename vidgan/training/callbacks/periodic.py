@@ -1,4 +1,4 @@
-"""Measuring now and then while training: when, for the best checkpoint, and for an early stop."""
+"""Base class of callbacks that measure periodically: best checkpoint and early stopping."""
 
 import time
 from abc import abstractmethod
@@ -14,20 +14,19 @@ from vidgan.training.state import Measurement, read_measurement
 
 
 class PeriodicMonitor(keras.callbacks.Callback):
-    """Measures the moving average now and then, within a share of the training time.
+    """Measures the moving average periodically, within a fraction of the training time.
 
-    Measurements, and saving checkpoints because of them, take at most ``--metric-share`` of the
-    time spent training; the first one's cost is estimated. One more is kept in reserve for the last
-    step. What they find is added to the step's logs and to ``progress``, for callbacks that come
-    after this one. Training itself is not touched: nothing here draws from a random generator that
-    a step uses.
+    Measurements, including the checkpoints that they save, take at most ``--metric-share`` of the
+    training time; the cost of the first is estimated, and that of the last step's is kept in
+    reserve. Results are added to the logs of the step and to ``progress``, for callbacks that run
+    later. Training itself is not affected: no random generator of a training step is used here.
 
     Args:
         run: the run.
-        progress: of the training.
-        save: saves a checkpoint; called when a figure is the best so far.
-        tell: called with a line.
-        clock: returns seconds; what training is measured by.
+        progress: progress of the training.
+        save: saves a checkpoint; called for the best measurement so far.
+        notify: receives messages for the user.
+        clock: returns seconds; measures the time of training.
     """
 
     def __init__(
@@ -35,46 +34,46 @@ class PeriodicMonitor(keras.callbacks.Callback):
         run: Run,
         progress: Progress,
         save: Callable[[], None],
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self.run, self.progress = run, progress
-        self.save, self.tell, self.clock = save, tell, clock
+        self.save, self.notify, self.clock = save, notify, clock
         self.best: Measurement | None = None
         self.prepared = False
         self.count, self.spent, self.cost = 0, 0.0, 0.0
 
     @abstractmethod
     def possible(self) -> bool:
-        """Return whether there is anything to compare with; asked when training begins."""
+        """Return whether the datasets allow measurements; called when training begins."""
 
     @abstractmethod
     def prepare(self) -> None:
-        """Do what is done once, before the first measurement."""
+        """Prepare for the first measurement."""
 
     @abstractmethod
     def measure(self) -> tuple[dict[str, float], Measurement]:
-        """Return what goes to the log by column, and the figure that chooses checkpoints."""
+        """Return the values for the log, by column, and the one that chooses checkpoints."""
 
     @abstractmethod
     def first_cost(self, per_clip: float) -> float:
-        """Return what the first measurement will take in seconds.
+        """Return the estimated duration of the first measurement in seconds.
 
         Args:
-            per_clip: seconds that training takes for a clip.
+            per_clip: duration of training on one clip in seconds.
         """
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """See what there is to compare with, and which checkpoint is the best so far."""
+        """Check whether to measure, and read the best measurement so far."""
         self.enabled = self.possible()
         best = self.run.best()
         self.best = None if best is None else read_measurement(best)
-        self.began = self.measured_at = self.progress.seconds
+        self.began = self.last_measured = self.progress.seconds
         self.clips = self.progress.clips
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Measure when it is time."""
+        """Measure when due."""
         if not self.enabled or not self._due():
             return
         weights.check_finite(self.model, batch)
@@ -82,36 +81,36 @@ class PeriodicMonitor(keras.callbacks.Callback):
         if not self.prepared:
             self.prepare()
             self.prepared = True
-        # What is done once is spent, but says nothing of the next measurement.
+        # Preparation counts as spent, but does not predict the next measurement.
         prepared = self.clock()
         figures, measured = self.measure()
         (logs or {}).update(figures)
-        self._follow(measured)
+        self._update_best(measured)
         end = self.clock()
         self.cost = end - prepared
         self.spent += end - start
         self.count += 1
-        self.measured_at = self.progress.seconds
+        self.last_measured = self.progress.seconds
 
     def _due(self) -> bool:
         trained = self.progress.seconds - self.began
-        last = self.progress.share >= 1
-        if not last and self.progress.seconds - self.measured_at < 60 * self._minutes:
+        last = self.progress.budget_used >= 1
+        if not last and self.progress.seconds - self.last_measured < 60 * self._minutes:
             return False
         per_clip = trained / (self.progress.clips - self.clips)
         cost = self.cost or self.first_cost(per_clip)
-        # In mid-training the cost of the last step's measurement stays in reserve.
+        # Before the last step, the cost of its measurement is kept in reserve.
         return self.spent + (1 if last else 2) * cost <= self.run.train.metric_share * trained
 
     @property
     def _minutes(self) -> float:
-        """Return how many minutes lie between two measurements at least."""
+        """The minimum interval between measurements in minutes."""
         given = self.run.train.metric_minutes
-        # The best are saved, which must not write checkpoints much more often than snapshots do.
+        # The best are saved, which must not be much more frequent than snapshots.
         return self.run.train.snapshot_minutes / 2 if given is None else given
 
-    def _follow(self, measured: Measurement) -> None:
-        """Keep the checkpoint if it is the best, stop if none was for long."""
+    def _update_best(self, measured: Measurement) -> None:
+        """Save the best checkpoint; stop if there was no improvement for ``--patience``."""
         best = self.best
         self.progress.measurement = measured
         if best is None or not measured.comparable(best) or measured.cost < best.cost:
@@ -122,7 +121,7 @@ class PeriodicMonitor(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def summary(self) -> str | None:
-        """Return what was measured in this sitting, None where nothing was."""
+        """Return a summary of the session, None without measurements."""
         last, best = self.progress.measurement, self.best
         if not self.count or last is None or best is None:
             return None
@@ -134,7 +133,7 @@ class PeriodicMonitor(keras.callbacks.Callback):
         ]
         if self.model.stop_training:
             lines.append(
-                f"Stopped early: {last.waited} measurements in a row were no better than chance "
-                f"would have it. Go on with: vidgan train --resume {self.run.path} --patience 0"
+                f"Stopped early: no significant improvement in {last.waited} measurements. Go on "
+                f"with: vidgan train --resume {self.run.path} --patience 0"
             )
         return "\n".join(lines)

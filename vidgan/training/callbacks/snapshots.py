@@ -1,4 +1,4 @@
-"""Checkpoints and samples, saved while training."""
+"""Save checkpoints and samples during training."""
 
 import time
 from typing import Any
@@ -17,7 +17,7 @@ from vidgan.video.writers.open import open_writer
 
 
 class Snapshots(keras.callbacks.Callback):
-    """A checkpoint, a contact sheet and an mp4 of the same clips, every so many minutes."""
+    """Saves a checkpoint, a contact sheet and a video of samples every ``--snapshot-minutes``."""
 
     def __init__(
         self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter, preview: Preview
@@ -31,12 +31,12 @@ class Snapshots(keras.callbacks.Callback):
         self.saved_at = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Save when the time has come."""
+        """Save when due."""
         if time.monotonic() - self.saved_at >= 60 * self.run.train.snapshot_minutes:
             self.save()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Save the end."""
+        """Save the last step."""
         if self.progress.step > self.saved_step:
             self.save()
 
@@ -44,23 +44,23 @@ class Snapshots(keras.callbacks.Callback):
         """Save a checkpoint and samples.
 
         Raises:
-            TrainingError: a weight is no longer finite; nothing is saved.
+            TrainingError: a weight is not finite; nothing is saved.
         """
         gan = self.model
         weights.check_finite(gan, self.progress.step)
         self.run.save_checkpoint(gan, self.progress.state())
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
-        self._write_samples(self.preview.draw(gan))
+        self._write_samples(self.preview.render(gan))
 
     def _write_samples(self, clips: np.ndarray) -> None:
-        """Write uint8 ``(clips, frames, height, width, 3)`` as sheet, video and to TensorBoard."""
+        """Write uint8 ``(clips, frames, height, width, 3)`` as image, video and to TensorBoard."""
         stem = self.run.path / "samples" / f"step-{self.progress.step:08d}"
         save_image(stem.with_suffix(".png"), contact_sheet(clips))
         video = tile(clips, self.preview.grid)
         size = (video.shape[2], video.shape[1])
         paths = [stem.with_suffix(".mp4")]
         if self.run.train.tensorboard:
-            # TensorBoard plays animated GIFs; the file is only on the way there.
+            # TensorBoard shows animated GIFs; the file is temporary.
             paths.append(stem.with_suffix(".gif"))
         for path in paths:
             with open_writer(path, self.run.fps, size) as writer:

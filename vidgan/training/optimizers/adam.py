@@ -1,21 +1,21 @@
-"""Adam in one operation a weight."""
+"""Adam as one fused operation per weight."""
 
 import keras
 import tensorflow as tf
 
 
 class FusedAdam(keras.optimizers.Adam):
-    """Keras' Adam (arXiv 1412.6980), which reads and writes each weight and moment only once.
+    """Keras' Adam (arXiv 1412.6980) in a fused operation that passes over memory once.
 
-    Keras composes the same arithmetic of ten operations, each of which runs through memory. With
-    small batches that is a tenth of a step, and this half of it (``benchmarks/step_speed.md``).
-    Weights are float32 and gradients dense. Checkpoints are those of Keras' Adam.
+    Keras composes Adam of ten operations, each with a pass over memory. With small batches they
+    take a tenth of a training step; this takes half of that (``benchmarks/step_speed.md``). Weights
+    must be float32 and gradients dense. Checkpoints are compatible with Keras' Adam.
     """
 
     def update_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
-        """Move a weight and its two moments."""
+        """Update a weight and its two moments."""
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations.value + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(

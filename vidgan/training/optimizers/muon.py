@@ -1,4 +1,4 @@
-"""Muon: steps that go equally far in all directions of a convolution's kernel."""
+"""Muon: orthogonalised updates of the kernels of convolutions."""
 
 import math
 
@@ -7,25 +7,25 @@ import tensorflow as tf
 
 from vidgan.training.optimizers.adam import FusedAdam
 
-# Of the polynomial a x + b x³ + c x⁵, which brings any singular value from 0 to 1 near to 1 in so
-# few rounds (Keller Jordan's Muon, 2024).
+# Newton–Schulz iteration with the polynomial a x + b x³ + c x⁵, which maps singular values in
+# (0, 1] close to 1 in a few rounds (Keller Jordan's Muon, 2024).
 _A, _B, _C, _ROUNDS = 3.4445, -4.7750, 2.0315, 5
-# The root of the mean square of what Adam moves weights by, over its learning rate; with steps of
-# the same length the same rates do for both (2502.16982).
+# Root mean square of Adam's updates, relative to its learning rate. With updates of the same size,
+# the same learning rates suit both (arXiv 2502.16982).
 _LIKE_ADAM = 0.2
 
 
 class Muon(FusedAdam):
-    """Muon for the kernels of all convolutions but the last, Adam for everything else.
+    """Muon for the kernels of all convolutions except the last, Adam for all other weights.
 
-    A kernel is a matrix from what it sees to its channels. The average of its gradients is large
-    along a few directions, and those are the only ones that Adam moves it along; Muon goes equally
-    far along all. The last convolution's outputs are pixels, which are not to be mixed like
-    features. Decays and learning rate mean what they mean to Adam, and checkpoints are the same.
+    A kernel is a matrix from its inputs to its channels. Its mean gradient is dominated by a few
+    singular directions, to which Adam's updates are mostly limited; Muon's updates have equal
+    singular values. The outputs of the last convolution are pixels, for which Adam works better.
+    Decays and learning rate have the same meaning as for Adam, and checkpoints the same format.
     """
 
     def build(self, variables: list[keras.Variable]) -> None:
-        """Make room for the moments; see which weights are kernels."""
+        """Create the moments, and find the kernels."""
         super().build(variables)
         kernels = [v for v in variables if len(v.shape) == 5]
         self._kernels = {self._get_variable_index(kernel) for kernel in kernels[:-1]}
@@ -33,7 +33,7 @@ class Muon(FusedAdam):
     def update_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
-        """Move a weight."""
+        """Update a weight."""
         index = self._get_variable_index(variable)
         if index not in self._kernels:
             super().update_step(gradient, variable, learning_rate)
@@ -44,23 +44,23 @@ class Muon(FusedAdam):
         ahead = gradient + self.beta_1 * (average - gradient)
         matrix = tf.reshape(ahead, (-1, variable.shape[-1]))
         length = _LIKE_ADAM * math.sqrt(max(matrix.shape))
-        step = tf.reshape(orthogonalised(matrix), variable.shape)
+        step = tf.reshape(orthogonalize(matrix), variable.shape)
         variable.assign_sub(length * tf.cast(learning_rate, tf.float32) * step)
 
 
-def orthogonalised(matrix: tf.Tensor) -> tf.Tensor:
-    """Return a matrix with the same singular vectors whose singular values are near to 1.
+def orthogonalize(matrix: tf.Tensor) -> tf.Tensor:
+    """Return a matrix with the same singular vectors and singular values close to 1.
 
-    Newton and Schulz's rounds are done on the smaller of the matrix's two Gram matrices, of which
-    each is a polynomial; the matrix itself, which may be a hundred times as large, is multiplied
-    with twice instead of ten times.
+    The Newton–Schulz iteration runs on the smaller Gram matrix of ``matrix``, as each round is a
+    polynomial of it. So only two products with the matrix itself, which may be a hundred times as
+    large, are needed instead of ten.
 
     Args:
-        matrix: float32 ``(rows, columns)``, of known shape.
+        matrix: float32 ``(rows, columns)``, of static shape.
 
     Returns:
-        The same shape; singular values from 0.7 to 1.2, but for those below a thousandth of the
-        largest, which stay small.
+        A matrix of the same shape with singular values between 0.7 and 1.2, except that those below
+        a thousandth of the largest stay small.
     """
     rows, columns = matrix.shape
     tall = rows > columns

@@ -29,12 +29,13 @@ def draw(logs: list[Path | None]) -> list[list[str]]:
     drawn: list[list[str]] = [[] for _ in logs]
     if not existing:
         return drawn
-    from vidgan.training.curves import PANELS
+    from vidgan.training import distance_metrics
+    from vidgan.training.curves import ADVERSARIAL_PANELS
     from vidgan.training.log_file import read_log
 
     rows = {index: thin(read_log(log), POINTS) for index, log in existing.items()}
     with svg.style():
-        for panel in PANELS:
+        for panel in (*ADVERSARIAL_PANELS, *distance_metrics.PANELS):
             figures = {
                 index: _figure(panel, steps)
                 for index, steps in rows.items()
@@ -65,7 +66,7 @@ def _figure(panel: "Panel", rows: list[dict[str, float]]) -> "Figure":
 
     figure = svg.new_figure()
     axes = figure.subplots()
-    curves.draw(axes, panel, rows)
+    curves.draw_panel(axes, panel, rows)
     axes.set_xlabel("step")
     return figure
 

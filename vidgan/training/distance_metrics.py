@@ -1,4 +1,4 @@
-"""The distances to real clips that training measures, and the real clips it measures them to."""
+"""Distances between generated and real clips that are measured during training."""
 
 import math
 import zlib
@@ -17,56 +17,57 @@ from vidgan.metrics.features import Embed
 from vidgan.metrics.frechet import frechet_distance, frechet_influence
 from vidgan.metrics.kernel import kernel_distance, kernel_influence
 from vidgan.metrics.moments import Moments
+from vidgan.training.curves import Panel
 from vidgan.training.run import Run
 
-# Not what evaluate takes by default: with statistics of motion it costs three times as much and
-# preferred, in one of two trainings, the black frames of an early step to all later ones
-# (benchmarks/training_metrics.md).
+# Not evaluate's default, whose motion statistics cost three times as much and preferred, in one of
+# two trainings, the black frames of an early step (benchmarks/training_metrics.md).
 FEATURES_NAME = "random3d"
-# Real clips are embedded once, so they may be more than those generated for each measurement.
+# Real clips are embedded once, so there can be more than generated ones for each measurement.
 REAL = 256
-MADE = 128
-# With fewer real clips the order of checkpoints is left to chance: benchmarks/training_metrics.md.
-LEAST = 32
+GENERATED = 128
+# With fewer real clips the ranking of checkpoints is random: benchmarks/training_metrics.md.
+MIN_REAL = 32
 _BATCH = 16
 
 
 @dataclass(frozen=True)
 class Distance:
-    """A distance, and how much each real and each generated clip moves it.
+    """A distance with the influence of each clip on it.
 
     Attributes:
-        value: the distance, lower is better.
-        influences: of the real clips and of the generated ones, each of mean 0.
+        value: the distance; lower is better.
+        influences: values of the influence function for the real and for the generated clips, each
+            with a mean of 0.
     """
 
     value: float
     influences: tuple[np.ndarray, np.ndarray]
 
     def noise(self, other: "Distance") -> float:
-        """Return the standard error of the difference of two figures.
+        """Return the standard error of the difference of two distances.
 
-        Both are of the same real clips and the same latents: what these do to both alike is no
-        error. Of two nearby steps that leaves a few per cent of the distance, where each figure by
-        itself is uncertain by a fifth (benchmarks/training_metrics.md).
+        Both distances have the same real clips and latents, whose common effect cancels. Between
+        two nearby steps a few per cent of the distance remain, while a single distance is uncertain
+        by a fifth (benchmarks/training_metrics.md).
         """
         pairs = zip(self.influences, other.influences, strict=True)
         return math.sqrt(sum(float(np.var(a - b)) / len(a) for a, b in pairs))
 
 
-def frechet(real: np.ndarray, made: np.ndarray) -> Distance:
-    """Return the Fréchet distance, with shrunk covariances where clips are few for the features."""
-    estimator = EMPIRICAL if min(len(real), len(made)) > real.shape[1] else OAS
-    value = frechet_distance(Moments.of(real), Moments.of(made), estimator)
-    return Distance(value, frechet_influence(real, made, estimator))
+def frechet(real: np.ndarray, generated: np.ndarray) -> Distance:
+    """Return the Fréchet distance; with fewer clips than features, covariances are shrunk (OAS)."""
+    estimator = EMPIRICAL if min(len(real), len(generated)) > real.shape[1] else OAS
+    value = frechet_distance(Moments.of(real), Moments.of(generated), estimator)
+    return Distance(value, frechet_influence(real, generated, estimator))
 
 
-def kernel(real: np.ndarray, made: np.ndarray) -> Distance:
+def kernel(real: np.ndarray, generated: np.ndarray) -> Distance:
     """Return the kernel distance, which is unbiased for any number of clips."""
-    return Distance(kernel_distance(real, made), kernel_influence(real, made))
+    return Distance(kernel_distance(real, generated), kernel_influence(real, generated))
 
 
-# From features of real clips ``(n, d)`` and of generated ones ``(m, d)``.
+# Functions of the features of real clips ``(n, d)`` and of generated ones ``(m, d)``.
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], Distance]] = {
     "frechet": frechet,
     "kernel": kernel,
@@ -74,12 +75,17 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], Distance]] = {
 
 
 def column(name: str) -> str:
-    """Return what a metric is called in ``log.csv``."""
+    """Return the column of a metric in ``log.csv``."""
     return f"{name}_distance"
 
 
+PANELS = tuple(
+    Panel(f"{name} distance", {column(name): "to real clips"}, dotted=True) for name in METRICS
+)
+
+
 def parse(text: str) -> tuple[str, ...]:
-    """Split ``frechet,kernel`` into known names; ``none`` and the empty text give none.
+    """Parse names such as ``frechet,kernel``; ``none`` and the empty string are no names.
 
     Raises:
         OptionError: a name is unknown.
@@ -95,32 +101,32 @@ def choose_split(run: Run, manifest: Manifest) -> tuple[str | None, str | None]:
     """Choose the split that generated clips are compared with.
 
     Returns:
-        ``test``, ``train`` where that is too small, or None where both are; and a line for the user
-        where it is not ``test``.
+        ``test``, ``train`` if the test split is too small, or None if both are; and a message for
+        the user unless it is ``test``.
     """
     covered = span(run.frames, run.stride)
     test, train = (manifest.splits[name].clips(covered) for name in ("test", "train"))
-    if test >= LEAST:
+    if test >= MIN_REAL:
         return "test", None
-    if train >= LEAST:
+    if train >= MIN_REAL:
         return "train", (
-            f"Metrics compare with training clips, for which memorising them counts as good: there "
-            f"are {test} test clips, {LEAST} are needed; use a larger --test-share in preprocess"
+            f"Metrics compare with training clips, so memorised clips score well: there are {test} "
+            f"test clips, {MIN_REAL} are needed; use a larger --test-share in preprocess"
         )
     return None, (
         f"Metrics are not measured and no best checkpoint is chosen: {test} test and {train} "
-        f"training clips are too few, {LEAST} of one are needed; use more or longer videos"
+        f"training clips are too few, {MIN_REAL} of one are needed; use more or longer videos"
     )
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Real clips that generated ones are compared with.
+    """Features of the real clips that generated clips are compared with.
 
     Attributes:
         features: float32 ``(n, d)``.
-        labels: int32 ``(n,)``, -1 in a dataset without.
-        protocol: what they are, short; other clips have another.
+        labels: int32 ``(n,)``, -1 in a dataset without labels.
+        protocol: a short description that identifies features and clips.
     """
 
     features: np.ndarray
@@ -132,11 +138,11 @@ class Reference:
         """Embed up to :data:`REAL` clips, spread over a split.
 
         Args:
-            run: knows frames and stride.
+            run: the run, for the frames and stride of a clip.
             manifest: the dataset.
             split: ``test`` or ``train``.
-            name: of the features.
-            embed: makes them.
+            name: name of the features.
+            embed: computes the features.
 
         Raises:
             DatasetError: a shard is missing or damaged.
@@ -147,9 +153,9 @@ class Reference:
         labels: list[int] = []
         checksum = 0
         while part := list(islice(clips, _BATCH)):
-            pictures = np.stack([clip for clip, _ in part])
-            checksum = zlib.crc32(pictures.data, checksum)
-            features.append(embed(pictures))
+            batch = np.stack([clip for clip, _ in part])
+            checksum = zlib.crc32(batch.data, checksum)
+            features.append(embed(batch))
             labels += [int(label) for _, label in part]
-        protocol = f"{name}, {MADE} clips against {len(labels)} of {split} ({checksum:08x})"
+        protocol = f"{name}, {GENERATED} clips against {len(labels)} of {split} ({checksum:08x})"
         return cls(np.concatenate(features), np.array(labels, np.int32), protocol)
