@@ -145,7 +145,7 @@ def test_rate_of_other_models_is_how_fast_they_play(
 ) -> None:
     (video,) = vidgan.generate(runs["mocogan"], tmp_path / "a.mp4", n=1, fps=25)
     assert count_frames(video) == (FRAMES, 25)
-    with pytest.raises(OptionError, match="times of training"):
+    with pytest.raises(OptionError, match="frame rate of training"):
         samplers["mocogan"].generate(1, fps=25)
     refused = cli("generate", runs["mocogan"], "--fps=25", "-o", tmp_path / "a.npy")
     assert refused.exit_code == 2
@@ -155,7 +155,7 @@ def test_rate_of_other_models_is_how_fast_they_play(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--frames=128"], "--frames 128: a dcgan makes 8 frames only"),
+        (["--frames=128"], "--frames 128: a dcgan generates 8 frames only"),
         (["--same-content"], "--same-content needs a model with a separate motion latent"),
         (["--same-motion"], "--same-motion needs a model with a separate motion latent"),
         (["--same-motion", "--same-content"], "use one of them"),

@@ -115,7 +115,7 @@ def test_sides_are_filled_up_for_a_network_on_a_coarse_grid(
 def test_what_a_run_cannot(run: Run, clip: Path, tmp_path: Path) -> None:
     out = ("-o", tmp_path / "o.mp4")
     words = refused("enhance", clip, run.path, *out, "--scale", 4, status=2)
-    assert "trained to enlarge 2 times" in words
+    assert "trained with --scale 2" in words
     ok("enhance", clip, run.path, *out, "--scale", SCALE, "--max-frames", 3)
     assert "no checkpoint '7'" in refused(
         "enhance", clip, run.path, *out, "--checkpoint", 7, "--overwrite"

@@ -137,7 +137,7 @@ def test_enhance_refuses_a_run_of_synthesis(tmp_path: Path) -> None:
         (["--scale", "2"], "--scale has no meaning for --task synthesis; leave it out (it goes"),
         (["--task", "enhance", "--noise", "x"], "--noise 'x' is neither"),
         (["--task", "enhance", "--r1", "2"], "--r1 has no effect with --adversarial 0"),
-        (["--task", "enhance", "--scale", "1", "--damage", "none"], "leave nothing to learn"),
+        (["--task", "enhance", "--scale", "1", "--damage", "none"], "leave nothing to restore"),
         (
             ["--task", "enhance", "--crop", "16", "--perceptual", "1"],
             "--perceptual needs --crop 32 or more",
