@@ -66,6 +66,15 @@ def test_links_lead_to_files(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_paths_exist(page: Path) -> None:
+    named = r"``((?:vidgan|tests|benchmarks|docs|examples)/[\w./]+)``"
+    for path in re.findall(named, page.read_text()):
+        assert (ROOT / path.replace("NAME", "enhance" if "tasks" in path else "dcgan")).exists(), (
+            path
+        )
+
+
 def test_readme_is_short() -> None:
     assert (ROOT / "README.rst").stat().st_size <= 8192
 
