@@ -4,27 +4,42 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from vidgan.cli import options
-from vidgan.config import EvaluateConfig
+from vidgan.config import EvaluateConfig, Group
 
 
-@click.command("evaluate", short_help="Evaluate a run, or any clips against others.")
+@click.command(
+    "evaluate",
+    cls=options.GroupedCommand,
+    short_help="Evaluate a run, or any clips against others.",
+)
 @click.argument("run", required=False)
 @click.option(
-    "--dataset", type=options.path(), help="The dataset, if it has moved since the training."
+    "--dataset",
+    cls=options.GroupedOption,
+    heading=Group.INPUT,
+    type=options.path(),
+    help="The dataset, if it has moved since the training.",
 )
 @click.option(
     "--real",
+    cls=options.GroupedOption,
+    heading=Group.INPUT,
     type=options.path(),
     help="Instead of a run, real clips: a dataset, a video, a folder of videos or a .npy file.",
 )
 @click.option(
-    "--fake", type=options.path(), help="The clips to evaluate, from the same kinds of source."
+    "--fake",
+    cls=options.GroupedOption,
+    heading=Group.INPUT,
+    type=options.path(),
+    help="The clips to evaluate, from the same kinds of source.",
 )
 @click.option(
     "--compare",
+    cls=options.GroupedOption,
+    heading=Group.INPUT,
     type=options.path(),
     multiple=True,
     help="Compare with another run, or with the report of an earlier evaluation; may be repeated.",
@@ -32,11 +47,20 @@ from vidgan.config import EvaluateConfig
 @click.option(
     "-o",
     "--output",
+    cls=options.GroupedOption,
+    heading=Group.OUTPUT,
     type=options.path(),
     help="Report, .json; a page and a picture are written beside it.  "
     "[default: RUN/evaluation/step-….json]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, one per metric.")
+@click.option(
+    "--json",
+    "as_json",
+    cls=options.GroupedOption,
+    heading=Group.OUTPUT,
+    is_flag=True,
+    help="Print JSON lines, one per metric.",
+)
 @options.from_config(EvaluateConfig)
 @click.pass_context
 def command(
@@ -64,11 +88,7 @@ def command(
     from vidgan.jobs.evaluate.report import table
 
     # Options of a protocol override defaults, but not what the user gives.
-    given = {
-        name: value
-        for name, value in values.items()
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
-    }
+    given: dict[str, Any] = options.given_options(context, values)
     if compare:
         if real is not None or fake is not None:
             raise click.UsageError("--compare is for runs and reports, not for --real and --fake")

@@ -228,5 +228,12 @@ def path(**kwargs: Any) -> click.Path:
 def output() -> Decorator[Any]:
     """Decorate a command with ``-o``, which is required."""
     return click.option(
-        "-o", "--output", metavar="OUT", required=True, type=path(), help="Output; see above."
+        "-o",
+        "--output",
+        cls=GroupedOption,
+        heading=Group.OUTPUT,
+        metavar="OUT",
+        required=True,
+        type=path(),
+        help="Output; see above.",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from vidgan.cli.options import from_config, path
+from vidgan.cli.options import from_config, given_options, path
 from vidgan.config import DEFAULT_DATASET, PreprocessConfig
 
 
@@ -28,7 +28,10 @@ from vidgan.config import DEFAULT_DATASET, PreprocessConfig
     help="Show a progress bar; by default on a terminal.",
 )
 @from_config(PreprocessConfig)
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     inputs: tuple[Path, ...],
     output: Path,
     overwrite: bool,
@@ -41,7 +44,7 @@ def command(
     INPUT is a video file, a folder (searched recursively), a pattern such as 'clips/*.mp4', or a
     folder of numbered images. Put -- before names that begin with a dash.
     """
-    config = PreprocessConfig(**options)
+    config = PreprocessConfig.from_options(given_options(context, options))
     from vidgan.jobs.preprocess import run
 
     summary = run(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidgan.cli import options
-from vidgan.config import TASK_OPTIONS, MaskedRestoreConfig, VideoCommand
+from vidgan.config import TASK_OPTIONS, Group, MaskedRestoreConfig, VideoCommand
 from vidgan.video.containers import CONTAINERS, listed
 
 if TYPE_CHECKING:
@@ -25,12 +25,19 @@ def build_command(task: str) -> click.Command:
     assert video is not None, f"task {task} has no command for videos"
 
     def callback(
-        input: Path, output: Path, run: str | None, mask: str | None = None, **values: Any
+        context: click.Context,
+        /,
+        input: Path,
+        output: Path,
+        run: str | None,
+        mask: str | None = None,
+        **values: Any,
     ) -> None:
         from vidgan.jobs.restore.restore import restore
 
+        given: dict[str, Any] = options.given_options(context, values)
         result = restore(
-            task, input, output, run, mask=mask, progress=True, notify=print_note, **values
+            task, input, output, run, mask=mask, progress=True, notify=print_note, **given
         )
         print_result(result)
 
@@ -41,12 +48,20 @@ def build_command(task: str) -> click.Command:
         options.from_config(video.config),
     ]
     if issubclass(video.config, MaskedRestoreConfig):
-        mask = click.option("--mask", required=True, help="Area to fill; see above.")
+        mask = click.option(
+            "--mask",
+            cls=options.GroupedOption,
+            heading=Group.INPUT,
+            required=True,
+            help="Area to fill; see above.",
+        )
         decorators.insert(2, mask)
-    function: Any = callback
+    function: Any = click.pass_context(callback)
     for decorate in reversed(decorators):
         function = decorate(function)
-    make = click.command(task, short_help=video.summary, help=_help(task, video))
+    make = click.command(
+        task, cls=options.GroupedCommand, short_help=video.summary, help=_help(task, video)
+    )
     command: click.Command = make(function)
     return command
 

@@ -16,7 +16,6 @@ from vidgan.config.base import (
 )
 from vidgan.config.evaluate import (
     MIN_GENERATED,
-    PAIRED_OPTIONS,
     PROTOCOLS,
     PUBLISHED_FRAMES,
     EvaluateConfig,
@@ -111,7 +110,6 @@ __all__ = [
     "MIN_GENERATED",
     "MIN_SIDE",
     "MODELS",
-    "PAIRED_OPTIONS",
     "PRESETS",
     "PROTOCOLS",
     "PUBLISHED_FRAMES",

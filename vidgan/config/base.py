@@ -40,6 +40,7 @@ class OptionSpec:
     tasks: tuple[str, ...] | None
     resumable: bool
     requires: str | None
+    excludes: str | None
     fallback: OptionValue
     before: OptionValue
     renamed_from: str | None
@@ -59,6 +60,7 @@ def option(
     tasks: tuple[str, ...] | None = None,
     resumable: bool = False,
     requires: str | None = None,
+    excludes: str | None = None,
     fallback: OptionValue = None,
     before: OptionValue = None,
     renamed_from: str | None = None,
@@ -81,6 +83,8 @@ def option(
         resumable: whether ``vidgan train --resume`` may change it.
         requires: field of another option without which this one has no effect: when that is 0 or
             ``none``, changing this one is an error.
+        excludes: field of another option with which this one has no effect: when that is on,
+            changing this one is an error.
         fallback: of an option whose default of None means the model's own value: the value for
             models that set none. Without a fallback such models refuse the option.
         before: value in files that were written before the option existed; None for the default.
@@ -98,6 +102,7 @@ def option(
         tasks=tasks,
         resumable=resumable,
         requires=requires,
+        excludes=excludes,
         fallback=fallback,
         before=before,
         renamed_from=renamed_from,
@@ -270,7 +275,7 @@ def current_names(values: Mapping[str, Any], *configs: type[Config]) -> dict[str
 
 
 def check_requirements(*configs: Config) -> None:
-    """Refuse options that were changed but have no effect, because another one is off.
+    """Refuse options that were changed but have no effect together with the others.
 
     Args:
         *configs: the configs of one command.
@@ -282,9 +287,13 @@ def check_requirements(*configs: Config) -> None:
     flags = {name: flag for each in configs for name, flag in option_names(type(each)).items()}
     for config in configs:
         for field, spec in option_fields(type(config)):
-            needed, value = spec.requires, values[field.name]
-            if needed in values and is_off(values[needed]) and value != field.default:
+            flag, needed, other = flags[field.name], spec.requires, spec.excludes
+            if values[field.name] == field.default:
+                continue
+            if needed in values and is_off(values[needed]):
                 raise OptionError(
-                    f"{flags[field.name]} has no effect with {flags[needed]} {values[needed]}; "
-                    "leave one of them out"
+                    f"{flag} has no effect with {flags[needed]} {values[needed]}; leave one of "
+                    "them out"
                 )
+            if other in values and not is_off(values[other]):
+                raise OptionError(f"{flag} does not go with {flags[other]}; leave one of them out")

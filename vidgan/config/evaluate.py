@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgan.config.base import Config, option
+from vidgan.config.groups import Group
 from vidgan.config.metric_groups import selectable_groups
-from vidgan.config.shared import checkpoint_option, device_option, overwrite_option
+from vidgan.config.shared import MAX_SEED, checkpoint_option, device_option, overwrite_option
 
 # Default number of generated clips where the test split is smaller: metrics of fewer are noisy.
 MIN_GENERATED = 256
@@ -22,8 +23,6 @@ FRAME_FEATURES = {
     "random2d": f"{_PACKAGE}.random_convolutions:RANDOM2D",
     "inception": f"{_PACKAGE}.inception:INCEPTION",
 }
-# The options that go with --paired.
-PAIRED_OPTIONS = ("paired", "bootstrap", "seed", "overwrite")
 # Names under which results are published, with the settings of StyleGAN-V (arXiv 2112.14683).
 _FVD: dict[str, Any] = {"n": 2048, "clip_features": "i3d", "split": "train", "measures": "distance"}
 # Frames that "50k" stands for.
@@ -53,72 +52,121 @@ class EvaluateConfig(Config):
         "Settings of a published metric, by its name in papers; options that you give override "
         "them.",
         choices=tuple(PROTOCOLS),
+        group=Group.FEATURES,
+        common=True,
+        excludes="paired",
     )
     paired: bool = option(
         False,
         "Compare restored videos, --fake, with their originals, --real, frame by frame: two "
         "videos, or two folders with the same names.",
+        group=Group.FEATURES,
+        common=True,
     )
     measures: str = option(
         ",".join(selectable_groups()),
         f"Groups of metrics, joined by commas: any of {', '.join(selectable_groups())}.",
+        group=Group.FEATURES,
+        common=True,
+        excludes="paired",
     )
     clip_features: str = option(
         "appearance-motion",
         "Embedding that clips are compared in; i3d gives FVD.",
         choices=tuple(CLIP_FEATURES),
+        group=Group.FEATURES,
+        excludes="paired",
     )
     frame_features: str = option(
         "random2d",
         "Embedding that single frames are compared in; inception gives FID.",
         choices=tuple(FRAME_FEATURES),
+        group=Group.FEATURES,
+        excludes="paired",
     )
     weights: str | None = option(
         None,
-        "File with the weights of i3d or inception; by default the published ones are downloaded "
-        "once.",
+        "File with the weights of i3d or inception.",
+        default_text="the published weights, downloaded once",
+        group=Group.FEATURES,
+        excludes="paired",
     )
     n: int | None = option(
         None,
-        "Clips of each set; default: as many generated clips as there are test clips, at least "
-        f"{MIN_GENERATED}, or all clips of videos.",
+        "Number of clips of each set.",
         min=2,
+        default_text="as many generated clips as there are test clips, at least "
+        f"{MIN_GENERATED}, or all clips of videos",
+        group=Group.CLIPS,
+        excludes="paired",
     )
     split: str = option(
         "test",
         "Split of a dataset that generated clips are compared with.",
         choices=("test", "train"),
+        group=Group.CLIPS,
+        excludes="paired",
     )
     frames: int | None = option(
-        None, "Frames per clip; default: those of the run, or 16.", min=4, max=1024
+        None,
+        "Frames per clip.",
+        min=4,
+        max=1024,
+        default_text="as in the run, or 16",
+        group=Group.CLIPS,
+        excludes="paired",
     )
     stride: int | None = option(
         None,
-        "Take every n-th frame of real clips; default: as the run, or 1.",
+        "Take every n-th frame of real clips.",
         min=1,
         max=64,
+        default_text="as in the run, or 1",
+        group=Group.CLIPS,
+        excludes="paired",
     )
     size: tuple[int, int] | None = option(
-        None, "Resize videos to this size first; default: that of the first video.", min=None
+        None,
+        "Resize videos to this width and height first.",
+        default_text="that of the first video",
+        group=Group.CLIPS,
+        excludes="paired",
     )
     fps: float | None = option(
         None,
-        "Resample videos to this frame rate first; default: keep the rate of each.",
+        "Resample videos to this frame rate first.",
         min=0.1,
         max=240,
+        default_text="keep the rate of each",
+        group=Group.CLIPS,
+        excludes="paired",
     )
     bootstrap: int = option(
-        200, "Bootstrap resamples; 0 disables confidence intervals.", min=0, max=100_000
+        200,
+        "Number of bootstrap resamples; 0 disables confidence intervals.",
+        min=0,
+        max=100_000,
+        group=Group.FEATURES,
     )
     seed: int = option(
         0,
         "Seed of the first generated clip, incremented for each further one; also of random "
         "choices.",
         min=0,
-        max=2**31 - 1,
+        max=MAX_SEED,
+        group=Group.CLIPS,
     )
-    batch_size: int = option(16, "Clips processed at once.", min=1, max=4096)
-    checkpoint: str = checkpoint_option()
-    device: str = device_option()
-    cache: bool = option(True, "Cache the statistics of real clips.")
+    batch_size: int = option(
+        16,
+        "Number of clips to process at once.",
+        min=1,
+        max=4096,
+        group=Group.MACHINE,
+        excludes="paired",
+    )
+    checkpoint: str = checkpoint_option(excludes="paired")
+    device: str = device_option(excludes="paired")
+    cache: bool = option(
+        True, "Cache the statistics of real clips.", group=Group.MACHINE, excludes="paired"
+    )
     overwrite: bool = overwrite_option()

@@ -7,7 +7,10 @@ class Group(StrEnum):
     """A heading under which ``--help`` lists options; headings appear in this order."""
 
     COMMON = "Most used options"
+    INPUT = "Input"
+    FILTER = "Filter"
     CLIPS = "Clips"
+    FEATURES = "Features and statistics"
     BUDGET = "Budget"
     DATA = "Data"
     MODEL = "Model"

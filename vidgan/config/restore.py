@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vidgan.config.base import Config, option
+from vidgan.config.groups import Group
 from vidgan.config.shared import (
     checkpoint_option,
     codec_option,
@@ -25,13 +26,26 @@ class RestoreConfig(Config):
     """Options that all commands share that turn video into video."""
 
     start: str | None = option(
-        None, "Begin here, in seconds or h:mm:ss; default: the beginning of the video."
+        None,
+        "Begin here, in seconds or h:mm:ss; default: the beginning of the video.",
+        group=Group.INPUT,
     )
     end: str | None = option(
-        None, "End here, in seconds or h:mm:ss; default: the end of the video."
+        None,
+        "End here, in seconds or h:mm:ss; default: the end of the video.",
+        group=Group.INPUT,
     )
-    max_frames: int | None = option(None, "Process at most this many frames.", min=1)
-    compare: bool = option(False, "Write the input and the result side by side.")
+    max_frames: int | None = option(
+        None,
+        "Process at most this many frames.",
+        min=1,
+        group=Group.INPUT,
+    )
+    compare: bool = option(
+        False,
+        "Write the input and the result side by side.",
+        group=Group.OUTPUT,
+    )
     codec: str = codec_option()
     format: str | None = format_option()
     memory: float = option(
@@ -41,6 +55,7 @@ class RestoreConfig(Config):
         "temporary files beside the output.",
         min=0.05,
         max=1024,
+        group=Group.MACHINE,
     )
     checkpoint: str = checkpoint_option()
     device: str = device_option()
@@ -50,9 +65,12 @@ class RestoreConfig(Config):
         "which is up to twice as fast and rarely differs by more than 1 of 255 levels, else "
         "float32.",
         choices=("auto", "float32", "mixed_bfloat16"),
+        group=Group.MACHINE,
     )
     resume: bool = option(
-        False, "Continue an interrupted command that had the same input and options."
+        False,
+        "Continue an interrupted command that had the same input and options.",
+        group=Group.MACHINE,
     )
     overwrite: bool = overwrite_option()
 
@@ -78,6 +96,7 @@ class MaskedRestoreConfig(RestoreConfig):
         "Largest difference of red, green and blue from the colour that --mask gives.",
         min=0,
         max=255,
+        group=Group.FILTER,
     )
     grow: int | None = option(
         None,
@@ -85,6 +104,7 @@ class MaskedRestoreConfig(RestoreConfig):
         "and for auto, else 0.",
         min=0,
         max=100,
+        group=Group.FILTER,
     )
 
 
@@ -96,6 +116,7 @@ class EnhanceVideo(RestoreConfig):
         None,
         "Use a classical filter instead of a trained run: bicubic enlarges, nlmeans removes noise.",
         choices=("bicubic", "nlmeans"),
+        group=Group.FILTER,
     )
     scale: int | None = option(
         None,
@@ -103,12 +124,14 @@ class EnhanceVideo(RestoreConfig):
         f"{DEFAULT_SCALE} for bicubic, 1 for nlmeans.",
         min=1,
         max=8,
+        group=Group.FILTER,
     )
     strength: float = option(
         10.0,
         "Strength of nlmeans: 3 removes little noise, 20 much.",
         min=0.1,
         max=100,
+        group=Group.FILTER,
     )
 
 
@@ -121,6 +144,7 @@ class InpaintVideo(MaskedRestoreConfig):
         "Use a classical filter instead of a trained run: telea continues the surroundings, "
         "median copies from neighbouring frames.",
         choices=("telea", "median"),
+        group=Group.FILTER,
     )
 
 
@@ -132,6 +156,7 @@ class TranslateVideo(RestoreConfig):
         DIRECTIONS[0],
         "a2b: from the first training dataset to the second; b2a: back.",
         choices=DIRECTIONS,
+        group=Group.FILTER,
     )
 
 

@@ -13,22 +13,24 @@ VIDEO_FORMATS = tuple(suffix[1:] for suffix in CONTAINERS)
 CODEC_NAMES = ("auto", *CODECS)
 
 
-def device_option(resumable: bool = False) -> str:
-    """Declare ``--device``."""
+def device_option(resumable: bool = False, excludes: str | None = None) -> str:
+    """Declare ``--device``; for the arguments see :func:`vidgan.config.option`."""
     return option(
         "auto",
         "Device: auto (a GPU if there is one), cpu, gpu or gpu:N.",
         group=Group.MACHINE,
         resumable=resumable,
+        excludes=excludes,
     )
 
 
-def checkpoint_option() -> str:
-    """Declare ``--checkpoint``."""
+def checkpoint_option(excludes: str | None = None) -> str:
+    """Declare ``--checkpoint``; for the argument see :func:`vidgan.config.option`."""
     return option(
         "latest",
         "Checkpoint of the run: latest, best (by the metrics of training) or a step.",
         group=Group.MODEL,
+        excludes=excludes,
     )
 
 

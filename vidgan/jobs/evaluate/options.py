@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from vidgan.config import PAIRED_OPTIONS, PROTOCOLS, EvaluateConfig, MetricGroup, Need
-from vidgan.config.base import option_names
+from vidgan.config import PROTOCOLS, EvaluateConfig, MetricGroup, Need, check_requirements
 from vidgan.config.metric_groups import all_needs, chosen_groups, selectable_groups
 from vidgan.errors import OptionError
 from vidgan.metrics.features import FEATURES, Features, weights
@@ -25,8 +24,7 @@ def resolve(options: dict[str, Any]) -> EvaluateConfig:
         if name not in selectable_groups():
             raise OptionError(f"--measures {name!r} is none of {', '.join(selectable_groups())}")
     _check_bootstrap(config)
-    if config.paired:
-        _check_paired(config, options)
+    check_requirements(config)
     _check_weights(config)
     return config
 
@@ -61,15 +59,6 @@ def _check_bootstrap(config: EvaluateConfig) -> None:
             f"--bootstrap {config.bootstrap}: an interval of {LEVEL:.0%} needs at least {minimum} "
             "resamples; 0 disables intervals"
         )
-
-
-def _check_paired(config: EvaluateConfig, options: dict[str, Any]) -> None:
-    for name in options:
-        if name not in PAIRED_OPTIONS and getattr(config, name) != getattr(EvaluateConfig, name):
-            raise OptionError(
-                f"{option_names(EvaluateConfig)[name]} does not go with --paired, which compares "
-                "all frames of the videos"
-            )
 
 
 def _check_weights(config: EvaluateConfig) -> None:
