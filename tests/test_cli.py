@@ -217,7 +217,9 @@ def test_headings_of_train() -> None:
     assert found["Other options"] == ["--debug", "--help"]
 
 
-@pytest.mark.parametrize("command", ["train", "generate"])
+@pytest.mark.parametrize(
+    "command", ["train", "generate", "evaluate", "enhance", "inpaint", "translate"]
+)
 def test_every_option_is_under_one_heading(command: str) -> None:
     loaded = main.get_command(click.Context(main), command)
     assert loaded is not None

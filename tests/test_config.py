@@ -244,6 +244,13 @@ def test_options_without_effect(values: dict[str, Any], refused: bool) -> None:
         check_requirements(config)
 
 
+def test_options_that_exclude_each_other() -> None:
+    check_requirements(EvaluateConfig(n=5))
+    check_requirements(EvaluateConfig(paired=True, bootstrap=50))
+    with pytest.raises(OptionError, match="--n does not go with --paired; leave one of them out"):
+        check_requirements(EvaluateConfig(paired=True, n=5))
+
+
 def test_an_option_may_require_one_of_another_config() -> None:
     """``loss`` requires ``adversarial``, which only some tasks have."""
     train = TrainConfig(loss="hinge")
@@ -277,7 +284,7 @@ def test_facts_about_an_option(
     names = {
         each.name for other in (config, *train_configs()) for each in dataclasses.fields(other)
     }
-    assert spec.requires is None or spec.requires in names
+    assert {spec.requires, spec.excludes} - {None} <= names
     assert spec.renamed_from not in names
 
 

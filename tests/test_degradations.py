@@ -1,5 +1,6 @@
 """What spoils clips: what each kind does, and that it is the same each time."""
 
+from pkgutil import resolve_name
 from typing import Any
 
 import cv2
@@ -30,7 +31,8 @@ def quality(clip: np.ndarray) -> float:
 
 
 def test_registry_is_the_options() -> None:
-    assert tuple(degradation_model.DAMAGES) == DAMAGES
+    for kind, degradation in DAMAGES.items():
+        assert callable(resolve_name(degradation.function)), kind
 
 
 @pytest.mark.parametrize(
@@ -108,13 +110,13 @@ def test_resizing_is_the_same_in_all_frames() -> None:
 
 
 def test_resizing_of_the_mixture_is_drawn_in_both_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    factors = []
+    factors, resize = [], degradation_model.resize
 
     def noted(clip: np.ndarray, factor: float, random: np.random.Generator) -> np.ndarray:
         factors.append(factor)
-        return degradation_model.resize(clip, factor, random)
+        return resize(clip, factor, random)
 
-    monkeypatch.setitem(degradation_model.DAMAGES, "resize", noted)
+    monkeypatch.setattr(degradation_model, "resize", noted)
     config = EnhanceConfig(damage="resize,jpeg", resize="0.5..1.5", scale=4)
     for seed in range(40):
         degrade(CLIP[:2], config, generator(seed))
@@ -133,7 +135,7 @@ def test_compression_comes_last_at_the_size_that_is_wanted(monkeypatch: pytest.M
         seen.append(clip.shape[1:3])
         return clip
 
-    monkeypatch.setitem(degradation_model.DAMAGES, "jpeg", noted)
+    monkeypatch.setattr(degradation_model, "jpeg", noted)
     config = EnhanceConfig(damage="resize,jpeg", resize="0.7", scale=2)
     monkeypatch.setattr(degradation_model, "PROBABILITY", 1.0)
     degrade(CLIP, config, generator())
@@ -161,9 +163,15 @@ def test_odd_sides_go_through_h264() -> None:
     ("options", "text"),
     [
         ({"damage": "fog"}, "--damage 'fog' is none of blur"),
-        ({"noise": "25..0"}, "--noise '25..0' is neither a number nor a range such as 0..255"),
+        (
+            {"noise": "25..0"},
+            "--noise '25..0' is neither a number nor a range within the bounds 0..255",
+        ),
         ({"jpeg": "0..50"}, "--jpeg '0..50' is neither"),
-        ({"resize": "0..1"}, "--resize '0..1' is neither a number nor a range such as 0.1..4"),
+        (
+            {"resize": "0..1"},
+            "--resize '0..1' is neither a number nor a range within the bounds 0.1..4",
+        ),
         ({"blur": "much"}, "--blur 'much' is neither"),
         ({"scale": 5}, "--scale 5 is too large"),
     ],

@@ -1,10 +1,17 @@
 """Losses and penalties against closed forms worked out by NumPy in float64."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from dataset_files import make_dataset
 
 from vidgan import regularizers
+from vidgan.config import TrainConfig, option_fields
 from vidgan.losses import LOSSES, recognition
 from vidgan.training.discriminator_step import pair_derivatives
 
@@ -178,3 +185,53 @@ def test_gradient_penalty_lies_between_the_two() -> None:
     )
     # The mean of (s·n − 1)².
     assert float(penalty) == pytest.approx(norm**2 / 3 - norm + 1, rel=0.1)
+
+
+def test_facts_that_losses_state_about_themselves() -> None:
+    facts = ("centred", "probabilities", "needs_lipschitz", "discriminator_leads")
+    having = {fact: {name for name in LOSSES if getattr(LOSSES[name], fact)} for fact in facts}
+    assert having["centred"] == set(LOSSES) - {"wasserstein", "relativistic"}
+    assert having["probabilities"] == {"non-saturating", "saturating"}
+    assert having["needs_lipschitz"] == having["discriminator_leads"] == {"wasserstein"}
+
+
+def test_every_penalty_has_its_weight_as_an_option() -> None:
+    assert set(regularizers.PENALTIES) <= {field.name for field, _ in option_fields(TrainConfig)}
+
+
+NEW_LOSS = """
+from vidgan import losses
+
+def discriminator(real, fake):
+    return losses.tf.nn.elu(fake - real)
+
+def generator(real, fake):
+    return losses.tf.nn.elu(real - fake)
+
+losses.LOSSES["elu"] = losses.Loss(discriminator, generator, centred=False, needs_lipschitz=True)
+
+from vidgan.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("r1", [0.3, 0.0])
+def test_new_loss_costs_one_entry(tmp_path: Path, r1: float) -> None:
+    """It can be chosen on the command line, and what it states about itself is checked."""
+    make_dataset(tmp_path / "clips")
+    options = {"loss": "elu", "r1": r1, "steps": 1, "frames": 8, "latent-dim": 4}
+    options |= {"g-channels": 4, "d-channels": 4, "metrics": "none", "device": "cpu"}
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    folders = [str(tmp_path / "clips"), "-o", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_LOSS, "train", *folders, *arguments, "--no-health"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if r1:
+        assert done.returncode == 0, done.stderr
+        assert json.loads((tmp_path / "run" / "config.json").read_text())["train"]["loss"] == "elu"
+    else:
+        assert done.returncode == 2
+        assert "--loss elu needs a Lipschitz discriminator" in done.stderr

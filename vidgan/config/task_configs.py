@@ -9,20 +9,43 @@ from vidgan.config.base import Config, option, option_names
 from vidgan.config.ranges import parse_range
 from vidgan.errors import OptionError
 
-# Registry: kinds of degradation in the order in which they are applied, each an option of the same
-# name, with the bounds of its strength; see vidgan/degradations/degradation_model.py.
-DAMAGE_BOUNDS = {
-    "blur": (0.0, 20.0),
-    "resize": (0.1, 4.0),
-    "dark": (1.0, 100.0),
-    "shot": (0.0, 255.0),
-    "noise": (0.0, 255.0),
-    "jpeg": (1.0, 100.0),
-    "video": (0.0, 51.0),
+
+@dataclass(frozen=True)
+class Degradation:
+    """A kind of degradation; its strength is the option of the same name.
+
+    Attributes:
+        function: from a clip, a strength and a random generator to a clip, as
+            ``package.module:function``; see :mod:`vidgan.degradations.degradation_model`.
+        min: smallest strength allowed.
+        max: largest strength allowed.
+    """
+
+    function: str
+    min: float
+    max: float
+
+
+_DEGRADATIONS = "vidgan.degradations.degradation_model"
+_MASKS = "vidgan.degradations.masks"
+# Registry: kinds of degradation, in the order in which they are applied.
+DAMAGES = {
+    "blur": Degradation(f"{_DEGRADATIONS}:blur", 0, 20),
+    "resize": Degradation(f"{_DEGRADATIONS}:resize", 0.1, 4),
+    "dark": Degradation(f"{_DEGRADATIONS}:dark", 1, 100),
+    "shot": Degradation(f"{_DEGRADATIONS}:shot", 0, 255),
+    "noise": Degradation(f"{_DEGRADATIONS}:noise", 0, 255),
+    "jpeg": Degradation(f"{_DEGRADATIONS}:jpeg", 1, 100),
+    "video": Degradation(f"{_DEGRADATIONS}:video", 0, 51),
 }
-DAMAGES = tuple(DAMAGE_BOUNDS)
-# Registry: kinds of vidgan/degradations/masks.py.
-MASKS = ("free-form", "box", "object", "text", "scratches")
+# Registry: kinds of masks, each the function that draws it, as ``package.module:function``.
+MASKS = {
+    "free-form": f"{_MASKS}:free_form",
+    "box": f"{_MASKS}:box",
+    "object": f"{_MASKS}:moving_object",
+    "text": f"{_MASKS}:text",
+    "scratches": f"{_MASKS}:scratches_and_dust",
+}
 # Registry: OPTIMIZERS of vidgan/training/optimizers/__init__.py.
 OPTIMIZERS = ("adam", "muon")
 
@@ -128,8 +151,8 @@ class EnhanceConfig(RestoringConfig):
         Raises:
             OptionError: the option is not a range, or out of bounds.
         """
-        name = option_names(type(self))[kind]
-        return parse_range(name, getattr(self, kind), *DAMAGE_BOUNDS[kind])
+        name, bounds = option_names(type(self))[kind], DAMAGES[kind]
+        return parse_range(name, getattr(self, kind), bounds.min, bounds.max)
 
 
 @dataclass(frozen=True)

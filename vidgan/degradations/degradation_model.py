@@ -6,14 +6,15 @@ same for all frames of a clip; noise is drawn for each frame.
 
 from collections.abc import Callable
 from fractions import Fraction
+from pkgutil import resolve_name
 
 import av
 import cv2
 import numpy as np
 
-from vidgan.config import EnhanceConfig
+from vidgan.config import DAMAGES, EnhanceConfig
 
-Degradation = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+DegradationFunction = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 # With several kinds each is applied with this probability, in each of two rounds: the second-order
 # degradations of Real-ESRGAN (arXiv 2107.10833).
@@ -64,7 +65,8 @@ def degrade(clip: np.ndarray, config: EnhanceConfig, random: np.random.Generator
         for kind, strength in strengths.items():
             if turn == last and kind in COMPRESSIONS:
                 clip = _fit(clip, size, _kernel(random))
-            clip = DAMAGES[kind](clip, strength, random)
+            function: DegradationFunction = resolve_name(DAMAGES[kind].function)
+            clip = function(clip, strength, random)
     return _fit(clip, size, _kernel(random))
 
 
@@ -193,15 +195,3 @@ def _kernel(random: np.random.Generator) -> int:
 
 def _as_pixels(values: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-# In the order of application; the names are those of vidgan.config.DAMAGES.
-DAMAGES: dict[str, Degradation] = {
-    "blur": blur,
-    "resize": resize,
-    "dark": dark,
-    "shot": shot,
-    "noise": noise,
-    "jpeg": jpeg,
-    "video": video,
-}

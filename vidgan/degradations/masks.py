@@ -1,14 +1,16 @@
 """Random masks for training inpainting, modelled on what people remove from video."""
 
 from collections.abc import Callable, Sequence
+from pkgutil import resolve_name
 
 import cv2
 import numpy as np
 
+from vidgan.config import MASKS
 from vidgan.degradations import scratches
 
 Shape = tuple[int, int, int]
-Mask = Callable[[Shape, np.random.Generator], np.ndarray]
+MaskFunction = Callable[[Shape, np.random.Generator], np.ndarray]
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # OpenCV draws polygons in units of 2 ** -_SHIFT pixels, so that slow motion stays smooth.
@@ -19,7 +21,7 @@ def draw(kinds: Sequence[str], shape: Shape, random: np.random.Generator) -> np.
     """Return a random mask of one of several kinds, all equally likely.
 
     Args:
-        kinds: keys of :data:`MASKS`.
+        kinds: keys of ``vidgan.config.MASKS``.
         shape: ``(frames, height, width)``.
         random: source of random numbers.
 
@@ -27,8 +29,9 @@ def draw(kinds: Sequence[str], shape: Shape, random: np.random.Generator) -> np.
         bool ``(frames, height, width)``, True where pixels are to be filled: some, but not all.
     """
     kind = kinds[int(random.integers(len(kinds)))]
+    draw_kind: MaskFunction = resolve_name(MASKS[kind])
     while True:
-        mask = MASKS[kind](shape, random)
+        mask = draw_kind(shape, random)
         if mask.any() and not mask.all():
             return mask
 
@@ -111,15 +114,6 @@ def scratches_and_dust(shape: Shape, random: np.random.Generator) -> np.ndarray:
     marks = scratches.draw_marks(shape, random).mask
     wide = np.ones((3, 3), np.uint8)
     return np.stack([cv2.dilate(mask.astype(np.uint8), wide) for mask in marks]) > 0
-
-
-MASKS: dict[str, Mask] = {
-    "free-form": free_form,
-    "box": box,
-    "object": moving_object,
-    "text": text,
-    "scratches": scratches_and_dust,
-}
 
 
 def _travel(frames: int, side: int, random: np.random.Generator) -> np.ndarray:
