@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from vidgan import runtime
+from vidgan.config import MASKS
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks
 from vidgan.images import save_image
@@ -70,7 +71,7 @@ def main(folder: Path, dataset: Path) -> None:
     }
     rows, shown = [], []
     for name, clips in material.items():
-        for kind in masks.MASKS:
+        for kind in MASKS:
             figures = []
             for index, clip in enumerate(clips):
                 mask = masks.draw((kind,), clip.shape[:3], np.random.default_rng(index))

@@ -117,7 +117,7 @@ def test_wrong_usage(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        (["info", "nowhere"], 1, "nowhere: not there"),
+        (["info", "nowhere"], 1, "nowhere: no such folder"),
         (["generate", "nowhere"], 1, "nowhere: no run there"),
         (["generate", "-o", "x.xyz"], 2, "unknown output type"),
         (["generate", "--seeds", "a"], 2, "--seeds"),

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from video_files import scene
 
+from vidgan.config import MASKS
 from vidgan.degradations import masks, scratches
 
 SHAPE = (12, 48, 64)
 
 
-@pytest.mark.parametrize("kind", masks.MASKS)
+@pytest.mark.parametrize("kind", MASKS)
 def test_every_kind_hides_something_but_not_everything(kind: str) -> None:
     drawn = [masks.draw((kind,), SHAPE, np.random.default_rng(seed)) for seed in range(20)]
     assert all(mask.shape == SHAPE and mask.dtype == bool for mask in drawn)
@@ -17,14 +18,14 @@ def test_every_kind_hides_something_but_not_everything(kind: str) -> None:
     assert len({mask.tobytes() for mask in drawn}) == 20
 
 
-@pytest.mark.parametrize("kind", masks.MASKS)
+@pytest.mark.parametrize("kind", MASKS)
 def test_a_mask_is_a_function_of_the_seed(kind: str) -> None:
     one, same = (masks.draw((kind,), SHAPE, np.random.default_rng(3)) for _ in range(2))
     assert (one == same).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 32, 32), (16, 33, 47), (2, 256, 128)])
-@pytest.mark.parametrize("kind", masks.MASKS)
+@pytest.mark.parametrize("kind", MASKS)
 def test_any_size(kind: str, shape: tuple[int, int, int]) -> None:
     assert masks.draw((kind,), shape, np.random.default_rng(0)).shape == shape
 
