@@ -1,19 +1,19 @@
 """Losses and penalties against closed forms worked out by NumPy in float64."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+import dataclasses
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from dataset_files import make_dataset
 
 from vidgan import regularizers
-from vidgan.config import TrainConfig, option_fields
-from vidgan.losses import LOSSES, recognition
+from vidgan.config import ModelConfig, TrainConfig, option_fields
+from vidgan.errors import OptionError
+from vidgan.losses import LOSSES, Loss, recognition
+from vidgan.models import resolve
+from vidgan.tasks import option_checks
 from vidgan.training.discriminator_step import pair_derivatives
+from vidgan.training.health_rules import STEP_RULES
 
 SEED = (1, 2)
 LOGITS = np.array([-80, -20, -3, -0.5, 0, 0.5, 3, 20, 80], np.float64)
@@ -199,39 +199,42 @@ def test_every_penalty_has_its_weight_as_an_option() -> None:
     assert set(regularizers.PENALTIES) <= {field.name for field, _ in option_fields(TrainConfig)}
 
 
-NEW_LOSS = """
-from vidgan import losses
-
-def discriminator(real, fake):
-    return losses.tf.nn.elu(fake - real)
-
-def generator(real, fake):
-    return losses.tf.nn.elu(real - fake)
-
-losses.LOSSES["elu"] = losses.Loss(discriminator, generator, centred=False, needs_lipschitz=True)
-
-from vidgan.cli import main
-main()
-"""
+LOSS = LOSSES["saturating"]
 
 
-@pytest.mark.parametrize("r1", [0.3, 0.0])
-def test_new_loss_costs_one_entry(tmp_path: Path, r1: float) -> None:
-    """It can be chosen on the command line, and what it states about itself is checked."""
-    make_dataset(tmp_path / "clips")
-    options = {"loss": "elu", "r1": r1, "steps": 1, "frames": 8, "latent-dim": 4}
-    options |= {"g-channels": 4, "d-channels": 4, "metrics": "none", "device": "cpu"}
-    arguments = [f"--{name}={value}" for name, value in options.items()]
-    folders = [str(tmp_path / "clips"), "-o", str(tmp_path / "run")]
-    done = subprocess.run(
-        [sys.executable, "-c", NEW_LOSS, "train", *folders, *arguments, "--no-health"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if r1:
-        assert done.returncode == 0, done.stderr
-        assert json.loads((tmp_path / "run" / "config.json").read_text())["train"]["loss"] == "elu"
-    else:
-        assert done.returncode == 2
-        assert "--loss elu needs a Lipschitz discriminator" in done.stderr
+@pytest.mark.parametrize(
+    ("train", "changed", "message"),
+    [
+        (
+            TrainConfig(loss="saturating", r1=0.0),
+            dataclasses.replace(LOSS, needs_lipschitz=True),
+            "--loss saturating needs a Lipschitz discriminator",
+        ),
+        (
+            TrainConfig(loss="saturating", label_smoothing=0.1),
+            dataclasses.replace(LOSS, smoothed=None),
+            "--label-smoothing needs a loss with labels",
+        ),
+        (
+            TrainConfig(loss="saturating", ada=0.6),
+            dataclasses.replace(LOSS, centred=False),
+            "--ada needs logits whose sign separates",
+        ),
+    ],
+)
+def test_option_checks_ask_the_loss_and_not_its_name(
+    monkeypatch: pytest.MonkeyPatch, train: TrainConfig, changed: Loss, message: str
+) -> None:
+    model = resolve(ModelConfig(pairs=False))
+    option_checks.check(model, train)
+    monkeypatch.setitem(LOSSES, "saturating", changed)
+    with pytest.raises(OptionError, match=message):
+        option_checks.check(model, train)
+
+
+def test_health_rules_ask_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = next(rule for rule in STEP_RULES if rule.name == "winning discriminator")
+    assert rule.applies(TrainConfig(loss="hinge"))
+    changed = dataclasses.replace(LOSSES["hinge"], discriminator_leads=True)
+    monkeypatch.setitem(LOSSES, "hinge", changed)
+    assert not rule.applies(TrainConfig(loss="hinge"))

@@ -46,8 +46,11 @@ MASKS = {
     "text": f"{_MASKS}:text",
     "scratches": f"{_MASKS}:scratches_and_dust",
 }
-# Registry: OPTIMIZERS of vidgan/training/optimizers/__init__.py.
-OPTIMIZERS = ("adam", "muon")
+# Registry: optimizers of the generator, each the class, as ``package.module:class``.
+OPTIMIZERS = {
+    "adam": "vidgan.training.optimizers.adam:FusedAdam",
+    "muon": "vidgan.training.optimizers.muon:Muon",
+}
 
 DEFAULT_CROP = 64
 # Of enhance, whose network works at the low resolution: the crop has this many pixels there.
@@ -90,7 +93,7 @@ class RestoringConfig(CropConfig):
     optimizer: str = option(
         "adam",
         "Optimizer of the generator; inpaint uses muon by default.",
-        choices=OPTIMIZERS,
+        choices=tuple(OPTIMIZERS),
     )
 
 

@@ -16,6 +16,12 @@ DEFAULT_BATCH = 2
 # Default of --r1 with --pairs: such a discriminator would otherwise get too far ahead.
 R1_OF_PAIRS = 3.0
 MAX_MINUTES = 1e5
+# Registry: distances that training computes, each a function of the features of real clips
+# ``(n, d)`` and of generated ones ``(m, d)``, as ``package.module:function``.
+METRICS = {
+    "frechet": "vidgan.training.distance_metrics:frechet",
+    "kernel": "vidgan.training.distance_metrics:kernel",
+}
 # The budget if none is given.
 DEFAULT_EPOCHS = 100.0
 
@@ -260,8 +266,9 @@ class TrainConfig(Config):
     )
     metrics: str = option(
         "frechet",
-        "Distances from generated to real clips that are computed during training: any of frechet, "
-        "kernel, joined by commas, or none. The first one selects the best checkpoint.",
+        "Distances from generated to real clips that are computed during training: any of "
+        f"{', '.join(METRICS)}, joined by commas, or none. The first one selects the best "
+        "checkpoint.",
         group=Group.METRICS,
         tasks=SYNTHESIS_ONLY,
         resumable=True,

@@ -5,10 +5,12 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
+from pkgutil import resolve_name
 from typing import Self
 
 import numpy as np
 
+from vidgan import config as configs
 from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import OptionError
@@ -67,10 +69,9 @@ def kernel(real: np.ndarray, generated: np.ndarray) -> Distance:
     return Distance(kernel_distance(real, generated), kernel_influence(real, generated))
 
 
-# Functions of the features of real clips ``(n, d)`` and of generated ones ``(m, d)``.
+# The functions of the registry ``vidgan.config.METRICS``.
 METRICS: dict[str, Callable[[np.ndarray, np.ndarray], Distance]] = {
-    "frechet": frechet,
-    "kernel": kernel,
+    name: resolve_name(path) for name, path in configs.METRICS.items()
 }
 
 

@@ -1,12 +1,11 @@
-"""Optimizers: a registry, and one file for each."""
+"""Optimizers, one file for each; ``vidgan.config.OPTIMIZERS`` is their registry."""
+
+from pkgutil import resolve_name
 
 import keras
 
-from vidgan.config import TrainConfig
+from vidgan.config import OPTIMIZERS, TrainConfig
 from vidgan.training.optimizers.adam import FusedAdam
-from vidgan.training.optimizers.muon import Muon
-
-OPTIMIZERS: dict[str, type[FusedAdam]] = {"adam": FusedAdam, "muon": Muon}
 
 
 def make_optimizers(
@@ -16,10 +15,11 @@ def make_optimizers(
 
     Args:
         config: the options of training.
-        generator: the generator's optimizer, a name of :data:`OPTIMIZERS`; discriminators always
-            have Adam.
+        generator: the generator's optimizer, a name of ``vidgan.config.OPTIMIZERS``;
+            discriminators always have Adam.
     """
-    g_optimizer = _make_optimizer(OPTIMIZERS[generator], config.g_lr, config)
+    generator_class: type[FusedAdam] = resolve_name(OPTIMIZERS[generator])
+    g_optimizer = _make_optimizer(generator_class, config.g_lr, config)
     return g_optimizer, _make_optimizer(FusedAdam, config.d_lr, config)
 
 
