@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vidgan.config.base import Config, option
+from vidgan.config.base import Config, option, option_fields
 from vidgan.config.groups import Group
 from vidgan.config.shared import (
     checkpoint_option,
@@ -179,6 +179,12 @@ class VideoCommand:
     action: str
     paragraphs: tuple[str, ...] = ()
     filter_options: tuple[str, ...] = ()
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The classical filters that ``--method`` offers, if the command has that option."""
+        specs = {field.name: spec for field, spec in option_fields(self.config)}
+        return (specs["method"].choices or ()) if "method" in specs else ()
 
 
 ENHANCE_COMMAND = VideoCommand(

@@ -112,10 +112,9 @@ def _trained_filter(
             task, run, config.checkpoint, config.device, config.precision, **wanted
         )
     except RunError as error:
-        method = command.config.__dataclass_fields__.get("method")
-        if run is not None or method is None:
+        if run is not None or not command.methods:
             raise
-        raise RunError(f"{error}, or use --method {method.metadata['choices'][0]}") from None
+        raise RunError(f"{error}, or use --method {command.methods[0]}") from None
 
 
 def enhance(
