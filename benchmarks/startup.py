@@ -26,7 +26,8 @@ from vidgan import runtime
 from vidgan.cli import command_names
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.tasks.load import build_generator
-from vidgan.training.run import CHECKPOINTS, EMA_NAME, Run
+from vidgan.training.run import EMA_NAME, Run
+from vidgan.training.run_lookup import CHECKPOINTS
 from vidgan.training.state import STATE_NAME
 
 HELP_LIMIT = 3.0

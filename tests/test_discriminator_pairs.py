@@ -1,4 +1,4 @@
-"""Discriminators that judge clips two by two."""
+"""Discriminators of pairs of clips (PacGAN)."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,19 +45,19 @@ def make_gan(config: ModelConfig, share_backward: bool = True, **train: Any) -> 
 
 
 @pytest.fixture(scope="module")
-def judge() -> Callable[[tf.Tensor], np.ndarray]:
+def discriminate() -> Callable[[tf.Tensor], np.ndarray]:
     keras.utils.set_random_seed(0)
     network = build_discriminators(model(), 32, 32)["clip"]
     return lambda clips: network({"clip": clips})["logit"].numpy()[:, 0]
 
 
 def test_a_pair_has_one_logit_and_none_depends_on_other_pairs(
-    judge: Callable[[tf.Tensor], np.ndarray],
+    discriminate: Callable[[tf.Tensor], np.ndarray],
 ) -> None:
-    logits = judge(CLIPS)
+    logits = discriminate(CLIPS)
     assert logits[0] == logits[1] != logits[2] == logits[3]
-    np.testing.assert_allclose(judge(CLIPS[2:]), logits[2:], rtol=1e-5)
-    np.testing.assert_allclose(judge(CLIPS[::-1]), logits[::-1], rtol=1e-5)
+    np.testing.assert_allclose(discriminate(CLIPS[2:]), logits[2:], rtol=1e-5)
+    np.testing.assert_allclose(discriminate(CLIPS[::-1]), logits[::-1], rtol=1e-5)
 
 
 def test_a_logit_knows_how_different_the_two_are() -> None:
@@ -68,9 +68,9 @@ def test_a_logit_knows_how_different_the_two_are() -> None:
         apart.kernel.assign(tf.fill(apart.kernel.shape, weight))
         alike = tf.repeat(CLIPS[:1], 2, axis=0)
         logits.append([network({"clip": c})["logit"].numpy()[0, 0] for c in (alike, CLIPS[:2])])
-    plain, judged = logits
-    assert judged[0] == plain[0]
-    assert judged[1] > plain[1] + 0.1
+    plain, paired = logits
+    assert paired[0] == plain[0]
+    assert paired[1] > plain[1] + 0.1
 
 
 @pytest.mark.parametrize("loss", ["non-saturating", "relativistic", "hinge"])
@@ -102,12 +102,12 @@ def test_the_penalty_counts_a_logit_once() -> None:
 @pytest.mark.parametrize("conditional", [False, True])
 def test_outside_of_training_each_clip_is_judged_beside_another(conditional: bool) -> None:
     gan = make_gan(model(conditional=True, labels=("a", "b", "c")) if conditional else model())
-    (critic,) = gan.discriminator_steps
+    (d_step,) = gan.discriminator_steps
     labels = tf.constant([0, 1, 2, 1]) if conditional else None
 
     def pair(*places: int) -> tf.Tensor:
         chosen = None if labels is None else tf.gather(labels, places)
-        return critic.discriminate(tf.gather(CLIPS, places), chosen, training=False)["logit"][0, 0]
+        return d_step.discriminate(tf.gather(CLIPS, places), chosen, training=False)["logit"][0, 0]
 
     beside = [pair(place, (place + 1) % 4) for place in range(4)]
     np.testing.assert_allclose(gan.discriminate(CLIPS, labels), beside, rtol=1e-5)

@@ -150,7 +150,7 @@ def test_warping_follows_the_flow() -> None:
 # Training.
 
 
-def test_batches_are_the_same_at_every_sitting(dataset: Path) -> None:
+def test_batches_are_the_same_in_every_session(dataset: Path) -> None:
     """A run that is taken up again sees what it would have seen, damage included."""
     manifest = Manifest.load(dataset)
     run = setup_run(dataset, manifest, crop=16, scale=2)

@@ -7,7 +7,8 @@ import pytest
 
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.errors import RunError
-from vidgan.training.run import CONFIG_NAME, Run, newest_run, next_run_path
+from vidgan.training.run import Run
+from vidgan.training.run_lookup import CONFIG_NAME, newest_run, next_run_path
 
 
 def make_run(path: Path, step: int | None = None) -> Path:

@@ -25,7 +25,8 @@ from vidgan.config import (
 from vidgan.config.base import Config
 from vidgan.errors import OptionError, RunError
 from vidgan.jobs.train import run_config
-from vidgan.training.run import Run, newest_run
+from vidgan.training.run import Run
+from vidgan.training.run_lookup import newest_run
 
 
 def cli(*arguments: object) -> Result:

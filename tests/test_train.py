@@ -38,7 +38,8 @@ from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import memory
 from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS
 from vidgan.training.log_file import read_log
-from vidgan.training.run import EMA_NAME, GAN_NAME, Run, next_run_path
+from vidgan.training.run import EMA_NAME, GAN_NAME, Run
+from vidgan.training.run_lookup import next_run_path
 
 TINY: dict[str, Any] = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 # The penalty often enough that a run of a few steps meets it.

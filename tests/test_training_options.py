@@ -74,14 +74,14 @@ def changes(gan: VideoGAN, data: Any = None) -> tuple[np.ndarray, np.ndarray, np
 
     Also what the discriminator saw.
     """
-    critic = gan.discriminator_steps[0]
+    d_step = gan.discriminator_steps[0]
     seen = []
-    plain = critic.shared_gradients
-    critic.shared_gradients = lambda items: seen.append(items) or plain(items)
-    networks = gan.generator, critic.network
+    plain = d_step.shared_gradients
+    d_step.shared_gradients = lambda items: seen.append(items) or plain(items)
+    networks = gan.generator, d_step.network
     before = [weights(network) for network in networks]
     gan.train_step(clips() if data is None else data)
-    critic.shared_gradients = plain
+    d_step.shared_gradients = plain
     after = [weights(network) for network in networks]
     return after[0] - before[0], after[1] - before[1], seen[0].both.numpy()
 
@@ -142,9 +142,9 @@ def test_unrolled_gradient_against_differences(steps: int) -> None:
     hidden = layers.Dense(4, activation="tanh")(layers.Flatten()(clip))
     network = keras.Model({"clip": clip}, {"logit": layers.Dense(1)(hidden)})
     both = tf.random.stateless_uniform((2 * count, 2, 2, 2, 3), (0, 1), -1, 1)
-    critic = DiscriminatorStep(network, VIEWS["clip"], LOSSES["non-saturating"])
+    d_step = DiscriminatorStep(network, VIEWS["clip"], LOSSES["non-saturating"])
     before = weights(network)
-    found = critic.unrolled_gradient(DiscriminatorBatch(both, None, {}), steps, rate).numpy()
+    found = d_step.unrolled_gradient(DiscriminatorBatch(both, None, {}), steps, rate).numpy()
     np.testing.assert_array_equal(weights(network), before)
 
     parameters = [weight.astype(np.float64) for weight in network.get_weights()]
@@ -210,13 +210,13 @@ def test_penalties_add_up() -> None:
 def test_r2_looks_at_generated_items() -> None:
     """R1 of a batch is R2 of the batch with real and generated items exchanged."""
     runtime.seed_everything(2)
-    critic = DiscriminatorStep(discriminator(), VIEWS["clip"], LOSSES["hinge"])
+    d_step = DiscriminatorStep(discriminator(), VIEWS["clip"], LOSSES["hinge"])
     both = tf.concat([clips(0), 0.1 * clips(1)], axis=0)
     exchanged = tf.concat([both[BATCH:], both[:BATCH]], axis=0)
     seed = tf.constant((0, 1))
     r1, r2 = (
         [
-            float(critic.penalty(name, DiscriminatorBatch(i, None, {}), seed))
+            float(d_step.penalty(name, DiscriminatorBatch(i, None, {}), seed))
             for i in (both, exchanged)
         ]
         for name in ("r1", "r2")

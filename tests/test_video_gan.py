@@ -86,17 +86,17 @@ def separate_gradients(
 ) -> tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor, tf.Tensor]:
     """The ordinary step, written out: one backward pass for D's loss, another for G's."""
 
-    def judge(fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def forward(fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = augment.augment(tf.concat([real, fake], axis=0), augment.parse(names), SEED)
         logits = network({"clip": batch}, training=True)["logit"]
         return logits[: len(real)], logits[len(real) :]
 
     with tf.GradientTape() as tape:
-        on_real, on_fake = judge(tf.stop_gradient(generator(drawn, training=True)))
+        on_real, on_fake = forward(tf.stop_gradient(generator(drawn, training=True)))
         d_loss = tf.reduce_mean(loss.discriminator(on_real, on_fake))
     d_gradients = tape.gradient(d_loss, network.trainable_variables)
     with tf.GradientTape() as tape:
-        on_real, on_fake = judge(generator(drawn, training=True))
+        on_real, on_fake = forward(generator(drawn, training=True))
         g_loss = tf.reduce_mean(loss.generator(on_real, on_fake))
     g_gradients = tape.gradient(g_loss, generator.trainable_variables)
     return d_gradients, g_gradients, on_real, on_fake
@@ -105,7 +105,7 @@ def separate_gradients(
 def gan_gradients(
     gan: VideoGAN, names: str, real: tf.Tensor, drawn: dict[str, tf.Tensor]
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """The same from the gan's own critic."""
+    """The same from the gan's own discriminator step."""
     with tf.GradientTape() as tape:
         fake = gan.generator(drawn, training=True)
         both = augment.augment(tf.concat([real, fake], axis=0), augment.parse(names), SEED)

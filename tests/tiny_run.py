@@ -9,7 +9,8 @@ from vidgan import models, runtime
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.tasks.load import build_generator
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, EMA_NAME, Run
+from vidgan.training.run import EMA_NAME, Run
+from vidgan.training.run_lookup import CHECKPOINTS, CONFIG_NAME
 from vidgan.training.state import STATE_NAME
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)

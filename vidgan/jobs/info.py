@@ -8,7 +8,8 @@ from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, ModelConfig
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
 from vidgan.training import health_rules
-from vidgan.training.run import CHECKPOINTS, CONFIG_NAME, Run
+from vidgan.training.run import Run
+from vidgan.training.run_lookup import CHECKPOINTS, CONFIG_NAME
 from vidgan.training.state import STATE_NAME, Measurement, read_measurement
 
 

@@ -61,8 +61,8 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
         step_flops = flops.count_flops(gan.train_step, clips) / DEFAULT_BATCH
     networks = gan.discriminators.values()
     judging = [
-        critic.view.count(gan.config) * flops.network_flops(critic.network)
-        for critic in gan.discriminator_steps
+        step.view.count(gan.config) * flops.network_flops(step.network)
+        for step in gan.discriminator_steps
     ]
     return {
         "model": name,

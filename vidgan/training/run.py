@@ -36,6 +36,13 @@ from vidgan.config import (
 from vidgan.errors import OptionError, RunError
 from vidgan.files import atomic_path, remove, write_error
 from vidgan.training import weights
+from vidgan.training.run_lookup import (
+    CHECKPOINTS,
+    CONFIG_NAME,
+    missing_run_advice,
+    newest_run,
+    task_name,
+)
 from vidgan.training.state import STATE_NAME, best_checkpoint, read_json, read_state
 
 if TYPE_CHECKING:
@@ -45,8 +52,6 @@ if TYPE_CHECKING:
     from vidgan.training.adversarial import AdversarialModel
 
 FORMAT_VERSION = 1
-CONFIG_NAME = "config.json"
-CHECKPOINTS = "checkpoints"
 EMA_NAME = "generator_ema.weights.h5"
 GAN_NAME = "gan.weights.h5"
 
@@ -156,7 +161,7 @@ class Run:
         named = path is not None and str(path) != "latest"
         folder = Path(path) if path is not None and named else newest_run(Path(runs), task)
         if not (folder / CONFIG_NAME).is_file():
-            how = _advice(task)
+            how = missing_run_advice(task)
             raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); {how}")
         source = folder / CONFIG_NAME
         values = read_json(source)
@@ -183,7 +188,7 @@ class Run:
     @classmethod
     def _from_json(cls, folder: Path, values: dict[str, Any]) -> Self:
         source, data = folder / CONFIG_NAME, values["dataset"]
-        task, task_config = _task_name(values), None
+        task, task_config = task_name(values), None
         if task not in TASK_OPTIONS:
             raise ValueError(f"unknown task {task!r}")
         if (config := TASK_OPTIONS[task].config) is not None:
@@ -265,62 +270,3 @@ class Run:
             if old not in kept:
                 remove(old)
         return target
-
-
-def _task_name(values: dict[str, Any]) -> str:
-    """Return the task of a decoded ``config.json``; runs of earlier versions name none."""
-    found = values.get("task")
-    return str(found["name"]) if isinstance(found, dict) and "name" in found else DEFAULT_TASK
-
-
-def _has_task(folder: Path, task: str | None) -> bool:
-    if task is None:
-        return True
-    try:
-        return _task_name(read_json(folder / CONFIG_NAME)) == task
-    except RunError:
-        return task == DEFAULT_TASK  # Damaged: opening it raises a better error.
-
-
-def _advice(task: str | None) -> str:
-    """Return the advice in the error about a missing run."""
-    if task is None or task == DEFAULT_TASK:
-        return "create one with vidgan train"
-    datasets = " A B" if TASK_OPTIONS[task].datasets == 2 else ""
-    return f"create one with vidgan train --task {task}{datasets}"
-
-
-def newest_run(runs: Path, task: str | None = None) -> Path:
-    """Return the newest run folder in ``runs`` that has a checkpoint, else the newest.
-
-    So a training that has just started does not hide the previous run.
-
-    Args:
-        runs: the folder of all runs.
-        task: consider only runs of this task.
-
-    Raises:
-        RunError: there is none.
-    """
-    found = sorted(path.parent for path in runs.glob(f"*/{CONFIG_NAME}"))
-    found = [path for path in found if _has_task(path, task)]
-    if not found:
-        kind = "run" if task in (None, DEFAULT_TASK) else f"run of --task {task}"
-        raise RunError(f"{runs}: no {kind} there; {_advice(task)}")
-    saved = [path for path in found if any((path / CHECKPOINTS).glob("step-*"))]
-    return (saved or found)[-1]
-
-
-def next_run_path(runs: Path, kind: str, dataset: Path) -> Path:
-    """Return a new run's folder, ``00000-<kind>-<dataset>`` with the next number.
-
-    Args:
-        runs: the folder of all runs.
-        kind: name of the model or task.
-        dataset: folder of the dataset.
-    """
-    numbers = [
-        int(match[1]) for path in runs.glob("*") if (match := re.match(r"(\d{5})-", path.name))
-    ]
-    name = re.sub(r"[^\w.-]+", "_", dataset.resolve().name) or "dataset"
-    return runs / f"{max(numbers, default=-1) + 1:05d}-{kind}-{name}"

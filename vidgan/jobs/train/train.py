@@ -14,7 +14,8 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
 from vidgan.files import remove
 from vidgan.jobs.train import run_config
-from vidgan.training.run import Run, next_run_path
+from vidgan.training.run import Run
+from vidgan.training.run_lookup import next_run_path
 
 
 def _above_bar(text: str) -> None:
