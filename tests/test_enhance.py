@@ -219,7 +219,7 @@ def test_best_checkpoint_is_that_of_psnr(dataset: Path, tmp_path: Path) -> None:
     assert found.value == pytest.approx(max(figures.values()), rel=1e-4)
     text = CliRunner().invoke(main, ["info", str(path)]).output
     assert re.search(r"best +step \d+: psnr [\d.]+ \(4 clips of test\)", text)
-    assert re.search(r"task +enhance: undo damage", text)
+    assert re.search(r"task +enhance: restore degraded video", text)
 
 
 def test_resumed_run_goes_on(trained: Path) -> None:

@@ -160,7 +160,7 @@ def test_file_of_events(tmp_path: Path) -> None:
     text = "".join(map(health_rules.to_json_line, (first, second, gone)))
     path.write_text(text + '{"step": 300, "trou', encoding="utf-8")
     assert text.splitlines()[0] == (
-        '{"step": 100, "problem": "mode collapse", "gone": false, "text": "ü: --g-lr"}'
+        '{"step": 100, "trouble": "mode collapse", "gone": false, "text": "ü: --g-lr"}'
     )
     assert health_rules.read_events(path) == [first, second, gone]
     assert health_rules.unresolved([first, second]) == [first, second]

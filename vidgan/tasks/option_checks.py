@@ -5,6 +5,7 @@ from vidgan.errors import OptionError
 from vidgan.losses import LOSSES
 from vidgan.models import find_architecture
 from vidgan.regularizers import PENALTIES
+from vidgan.training import distance_metrics
 
 
 def check(model: ModelConfig, train: TrainConfig) -> None:
@@ -18,6 +19,7 @@ def check(model: ModelConfig, train: TrainConfig) -> None:
         OptionError: two options contradict each other, or one has no effect.
     """
     check_requirements(train)
+    distance_metrics.parse(train.metrics)  # Raises for unknown names.
     loss = LOSSES[train.loss]
     if train.label_smoothing and loss.smoothed is None:
         able = ", ".join(name for name, each in LOSSES.items() if each.smoothed is not None)
