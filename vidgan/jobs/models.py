@@ -60,7 +60,7 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
         clips = tf.TensorSpec((DEFAULT_BATCH, frames, height, width, 3), tf.float32)
         step_flops = flops.count_flops(gan.train_step, clips) / DEFAULT_BATCH
     networks = gan.discriminators.values()
-    judging = [
+    d_flops = [
         step.view.count(gan.config) * flops.network_flops(step.network)
         for step in gan.discriminator_steps
     ]
@@ -76,7 +76,7 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
         "g_params": gan.generator.count_params(),
         "d_params": sum(network.count_params() for network in networks),
         "g_flops": flops.generator_flops(gan.generator, gan.latents),
-        "d_flops": sum(judging),
+        "d_flops": sum(d_flops),
         "step_flops": step_flops,
     }
 

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgan import config as configs
 from vidgan import runtime
@@ -16,6 +16,9 @@ from vidgan.files import remove
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import next_run_path
+
+if TYPE_CHECKING:
+    from vidgan.training.loop import Progress
 
 
 def _above_bar(text: str) -> None:
@@ -120,48 +123,22 @@ def run_training(
     from vidgan.training.log_file import LOG_NAME
     from vidgan.training.state import read_measurement
 
-    if resume is not None:
-        if output is not None:
-            raise OptionError("--output cannot be given with --resume, which goes on in its run")
-        run = run_config.resumed_run(resume, options, task)
-        manifests = run_config.load_datasets(run.task, datasets or run.datasets)
-        for manifest in manifests:
-            _check_dataset(run, manifest)
+    if resume is None:
+        run, manifests = _create_run(datasets, options, task or configs.DEFAULT_TASK, output)
+    elif output is not None:
+        raise OptionError("--output cannot be given with --resume, which continues in its run")
     else:
-        task = task or configs.DEFAULT_TASK
-        folders = datasets or [Path(configs.DEFAULT_DATASET)]
-        manifests = run_config.load_datasets(task, folders)
-        requested = TrainingOptions.parse(task, options)
-        kind = requested.model.model if task == configs.DEFAULT_TASK else task
-        path = (
-            output
-            if output is not None
-            else next_run_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
-        )
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise OptionError(f"--output {path} exists already; choose another or --resume {path}")
-        run = run_config.new_run(folders, manifests, path, requested)
+        run, manifests = _resume_run(datasets, options, task, resume)
     found = tasks.find_task(run.task)
     device = runtime.choose_device(run.train.device)
     state = loop.Progress(budget=run.train)
     with tf.device(device), contextlib.ExitStack() as closing:
         if resume is not None:
-            run.checkpoint()  # Fails here, and clearly, if there is none.
+            checkpoint = run.checkpoint()  # Raises before the networks are built.
             gan = load_gan(run)
-            saved = run.state()
-            measured = read_measurement(run.checkpoint())
-            state = loop.Progress(**saved, measurement=measured, budget=run.train)
-            if run.train.patience and measured and measured.waited >= run.train.patience:
-                raise OptionError(
-                    f"{run.path} has stopped early: {measured.waited} measurements in a row were "
-                    f"no better; give --patience {2 * measured.waited}, or 0 for none"
-                )
-            if state.budget_used >= 1:
-                raise OptionError(
-                    f"{run.path} has used up its budget ({state.epoch:.1f} epochs, "
-                    f"{state.step} steps); give a larger one, such as --epochs "
-                    f"{2 * max(1, round(state.epoch))}"
-                )
+            measured = read_measurement(checkpoint)
+            state = loop.Progress(**run.state(), measurement=measured, budget=run.train)
+            _check_progress(run, state)
             for leftover in run.path.rglob(".vidgan-*"):  # Of a process that was killed.
                 remove(leftover)
         else:
@@ -179,31 +156,78 @@ def run_training(
         closing.callback(log.close)
         snapshots = Snapshots(run, state, writer, found.preview(run, manifests))
         notify_above_bar = _above_bar if progress else notify
-        watching = found.callbacks(
+        task_callbacks = found.callbacks(
             TrainingContext(run, manifests, gan, state, snapshots.save, notify_above_bar, clock)
         )
         # Callbacks that compute values come before those that write them.
-        hooks: list[Any] = [*watching, log, snapshots]
+        callbacks: list[Any] = [*task_callbacks, log, snapshots]
         if progress:
             bar = ProgressBar(state, sys.stderr, found.bar)
             closing.callback(bar.close)
-            hooks.insert(-2, bar)
+            callbacks.insert(-2, bar)
         epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
-        finished = loop.train(gan, checked(data, *manifests), state, hooks, epoch_clips, clock)
+        finished = loop.train(gan, checked(data, *manifests), state, callbacks, epoch_clips, clock)
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
         curves.plot(run.path / LOG_NAME, run.path / "curves.png", title, found.panels)
-    for hook in reversed(watching):
-        if summary := hook.summary():
+    for callback in reversed(task_callbacks):
+        if summary := callback.summary():
             notify(summary)
     if not finished:
         if state.step:
             notify(
                 f"Stopped at step {state.step} and saved. "
-                f"Go on with: vidgan train --resume {run.path}"
+                f"Continue with: vidgan train --resume {run.path}"
             )
         raise KeyboardInterrupt
     return run.path
+
+
+def _create_run(
+    datasets: Sequence[Path], options: Mapping[str, OptionValue], task: str, output: Path | None
+) -> tuple[Run, list[Manifest]]:
+    """Return the configuration of a new run, whose folder is not created, and its datasets."""
+    folders = datasets or [Path(configs.DEFAULT_DATASET)]
+    manifests = run_config.load_datasets(task, folders)
+    requested = TrainingOptions.parse(task, options)
+    kind = requested.model.model if task == configs.DEFAULT_TASK else task
+    path = output or next_run_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise OptionError(f"--output {path} exists already; choose another or --resume {path}")
+    return run_config.new_run(folders, manifests, path, requested), manifests
+
+
+def _resume_run(
+    datasets: Sequence[Path],
+    options: Mapping[str, OptionValue],
+    task: str | None,
+    resume: Path | str,
+) -> tuple[Run, list[Manifest]]:
+    """Return the configuration of a run to continue, and its datasets."""
+    run = run_config.resumed_run(resume, options, task)
+    manifests = run_config.load_datasets(run.task, datasets or run.datasets)
+    for manifest in manifests:
+        _check_dataset(run, manifest)
+    return run, manifests
+
+
+def _check_progress(run: Run, progress: "Progress") -> None:
+    """Check that a resumed run has something left to do.
+
+    Raises:
+        OptionError: it was stopped early, or has used up its budget.
+    """
+    measured, patience = progress.measurement, run.train.patience
+    if patience and measured and measured.waited >= patience:
+        raise OptionError(
+            f"{run.path} has stopped early: {measured.waited} measurements in a row were no "
+            f"better; give --patience {2 * measured.waited}, or 0 for none"
+        )
+    if progress.budget_used >= 1:
+        raise OptionError(
+            f"{run.path} has used up its budget ({progress.epoch:.1f} epochs, {progress.step} "
+            f"steps); give a larger one, such as --epochs {2 * max(1, round(progress.epoch))}"
+        )
 
 
 def _check_dataset(run: Run, manifest: Manifest) -> None:
