@@ -17,7 +17,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,35 +147,36 @@ def end_to_end(clips: np.ndarray, count: int) -> tuple[float, float]:
     return time.perf_counter() - start, time.process_time() - cpu
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=2048, help="of each of the two sets")
     parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    options = parser.parse_args(arguments)
     clips, _ = drawn_clips(0, MANY, FRAMES)
     large = clips.repeat(2, axis=2).repeat(2, axis=3)
     with tempfile.TemporaryDirectory() as temporary:
         rows = [
-            row(name, some[: CLIPS.get(name, MANY)], arguments.rounds, Path(temporary))
+            row(name, some[: CLIPS.get(name, MANY)], options.rounds, Path(temporary))
             for name in FEATURES
             for some in (clips, large)
         ]
-    wall, cpu = end_to_end(clips, arguments.clips)
+    wall, cpu = end_to_end(clips, options.clips)
     text = f"""# How fast clips are embedded
 
 Made by `benchmarks/feature_speed.py` ({os.cpu_count()} cores, TensorFlow {tf.__version__}, medians
-of {arguments.rounds} rounds). The share is the rate of extraction in the network's own rate.
+of {options.rounds} rounds). The share is the rate of extraction in the network's own rate.
 
 | features | clips | clips a CPU second | share | at least 80 % |
 |---|---|---|---|---|
 {chr(10).join(rows)}
 
-{arguments.clips} against {arguments.clips} clips of {FRAMES} × 64 × 64 on
+{options.clips} against {options.clips} clips of {FRAMES} × 64 × 64 on
 `{EvaluateConfig.clip_features}`, moments and distance included: {cpu:.0f} CPU seconds over all
 cores, {wall:.0f} seconds on the clock of a machine that had other work. At most {TARGET} s on two
 cores were wanted, which have {2 * TARGET} CPU seconds in that time.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    options.output.write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -7,7 +7,8 @@ Features are drawn of normal distributions whose true distance is known, with va
 beside this script.
 """
 
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,10 @@ def table(name: str) -> str:
 RESULTS: dict[tuple[float, str, int], dict[str, np.ndarray]] = {}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    options = parser.parse_args(arguments)
     for decay in DECAYS.values():
         for change in CHANGES:
             for count in COUNTS:
@@ -126,7 +130,7 @@ moved by 0.2 deviations on each axis. *variety*: a tenth of its axes have half t
 - Hence the rule of `choose_estimator`: more clips than dimensions, the usual distance; down to a
   quarter of the dimensions, the shrunk one; fewer, the kernel distance.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    options.output.write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -52,7 +52,11 @@ def drawn() -> list[np.ndarray]:
 @click.command(help=__doc__.split("\n\n")[0])
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.argument("dataset", type=click.Path(exists=True, path_type=Path))
-def main(folder: Path, dataset: Path) -> None:
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path(__file__).with_suffix(".md")
+)
+@click.option("--sheet", type=click.Path(path_type=Path), default=SHEET)
+def main(folder: Path, dataset: Path, output: Path, sheet: Path) -> None:
     runtime.prepare()
     from vidgan.dataset.pipeline import labelled_clips
     from vidgan.tasks import inpaint
@@ -83,7 +87,7 @@ def main(folder: Path, dataset: Path) -> None:
                     shown += [hole, made[0], made[1], made[3], clip]
             cells = " | ".join(f"{value:.2f}" for value in np.mean(figures, axis=0))
             rows.append(f"| {name} | {kind} | {cells} |")
-    save_image(SHEET, contact_sheet(np.stack(shown), frames=4, scale=2))
+    save_image(sheet, contact_sheet(np.stack(shown), frames=4, scale=2))
     newline = "\n"
     trained = f"{state['seconds'] / 60:.1f} minutes of training ({state['step']} steps)"
     text = f"""# Filling holes
@@ -98,7 +102,7 @@ Made by `benchmarks/inpaint.py` after {trained}: mean over clips of
 Base is what the network starts from: a mixture of what near frames show at a hole's place, of what
 all frames in reach show there, and of what lies around it.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    output.write_text(text, encoding="utf-8")
     print(text)
 
 

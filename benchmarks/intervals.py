@@ -7,8 +7,9 @@ often as its level says. The usual bootstrap, which draws clips and takes the di
 measured beside vidgan's. Takes some minutes. Writes the table beside this script.
 """
 
+import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,10 @@ def cost(count: int, dim: int) -> str:
     return f"| {count} × {dim} | {' | '.join(cells)} |"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    options = parser.parse_args(arguments)
     rows = [
         coverage(name, count, change) for name in MEASURES for count in COUNTS for change in CHANGES
     ]
@@ -129,7 +133,7 @@ CPU seconds over all cores, of the distance alone and with its interval of 1,000
 |---|---|---|---|---|
 {chr(10).join(costs)}
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    options.output.write_text(text, encoding="utf-8")
     print(text)
 
 

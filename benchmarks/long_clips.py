@@ -11,7 +11,7 @@ first row is the distance of the real clips of the test split.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -97,12 +97,12 @@ def rows(path: Path, frames: int, clips: int) -> Iterator[str]:
         yield line(f"{start}–{start + run.frames - 1}", window, first)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("--frames", type=int, default=128)
     parser.add_argument("--clips", type=int, default=256)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     for path in args.runs:
         for text in rows(path, args.frames, args.clips):
             print(text, flush=True)

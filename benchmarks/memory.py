@@ -15,6 +15,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -85,12 +86,13 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
     print(json.dumps(values))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--case", type=int, help="measure one case in this process")
-    case = parser.parse_args().case
-    if case is not None:
-        measure(*CASES[case])
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    options = parser.parse_args(arguments)
+    if options.case is not None:
+        measure(*CASES[options.case])
         return
     lines = [
         f"Peak memory of training, {platform.machine()}, Python {platform.python_version()}, CPU.",
@@ -108,7 +110,7 @@ def main() -> None:
             f"| {peak:.0f} | {estimate:.0f} | {estimate / peak:.2f} |"
         )
         print(lines[-1], flush=True)
-    Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

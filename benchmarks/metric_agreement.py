@@ -9,10 +9,11 @@ scikit-image. Features are drawn: variances fall as 1 / i, as those of networks 
 minutes, most of them in SciPy. Writes the table beside this script.
 """
 
+import argparse
 import contextlib
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -175,7 +176,10 @@ def frames() -> list[Row]:
     return rows
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    options = parser.parse_args(arguments)
     rows = distances() + neighbours() + frames()
     table = "\n".join(map(str, rows))
     names = ("torch-fidelity", "SciPy", "prdc", "scikit-image")
@@ -199,7 +203,7 @@ CPU seconds over all cores.
 - prdc counts clips inside a ball, vidgan and torch-fidelity those on its border, too: no clip lies
   there by chance.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    options.output.write_text(text, encoding="utf-8")
     print(text)
 
 

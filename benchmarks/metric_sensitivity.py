@@ -13,7 +13,7 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -224,18 +224,19 @@ def seconds_for(embed: Embed, clips: np.ndarray) -> float:
     return statistics.median(taken)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="videos, a sub-folder a class")
-    arguments = parser.parse_args()
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    options = parser.parse_args(arguments)
     runtime.prepare()
 
     embeds = candidates()
     chosen = EvaluateConfig.clip_features
-    clips, labels = labelled_clips(arguments.folder)
+    clips, labels = labelled_clips(options.folder)
     drawn = drawn_clips(0, DRAWN, FRAMES)
     sets = {"real": measure(embeds, clips, labels), "drawn": measure(embeds, *drawn)}
-    test, inside, same = across_splits(embeds[chosen], arguments.folder)
+    test, inside, same = across_splits(embeds[chosen], options.folder)
     seconds = seconds_for(FEATURES[chosen].load(), np.resize(clips, (256, *clips.shape[1:])))
     text = f"""# What the Fréchet distance on each embedding notices
 
@@ -274,7 +275,7 @@ Test split against training split of that default, which share no shot: {test:.3
 
 Figures on these features are no FVD (that is measured on I3D) and must not be compared with it.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    options.output.write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -67,12 +68,12 @@ def clips(videos: list[str], folder: Path, steps: int) -> dict[tuple[int, int], 
     return batches
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("videos", nargs="*", help="files or folders")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--models", default=",".join(MODELS))
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     failed = []
     with tempfile.TemporaryDirectory() as folder:
         batches = clips(args.videos, Path(folder), args.steps)

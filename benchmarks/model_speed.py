@@ -13,6 +13,7 @@ import argparse
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from vidgan import runtime
@@ -62,7 +63,7 @@ class Training:
         return (end[0] - start[0]) / steps, (end[1] - start[1]) / steps
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=TrainConfig.penalty_every)
@@ -70,7 +71,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--batch", type=int, default=DEFAULT_BATCH)
     parser.add_argument("--models", default=",".join(MODELS))
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     names = list(dict.fromkeys([BASE, *args.models.split(",")]))
     trainings = {name: Training(name, args) for name in names}
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in names}

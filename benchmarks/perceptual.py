@@ -7,7 +7,8 @@ Three photographs that scikit-image ships are damaged in seven ways, each to the
 damage is measured by SSIM and by vidgan's perceptual distance. Writes the table beside this script.
 """
 
-from collections.abc import Callable, Iterable
+import argparse
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -92,7 +93,10 @@ def damaged(picture: np.ndarray, name: str, decibels: float) -> np.ndarray:
     raise ValueError(f"{name} never comes down to {decibels} dB")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    options = parser.parse_args(arguments)
     columns, values = [(side, decibels) for side in SIDES for decibels in DECIBELS], {}
     for side, decibels in columns:
         for name in DAMAGES:
@@ -127,7 +131,7 @@ PSNR finds all of a column alike. The perceptual distance puts all that one hard
 more light, a tint, less contrast, a shift by a fraction of a pixel) below all that one sees at once
 (coding blocks, noise, blur), by a factor of {min(gaps):.1f} to {max(gaps):.1f}.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    options.output.write_text(text, encoding="utf-8")
     print(text)
 
 

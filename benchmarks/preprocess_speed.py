@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -155,12 +155,13 @@ def row(name: str, costs: list[Cost], base: list[Cost]) -> str:
     )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=60, help="length of the video")
     parser.add_argument("--runs", type=int, default=5, help="ratios to take the median of")
     parser.add_argument("--keep", type=Path, help="folder to keep the videos in for the next time")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    subprocess.run(["taskset", "--version"], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         store = options.keep or work
@@ -208,5 +209,4 @@ def measure(seconds: int, runs: int, store: Path, work: Path) -> None:
 
 
 if __name__ == "__main__":
-    subprocess.run(["taskset", "--version"], check=True, stdout=subprocess.DEVNULL)
     main()

@@ -22,6 +22,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -204,11 +205,11 @@ def memory(work: Path) -> None:
             print(f"| {name} | {frames} | {peak / 1024:.2f} | {seconds:.0f} |", flush=True)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=3, help="pairs to take the median of")
     parser.add_argument("--only", choices=("throughput", "costs", "memory"))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     runtime.prepare()
     print(f"{platform.machine()}, {os.cpu_count()} cores\n")
     with tempfile.TemporaryDirectory() as temporary:

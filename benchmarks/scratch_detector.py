@@ -105,7 +105,10 @@ class Tally:
 
 @click.command(help=__doc__.split("\n\n")[0])
 @click.argument("videos", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-def main(videos: tuple[Path, ...]) -> None:
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path(__file__).with_suffix(".md")
+)
+def main(videos: tuple[Path, ...], output: Path) -> None:
     material: dict[str, Callable[[], Iterable[np.ndarray]]] = {
         f"{len(videos)} real clips": lambda: map(load, videos),
         "drawn people": drawn,
@@ -151,7 +154,7 @@ Not found: scratches shorter than half of the height (limbs and things are as lo
 that do not move against the scene for {2 * REACH + 1} frames unless they cross all of it (a pole
 does not either), and dust on or close beside what moves fast.
 """
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    output.write_text(text, encoding="utf-8")
     print(text)
 
 

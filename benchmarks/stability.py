@@ -13,6 +13,7 @@ verdict. A run is right where every expected alarm came and, with a healthy reci
 import argparse
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -171,13 +172,13 @@ def run(setting: Setting, datasets: dict[str, Path], folder: Path, steps: int) -
     return "| " + " | ".join(cells) + " |"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("videos", type=Path)
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--only", nargs="*", default=[], help="settings whose names contain this")
     parser.add_argument("--output", type=Path, default=Path("stability"))
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     args.output.mkdir(parents=True, exist_ok=True)
     datasets = make_datasets(args.videos, args.output)
     print(

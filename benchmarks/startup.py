@@ -73,7 +73,7 @@ def row(name: str, values: list[float], ratio: float | None, limit: str, good: b
 
 
 @click.command()
-@click.option("--rounds", type=click.IntRange(5), default=9, show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=9, show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the table here, too.")
 def main(rounds: int, output: Path | None) -> None:
     """Measure and print the table."""
@@ -101,7 +101,8 @@ def main(rounds: int, output: Path | None) -> None:
         making = [script, "generate", str(run), "--n", "1", "--overwrite"]
         making += ["-o", str(Path(folder, "out.mp4"))]
         times = measure(
-            {tensorflow: [python, "-c", "import tensorflow"], clip: making}, max(5, rounds // 2)
+            {tensorflow: [python, "-c", "import tensorflow"], clip: making},
+            max(min(5, rounds), rounds // 2),
         )
     pairs = list(zip(times[clip], times[tensorflow], strict=True))
     ratio = statistics.median(mine / bare for mine, bare in pairs)

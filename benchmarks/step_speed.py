@@ -16,8 +16,10 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-VARIANTS = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "vidgan": {},
     "vidgan, separate passes": {"share_backward": False},
     "vidgan, all defaults": {"extras": True},
@@ -80,6 +82,7 @@ def torch_worker(args: argparse.Namespace) -> None:
     from vidgan import runtime
 
     runtime.prepare()
+    import keras
     import torch
     from torch import nn
 
@@ -89,7 +92,7 @@ def torch_worker(args: argparse.Namespace) -> None:
     class Same(nn.Module):
         """TensorFlow's padding: what does not divide goes to the far side."""
 
-        def __init__(self, kernel, stride):
+        def __init__(self, kernel: tuple[int, ...], stride: tuple[int, ...]) -> None:
             super().__init__()
             pads = [
                 (max(k - s, 0) // 2, max(k - s, 0) - max(k - s, 0) // 2)
@@ -97,33 +100,45 @@ def torch_worker(args: argparse.Namespace) -> None:
             ]
             self.pads = [side for pair in reversed(pads) for side in pair]
 
-        def forward(self, x):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
             return nn.functional.pad(x, self.pads)
 
     class Gain(nn.Module):
         """FrameGain."""
 
-        def __init__(self, frames, channels):
+        def __init__(self, frames: int, channels: int) -> None:
             super().__init__()
             self.gain = nn.Parameter(torch.ones(channels, frames))
             self.bias = nn.Parameter(torch.zeros(channels, frames))
 
-        def forward(self, x):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x * self.gain[..., None, None] + self.bias[..., None, None]
 
     class Scaled(nn.Module):
         """Rescaling."""
 
-        def __init__(self, scale):
+        def __init__(self, scale: float) -> None:
             super().__init__()
             self.scale = scale
 
-        def forward(self, x):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x * self.scale
 
-    def translate(network) -> nn.Sequential:
+    class SoftThreshold(nn.Module):
+        """Like TemporalThreshold: soft-threshold the differences from a pixel's mean over time."""
+
+        def __init__(self, threshold: float) -> None:
+            super().__init__()
+            self.threshold = threshold
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            mean = x.mean(2, keepdim=True)
+            change = x - mean
+            return mean + (change - change.clamp(-self.threshold, self.threshold))
+
+    def translate(network: keras.Model) -> nn.Sequential:
         """Rebuild a Keras network layer by layer."""
-        parts = []
+        parts: list[nn.Module] = []
         for layer in network.layers:
             kind = type(layer).__name__
             if kind == "Functional":
@@ -154,6 +169,8 @@ def torch_worker(args: argparse.Namespace) -> None:
                 parts.append(nn.ConvTranspose3d(i, o, k, s, pad))
             elif kind == "FrameGain":
                 parts.append(Gain(layer.gain.shape[0], layer.gain.shape[-1]))
+            elif kind == "TemporalThreshold":
+                parts.append(SoftThreshold(layer.threshold))
             elif kind == "Rescaling":
                 parts.append(Scaled(layer.scale))
             elif kind != "InputLayer":
@@ -165,7 +182,7 @@ def torch_worker(args: argparse.Namespace) -> None:
     loss = nn.BCEWithLogitsLoss()
     ones, zeros = torch.ones(args.batch, 1), torch.zeros(args.batch, 1)
 
-    def make(layout):
+    def make(layout: torch.memory_format) -> Callable[[], float]:
         g = translate(build_generator(model, args.size, args.size)).to(memory_format=layout)
         d = translate(build_discriminators(model, args.size, args.size)["clip"])
         d = d.to(memory_format=layout)
@@ -174,7 +191,7 @@ def torch_worker(args: argparse.Namespace) -> None:
         real = torch.randn(args.batch, 3, args.frames, args.size, args.size)
         real = real.contiguous(memory_format=layout)
 
-        def step():
+        def step() -> float:
             od.zero_grad()
             loss(d(real), ones).backward()
             fake = g(torch.randn(args.batch, model.latent_dim))
@@ -184,7 +201,7 @@ def torch_worker(args: argparse.Namespace) -> None:
             og.zero_grad()
             loss(d(fake), ones).backward()
             og.step()
-            return d_loss.item()
+            return float(d_loss.item())
 
         return step
 
@@ -202,8 +219,10 @@ def torch_worker(args: argparse.Namespace) -> None:
     serve(run, list(steps), {})
 
 
-def serve(run, names, facts) -> None:
-    """Say what can be run, then answer lines ``name<TAB>count`` with seconds a call."""
+def serve(
+    run: Callable[[str, int], float], names: Sequence[str], facts: Mapping[str, float]
+) -> None:
+    """Print what can be run, then answer lines ``name<TAB>count`` with the seconds of a call."""
     for name in names:
         run(name, 2)
     print("ready " + json.dumps({"names": names, **facts}), flush=True)
@@ -227,18 +246,20 @@ class Worker:
         self.facts = json.loads(self._answer("ready "))
 
     def _answer(self, prefix: str) -> str:
+        assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith(prefix):
                 return line.removeprefix(prefix)
         raise RuntimeError("a worker died; run it alone with --worker to see why")
 
     def time(self, name: str, count: int) -> float:
+        assert self.process.stdin is not None
         self.process.stdin.write(f"{name}\t{count}\n")
         self.process.stdin.flush()
         return float(self._answer("time "))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=4)
@@ -247,14 +268,17 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--worker", choices=("tensorflow", "torch"))
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     if args.worker == "tensorflow":
         tensorflow_worker(args)
         return
     if args.worker == "torch":
         torch_worker(args)
         return
-    workers = [Worker(kind, sys.argv[1:]) for kind in ("tensorflow", "torch")]
+    workers = [
+        Worker(kind, sys.argv[1:] if arguments is None else list(arguments))
+        for kind in ("tensorflow", "torch")
+    ]
     times: dict[str, list[float]] = {}
     for _ in range(args.rounds):
         for worker in workers:

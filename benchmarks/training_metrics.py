@@ -20,7 +20,7 @@ folder, with a contact sheet of each look; if they are there, nothing is trained
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -220,7 +220,7 @@ def report(path: Path) -> str:
     )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--frames", type=int, default=16)
@@ -232,7 +232,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--features", default=FEATURES_NAME)
     parser.add_argument("--output", type=Path, default=Path("training_metrics"))
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     stem = args.dataset.resolve().name
     paths = {
         name: args.output / f"{stem}-{name}-seed{args.seed}.npz"

@@ -1,15 +1,9 @@
 """The benchmark of what the metrics notice: its damages, its drawn clips and its tables."""
 
-import sys
-from pathlib import Path
-
-import numpy as np
-import pytest
-
-sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
-
 import damages
 import metric_sensitivity
+import numpy as np
+import pytest
 from drawn_clips import KINDS, drawn_clips
 
 
