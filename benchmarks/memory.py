@@ -89,6 +89,9 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--case", type=int, help="measure one case in this process")
+    parser.add_argument(
+        "--only", type=int, nargs="*", default=range(len(CASES)), help="numbers of the cases"
+    )
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
     options = parser.parse_args(arguments)
     if options.case is not None:
@@ -100,7 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "| clips | batch | channels | precision | peak, MiB | estimate, MiB | estimate ÷ peak |",
         "|---|---|---|---|---|---|---|",
     ]
-    for number, (side, frames, batch_size, channels, precision) in enumerate(CASES):
+    for number in options.only:
+        side, frames, batch_size, channels, precision = CASES[number]
         command = [sys.executable, __file__, "--case", str(number)]
         answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         values = json.loads(answer.splitlines()[-1])

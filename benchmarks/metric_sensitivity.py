@@ -32,6 +32,8 @@ FRAMES = 16
 DRAWN = 128
 PARTINGS = 5
 WIDE = 256
+# Clips whose embedding is timed.
+TIMED = 256
 Embed = Callable[[np.ndarray], np.ndarray]
 
 
@@ -237,7 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     drawn = drawn_clips(0, DRAWN, FRAMES)
     sets = {"real": measure(embeds, clips, labels), "drawn": measure(embeds, *drawn)}
     test, inside, same = across_splits(embeds[chosen], options.folder)
-    seconds = seconds_for(FEATURES[chosen].load(), np.resize(clips, (256, *clips.shape[1:])))
+    seconds = seconds_for(FEATURES[chosen].load(), np.resize(clips, (TIMED, *clips.shape[1:])))
     text = f"""# What the Fréchet distance on each embedding notices
 
 Made by `benchmarks/metric_sensitivity.py`. Clips of {FRAMES} × 64 × 64 are parted at random into
@@ -271,7 +273,7 @@ Test split against training split of that default, which share no shot: {test:.3
 
 ## What it costs
 
-256 clips take {seconds:.1f} CPU seconds on `{chosen}`, over all cores (median of 5).
+{TIMED} clips take {seconds:.1f} CPU seconds on `{chosen}`, over all cores (median of 5).
 
 Figures on these features are no FVD (that is measured on I3D) and must not be compared with it.
 """

@@ -54,6 +54,8 @@ TIMED = [
 PLANNED = [(320, 240), (640, 480), (1280, 720), (1920, 1080), (3840, 2160)]
 UHD = (3840, 2160)
 LOOP_FRAMES = 25
+# How many loops long the videos are on which the peak of memory is measured.
+REPEATS = {"network": (2,), "median": (2, 8)}
 
 
 def draw(path: Path, size: tuple[int, int], frames: int) -> Path:
@@ -189,8 +191,8 @@ def memory(work: Path) -> None:
     run = make_run(work / "uhd", 1, 4, 1)
     box = ["--mask", "600,400,300,200"]
     kinds = {
-        "enhance, a network": (["enhance", str(run)], [2]),
-        "inpaint --method median": (["inpaint", *box, "--method", "median"], [2, 8]),
+        "enhance, a network": (["enhance", str(run)], REPEATS["network"]),
+        "inpaint --method median": (["inpaint", *box, "--method", "median"], REPEATS["median"]),
     }
     print("| command | frames | GiB at the peak | seconds |\n|---|---|---|---|")
     for name, ((command, *arguments), repeats) in kinds.items():

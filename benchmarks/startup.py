@@ -32,6 +32,8 @@ from vidgan.training.state import STATE_NAME
 
 HELP_LIMIT = 3.0
 GENERATE_FACTOR, GENERATE_SECONDS = 1.5, 2.0
+# Rounds that only warm the disk cache.
+WARMING = 1
 
 
 def seconds(command: list[str]) -> float:
@@ -54,9 +56,10 @@ def untrained_run(folder: Path) -> Path:
 
 
 def measure(commands: dict[str, list[str]], rounds: int) -> dict[str, list[float]]:
-    """Run every command once a round, after one round that only warms the disk cache."""
-    for command in commands.values():
-        seconds(command)
+    """Run every command once a round and return the seconds."""
+    for _ in range(WARMING):
+        for command in commands.values():
+            seconds(command)
     times: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(rounds):
         for name, command in commands.items():
@@ -100,10 +103,8 @@ def main(rounds: int, output: Path | None) -> None:
         run = untrained_run(Path(folder, "run"))
         making = [script, "generate", str(run), "--n", "1", "--overwrite"]
         making += ["-o", str(Path(folder, "out.mp4"))]
-        times = measure(
-            {tensorflow: [python, "-c", "import tensorflow"], clip: making},
-            max(min(5, rounds), rounds // 2),
-        )
+        commands = {tensorflow: [python, "-c", "import tensorflow"], clip: making}
+        times = measure(commands, max(min(5, rounds), rounds // 2))
     pairs = list(zip(times[clip], times[tensorflow], strict=True))
     ratio = statistics.median(mine / bare for mine, bare in pairs)
     good = statistics.median(

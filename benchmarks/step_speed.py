@@ -275,10 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.worker == "torch":
         torch_worker(args)
         return
-    workers = [
-        Worker(kind, sys.argv[1:] if arguments is None else list(arguments))
-        for kind in ("tensorflow", "torch")
-    ]
+    argv = sys.argv[1:] if arguments is None else list(arguments)
+    workers = [Worker(kind, argv) for kind in ("tensorflow", "torch")]
     times: dict[str, list[float]] = {}
     for _ in range(args.rounds):
         for worker in workers:

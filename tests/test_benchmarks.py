@@ -1,0 +1,228 @@
+"""Every script in benchmarks/ runs: each once, as small as it goes.
+
+What the figures are is not checked here. Scripts that need the ``bench`` extra are skipped where it
+is not installed.
+"""
+
+import ast
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from dataset_files import make_dataset
+from video_files import make_video
+
+import vidgan
+from vidgan.metrics import FEATURES
+from vidgan.models import restorer
+
+FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
+Arguments = Callable[[Path], list[object]]
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """How to run a script within seconds.
+
+    Attributes:
+        arguments: returns the command line, and writes into the folder what it names.
+        constants: of the script's module, by name, in place of its own.
+        needs: packages of the ``bench`` extra.
+        writes: files within the folder that the script writes.
+    """
+
+    arguments: Arguments
+    constants: dict[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+
+
+def report(*arguments: object) -> Arguments:
+    """Return arguments after which the report is written into the folder."""
+    return lambda folder: [*arguments, "--output", folder / "report.md"]
+
+
+def drawn_dataset(folder: Path, frames: int = 16, side: int = 64) -> Path:
+    lengths = (2 * frames,) * 4
+    return make_dataset(folder / "data", lengths, lengths, (side, side)).path
+
+
+def trained(folder: Path, **options: Any) -> Path:
+    """Train for a step."""
+    data = drawn_dataset(folder)
+    small = {"g_channels": 4, "d_channels": 4, "batch_size": 2, "tensorboard": False}
+    return vidgan.train(data, output=folder / "run", steps=1, **small, **options)
+
+
+def enhance(folder: Path) -> list[object]:
+    data = drawn_dataset(folder)
+    return [data, "--output", folder, "--minutes", 0.001, "--clips", 2, "--only"]
+
+
+def inpaint(folder: Path) -> list[object]:
+    run = trained(folder, task="inpaint", crop=32)
+    return [run, folder / "data", "--output", folder / "report.md", "--sheet", folder / "s.png"]
+
+
+def long_clips(folder: Path) -> list[object]:
+    return [trained(folder, model="mocogan", frames=16), "--frames", 32, "--clips", 2]
+
+
+def videos(folder: Path, count: int, frames: int = 40) -> Path:
+    for number in range(count):
+        path = folder / "videos" / "ab"[number % 2] / f"{number}.mp4"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_video(path, frames, (64, 48), seed=number)
+    return folder / "videos"
+
+
+def training_metrics(folder: Path) -> list[object]:
+    options = ["--frames", 8, "--steps", 4, "--looks", 2, "--clips", 16, "--channels", 4]
+    return [drawn_dataset(folder, 8, 32), *options, "--output", folder]
+
+
+def tiny_enhance() -> dict[str, Any]:
+    module = importlib.import_module("enhance")
+    recipe = module.RECIPES["x4"]
+    options = {**recipe.options, "g_channels": 8, "blocks": 1, "batch_size": 2, "crop": 32}
+    return {"RECIPES": {"x4": module.Recipe(options, recipe.rivals)}}
+
+
+SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
+    "enhance": lambda: Smoke(lambda folder: [*enhance(folder), "x4"], tiny_enhance()),
+    "evaluate_scale": Smoke(
+        report("--timed", 8, "--growing", ""),
+        {"TIMINGS": {"distance": ["--measures", "distance"]}},
+        writes=("report.md",),
+    ),
+    "feature_speed": Smoke(
+        report("--clips", 4, "--rounds", 1),
+        {
+            "CLIPS": {"inception": 1},
+            "MANY": 2,
+            # The networks with weights take the same way; I3D takes longest.
+            "FEATURES": {name: value for name, value in FEATURES.items() if name != "i3d"},
+        },
+        writes=("report.md",),
+    ),
+    "few_clips": Smoke(report(), {"COUNTS": (10,), "REPEATS": 2}, writes=("report.md",)),
+    "inpaint": Smoke(inpaint, {"CLIPS": 3}, writes=("report.md", "s.png")),
+    "intervals": Smoke(
+        report(),
+        {"PAIRS": 2, "REPLICATES": 40, "COUNTS": (10,), "COST_SIZES": ((64, 8),)},
+        writes=("report.md",),
+    ),
+    "long_clips": Smoke(long_clips),
+    "memory": Smoke(report("--only", 6), writes=("report.md",)),
+    "metric_agreement": Smoke(
+        report(),
+        {"SIZES": ((64, 8),)},
+        needs=("prdc", "skimage", "torch", "torch_fidelity"),
+        writes=("report.md",),
+    ),
+    "metric_sensitivity": Smoke(
+        lambda folder: [videos(folder, 4, 80), "--output", folder / "report.md"],
+        {"DRAWN": 16, "PARTINGS": 2, "WIDE": 16, "TIMED": 4, "LEFT": (0.5,)},
+        writes=("report.md",),
+    ),
+    "model_matrix": Smoke(
+        lambda folder: [videos(folder, 2), "--steps", 1, "--models", "dcgan"],
+        {"CLIPS": ((32, 8),), "LOSSES": ("non-saturating", "hinge")},
+    ),
+    "model_speed": Smoke(
+        lambda _: ["--rounds", 1, "--steps", 1, "--size", 32, "--frames", 8, "--models", "dcgan"]
+    ),
+    "perceptual": Smoke(
+        report(), {"SIDES": (64,), "DECIBELS": (24.0,)}, ("skimage",), ("report.md",)
+    ),
+    "preprocess_speed": Smoke(
+        lambda _: ["--seconds", 1, "--runs", 1],
+        {"WIDTH": 320, "HEIGHT": 240},
+        needs=("imageio_ffmpeg",),
+    ),
+    "recurrent": Smoke(lambda folder: [*enhance(folder), "recurrent"], {"FRAME_BLOCKS": 2}),
+    "restore_speed": Smoke(
+        lambda _: ["--runs", 1],
+        {
+            "TIMED": [("small", 1, 4, 1, (64, 48), 8)],
+            "UHD": (96, 64),
+            "LOOP_FRAMES": 4,
+            "REPEATS": {"network": (), "median": (2,)},
+        },
+        needs=("imageio_ffmpeg",),
+    ),
+    "scratch_detector": Smoke(
+        lambda folder: [make_video(folder / "v.mp4"), "--output", folder / "report.md"],
+        {"FRAMES": 9},
+        needs=("skimage",),
+        writes=("report.md",),
+    ),
+    "stability": Smoke(
+        lambda folder: [
+            *(videos(folder, 20), "--steps", 2, "--output", folder / "out"),
+            *("--only", "default recipe, seed 0"),
+        ]
+    ),
+    "startup": Smoke(
+        report("--rounds", 1), {"command_names": lambda: ["info"], "WARMING": 0}, (), ("report.md",)
+    ),
+    "step_speed": Smoke(
+        lambda _: ["--rounds", 1, "--steps", 1, "--size", 32, "--frames", 8, "--batch", 2],
+        needs=("torch",),
+    ),
+    "training_metrics": Smoke(training_metrics),
+}
+
+# Scripts whose own tests run them, by the test's file.
+ELSEWHERE = {
+    "drawn_domains": "test_translation_benchmark",
+    "moving_digits": "test_quality_benchmark",
+    "quality": "test_quality_benchmark",
+    "translate": "test_translation_benchmark",
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the names of the scripts that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names & set(SCRIPTS)
+
+
+def test_every_script_is_run_or_imported() -> None:
+    """A new script needs an entry in ``SMOKES``."""
+    for script, test in ELSEWHERE.items():
+        assert script in imported(Path(__file__).with_name(f"{test}.py"))
+    run = {*SMOKES, *ELSEWHERE}
+    used = run.union(*(imported(FOLDER / f"{script}.py") for script in run))
+    assert sorted(used) == SCRIPTS
+
+
+@pytest.mark.parametrize("script", SMOKES)
+def test_script_runs(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    smoke = SMOKES[script]
+    if not isinstance(smoke, Smoke):
+        smoke = smoke()
+    for package in smoke.needs:
+        pytest.importorskip(package, reason="needs: pip install vidgan[bench]")
+    module = importlib.import_module(script)
+    # recurrent.py puts its own networks there.
+    monkeypatch.setattr(restorer, "generator", restorer.generator)
+    for name, value in smoke.constants.items():
+        monkeypatch.setattr(module, name, value)
+    arguments = [str(argument) for argument in smoke.arguments(tmp_path)]
+    if isinstance(module.main, click.Command):
+        module.main.main(arguments, standalone_mode=False)
+    else:
+        module.main(arguments)
+    for name in smoke.writes:
+        assert (tmp_path / name).stat().st_size > 0
