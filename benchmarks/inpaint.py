@@ -30,6 +30,7 @@ from vidgan.video.readers.open import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 CLIPS, FRAMES, SIDE = 24, 16, 64
+DRAWN_SECONDS = 40
 SHEET = Path(__file__).parents[1] / "docs" / "images" / "inpaint.png"
 METHODS = ("Telea", "median", "base", "network")
 
@@ -40,7 +41,7 @@ def drawn() -> list[np.ndarray]:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drawn.mp4"
-        draw([str(path), "--seconds", "40"], standalone_mode=False)
+        draw([str(path), "--seconds", str(DRAWN_SECONDS)], standalone_mode=False)
         with open_video(path) as reader:
             small = [
                 cv2.resize(frame[:, 40:280], (SIDE, SIDE), interpolation=cv2.INTER_AREA)

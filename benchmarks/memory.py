@@ -44,7 +44,7 @@ def make_dataset(folder: Path, side: int, frames: int, clips: int) -> None:
         video = random.integers(0, 256, (frames, side // 8, side // 8, 3), np.uint8)
         images = [cv2.resize(image, (side, side)) for image in video]
         encoded = [cv2.imencode(".jpg", image)[1].tobytes() for image in images]
-        records.append(encode_example({"frames": encoded}))
+        records.append(encode_example({"frames": encoded, "label": [-1]}))
     size = write_records(folder / shard, records)
     splits = {"train": Split([shard], [frames] * clips, size), "test": Split()}
     Manifest(folder, (side, side), 25.0, [], splits, [], {}).save(folder)

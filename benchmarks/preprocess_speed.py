@@ -28,7 +28,6 @@ from typing import NamedTuple
 
 import av
 import cv2
-import imageio_ffmpeg
 import numpy as np
 
 WIDTH, HEIGHT, RATE = 1280, 720, 30
@@ -128,6 +127,8 @@ def preprocess_command(inputs: list[Path], output: Path, decoder: str = "pyav") 
 
 
 def ffmpeg_command(video: Path, output: Path) -> list[str]:
+    import imageio_ffmpeg  # restore_speed.py, which imports this file, does without.
+
     return [
         *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", "-i", str(video)),
         *("-vf", "scale=64:64", "-pix_fmt", "rgb24", "-f", "rawvideo", str(output)),

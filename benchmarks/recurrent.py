@@ -28,6 +28,8 @@ from vidgan.models import flops, restorer
 from vidgan.training.run import Run
 
 SCALE = 4
+# Of vidgan train.
+OPTIONS: dict[str, Any] = {"scale": SCALE, "damage": "none"}
 # Of the networks whose blocks have no convolution over time, which is three times as dear.
 FRAME_BLOCKS = 12
 FRAMES = enhance.FRAMES
@@ -129,7 +131,7 @@ NETWORKS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     args = enhance.options(__doc__, tuple(NETWORKS)).parse_args(arguments)
     manifest = Manifest.load(args.dataset)
-    recipe = enhance.Recipe({"scale": SCALE, "damage": "none"}, {})
+    recipe = enhance.Recipe(OPTIONS, {})
     print("| network | MFLOP a frame | steps | PSNR, dB | SSIM | perceptual | tOF |")
     print("|---|---|---|---|---|---|---|")
     for name in args.only:

@@ -54,6 +54,8 @@ TIMED = [
 PLANNED = [(320, 240), (640, 480), (1280, 720), (1920, 1080), (3840, 2160)]
 UHD = (3840, 2160)
 LOOP_FRAMES = 25
+# Left, top, width and height of the hole that is filled.
+MASK = "600,400,300,200"
 # How many loops long the videos are on which the peak of memory is measured.
 REPEATS = {"network": (2,), "median": (2, 8)}
 
@@ -189,7 +191,7 @@ def memory(work: Path) -> None:
     """Print the peak memory of whole processes at 4K."""
     loop = draw(work / "loop.mp4", UHD, LOOP_FRAMES)
     run = make_run(work / "uhd", 1, 4, 1)
-    box = ["--mask", "600,400,300,200"]
+    box = ["--mask", MASK]
     kinds = {
         "enhance, a network": (["enhance", str(run)], REPEATS["network"]),
         "inpaint --method median": (["inpaint", *box, "--method", "median"], REPEATS["median"]),

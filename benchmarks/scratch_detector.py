@@ -28,6 +28,8 @@ from vidgan.video.readers.open import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 FRAMES = 48
+# Of the drawn video, which has a cut every five seconds.
+DRAWN_SECONDS = 50
 STRENGTHS = (0.25, 0.5, 1.0)
 DAMAGES = ("scratches", "dust")
 # Less than this nobody sees, nor does it need to be found.
@@ -45,8 +47,8 @@ def drawn() -> Iterator[np.ndarray]:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drawn.mp4"
-        draw([str(path), "--seconds", "50"], standalone_mode=False)
-        for first in range(0, 1440, 240):
+        draw([str(path), "--seconds", str(DRAWN_SECONDS)], standalone_mode=False)
+        for first in range(0, 30 * DRAWN_SECONDS - 60, 240):
             yield load(path, first)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import pytest
+from damages import DAMAGES
 from dataset_files import make_dataset
 from video_files import make_video
 
@@ -22,6 +23,11 @@ from vidgan.models import restorer
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
+# Options of vidgan train --task enhance; the last two let even a few steps be measured.
+SMALL: dict[str, Any] = {
+    **{"g_channels": 8, "blocks": 1, "batch_size": 2, "crop": 32},
+    **{"metric_every": "0.001", "metric_share": 1.0},
+}
 Arguments = Callable[[Path], list[object]]
 
 
@@ -55,13 +61,18 @@ def drawn_dataset(folder: Path, frames: int = 16, side: int = 64) -> Path:
 def trained(folder: Path, **options: Any) -> Path:
     """Train for a step."""
     data = drawn_dataset(folder)
-    small = {"g_channels": 4, "d_channels": 4, "batch_size": 2, "tensorboard": False}
+    small: dict[str, Any] = {
+        "g_channels": 4,
+        "d_channels": 4,
+        "batch_size": 2,
+        "tensorboard": False,
+    }
     return vidgan.train(data, output=folder / "run", steps=1, **small, **options)
 
 
 def enhance(folder: Path) -> list[object]:
     data = drawn_dataset(folder)
-    return [data, "--output", folder, "--minutes", 0.001, "--clips", 2, "--only"]
+    return [data, "--output", folder, "--minutes", 0.01, "--clips", 2, "--only"]
 
 
 def inpaint(folder: Path) -> list[object]:
@@ -89,8 +100,7 @@ def training_metrics(folder: Path) -> list[object]:
 def tiny_enhance() -> dict[str, Any]:
     module = importlib.import_module("enhance")
     recipe = module.RECIPES["x4"]
-    options = {**recipe.options, "g_channels": 8, "blocks": 1, "batch_size": 2, "crop": 32}
-    return {"RECIPES": {"x4": module.Recipe(options, recipe.rivals)}}
+    return {"RECIPES": {"x4": module.Recipe(recipe.options | SMALL, recipe.rivals)}}
 
 
 SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
@@ -103,15 +113,16 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     "feature_speed": Smoke(
         report("--clips", 4, "--rounds", 1),
         {
-            "CLIPS": {"inception": 1},
             "MANY": 2,
-            # The networks with weights take the same way; I3D takes longest.
-            "FEATURES": {name: value for name, value in FEATURES.items() if name != "i3d"},
+            # Not those of large networks.
+            "FEATURES": {
+                name: value for name, value in FEATURES.items() if not value.needs_weights
+            },
         },
         writes=("report.md",),
     ),
     "few_clips": Smoke(report(), {"COUNTS": (10,), "REPEATS": 2}, writes=("report.md",)),
-    "inpaint": Smoke(inpaint, {"CLIPS": 3}, writes=("report.md", "s.png")),
+    "inpaint": Smoke(inpaint, {"CLIPS": 3, "DRAWN_SECONDS": 6}, writes=("report.md", "s.png")),
     "intervals": Smoke(
         report(),
         {"PAIRS": 2, "REPLICATES": 40, "COUNTS": (10,), "COST_SIZES": ((64, 8),)},
@@ -126,8 +137,15 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         writes=("report.md",),
     ),
     "metric_sensitivity": Smoke(
-        lambda folder: [videos(folder, 4, 80), "--output", folder / "report.md"],
-        {"DRAWN": 16, "PARTINGS": 2, "WIDE": 16, "TIMED": 4, "LEFT": (0.5,)},
+        lambda folder: [videos(folder, 8, 80), "--output", folder / "report.md"],
+        {
+            "DRAWN": 32,
+            "PARTINGS": 2,
+            "WIDE": 16,
+            "TIMED": 4,
+            "LEFT": (0.5,),
+            "DAMAGES": {name: DAMAGES[name] for name in ("blur", "frozen")},
+        },
         writes=("report.md",),
     ),
     "model_matrix": Smoke(
@@ -145,20 +163,23 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         {"WIDTH": 320, "HEIGHT": 240},
         needs=("imageio_ffmpeg",),
     ),
-    "recurrent": Smoke(lambda folder: [*enhance(folder), "recurrent"], {"FRAME_BLOCKS": 2}),
+    "recurrent": Smoke(
+        lambda folder: [*enhance(folder), "recurrent"],
+        {"FRAME_BLOCKS": 2, "OPTIONS": {"scale": 4, "damage": "none", **SMALL}},
+    ),
     "restore_speed": Smoke(
         lambda _: ["--runs", 1],
         {
             "TIMED": [("small", 1, 4, 1, (64, 48), 8)],
             "UHD": (96, 64),
+            "MASK": "8,8,16,16",
             "LOOP_FRAMES": 4,
             "REPEATS": {"network": (), "median": (2,)},
         },
-        needs=("imageio_ffmpeg",),
     ),
     "scratch_detector": Smoke(
         lambda folder: [make_video(folder / "v.mp4"), "--output", folder / "report.md"],
-        {"FRAMES": 9},
+        {"FRAMES": 9, "DRAWN_SECONDS": 5},
         needs=("skimage",),
         writes=("report.md",),
     ),
