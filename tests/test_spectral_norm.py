@@ -57,7 +57,7 @@ def trained_layer(kind: str, steps: int = 100) -> tuple[SpectralNorm, tf.Tensor]
     make, shape = LAYERS[kind]
     runtime.seed_everything(2)
     x = tf.random.stateless_normal(shape, (1, 2))
-    layer = SpectralNorm(make())
+    layer = SpectralNorm(make())  # type: ignore[no-untyped-call]
     for _ in range(steps):
         layer(x, training=True)
     if layer.layer.use_bias:
@@ -215,7 +215,7 @@ def test_mixed_precision_measures_in_float32(precision: str) -> None:
     layer, x = trained_layer("transposed")
     runtime.set_precision(precision)
     try:
-        mixed = SpectralNorm(LAYERS["transposed"][0]())
+        mixed = SpectralNorm(LAYERS["transposed"][0]())  # type: ignore[no-untyped-call]
     finally:
         runtime.set_precision("float32")
     mixed(x)
