@@ -481,7 +481,7 @@ def test_memory_that_does_not_suffice(
 ) -> None:
     gan = job_gan(dataset)
     room = (memory.estimate_memory(gan, 5) + memory.estimate_memory(gan, 6)) // 2
-    monkeypatch.setattr(memory, "available", lambda device: room)
+    monkeypatch.setattr(memory, "available_memory", lambda device: room)
     options = [a for a in ARGUMENTS if "batch" not in a]
     for extra in ([], ["--dry-run"]):
         result = cli("train", dataset, *options, "--batch-size=8", "-o", tmp_path / "run", *extra)
@@ -489,7 +489,7 @@ def test_memory_that_does_not_suffice(
         assert "--batch-size 8 needs about" in result.output
         assert "use --batch-size 5" in result.output
         assert not (tmp_path / "run").exists()
-    monkeypatch.setattr(memory, "available", lambda device: 0)
+    monkeypatch.setattr(memory, "available_memory", lambda device: 0)
     with pytest.raises(TrainingError, match="use fewer --frames or a smaller --size"):
         run_config.check_memory(
             gan,
