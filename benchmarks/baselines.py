@@ -1,6 +1,6 @@
-"""The textbook recipe, and what training a recipe that is not vidgan's takes.
+"""The textbook recipe, and a training loop for recipes that are not vidgan's.
 
-Such recipes are written from their papers; all they share with vidgan is the data pipeline.
+Such recipes follow their papers and share only the data pipeline with vidgan.
 
 ``textbook``: DCGAN (arXiv 1511.06434) with a time axis (1609.02612) as it is usually taught:
 channels 32 to 256, 4 × 4 × 4 kernels of stride 2, batch normalisation and ReLU in G, normal weights
@@ -35,7 +35,7 @@ LATENT = 100
 
 @dataclass(frozen=True)
 class Budget:
-    """How long a recipe trains: minutes by a clock that returns seconds, or steps."""
+    """Training budget: minutes of a clock that returns seconds, or steps."""
 
     minutes: float
     steps: int | None = None
@@ -44,7 +44,7 @@ class Budget:
 
 @dataclass
 class Trained:
-    """What a recipe came to.
+    """Result of a training.
 
     Attributes:
         clips: generated, uint8 ``(samples, FRAMES, SIDE, SIDE, 3)``.
@@ -52,7 +52,7 @@ class Trained:
         seconds: by the budget's clock.
         step_flops: of a training step, counted on its graph.
         batch: real clips a step.
-        health: what the training said of itself.
+        health: health rules that were violated at the end.
     """
 
     clips: np.ndarray
@@ -66,9 +66,9 @@ class Trained:
 def run(
     step: Callable[[tf.Tensor], Any], data: tf.data.Dataset, budgets: Sequence[Budget]
 ) -> Iterator[tuple[int, float, float]]:
-    """Take steps; yield their number, the seconds and FLOPs a step as each budget is used up.
+    """Train; yield steps, seconds and FLOPs per step whenever a budget is used up.
 
-    What the caller does in between does not count.
+    The time of the caller does not count.
     """
     traced = tf.function(step, jit_compile=False)
     batches, steps, used = iter(data), 0, 0.0
@@ -94,7 +94,7 @@ def apply(
     network: keras.Model,
     decay: float = 0.0,
 ) -> None:
-    """Take a step on ``loss``; weight decay is added to the gradient, as in the loss."""
+    """Take a step on ``loss``; weight decay is added to the gradient (L2 regularisation)."""
     variables = network.trainable_variables
     gradients = tape.gradient(loss, variables)
     if decay:
@@ -103,17 +103,17 @@ def apply(
 
 
 def real(logits: tf.Tensor) -> tf.Tensor:
-    """Return the cross-entropy of logits that should say real."""
+    """Return the cross-entropy of logits with the target real."""
     return tf.reduce_mean(tf.nn.softplus(-logits))
 
 
 def fake(logits: tf.Tensor) -> tf.Tensor:
-    """Return the cross-entropy of logits that should say generated."""
+    """Return the cross-entropy of logits with the target generated."""
     return tf.reduce_mean(tf.nn.softplus(logits))
 
 
 def sample(make: Callable[[int], tf.Tensor], count: int) -> np.ndarray:
-    """Make so many clips, 32 at once, as uint8."""
+    """Generate ``count`` clips in batches of 32, as uint8."""
     parts = [make(min(32, count - start)).numpy() for start in range(0, count, 32)]
     return pixels.to_uint8(np.concatenate(parts))
 
@@ -149,7 +149,7 @@ def textbook(
     batch: int = 16,
     channels: int = 32,
 ) -> Iterator[Trained]:
-    """Train, and sample as each budget is used up; see the module."""
+    """Train, and sample whenever a budget is used up; see the module."""
     runtime.seed_everything(seed)
     generator, discriminator = textbook_networks(channels)
     g_optimizer, d_optimizer = adam(generator), adam(discriminator)
@@ -163,7 +163,7 @@ def textbook(
         with tf.GradientTape() as d_tape:
             d_loss = real(discriminator(clips)) + fake(discriminator(tf.stop_gradient(made)))
         apply(d_optimizer, d_tape, d_loss, discriminator)
-        with g_tape:  # Goes on recording: D has taken its step in between.
+        with g_tape:  # Continue recording after the step of D.
             g_loss = real(discriminator(made))
         apply(g_optimizer, g_tape, g_loss, generator)
         return d_loss

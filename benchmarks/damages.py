@@ -1,7 +1,7 @@
-"""Ways to damage clips, each over several strengths, for ``metric_sensitivity.py``.
+"""Degradations of clips, each at several strengths, for ``metric_sensitivity.py``.
 
-Clips are uint8 RGB ``(n, frames, height, width, 3)`` and stay so. The same call gives the same
-clips. ``DAMAGES`` are damages to the clips themselves; ``fewer`` and ``memorised`` are to the set.
+Clips are uint8 RGB ``(n, frames, height, width, 3)``; every function is deterministic. ``DAMAGES``
+degrade single clips; ``fewer`` and ``memorised`` change the set.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def checkerboard(clips: np.ndarray, height: float) -> np.ndarray:
 
 
 def silhouette(clips: np.ndarray, sigma: float) -> np.ndarray:
-    """Blur what moves and leave the wall as it is: how an early generator looks."""
+    """Blur what moves and keep the background, as in samples early in training."""
     wall = np.median(clips, axis=1, keepdims=True)
     return clipped(wall + blur((clips - wall).astype(np.float32), sigma))
 
@@ -66,23 +66,23 @@ def warped(clips: np.ndarray, pixels: float, every_frame: bool) -> np.ndarray:
 
 
 def warp_clips(clips: np.ndarray, pixels: float) -> np.ndarray:
-    """Bend a clip's frames, all in the same way: space is damaged, time is not."""
+    """Warp all frames of a clip in the same way: a spatial, not a temporal degradation."""
     return warped(clips, pixels, every_frame=False)
 
 
 def warp_frames(clips: np.ndarray, pixels: float) -> np.ndarray:
-    """Bend every frame in a way of its own: a frame alone looks as it does in ``warp_clips``."""
+    """Warp every frame differently: single frames look as with ``warp_clips``."""
     return warped(clips, pixels, every_frame=True)
 
 
 def freeze(clips: np.ndarray, share: float) -> np.ndarray:
-    """Stop the last frames of a clip."""
+    """Freeze the last frames of a clip."""
     last = clips.shape[1] - round(share * clips.shape[1])
     return clips[:, np.minimum(np.arange(clips.shape[1]), max(last, 0))]
 
 
 def hold(clips: np.ndarray, every: float) -> np.ndarray:
-    """Show every n-th frame only, each for n frames."""
+    """Show only every n-th frame, each for n frames."""
     return clips[:, np.arange(clips.shape[1]) // int(every) * int(every)]
 
 
@@ -124,32 +124,32 @@ SPATIAL: dict[str, tuple[Damage, tuple[float, ...], str]] = {
     "checkerboard": (checkerboard, (1, 3, 6, 12), "levels"),
     "blurred silhouettes": (silhouette, (0.7, 1, 2, 4), "σ in pixels"),
 }
-# Not to be noticed much: what the next damage does to a frame, without what it does to time. Most
-# of it is the blur of interpolating, which does not grow with the strength.
+# A control: the spatial part of the next degradation, without the temporal part. Most of it is the
+# blur of interpolation, which does not grow with the strength.
 CONTROL: dict[str, tuple[Damage, tuple[float, ...], str]] = {
     "warped, all frames alike": (warp_clips, (0.5, 1, 2), "pixels"),
 }
 TEMPORAL: dict[str, tuple[Damage, tuple[float, ...], str]] = {
-    "warped, each frame anew": (warp_frames, (0.5, 1, 2), "pixels"),
-    "frozen": (freeze, (0.25, 0.5, 0.75, 1), "share of the frames"),
+    "warped, each frame differently": (warp_frames, (0.5, 1, 2), "pixels"),
+    "frozen": (freeze, (0.25, 0.5, 0.75, 1), "fraction of the frames"),
     "dropped frames": (hold, (2, 4, 8, 16), "frames each is held"),
-    "shuffled": (shuffle, (0.25, 0.5, 0.75, 1), "share of the frames"),
+    "shuffled": (shuffle, (0.25, 0.5, 0.75, 1), "fraction of the frames"),
     "shaking": (shake, (1, 2, 3), "pixels"),
     "flicker": (flicker, (2, 5, 10), "σ in levels"),
-    "reversed": (reverse, (0.25, 0.5, 1), "share of the clips"),
+    "reversed": (reverse, (0.25, 0.5, 1), "fraction of the clips"),
 }
 DAMAGES = SPATIAL | CONTROL | TEMPORAL
-# Shares of the clips that are left, for ``fewer`` and ``memorised``.
+# Fractions of the clips that are left, for ``fewer`` and ``memorised``.
 LEFT = (0.5, 0.25, 0.1, 0.03)
 
 
 def fewer(count: int, share: float) -> np.ndarray:
-    """Return which of ``count`` clips a set holds in which modes were dropped, ``(count,)``."""
+    """Return the indices of ``count`` clips of a set with dropped modes, ``(count,)``."""
     return np.arange(count) % max(1, round(share * count))
 
 
 def memorised(clips: np.ndarray) -> np.ndarray:
-    """Change clips as little as a generator does that knows them by heart: a shift, a shade."""
+    """Change clips slightly (a shift, a shade), as a generator that memorised them does."""
     random, out = np.random.default_rng(5), np.empty_like(clips)
     for clip, copy in zip(clips, out, strict=True):
         moved = np.roll(clip, random.integers(-1, 2, 2), axis=(1, 2))

@@ -2,12 +2,13 @@
 
     python benchmarks/drawn_domains.py shapes colors
 
-In both something moves right, left or down before a dark wall. In the domain of *shapes* it is grey
-and its shape says which way it goes: a disc right, a square left, a triangle down. In that of
-*colors* it is always a disc, and its colour says it: red, green, blue. So each shape has its
-colour, and motion alone tells which: no single frame does, and no two clips are a pair.
+In both domains an object moves right, left or down in front of a dark wall. In *shapes* it is grey,
+and its shape corresponds to the direction: a disc moves right, a square left, a triangle down. In
+*colors* it is always a disc, and its colour corresponds to the direction: red, green, blue. Motion
+alone thus determines which shape maps to which colour; no single frame does, and no two clips are a
+pair.
 
-What :func:`look` finds in a clip is exact on drawn ones, so that a translation can be checked.
+:func:`look` is exact on drawn clips, so that translations can be checked.
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
-"""How well ``vidgan train --task enhance`` restores, beside what needs no training.
+"""Quality of ``vidgan train --task enhance``, compared with classical methods.
 
     python benchmarks/enhance.py DATASET --output FOLDER [--minutes 5] [--only x4 ...]
 
-DATASET is one of ``vidgan preprocess``. For each recipe a network is trained for so many minutes of
-CPU time (``time.process_time``), then its best checkpoint and classical methods restore clips of
-the test split that are damaged alike. Prints a table a recipe, and draws the first clip: the first
-of the methods, the network, and as it was. A run that lies in FOLDER already is measured as it is.
+DATASET is a dataset of ``vidgan preprocess``. For each recipe a network is trained for the given
+minutes of CPU time (``time.process_time``); then its best checkpoint and the classical methods
+restore the same degraded clips of the test split. Prints one table per recipe and draws the first
+clip: first method, network, original. A run that exists in FOLDER is not trained again.
 """
 
 import argparse
@@ -38,8 +38,8 @@ FRAMES = 16
 NIGHT = 8.0
 
 
-def by_filter(made: Any) -> Restore:
-    return lambda clip: made.apply(clip, None)
+def by_filter(filter: Any) -> Restore:
+    return lambda clip: filter.apply(clip, None)
 
 
 def framewise(change: Callable[[np.ndarray], np.ndarray]) -> Restore:
@@ -54,12 +54,12 @@ def equalised(frame: np.ndarray) -> np.ndarray:
 
 
 def brightened(frame: np.ndarray) -> np.ndarray:
-    """Multiply by what the light has fallen, which nobody would know."""
+    """Undo the known loss of light: an upper bound, as the factor is unknown in practice."""
     return frame * NIGHT ** (1 / GAMMA)
 
 
 def smooth_bicubic(clip: np.ndarray) -> np.ndarray:
-    """Enlarge with Keys' kernel, which rings less than OpenCV's and has the higher PSNR."""
+    """Enlarge with Keys' kernel (a = -0.5), which rings less than OpenCV's."""
     from vidgan import pixels
     from vidgan.models.restorer import Bicubic
 
@@ -69,15 +69,15 @@ def smooth_bicubic(clip: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained, and what it is compared with.
+    """A training and the methods it is compared with.
 
     Attributes:
         options: of ``vidgan.train``.
-        rivals: by name.
+        baselines: classical methods by name.
     """
 
     options: dict[str, Any]
-    rivals: dict[str, Restore]
+    baselines: dict[str, Restore]
 
     @property
     def config(self) -> EnhanceConfig:
@@ -91,7 +91,7 @@ RECIPES = {
     "x4": Recipe({"scale": 4, "damage": "none"}, ENLARGED),
     "x4 perceptual": Recipe({"scale": 4, "damage": "none", **LOOKS}, {}),
     "x4 adversarial": Recipe({"scale": 4, "damage": "none", **LOOKS, "adversarial": 0.005}, {}),
-    # All options' defaults: every kind of damage, at random, twice over.
+    # The defaults: every kind of degradation at random, in two rounds.
     "blind x4": Recipe(
         {},
         ENLARGED | {f"nlmeans h={h}, bicubic": by_filter(nlmeans(h, 4)) for h in (5, 10)},
@@ -99,17 +99,17 @@ RECIPES = {
     "sigma 25": Recipe(
         {"scale": 1, "damage": "noise", "noise": "25"},
         {
-            "as it is": lambda clip: clip,
-            # The strongest of a few is what one would choose.
+            "degraded": lambda clip: clip,
+            # The best of several strengths counts.
             **{f"nlmeans h={h}": by_filter(nlmeans(h)) for h in (10, 15, 20, 25)},
         },
     ),
     "low light": Recipe(
         {"scale": 1, "damage": "dark", "dark": f"{NIGHT:g}"},
         {
-            "as it is": lambda clip: clip,
+            "degraded": lambda clip: clip,
             "histogram equalisation": framewise(equalised),
-            "brightened by what is lost": framewise(brightened),
+            "brightened by the known factor": framewise(brightened),
         },
     ),
 }
@@ -118,17 +118,17 @@ RECIPES = {
 def pairs(
     manifest: Manifest, config: EnhanceConfig, count: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield damaged clips and originals, evenly from the test split."""
+    """Yield pairs of degraded and original clips, evenly spaced in the test split."""
     every = max(1, manifest.splits["test"].clips(FRAMES) // count)
     clips = labelled_clips(manifest, "test", FRAMES, every=every)
     for index, (clip, _) in enumerate(islice(clips, count)):
-        # Other draws than those that chose the checkpoint.
+        # Other seeds than those that selected the checkpoint.
         random = np.random.Generator(np.random.Philox(key=[10**6, index]))
         yield degrade(clip, config, random), clip
 
 
 def figures(restored: np.ndarray, original: np.ndarray) -> np.ndarray:
-    """Return PSNR, SSIM, perceptual distance and tOF, means over clips."""
+    """Return the means of PSNR, SSIM, perceptual distance and tOF over clips."""
     return np.array(
         [
             metrics.psnr(restored, original).mean(),
@@ -140,7 +140,7 @@ def figures(restored: np.ndarray, original: np.ndarray) -> np.ndarray:
 
 
 def measure(name: str, recipe: Recipe, run: Path, manifest: Manifest, count: int) -> Iterator[str]:
-    """Yield the lines of a table; write a picture."""
+    """Yield the lines of a table; save a contact sheet."""
     damaged, originals = zip(*pairs(manifest, recipe.config, count), strict=True)
     networks = {
         name: by_filter(trained_filter("enhance", run, "best", "cpu", precision, scale=None))
@@ -149,7 +149,7 @@ def measure(name: str, recipe: Recipe, run: Path, manifest: Manifest, count: int
     yield f"| {name} | PSNR, dB | SSIM | perceptual | tOF |"
     yield "|---|---|---|---|---|"
     shown = []
-    for method, restore in {**recipe.rivals, **networks}.items():
+    for method, restore in {**recipe.baselines, **networks}.items():
         made = np.stack(
             [np.clip(np.rint(restore(clip)), 0, 255).astype(np.uint8) for clip in damaged]
         )
@@ -174,7 +174,7 @@ def train(dataset: Path, run: Path, minutes: float, options: dict[str, Any]) -> 
 
 
 def options(text: str, names: tuple[str, ...]) -> argparse.ArgumentParser:
-    """Return what reads the options: of what is trained, and of which of the names."""
+    """Return a parser of the options; ``--only`` takes some of the names."""
     parser = argparse.ArgumentParser(description=text.splitlines()[0])
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--output", type=Path, required=True)

@@ -2,15 +2,15 @@
 
     python benchmarks/evaluate_scale.py [--output benchmarks/evaluate_scale.md]
 
-Textured clips that drift are written to ``.npy`` files, and the command is run on them in a
-process of its own. N against N clips means N real ones, as many other real ones for the floor, and
-N others.
+Clips of drifting textures are written to ``.npy`` files, and the command is run on them in its own
+process. N against N clips means N real clips, N other real clips for the floor, and N generated
+ones.
 
 - Time: 2048 against 2048 clips of 16 x 64 x 64 on the default features (target: 3 minutes on two
-  cores that do nothing else).
-- Memory: growing numbers of clips of 16 x 32 x 32, all measures. It is the peak of what a process
-  has for itself (Linux: RssAnon, looked at ten times a second); pages of the mapped file, which the
-  system takes back when it likes, are no part of it.
+  idle cores).
+- Memory: growing numbers of clips of 16 x 32 x 32, all measures. The peak of
+  anonymous memory (Linux: RssAnon, sampled ten times per second), without pages of the mapped
+  file, which the system can reclaim.
 """
 
 import os
@@ -44,12 +44,12 @@ BLUR = 1.5
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process took.
+    """Resources used by a process.
 
     Attributes:
-        wall: seconds on the clock.
-        cpu: seconds over all cores.
-        memory: the peak of its own memory in bytes.
+        wall: wall time in seconds.
+        cpu: CPU time over all cores in seconds.
+        memory: peak of anonymous memory in bytes.
     """
 
     wall: float
@@ -75,7 +75,7 @@ def write_clips(path: Path, count: int, side: int, seed: int) -> Path:
 
 
 def own_memory(process: int) -> int:
-    """Return a process's memory that is no file's, in bytes; 0 once it has ended."""
+    """Return the anonymous memory of a process in bytes; 0 once it has ended."""
     try:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
@@ -108,7 +108,7 @@ def evaluate(folder: Path, count: int, side: int, *options: str) -> Cost:
 @click.command()
 @click.option("--timed", type=click.IntRange(2), default=TIMED, show_default=True)
 @click.option("--growing", default=",".join(map(str, GROWING)), show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), help="Write the tables here, too.")
+@click.option("--output", type=click.Path(path_type=Path), help="Also write the tables here.")
 def main(timed: int, growing: str, output: Path | None) -> None:
     """Measure and print the tables."""
     lines = [
@@ -120,10 +120,10 @@ def main(timed: int, growing: str, output: Path | None) -> None:
         "",
         f"## Time: {timed} against {timed} clips of {FRAMES} x 64 x 64",
         "",
-        f"At most {TARGET_SECONDS} s on {TARGET_CORES} free cores were wanted. The floor's {timed} "
-        "clips are part of it, and so is starting.",
+        f"Target: {TARGET_SECONDS} s on {TARGET_CORES} idle cores, including the "
+        f"{timed} clips of the floor and start-up.",
         "",
-        f"| measures | clock, s | CPU, s | within {TARGET_SECONDS} s |",
+        f"| measures | wall, s | CPU, s | within {TARGET_SECONDS} s |",
         "|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as name:

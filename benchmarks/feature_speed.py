@@ -1,15 +1,15 @@
-"""How fast clips are embedded, against the rate of the network alone.
+"""Speed of feature extraction, compared with the network alone.
 
     python benchmarks/feature_speed.py [--clips 2048]
 
-For each embedding the clips (16 × 64 × 64, and 16 × 128 × 128) go through all of it: checks,
-resizing, scaling, the network, the way back to NumPy. The network alone gets what it takes, ready
-in memory: the difference is what extraction costs. Both take turns, and CPU seconds over all cores
-are counted, so that other programs on the machine hardly matter; the share is the median of the
-rounds' shares. I3D and Inception have random weights here: they take as long.
+For each embedding, clips (16 × 64 × 64 and 16 × 128 × 128) are extracted: checks, resizing,
+scaling, the network, conversion to NumPy. The network alone gets prepared inputs from memory; the
+difference is the overhead of extraction. Both alternate, and CPU seconds over all cores are
+counted, so that other programs hardly matter; the fraction is the median over the rounds. I3D and
+Inception have random weights, which take as long.
 
 Then two sets of clips are compared from end to end on the default features, streamed in batches of
-64 clips. Writes the table beside this script.
+64 clips. Writes the table to feature_speed.md.
 """
 
 import argparse
@@ -42,16 +42,16 @@ from vidgan.metrics.features.random_convolutions import (  # noqa: E402
 )
 
 FRAMES = 16
-# Clips of a round: about a second's work.
+# Clips per round: about a second.
 CLIPS = {"i3d": 4, "inception": 2}
 MANY = 64
 BATCH = 64
-# Seconds that the comparison of the sets may take on two cores.
+# Target of the comparison of two sets on two cores, in seconds.
 TARGET = 180
 
 
 def batched(network: Callable[[Any], Any], inputs: np.ndarray, size: int) -> Callable[[], None]:
-    """Return a call that puts inputs, which lie in memory already, through a network."""
+    """Return a function that applies a network to inputs in memory."""
     parts = [tf.constant(inputs[i : i + size]) for i in range(0, len(inputs), size)]
 
     def run() -> None:
@@ -62,7 +62,7 @@ def batched(network: Callable[[Any], Any], inputs: np.ndarray, size: int) -> Cal
 
 
 def alone(name: str, clips: np.ndarray, model: keras.Model | None) -> Callable[[], None]:
-    """Return the call of the network alone, on inputs made ready for it."""
+    """Return a function that applies the network alone to prepared inputs."""
     features = FEATURES[name]
     if model is not None:
         compiled = tf.function(lambda x: model(x, training=False))
@@ -123,7 +123,7 @@ def row(name: str, clips: np.ndarray, rounds: int, folder: Path) -> str:
 
 
 def stream(clips: np.ndarray, count: int) -> Iterator[np.ndarray]:
-    """Yield batches that differ, without holding all of them."""
+    """Yield ``count`` different clips in batches, without holding all of them."""
     for start in range(0, count, BATCH):
         some = clips[np.arange(start, min(start + BATCH, count)) % len(clips)]
         yield np.roll(some, start // len(clips), axis=3)
@@ -139,7 +139,7 @@ def clip_moments(batches: Iterable[np.ndarray]) -> Moments:
 
 
 def end_to_end(clips: np.ndarray, count: int) -> tuple[float, float]:
-    """Return the seconds on the clock and of all cores for two sets of so many clips."""
+    """Return wall and CPU seconds of the comparison of two sets of ``count`` clips."""
     start, cpu = time.perf_counter(), time.process_time()
     half = len(clips) // 2
     real, fake = (clip_moments(stream(part, count)) for part in (clips[:half], clips[half:]))
@@ -162,19 +162,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for some in (clips, large)
         ]
     wall, cpu = end_to_end(clips, options.clips)
-    text = f"""# How fast clips are embedded
+    text = f"""# Speed of feature extraction
 
 Made by `benchmarks/feature_speed.py` ({os.cpu_count()} cores, TensorFlow {tf.__version__}, medians
-of {options.rounds} rounds). The share is the rate of extraction in the network's own rate.
+of {options.rounds} rounds). The fraction is the rate of extraction over that of the network alone.
 
-| features | clips | clips a CPU second | share | at least 80 % |
+| features | clips | clips per CPU second | fraction | at least 80 % |
 |---|---|---|---|---|
 {chr(10).join(rows)}
 
 {options.clips} against {options.clips} clips of {FRAMES} × 64 × 64 on
 `{EvaluateConfig.clip_features}`, moments and distance included: {cpu:.0f} CPU seconds over all
-cores, {wall:.0f} seconds on the clock of a machine that had other work. At most {TARGET} s on two
-cores were wanted, which have {2 * TARGET} CPU seconds in that time.
+cores, {wall:.0f} seconds of wall time. The target is {TARGET} s on two cores, {2 * TARGET} CPU
+seconds.
 """
     options.output.write_text(text, encoding="utf-8")
     print(text)

@@ -1,10 +1,10 @@
-"""What Fréchet and kernel distances make of few clips: how far from the truth, and how sure.
+"""Bias and variance of Fréchet and kernel distances on few clips.
 
     python benchmarks/few_clips.py
 
-Features are drawn of normal distributions whose true distance is known, with variances that fall as
+Features are drawn from normal distributions whose distance is known, with variances that fall as
 1 / √i (flat) or as i^-1.5 (steep; those of networks lie between). Takes a minute. Writes the table
-beside this script.
+to few_clips.md.
 """
 
 import argparse
@@ -19,7 +19,7 @@ DIM = 100
 COUNTS = (10, 25, 50, 100, 200, 500, 1000)
 REPEATS = 20
 DECAYS = {"flat": 0.5, "steep": 1.5}
-# What the second set differs in.
+# Differences of the second set.
 CHANGES = ("nothing", "mean", "variety")
 
 
@@ -29,7 +29,7 @@ def deviations(decay: float) -> np.ndarray:
 
 
 def changed(spread: np.ndarray, change: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the second set's mean and deviations."""
+    """Return mean and standard deviations of the second set."""
     mean, other = np.zeros(DIM), spread.copy()
     if change == "mean":
         mean = 0.2 * spread
@@ -53,7 +53,7 @@ MEASURES = {
 
 
 def measure(decay: float, change: str, count: int) -> dict[str, np.ndarray]:
-    """Return each measure's values over the repeats."""
+    """Return the values of each metric over the repetitions."""
     random, spread = np.random.default_rng(count), deviations(decay)
     mean, other = changed(spread, change)
     sets = [
@@ -69,7 +69,7 @@ def measure(decay: float, change: str, count: int) -> dict[str, np.ndarray]:
 
 
 def table(name: str) -> str:
-    """Return one measure's rows: a row a change, a column a number of clips."""
+    """Return the table of a metric: a row per change, a column per number of clips."""
     rows = []
     for spectrum, decay in DECAYS.items():
         for change in CHANGES:

@@ -1,12 +1,12 @@
-"""How well holes are filled: the network, OpenCV's Telea and the temporal median.
+"""Quality of inpainting: the network, OpenCV's Telea and the temporal median.
 
     vidgan preprocess weizmann --size 64 -o weizmann-data
     vidgan train weizmann-data --task inpaint --minutes 10
     python benchmarks/inpaint.py runs/00000-inpaint-weizmann-data weizmann-data
 
-Measures on clips that training did not see, and on a drawn video (``examples/make_video.py``),
-which is new to the run altogether. Writes the table beside this script and a contact sheet under
-docs/images: of every clip what is given, Telea, the median, the network and the original.
+Measures on held-out clips and on a drawn video (``examples/make_video.py``) that differs from the
+training data. Writes the table to inpaint.md and a contact sheet to docs/images: input, Telea,
+median, network and original of every clip.
 """
 
 import sys
@@ -91,7 +91,7 @@ def main(folder: Path, dataset: Path, output: Path, sheet: Path) -> None:
     save_image(sheet, contact_sheet(np.stack(shown), frames=4, scale=2))
     newline = "\n"
     trained = f"{state['seconds'] / 60:.1f} minutes of training ({state['step']} steps)"
-    text = f"""# Filling holes
+    text = f"""# Inpainting
 
 Made by `benchmarks/inpaint.py` after {trained}: mean over clips of
 {FRAMES} frames of the PSNR in dB within the holes.
@@ -100,8 +100,8 @@ Made by `benchmarks/inpaint.py` after {trained}: mean over clips of
 |---|---|{"---|" * len(METHODS)}
 {newline.join(rows)}
 
-Base is what the network starts from: a mixture of what near frames show at a hole's place, of what
-all frames in reach show there, and of what lies around it.
+Base is the initial estimate that the network refines: a mixture of the same place in near frames,
+in all frames in reach, and of the surroundings of the hole.
 """
     output.write_text(text, encoding="utf-8")
     print(text)

@@ -1,10 +1,10 @@
-"""How often bootstrap intervals of distances hold what they should, and what they cost.
+"""Coverage and cost of bootstrap intervals of distances.
 
     python benchmarks/intervals.py
 
-Pairs of sets are drawn again and again; an interval should hold the mean distance of such pairs as
-often as its level says. The usual bootstrap, which draws clips and takes the distance anew, is
-measured beside vidgan's. Takes some minutes. Writes the table beside this script.
+Pairs of sets are drawn repeatedly; an interval should contain the mean distance of such pairs as
+often as its level says. The usual bootstrap, which resamples clips and computes the distance again,
+is compared with vidgan's. Takes some minutes. Writes the table to intervals.md.
 """
 
 import argparse
@@ -21,7 +21,7 @@ LEVEL = 0.95
 PAIRS = 200
 REPLICATES = 200
 COUNTS = (40, 200)
-# What the second set differs in.
+# Differences of the second set.
 CHANGES = ("nothing", "variety")
 COST_SIZES = ((2048, 64), (2048, 400), (2048, 2048))
 
@@ -59,7 +59,7 @@ def pair(random: np.random.Generator, count: int, change: str) -> tuple[np.ndarr
 
 
 def usual(measure: Measure, a: np.ndarray, b: np.ndarray, seed: int) -> tuple[float, float]:
-    """Return the ends of the percentile interval of sets drawn with replacement."""
+    """Return the percentile interval of distances of sets resampled with replacement."""
     random, values = np.random.default_rng(seed), []
     for _ in range(REPLICATES):
         values.append(measure(*(x[random.integers(0, len(x), len(x))] for x in (a, b))))
@@ -113,21 +113,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = f"""# Bootstrap intervals of distances
 
 Made by `benchmarks/intervals.py`. Features of {DIM} numbers with heavy tails; {PAIRS} pairs of
-sets; intervals of {LEVEL:.0%} from {REPLICATES} replicates. An interval holds, or does not, the
-mean distance of 400 other pairs of as many clips. *width* is the intervals' mean width over that of
-the middle {LEVEL:.0%} of those distances: 1 is right, more is careful. *usual* is the percentile
-interval of distances between sets drawn with replacement.
+sets; intervals of {LEVEL:.0%} from {REPLICATES} replicates. The target of an
+interval is the mean distance of 400 other pairs of the same size. *covered*: fraction of the
+intervals that contain it. *width*: mean width over that of the middle {LEVEL:.0%} of those
+distances; 1 is exact, more is conservative. *usual*: the percentile interval of distances between
+sets resampled with replacement.
 
-| distance | clips | changed | mean distance | hold it | width | usual hold it |
+| distance | clips | changed | mean distance | covered | width | covered, usual |
 |---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 
-The usual interval fails because a drawn set has copies of clips: that looks like lost variety, and
-raises the distance by as much as having fewer clips does. vidgan takes the Fréchet distance to
-first order in the clips' weights (each clip's influence), and leaves pairs of copies out of the
-kernel distance.
+The usual interval fails because a resampled set has copies of clips, which look like lost variety
+and raise the distance as much as fewer clips do. vidgan linearises the Fréchet distance in the
+weights of the clips (each clip's influence) and leaves pairs of copies out of the kernel distance.
 
-CPU seconds over all cores, of the distance alone and with its interval of 1,000 replicates:
+CPU seconds over all cores of the distance alone and with its interval of 1,000 replicates:
 
 | clips × numbers | Fréchet | with interval | kernel | with interval |
 |---|---|---|---|---|

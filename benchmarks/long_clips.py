@@ -1,13 +1,13 @@
-"""Whether long clips stay as good as short ones: distance to the data, window after window.
+"""Quality of long clips: the distance to the data, window by window.
 
     python benchmarks/long_clips.py RUN [RUN ...] [--frames 128] [--clips 256]
 
-RUN is a run of a model that makes clips of any length. Each clip is cut into windows as long as the
-clips of training; all clips' first windows are one set, their second windows the next. The table
-gives each set's random-feature Fréchet distance (RFD, see ``vidgan/metrics``) to all training
-clips, its share of the first window's, and the mean difference of neighbouring frames as a share of
-the data's (motion): a clip that falls apart shows in the distance, one that freezes in both. The
-first row is the distance of the real clips of the test split.
+RUN is a run of a model that generates clips of any length. Each clip is cut into windows as long as
+the training clips; the first windows of all clips are one set, the second windows the next. The
+table gives for each set the Fréchet distance on random features (RFD, see ``vidgan/metrics``) to
+all training clips, its ratio to that of the first window, and the mean difference of neighbouring
+frames over that of the data (motion). Deteriorating clips raise the distance; frozen ones change
+both. The first row is the real test split.
 """
 
 import argparse
@@ -35,7 +35,7 @@ RANDOM3D = FEATURES["random3d"]
 
 @dataclass
 class Window:
-    """What is known of a set of clips."""
+    """Statistics of a set of clips."""
 
     moments: Moments = field(default_factory=lambda: Moments(RANDOM3D.dim))
     motion: list[float] = field(default_factory=list)
@@ -61,7 +61,7 @@ def batches(clips: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def generated(path: Path, frames: int, clips: int) -> list[Window]:
-    """Return what is known of each window of the clips that a run generates."""
+    """Return the statistics of each window of generated clips."""
     sampler = vidgan.load(path)
     windows = [Window() for _ in range(frames // sampler.frames)]
     noises = sampler.noises(range(clips), inputs=sampler.inputs(frames))
@@ -88,7 +88,7 @@ def rows(path: Path, frames: int, clips: int) -> Iterator[str]:
         return f"| {name} | {distance:.2f} | {share} | {np.mean(window.motion) / motion:.2f} |"
 
     yield f"{run.model.model}, step {run.state()['step']}, {clips} clips of {frames} frames:\n"
-    yield "| frames | RFD to train | of the first window's | motion |\n|---|---|---|---|"
+    yield "| frames | RFD to train | ratio to the first window | motion |\n|---|---|---|---|"
     yield line(f"{real['test'].moments.count} real test clips", real["test"], None)
     windows = generated(path, frames, clips)
     first = frechet_distance(real["train"].moments, windows[0].moments)

@@ -1,12 +1,11 @@
-"""Peak memory of real trainings against what ``vidgan train`` estimates before it starts.
+"""Peak memory of trainings, compared with the estimate of ``vidgan train``.
 
-Each row is a process of its own: two steps of ``vidgan.train`` (the first with the R1 penalty,
-which takes the most), a snapshot and the curves. Measured is the peak of resident memory (Linux:
-VmHWM).
+Each row is its own process: two steps of ``vidgan.train`` (the first with the R1 penalty, which
+needs the most), a snapshot and the curves. The peak is that of resident memory (Linux: VmHWM).
 
     python benchmarks/memory.py
 
-Writes the table that is kept in memory.md.
+Writes the table to memory.md.
 """
 
 import argparse
@@ -61,7 +60,7 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
     from vidgan.training.run import Run
 
     options = {} if channels is None else {"g_channels": channels, "d_channels": channels}
-    # Measured is also what would be refused.
+    # Also measure trainings that would be refused.
     memory.available_memory = lambda device: None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

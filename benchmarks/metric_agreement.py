@@ -1,12 +1,12 @@
-"""Whether vidgan's figures are those of other libraries on the same features and frames.
+"""Agreement of vidgan's metrics with other libraries on the same features and frames.
 
     pip install -e .[bench]
     python benchmarks/metric_agreement.py
 
 Fréchet distances against SciPy's matrix root and torch-fidelity, kernel distances against
 torch-fidelity, neighbourhood figures against prdc and torch-fidelity, PSNR and SSIM against
-scikit-image. Features are drawn: variances fall as 1 / i, as those of networks do. Takes some
-minutes, most of them in SciPy. Writes the table beside this script.
+scikit-image. Features are random, with variances that fall as 1 / i like those of networks. Takes
+some minutes, mostly in SciPy. Writes the table to metric_agreement.md.
 """
 
 import argparse
@@ -30,14 +30,14 @@ from torch_fidelity.metric_prc import prc_features_to_metric
 
 from vidgan import metrics
 
-# Clips of each set and numbers of a feature.
+# Clips per set and dimensions.
 SIZES = ((2048, 400), (100, 400), (2048, 2048))
 WANTED = 1e-4
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure by two libraries."""
+    """A metric computed by two libraries."""
 
     figure: str
     size: str
@@ -59,7 +59,7 @@ class Row:
 
 
 def features(count: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw two sets whose means, variances and axes differ."""
+    """Draw two sets with different means, variances and axes."""
     random = np.random.default_rng(count + dim)
     deviations = np.arange(1, dim + 1) ** -0.5
     turn = scipy.linalg.expm(0.1 / np.sqrt(dim) * np.triu(random.normal(size=(dim, dim)), 1))
@@ -69,7 +69,7 @@ def features(count: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def timed(function: Callable[[], Any]) -> tuple[Any, float]:
-    """Return a result and the CPU seconds it took, over all cores."""
+    """Return a result and its CPU seconds over all cores."""
     start = time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         result = function()
@@ -81,7 +81,7 @@ def ours_frechet(real: np.ndarray, fake: np.ndarray) -> float:
 
 
 def scipy_frechet(real: np.ndarray, fake: np.ndarray) -> float:
-    """Take the formula as it stands, with the square root of the product of the covariances."""
+    """Compute the formula directly, with the square root of the product of the covariances."""
     a, b = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
     shift = real.mean(axis=0) - fake.mean(axis=0)
     root = scipy.linalg.sqrtm(a @ b)
@@ -94,7 +94,7 @@ def fidelity_frechet(real: np.ndarray, fake: np.ndarray) -> float:
 
 
 def fidelity_kernel(real: np.ndarray, fake: np.ndarray) -> float:
-    """Take one subset of all clips, so that chance has no part."""
+    """Use one subset of all clips, so that there is no random choice."""
     sets = [torch.from_numpy(each) for each in (real, fake)]
     options: dict[str, Any] = {"kid_subsets": 1, "kid_subset_size": len(real), "verbose": False}
     return kid_features_to_metric(*sets, **options)["kernel_inception_distance_mean"]
@@ -188,20 +188,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text = f"""# Agreement with other libraries
 
 Made by `benchmarks/metric_agreement.py` with {libraries}.
-Both sides get the same float64 features, drawn with variances that fall as 1 / i. Sizes are clips ×
-numbers of a feature; with 100 × 400 and 2048 × 2048 the covariances have no full rank. Seconds are
-CPU seconds over all cores.
+Both get the same float64 features, with variances that fall as 1 / i. Sizes are clips × dimensions;
+with 100 × 400 and 2048 × 2048 the covariances are singular. Seconds are CPU seconds over all cores.
 
-| figure | size | against | vidgan | the other | difference | ≤ {WANTED:g} | s | other's s |
+| metric | size | library | vidgan | library | difference | ≤ {WANTED:g} | vidgan, s | library, s |
 |---|---|---|---|---|---|---|---|---|
 {table}
 
-- Differences are relative. The largest to another library than SciPy is {worst:.0e}.
-- SciPy's root is that of the product of the covariances, as most code for FID takes it; the product
-  of singular ones need not have a root.
-- torch-fidelity's kernel distance is taken on one subset of all clips, where chance has no part.
-- prdc counts clips inside a ball, vidgan and torch-fidelity those on its border, too: no clip lies
-  there by chance.
+- Differences are relative. The largest, SciPy aside, is {worst:.0e}.
+- SciPy computes the square root of the product of the covariances, as most FID code does; for
+  singular covariances that root need not exist.
+- The kernel distance of torch-fidelity is computed on one subset of all clips.
+- prdc counts clips inside a ball, vidgan and torch-fidelity also those on its boundary; no clip
+  lies there.
 """
     options.output.write_text(text, encoding="utf-8")
     print(text)

@@ -1,11 +1,11 @@
-"""What the Fréchet distance on each embedding notices: real clips against damaged ones.
+"""Sensitivity of the Fréchet distance on each embedding to degradations.
 
-    python benchmarks/metric_sensitivity.py FOLDER  (a sub-folder of videos a class)
+    python benchmarks/metric_sensitivity.py FOLDER  (one sub-folder of videos per class)
 
-Real clips of FOLDER and drawn ones (16 frames, 64 × 64, side by side) are parted at random into a
-reference and a second half; the second half is damaged and its distance to the reference divided by
-the distance of the undamaged halves: the floor. Each figure is the median over five partings.
-Writes the tables beside this script; ``damages.py`` says what the damages are.
+Real clips of FOLDER and drawn clips (16 frames, 64 × 64, non-overlapping) are split at random into
+a reference and a second half; the second half is degraded and its distance to the reference divided
+by the distance of the original halves, the floor. Each value is the median over five splits. Writes
+the tables to metric_sensitivity.md; ``damages.py`` defines the degradations.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from vidgan.metrics.features.random_convolutions import ALL_STREAMS, random_netw
 
 FRAMES = 16
 DRAWN = 128
-PARTINGS = 5
+SPLITS = 5
 WIDE = 256
 # Clips whose embedding is timed.
 TIMED = 256
@@ -38,7 +38,7 @@ Embed = Callable[[np.ndarray], np.ndarray]
 
 
 def candidates() -> dict[str, Embed]:
-    """Return what is compared: features ``(n, 1, dim)``, of frames ``(n, frames, dim)``."""
+    """Return the embeddings: features ``(n, 1, dim)``, of frames ``(n, frames, dim)``."""
     wide = random_network(ALL_STREAMS, 3, WIDE)
 
     def embed_wide(clips: np.ndarray) -> np.ndarray:
@@ -63,22 +63,22 @@ def moments(features: np.ndarray) -> Moments:
 
 
 class Halves:
-    """Random partings of a set of clips, on one embedding.
+    """Random splits of a set of clips into halves, on one embedding.
 
     Attributes:
-        floors: the distance of the halves of each parting.
+        floors: distance of the halves of each split.
     """
 
     def __init__(self, whole: np.ndarray) -> None:
         self.whole = whole
-        orders = [np.random.default_rng(seed).permutation(len(whole)) for seed in range(PARTINGS)]
+        orders = [np.random.default_rng(seed).permutation(len(whole)) for seed in range(SPLITS)]
         half = len(whole) // 2
         self.seconds = [order[half:] for order in orders]
         self.references = [moments(whole[order[:half]]) for order in orders]
         self.floors = self.distances(lambda second: whole[second])
 
     def distances(self, fake: Callable[[np.ndarray], np.ndarray]) -> list[float]:
-        """Return for each parting how far what is made of its second half is from its first."""
+        """Return the distance of the first half to the changed second half for each split."""
         return [
             frechet_distance(reference, moments(fake(second)))
             for reference, second in zip(self.references, self.seconds, strict=True)
@@ -89,13 +89,13 @@ class Halves:
         return statistics.median(distance / floor for distance, floor in pairs)
 
     def one_class(self, labels: np.ndarray, label: int) -> float:
-        """Return the ratio for one class alone, in units of as many clips of all classes."""
+        """Return the distance of one class over that of as many clips of all classes."""
         alone = self.distances(lambda second: self.whole[second[labels[second] == label]])
         mixed = self.distances(lambda second: self.whole[second[: (labels[second] == label).sum()]])
         return statistics.median(a / b for a, b in zip(alone, mixed, strict=True))
 
 
-# A row: damage, its strengths and, by embedding, the ratios.
+# A row: degradation, its strengths and the ratios by embedding.
 Row = tuple[str, str, dict[str, list[float]]]
 
 
@@ -105,7 +105,7 @@ def measure(embeds: dict[str, Embed], clips: np.ndarray, labels: np.ndarray) -> 
         name: sorted(floor / statistics.median(each.floors) for floor in each.floors)
         for name, each in halves.items()
     }
-    rows: list[Row] = [("none: the floors of the partings", "", spread)]
+    rows: list[Row] = [("none: the floors of the splits", "", spread)]
     for name, (damage, strengths, unit) in DAMAGES.items():
         ratios: dict[str, list[float]] = {each: [] for each in embeds}
         for strength in strengths:
@@ -126,9 +126,9 @@ def measure(embeds: dict[str, Embed], clips: np.ndarray, labels: np.ndarray) -> 
     dropped = {name: left(half.whole, half, LEFT) for name, half in halves.items()}
     rows.append(("dropped modes", f"{', '.join(map(str, LEFT))} of the clips left", dropped))
     known = memorised(clips)
-    by_heart = {name: left(embeds[name](known), half, (1, *LEFT)) for name, half in halves.items()}
+    copied = {name: left(embeds[name](known), half, (1, *LEFT)) for name, half in halves.items()}
     shown = ", ".join(map(str, (1, *LEFT)))
-    rows.append(("memorised clips", f"{shown} of the training clips", by_heart))
+    rows.append(("memorised clips", f"{shown} of the training clips", copied))
     alone = {
         name: sorted(half.one_class(labels, label) for label in np.unique(labels))
         for name, half in halves.items()
@@ -150,7 +150,7 @@ def table(rows: list[Row]) -> str:
 
 
 def summary(sets: dict[str, list[Row]]) -> str:
-    """Return a line an embedding: how it fares over all damages of all sets of clips."""
+    """Return one line per embedding that summarises all degradations and sets."""
     lines = [
         "| features | damages that rise with their strength | geometric mean of the weakest "
         "strengths, spatial | temporal | least noticed at full strength |",
@@ -199,14 +199,14 @@ def split_clips(videos: Path, **options: Any) -> dict[str, np.ndarray]:
 
 
 def labelled_clips(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return all clips of all sub-folders, and the sub-folder's number a clip."""
+    """Return the clips of all sub-folders and the number of the sub-folder of each clip."""
     classes = sorted(path for path in folder.iterdir() if path.is_dir())
     clips = [split_clips(path, test_share=0.0)["train"] for path in classes]
     return np.concatenate(clips), np.repeat(np.arange(len(clips)), [len(some) for some in clips])
 
 
 def across_splits(embed: Embed, folder: Path) -> tuple[float, float, int]:
-    """Return the distances of test to train and within train, and of how many clips."""
+    """Return the distances of test to train and within train, and the number of clips."""
     splits = split_clips(folder, labels=True)
     train, test = embed(splits["train"]), embed(splits["test"])
     same = min(len(test), len(train) // 2)
@@ -216,7 +216,7 @@ def across_splits(embed: Embed, folder: Path) -> tuple[float, float, int]:
 
 
 def seconds_for(embed: Embed, clips: np.ndarray) -> float:
-    """Return the CPU seconds, over all cores, that as many clips take: the median of five."""
+    """Return the median of five of the CPU seconds, over all cores, to embed clips."""
     embed(clips[:32])
     taken = []
     for _ in range(5):
@@ -240,42 +240,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sets = {"real": measure(embeds, clips, labels), "drawn": measure(embeds, *drawn)}
     test, inside, same = across_splits(embeds[chosen], options.folder)
     seconds = seconds_for(FEATURES[chosen].load(), np.resize(clips, (TIMED, *clips.shape[1:])))
-    text = f"""# What the Fréchet distance on each embedding notices
+    text = f"""# Sensitivity of the Fréchet distance
 
-Made by `benchmarks/metric_sensitivity.py`. Clips of {FRAMES} × 64 × 64 are parted at random into
-two halves; one is damaged, and its distance to the other is given **in units of the floor**, the
-distance of the undamaged halves. Medians over {PARTINGS} partings; near 1 means not noticed.
+Made by `benchmarks/metric_sensitivity.py`. Clips of {FRAMES} × 64 × 64 are split at random into
+two halves; one is degraded, and its distance to the other is given **in units of the floor**, the
+distance of the original halves. Medians over {SPLITS} splits; near 1 means not detected.
 ↯: does not rise with the strength.
 
 {summary(sets)}
 
 The default is `{chosen}`.
 
-- The convolutions alone hardly see frozen or dropped frames, nor clips played backwards; the flow
-  alone sees neither colours nor small blur. The default joins them and notices all of it, each a
-  little less than the one that is made for it.
-- Whether a warp is the same in all frames or another in each, a frame alone looks the same:
-  `random2d` cannot tell them apart, the default can. Temporal damage does not hide behind frames
-  that look right (2404.12391).
-- A generator that knows all of its training clips by heart lies at the floor: no distance between
-  sets shows that, only a search for the nearest training clip does.
+- The convolutions alone hardly detect frozen or dropped frames and reversed clips; optical flow
+  alone detects neither colour shifts nor small blur. The default combines them and detects all of
+  these, each a little less than the specialised features do.
+- Single frames look the same whether a warp is constant in time or not: `random2d` cannot
+  distinguish the two, the default can. It therefore has no bias towards the quality of single
+  frames (arXiv 2404.12391).
+- A generator that has memorised its training clips is at the floor: no distance between sets
+  detects that, only a search for the nearest training clip does.
 
-## Real clips: {len(clips)} of the Weizmann actions, side by side
+## Real clips: {len(clips)} of the Weizmann actions, non-overlapping
 
 {table(sets["real"])}
 
-Test split against training split of that default, which share no shot: {test:.3g}, against
-{inside:.3g} within the training split ({same} against {same} clips).
+With the default features, the distance of the test split to the training split, which share no
+shot, is {test:.3g}; within the training split it is {inside:.3g} ({same} and {same} clips).
 
 ## Drawn clips: {DRAWN}, {", ".join(KINDS)}
 
 {table(sets["drawn"])}
 
-## What it costs
+## Cost
 
 {TIMED} clips take {seconds:.1f} CPU seconds on `{chosen}`, over all cores (median of 5).
 
-Figures on these features are no FVD (that is measured on I3D) and must not be compared with it.
+Distances on these features are not FVD, which uses I3D, and cannot be compared with it.
 """
     options.output.write_text(text, encoding="utf-8")
     print(text)

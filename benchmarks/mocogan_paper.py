@@ -1,11 +1,12 @@
-"""MoCoGAN (arXiv 1707.04993) with the settings of the authors' code, nothing of vidgan's recipe.
+"""MoCoGAN (arXiv 1707.04993) with the settings of the authors' code.
 
-A frame is made from 50 content dimensions and 10 of motion, which a GRU with a random first state
-makes from noise. Channels 64 to 512; one discriminator judges patches of single frames, one whole
-clips, both with noise of deviation 0.1 before their layers; batch normalisation in all networks; 32
-clips and 32 frames a step (that code falls back to 3 and 10); Adam 2e-4 with 0.5 and 0.999, weight
-decay 1e-5. Each network takes a step on samples of its own; clips are made with the running means
-of the batch normalisation. Every second frame, as that code takes it, is left to the dataset.
+A frame is generated from 50 content and 10 motion dimensions; a GRU with a random initial state
+generates the latter from noise. Channels 64 to 512; one discriminator for patches of single frames,
+one for clips, both with noise of standard deviation 0.1 before their layers; batch normalisation in
+all networks; 32 clips and 32 frames per step (the code falls back to 3 and 10); Adam 2e-4 with 0.5
+and 0.999, weight decay 1e-5. Each network is updated on its own samples; clips are generated with
+the running means of batch normalisation. The code takes every second frame; here the dataset
+decides.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,11 +1,11 @@
-"""Every model with every loss, a few steps on real clips: does anything become NaN?
+"""Train every model with every loss for a few steps and check for NaN.
 
     python benchmarks/model_matrix.py [VIDEO ...] [--steps 20]
 
-Without a video the one that ``examples/make_video.py`` draws. All at 64 × 64 × 16 and at
-32 × 32 × 8; the default loss at 64 × 64 × 16 with the default widths, the others with narrow
-networks, which differ in nothing else. A combination passes if the losses of every step and all
-weights at the end are finite; the exit status is 1 unless all pass.
+The default video is drawn by ``examples/make_video.py``. Clips have 64 × 64 × 16 and 32 × 32 × 8
+pixels; the default loss at 64 × 64 × 16 uses the default widths, the others narrow networks. A
+combination passes if the losses of every step and all final weights are finite; the exit status is
+1 unless all pass.
 """
 
 import argparse
@@ -38,7 +38,7 @@ NARROW = {"g_channels": 8, "d_channels": 8}
 
 
 def train(model: ModelConfig, loss: str, side: int, batches: list[tf.Tensor]) -> dict:
-    """Take a step a batch; return what became of it."""
+    """Take a step on each batch; return the last losses and whether all was finite."""
     start = time.perf_counter()
     train = TrainConfig(batch_size=DEFAULT_BATCH, loss=loss)
     gan = build_gan(Run(Path(), model, train, Path(), (side, side), 25.0))
@@ -54,7 +54,7 @@ def train(model: ModelConfig, loss: str, side: int, batches: list[tf.Tensor]) ->
 
 
 def clips(videos: list[str], folder: Path, steps: int) -> dict[tuple[int, int], list[tf.Tensor]]:
-    """Return batches of clips for every entry of CLIPS."""
+    """Return batches of clips for each entry of CLIPS."""
     if not videos:
         script = Path(__file__).parents[1] / "examples" / "make_video.py"
         videos = [str(folder / "input.mp4")]

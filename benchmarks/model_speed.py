@@ -1,12 +1,11 @@
-"""Training step of every model: as fast as its arithmetic predicts from dcgan's measured rate?
+"""Speed of the training step of every model, relative to its arithmetic.
 
     python benchmarks/model_speed.py [--rounds 7] [--steps 16] [--models dcgan,mocogan]
 
-All models with their own defaults, in one process, take turns; a turn is as many steps as lie
-between two penalties, so that the share of the penalty in the time is that in the arithmetic.
-Predicted is a model's FLOPs over the rate that dcgan reached in the same round; the table gives
-medians over the rounds. The exit status is 1 if a model takes more than 1.1 times the predicted
-time.
+All models run in one process with their defaults and alternate; a turn is as many steps as lie
+between two penalties, so that time and arithmetic contain the same fraction of penalties. The
+predicted time is a model's FLOPs over the rate of dcgan in the same round; the table gives medians
+over the rounds. The exit status is 1 if a model takes more than 1.1 times the predicted time.
 """
 
 import argparse
@@ -34,7 +33,7 @@ class Training:
     """A model in training on clips of noise.
 
     Attributes:
-        flops: of a step, on average.
+        flops: mean FLOPs of a step.
         shares_backward: whether one backward pass of D serves both networks.
     """
 
@@ -50,11 +49,11 @@ class Training:
         self.shares_backward = gan.shares_backward and not any(
             c.predicts_codes for c in gan.discriminator_steps
         )
-        for _ in range(2):  # With the penalty and without it.
+        for _ in range(2):  # One with the penalty, one without.
             self.run(1)
 
     def run(self, steps: int) -> tuple[float, float]:
-        """Take steps; return seconds a step, on the wall and of the processor."""
+        """Take steps; return wall and CPU seconds per step."""
         start = time.perf_counter(), time.process_time()
         for _ in range(steps):
             logs = self.step(self.clips)

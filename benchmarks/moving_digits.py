@@ -1,4 +1,4 @@
-"""Draw videos of handwritten digits that move and bounce, as Moving MNIST has them (1502.04681).
+"""Draw videos of handwritten digits that move and bounce, as in Moving MNIST (arXiv 1502.04681).
 
     python benchmarks/moving_digits.py pairs
     vidgan preprocess pairs --lossless -o pairs-data
@@ -6,9 +6,9 @@
     python benchmarks/moving_digits.py singles --digits 1
     vidgan preprocess singles --lossless --labels -o singles-data
 
-The digits are the 1797 real ones of scikit-learn's ``load_digits``, 8 × 8 pixels each, enlarged
-smoothly; each is in one clip only, so that what ``vidgan preprocess`` holds out for testing shows
-other hands. Clips of one digit lie in sub-folders named after it, which makes labels of them.
+The digits are the 1797 handwritten ones of scikit-learn's ``load_digits``, 8 × 8 pixels each,
+enlarged smoothly. Each digit occurs in one clip only, so the test split has unseen digits. Clips of
+one digit are written to sub-folders named after it, which become labels.
 """
 
 from collections.abc import Iterator
@@ -92,11 +92,11 @@ def write_lossless(target: Path, video: np.ndarray) -> None:
 
 @click.command(help=__doc__.split("\n\n")[0])
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--digits", type=click.IntRange(1, 4), default=2, show_default=True, help="A clip's.")
+@click.option("--digits", type=click.IntRange(1, 4), default=2, show_default=True, help="Per clip.")
 @click.option(
     "--clips", "count", type=click.IntRange(1), help="How many; default: all digits, once each."
 )
-@click.option("--frames", type=click.IntRange(2), default=64, show_default=True, help="A clip's.")
+@click.option("--frames", type=click.IntRange(2), default=64, show_default=True, help="Per clip.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def main(folder: Path, digits: int, count: int | None, frames: int, seed: int) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -1,10 +1,10 @@
-"""What the perceptual distance makes of damage that PSNR finds equally bad.
+"""The perceptual distance of degradations with equal PSNR.
 
     pip install -e .[bench]
     python benchmarks/perceptual.py
 
-Three photographs that scikit-image ships are damaged in seven ways, each to the same PSNR, and the
-damage is measured by SSIM and by vidgan's perceptual distance. Writes the table beside this script.
+Three photographs of scikit-image are degraded in seven ways, each to the same PSNR, and measured by
+SSIM and by vidgan's perceptual distance. Writes the table to perceptual.md.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from vidgan import metrics
 
 SIDES = (64, 128)
 DECIBELS = (24.0, 28.0)
-# Drawn this much larger than measured, so that shifts bring in what lies beside the frame.
+# A margin around the measured frame, so that shifts show real pixels.
 MARGIN = 8
 Damage = Callable[[np.ndarray, float], np.ndarray]
 
@@ -47,7 +47,7 @@ def jpeg(picture: np.ndarray, loss: float) -> np.ndarray:
     return cv2.imdecode(code, cv2.IMREAD_COLOR)
 
 
-# First what one hardly sees, then what one sees at once.
+# The first ones are hardly visible, the others obvious.
 SUBTLE = 4
 DAMAGES: dict[str, tuple[Damage, Iterable[float]]] = {
     "brighter": (lambda picture, levels: rounded(picture + levels), np.arange(1, 60)),
@@ -67,7 +67,7 @@ DAMAGES: dict[str, tuple[Damage, Iterable[float]]] = {
 
 
 def photographs(side: int) -> list[np.ndarray]:
-    """Return square pictures with a margin about them, uint8 RGB."""
+    """Return square pictures with a margin, uint8 RGB."""
     found = []
     for picture in (skimage.data.astronaut(), skimage.data.chelsea(), skimage.data.coffee()):
         height, width = picture.shape[:2]
@@ -84,13 +84,13 @@ def framed(picture: np.ndarray) -> np.ndarray:
 
 
 def damaged(picture: np.ndarray, name: str, decibels: float) -> np.ndarray:
-    """Return the mildest damage whose PSNR is no better than that."""
+    """Return the mildest degradation whose PSNR is at most ``decibels``."""
     damage, strengths = DAMAGES[name]
     for strength in strengths:
         found = framed(damage(picture, strength))
         if metrics.psnr(found, framed(picture)).item() <= decibels:
             return found
-    raise ValueError(f"{name} never comes down to {decibels} dB")
+    raise ValueError(f"{name} does not reach {decibels} dB")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -119,17 +119,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heads = [f"{side} px: PSNR | SSIM | distance" for side, _ in columns]
     text = f"""# The perceptual distance at equal PSNR
 
-Made by `benchmarks/perceptual.py` on three photographs that scikit-image ships (means over them),
-{" and ".join(map(str, SIDES))} pixels a side, damaged until the PSNR is no better than
-{" or ".join(f"{decibels:g}" for decibels in DECIBELS)} dB. High SSIM is good, high distance is bad.
+Made by `benchmarks/perceptual.py` on three photographs of scikit-image (means over them),
+{" and ".join(map(str, SIDES))} pixels a side, degraded until the PSNR is at most
+{" or ".join(f"{decibels:g}" for decibels in DECIBELS)} dB. Higher SSIM and lower distance are
+better.
 
 | damage | {" | ".join(heads)} |
 |---|{"---|" * 3 * len(heads)}
 {chr(10).join(rows)}
 
-PSNR finds all of a column alike. The perceptual distance puts all that one hardly sees (a little
-more light, a tint, less contrast, a shift by a fraction of a pixel) below all that one sees at once
-(coding blocks, noise, blur), by a factor of {min(gaps):.1f} to {max(gaps):.1f}.
+PSNR is the same in a column. The perceptual distance of the hardly visible degradations (a little
+more light, a tint, less contrast, a shift by a fraction of a pixel) is below that of the obvious
+ones (coding blocks, noise, blur), by a factor of {min(gaps):.1f} to {max(gaps):.1f}.
 """
     options.output.write_text(text, encoding="utf-8")
     print(text)

@@ -1,16 +1,16 @@
-"""Speed and memory of ``vidgan preprocess`` beside the FFmpeg program.
+"""Speed and memory of ``vidgan preprocess``, compared with the ffmpeg program.
 
-Makes a 1280 × 720 H.264 video (moving texture, sensor noise, several shots), then measures the wall
-time of whole processes, one after the other in turns:
+Encodes a 1280 × 720 H.264 video (moving texture, sensor noise, several shots), then measures the
+wall time of whole processes that alternate:
 
-- ``vidgan preprocess`` to 64 × 64 with either decoder, shot detection, cleaning, JPEG and shards
-  included, against ``ffmpeg`` decoding and scaling the same file to raw RGB and nothing more;
+- ``vidgan preprocess`` to 64 × 64 with either decoder, including shot detection, cleaning, JPEG and
+  shards, against ``ffmpeg``, which only decodes and scales the file to raw RGB;
 - four files on one core and on two;
 - peak memory for a video and for one ten times as long.
 
     python benchmarks/preprocess_speed.py --seconds 60 --runs 5
 
-Prints the table that is kept in preprocess_speed.md.
+Prints the table in preprocess_speed.md.
 """
 
 import argparse
@@ -36,7 +36,7 @@ RULE = "|---|---|---|---|---|"
 
 
 def make_video(path: Path, seconds: int, seed: int = 0) -> None:
-    """Encode texture that drifts, a disc that moves over it and fresh noise on every frame."""
+    """Encode a drifting texture with a moving disc and new noise on every frame."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, 4, (HEIGHT + 64, WIDTH + 64, 1)).astype(np.int16)
     with av.open(str(path), "w") as container:
@@ -61,7 +61,7 @@ def make_video(path: Path, seconds: int, seed: int = 0) -> None:
 
 
 def repeat_video(path: Path, longer: Path, times: int) -> None:
-    """Write the same packets several times over, without encoding again."""
+    """Repeat the packets of a video, without encoding again."""
     with av.open(str(longer), "w") as output:
         target = None
         shift = 0
@@ -79,14 +79,14 @@ def repeat_video(path: Path, longer: Path, times: int) -> None:
 
 
 class Cost(NamedTuple):
-    """Seconds that a whole process took; its children count."""
+    """Seconds of a whole process, including its children."""
 
     wall: float
     cpu: float
 
 
 def timed(command: list[str], cores: int = 2) -> Cost:
-    """Run a whole process on some cores."""
+    """Run a process on the given number of cores."""
     start = time.perf_counter()
     pid = os.posix_spawn(
         shutil.which("taskset") or "taskset",
@@ -102,9 +102,9 @@ def timed(command: list[str], cores: int = 2) -> Cost:
 
 
 def peak_memory(command: list[str]) -> float:
-    """Return the most memory that a process held, in MB.
+    """Return the peak memory of a process in MB.
 
-    Asked of the process itself: what wait4 reports includes the process that started it.
+    Read from the process itself: the value of wait4 includes the process that started it.
     """
     peak = 0.0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -136,7 +136,7 @@ def ffmpeg_command(video: Path, output: Path) -> list[str]:
 
 
 def in_turns(runs: int, **measured: Callable[[], Cost]) -> dict[str, list[Cost]]:
-    """Run each in turn, several times over, after one round to warm the caches."""
+    """Run the processes alternately, after one round that warms the caches."""
     costs: dict[str, list[Cost]] = {name: [] for name in measured}
     for i in range(runs + 1):
         for name, measure in measured.items():
@@ -159,8 +159,8 @@ def row(name: str, costs: list[Cost], base: list[Cost]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=60, help="length of the video")
-    parser.add_argument("--runs", type=int, default=5, help="ratios to take the median of")
-    parser.add_argument("--keep", type=Path, help="folder to keep the videos in for the next time")
+    parser.add_argument("--runs", type=int, default=5, help="rounds to take the median of")
+    parser.add_argument("--keep", type=Path, help="folder that keeps the videos for the next run")
     options = parser.parse_args(arguments)
     subprocess.run(["taskset", "--version"], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory() as temporary:

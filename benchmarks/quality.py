@@ -1,16 +1,16 @@
-"""What recipes generate after the same time: vidgan's models and losses, and others' recipes.
+"""Compare recipes after the same training time: vidgan's models and losses, and baselines.
 
     python benchmarks/quality.py pairs-data --no-mirror --recipe dcgan --recipe textbook
     python benchmarks/quality.py pairs-data --no-mirror --recipe "dcgan loss=hinge g_lr=0.0004"
 
-Trains each recipe with each seed, one after the other, and appends a line for each to
-``results.jsonl`` in the output folder, with a contact sheet beside it. What is there already is not
-trained again, so that a comparison can be interrupted and extended. At the end a table of all that
-is known of the dataset is printed; ``scores.py`` says what its columns mean.
+Trains each recipe with each seed and appends a line per training to ``results.jsonl`` in the output
+folder, with a contact sheet. Existing results are not trained again, so a comparison can be
+interrupted and extended. Prints a table of all results of the dataset; ``scores.py`` defines its
+columns.
 
-``--minutes`` are those on the wall, as users feel them; on a machine that does other things use
-``--cpu-minutes``: processor time over the number of cores. Building the graph counts, writing
-snapshots and generating does not. Several, as ``--minutes 5,10,30``, are looked at in one training.
+``--minutes`` are wall time; on a machine with other load use ``--cpu-minutes``: CPU time over the
+number of cores. Building the graph counts, writing snapshots and generating does not. Several
+values, as in ``--minutes 5,10,30``, are evaluated in one training.
 """
 
 import os
@@ -48,7 +48,7 @@ from vidgan.video.layout import contact_sheet  # noqa: E402
 
 Options = dict[str, Any]
 Trainer = Callable[..., Iterator[Trained]]
-# What follows the budget, so that a longer training does not begin as a shorter one does.
+# Options that depend on the budget: a longer training does not begin like a shorter one.
 BUDGETED = frozenset({"schedule", "warmup", "instance_noise"})
 
 
@@ -61,8 +61,8 @@ def train_vidgan(
     frames: int,
     **options: Any,
 ) -> Iterator[Trained]:
-    """Train as ``vidgan train`` does, in a run folder, resuming it for every further budget."""
-    shutil.rmtree(folder, ignore_errors=True)  # Of a comparison that was interrupted.
+    """Train as ``vidgan train`` does in a run folder, and resume it for each further budget."""
+    shutil.rmtree(folder, ignore_errors=True)  # Left by an interrupted comparison.
     first = {"output": folder, "seed": seed, "frames": frames, "keep": 1, **options}
     for budget in budgets:
         vidgan.train(
@@ -91,8 +91,7 @@ def train_vidgan(
         )
 
 
-# What losses are used with; wasserstein with as many steps of the generator as of the critic, as in
-# 1710.10196.
+# Options for the losses; wasserstein with as many generator as critic steps (arXiv 1710.10196).
 WITH_LOSS: dict[str, Options] = {
     "hinge": {"spectral_norm": "discriminator", "r1": 0},
     "wasserstein": {
@@ -106,7 +105,7 @@ WITH_LOSS: dict[str, Options] = {
     "relativistic": {"r2": 5},
     "saturating": {"g_lr": 2e-4, "d_lr": 1e-4, "r1": 5},
 }
-# For each name who trains it, and with which options.
+# Training function and options by name.
 RECIPES: dict[str, tuple[Trainer, Options]] = {
     "textbook": (textbook, {}),
     "mocogan-paper": (mocogan, {}),
@@ -121,7 +120,7 @@ RECIPES: dict[str, tuple[Trainer, Options]] = {
 
 
 def parse_value(text: str) -> object:
-    """Read a number or truth value where there is one."""
+    """Parse a number or Boolean, or return the text."""
     for kind in (int, float):
         try:
             return kind(text)
@@ -131,11 +130,11 @@ def parse_value(text: str) -> object:
 
 
 def parse_recipe(text: str) -> tuple[Trainer, Options]:
-    """Read a name of ``RECIPES`` and changes, as ``dcgan loss=hinge``."""
+    """Parse a name of ``RECIPES`` and changes, as in ``dcgan loss=hinge``."""
     name, *changes = text.split() or [""]
     if name not in RECIPES or not all("=" in change for change in changes):
         raise click.BadParameter(
-            f"{text!r} is no name and changes such as 'dcgan loss=hinge'; names are "
+            f"{text!r} is not a name with changes such as 'dcgan loss=hinge'; names are "
             f"{', '.join(RECIPES)}"
         )
     trainer, options = RECIPES[name]
@@ -155,7 +154,7 @@ def result(trained: Trained, reference: Reference) -> Row:
 
 
 def numbers(context: Any, parameter: Any, text: str | None) -> list[int]:
-    """Read a list of numbers above or, for seeds, from 0."""
+    """Parse an ascending list of positive numbers; seeds may be 0."""
     try:
         found = [int(part) for part in (text or "").split(",") if text]
     except ValueError:
@@ -175,14 +174,14 @@ def numbers(context: Any, parameter: Any, text: str | None) -> list[int]:
     show_default=True,
     help=f"A name, and changes: 'dcgan loss=hinge'.  Names: {', '.join(RECIPES)}.",
 )
-@click.option("--seeds", default="0", show_default=True, callback=numbers, help="As 0,1,2.")
-@click.option("--minutes", callback=numbers, help="On the wall, as 5,10,30; default 10.")
+@click.option("--seeds", default="0", show_default=True, callback=numbers, help="As in 0,1,2.")
+@click.option("--minutes", callback=numbers, help="Wall time, as in 5,10,30; default 10.")
 @click.option(
     "--cpu-minutes",
     callback=numbers,
-    help="Processor time over the number of cores, instead; not with a GPU.",
+    help="CPU time over the number of cores, instead of --minutes; not with a GPU.",
 )
-@click.option("--steps", type=click.IntRange(1), help="Train for so many steps at most.")
+@click.option("--steps", type=click.IntRange(1), help="Maximum number of steps.")
 @click.option("--frames", type=click.IntRange(8), default=16, show_default=True, help="A clip's.")
 @click.option("--mirror/--no-mirror", default=True, help="Flip half of the training clips.")
 @click.option("--samples", type=click.IntRange(2), default=256, show_default=True)

@@ -1,18 +1,18 @@
-"""What carries from frame to frame: convolutions over time, or a state that is handed on.
+"""Convolutions over time compared with recurrent networks, for ``vidgan train --task enhance``.
 
     python benchmarks/recurrent.py DATASET --output FOLDER [--minutes 5] [--only window ...]
 
-The network of ``vidgan train --task enhance`` sees a window of frames through convolutions over
-time. It is trained as ``benchmarks/enhance.py`` does, four times larger, for so many minutes of CPU
-time, beside networks of as many multiplications a frame:
+The network of the task sees a window of frames through convolutions over time. It is trained as in
+``benchmarks/enhance.py``, for x4 super-resolution and the given minutes of CPU time, and compared
+with networks of about the same number of multiplications per frame:
 
-- frames: each frame alone (its blocks are a third as dear and there are twice as many);
-- recurrent: blocks on one frame and its two neighbours, and on what they made of the frame before
-  (as in RLSP, arXiv 1909.08080);
-- both ways: the same from the last frame to the first, then from the first to the last (as in
-  BasicVSR, 2012.02181, without its optical flow), with half of the blocks each.
+- frames: each frame alone (a block costs a third, so there are twice as many);
+- recurrent: blocks on a frame, its two neighbours and the features of the previous frame (as in
+  RLSP, arXiv 1909.08080);
+- both ways: the same backwards in time, then forwards (as in BasicVSR, arXiv 2012.02181, without
+  optical flow), with half of the blocks each.
 
-Prints the table that is kept in enhance.md.
+Prints the table in enhance.md.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,19 +30,19 @@ from vidgan.training.run import Run
 SCALE = 4
 # Of vidgan train.
 OPTIONS: dict[str, Any] = {"scale": SCALE, "damage": "none"}
-# Of the networks whose blocks have no convolution over time, which is three times as dear.
+# For networks without convolutions over time, which cost three times as much.
 FRAME_BLOCKS = 12
 FRAMES = enhance.FRAMES
 
 
 @keras.saving.register_keras_serializable("vidgan-benchmarks")
 class Recurrent(layers.Layer):
-    """Blocks that take each frame with its neighbours and what they made of the frame before.
+    """Residual blocks on each frame, its neighbours and the features of the previous frame.
 
     Args:
-        channels: of the blocks.
-        blocks: how many.
-        backwards: from the last frame to the first.
+        channels: number of channels of the blocks.
+        blocks: number of blocks.
+        backwards: whether to run from the last frame to the first.
     """
 
     def __init__(self, channels: int, blocks: int, backwards: bool, **kwargs: Any) -> None:
@@ -53,7 +53,7 @@ class Recurrent(layers.Layer):
             return layers.Conv2D(channels, 3, padding="same", kernel_initializer=kernel, name=name)
 
         self.entry = convolution("entry")
-        # From zero on: with random weights the state grows from frame to frame.
+        # Zeros: with random weights the state grows from frame to frame.
         self.carry = convolution("carry", "zeros")
         self.pairs = [(convolution(f"a{i}"), convolution(f"b{i}", "zeros")) for i in range(blocks)]
 
@@ -80,22 +80,22 @@ class Recurrent(layers.Layer):
         return tf.stack(states[:: self.order], axis=1)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape of what :meth:`call` returns."""
+        """Return the shape of the output."""
         return (*input_shape[:-1], self.channels)
 
 
 def frame_features(damaged: Any, channels: int) -> Any:
-    """Look at each frame alone."""
+    """Return features of each frame alone."""
     return restorer.residual_blocks(damaged, channels, FRAME_BLOCKS, kernel_frames=1)
 
 
 def recurrent_features(damaged: Any, channels: int) -> Any:
-    """Hand a state on from frame to frame."""
+    """Return features of a forward recurrence."""
     return Recurrent(channels, FRAME_BLOCKS - 1, backwards=False)(damaged)
 
 
 def both_ways_features(damaged: Any, channels: int) -> Any:
-    """Hand a state on from the last frame to the first, then one from the first to the last."""
+    """Return features of a backward recurrence followed by a forward one."""
     future = Recurrent(channels, FRAME_BLOCKS // 2 - 1, backwards=True)(damaged)
     known = layers.Concatenate()([damaged, future])
     return Recurrent(channels, FRAME_BLOCKS // 2 - 1, backwards=False)(known)
@@ -104,7 +104,7 @@ def both_ways_features(damaged: Any, channels: int) -> Any:
 def with_features(
     features: Callable[[Any, int], Any],
 ) -> Callable[..., keras.Model]:
-    """Return what stands for :func:`vidgan.models.restorer.generator`, for clips of one length."""
+    """Return a replacement of :func:`vidgan.models.restorer.generator` for fixed lengths."""
 
     def generator(
         scale: int,

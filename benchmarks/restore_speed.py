@@ -1,17 +1,16 @@
-"""Speed, memory and cost of restoring video: what comes on top of the filter itself.
+"""Speed, memory and overhead of restoring video, compared with the network alone.
 
 Networks of ``vidgan train --task enhance`` with random weights restore drawn H.264 videos:
 
-- throughput of the whole command's work (decode, windows, tiles, blend, encode, join) over that of
-  the network alone: on whole windows, called in a loop, and undivided, each frame once; and of the
+- throughput of the whole command (decode, windows, tiles, blend, encode, join) over that of the
+  network alone: called in a loop on whole windows, and undivided (each frame once); and of the
   network alone in float32;
-- the arithmetic that windows and tiles cost, from the plan, at several sizes;
-- the peak memory of whole processes, at 4K, for videos of growing length; what ten minutes would
-  take follows from there.
+- the additional arithmetic of windows and tiles, from the plan, at several sizes;
+- peak memory of whole processes at 4K, for videos of growing length.
 
     python benchmarks/restore_speed.py --runs 3
 
-Prints the tables that are kept in restore_speed.md.
+Prints the tables in restore_speed.md.
 """
 
 import argparse
@@ -42,9 +41,9 @@ from vidgan.tiling.plan import TilingPlan, choose_plan
 RATE = 25
 GIB = 2**30
 MEMORY = int(RestoreConfig.memory * GIB)
-# Of the plans whose costs are printed; a plan takes less where less will do.
+# Limit of the plans whose costs are printed.
 DISK = 20 * GIB
-# Name, scale, channels, blocks, size and frames of what is timed.
+# Name, scale, channels, blocks, size and frames of the timed networks.
 TIMED = [
     ("small, denoise", 1, 16, 2, (320, 240), 192),
     ("default, denoise", 1, 32, 6, (320, 240), 192),
@@ -56,12 +55,12 @@ UHD = (3840, 2160)
 LOOP_FRAMES = 25
 # Left, top, width and height of the hole that is filled.
 MASK = "600,400,300,200"
-# How many loops long the videos are on which the peak of memory is measured.
+# Lengths of the videos of the memory test, in repetitions of the loop.
 REPEATS = {"network": (2,), "median": (2, 8)}
 
 
 def draw(path: Path, size: tuple[int, int], frames: int) -> Path:
-    """Encode texture that drifts, with a disc that moves over it, and a little noise."""
+    """Encode a drifting texture with a moving disc and a little noise."""
     width, height = size
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 220, (9, 16, 3), dtype=np.uint8)
@@ -106,7 +105,7 @@ def load(run: Path, precision: str = "auto") -> Filter:
 
 
 def forward(filter: Filter, plan: TilingPlan, size: tuple[int, int], frames: int) -> float:
-    """Return frames a second of the filter alone, on windows as the plan has them."""
+    """Return frames per second of the filter alone, on windows of the plan's size."""
     width, height = size
     window = np.random.default_rng(0).integers(
         0, 256, (min(plan.frames, frames), height, width, 3), dtype=np.uint8
@@ -120,7 +119,7 @@ def forward(filter: Filter, plan: TilingPlan, size: tuple[int, int], frames: int
 
 
 def whole(filter: Filter, video: Path, folder: Path) -> float:
-    """Return frames a second of everything but loading the run."""
+    """Return frames per second of the whole command without loading the run."""
     from vidgan.jobs.restore.restore_jobs import RestoreJob
     from vidgan.jobs.restore.restore_video import restore_video
 
@@ -142,7 +141,7 @@ def throughput(runs: int, work: Path) -> None:
         run = make_run(work / name, scale, channels, blocks)
         filter, exact = load(run), load(run, "float32")
         plan = choose_plan(filter, size, frames, MEMORY)
-        # Once to trace: it is the same for both.
+        # Trace before timing.
         whole(filter, video, work)
         forward(exact, plan, size, frames)
         rates = [
@@ -164,7 +163,7 @@ def throughput(runs: int, work: Path) -> None:
 
 
 def costs() -> None:
-    """Print what windows and tiles cost for networks of ``vidgan train --task enhance``."""
+    """Print the overhead of windows and tiles for networks of ``vidgan train --task enhance``."""
     print("| network | " + " | ".join(f"{w}×{h}" for w, h in PLANNED) + " |")
     print("|---|" + "---|" * len(PLANNED))
     for name, scale, channels, blocks, *_ in TIMED:
@@ -211,7 +210,7 @@ def memory(work: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--runs", type=int, default=3, help="pairs to take the median of")
+    parser.add_argument("--runs", type=int, default=3, help="rounds to take the median of")
     parser.add_argument("--only", choices=("throughput", "costs", "memory"))
     options = parser.parse_args(arguments)
     runtime.prepare()

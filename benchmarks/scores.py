@@ -1,15 +1,15 @@
-"""What ``quality.py`` measures of generated clips, keeps and prints.
+"""Metrics, result file and table of ``quality.py``.
 
-- AMFD to test and to train: the Fréchet distance of ``vidgan evaluate``, on looks and motion (not
-  FVD), of the generated clips to all clips of a split. The first row is what as many real clips
-  get, drawn from the other split: a perfect generator's.
-- RFD: the same on random convolutions alone, which searches before there was the other went by.
-- diversity: mean distance between two generated clips in the space of random convolutions, and
-- motion: mean difference of neighbouring frames, both as shares of the real training clips'.
-- GFLOP a clip: arithmetic of a training step for each real clip in it.
-- health: problems that ``vidgan train`` reported and that stood at the end.
+- AMFD to test and to train: the Fréchet distance of ``vidgan evaluate`` on appearance and motion
+  (not FVD) of the generated clips to all clips of a split. The first row is the floor: as many real
+  clips of the other split, as from a perfect generator.
+- RFD: the same on random convolutions alone, which earlier experiments used.
+- diversity: mean distance of two generated clips in the space of random convolutions, and
+- motion: mean difference of neighbouring frames, both over those of the real training clips.
+- GFLOP a clip: arithmetic of a training step per real clip.
+- health: health rules of ``vidgan train`` that were violated at the end.
 
-Figures are means over the seeds, with the range where there are several.
+Values are means over the seeds, with the range if there are several.
 """
 
 import json
@@ -84,13 +84,13 @@ class Reference:
         }
 
     def floor(self) -> Row:
-        """Return what real clips get: each split's at the other split."""
+        """Return the floor: the metrics of real clips of the other split."""
         row = self.measure(self.drawn["test"], self.motion["test"])
         train = self.drawn["train"]
         return row | {f"{name}_test": self.distance(name, train, "test") for name in DISTANCES}
 
 
-# Title, field of a row and digits behind the point.
+# Title, field of a row and decimals.
 COLUMNS = (
     ("AMFD to test", "amfd_test", 2),
     ("AMFD to train", "amfd_train", 2),
@@ -115,7 +115,7 @@ def cell(rows: list[Row], field: str, digits: int) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """Return one line a recipe and budget, the real clips first, then by distance."""
+    """Return one line per recipe and budget, the floor first, then by distance."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row["recipe"], row["budget"]), []).append(row)
@@ -141,9 +141,9 @@ def table(rows: list[Row]) -> str:
 
 
 class Results:
-    """The file of results: a line of JSON a training."""
+    """The result file: one line of JSON per training."""
 
-    # What a training is known by.
+    # Fields that identify a training.
     KEY = ("dataset", "recipe", "options", "budget", "samples", "seed")
 
     def __init__(self, path: Path) -> None:

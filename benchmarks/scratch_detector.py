@@ -1,13 +1,12 @@
-"""How well the detector behind ``vidgan inpaint --mask auto`` finds scratches and dust.
+"""Precision and recall of the scratch detector of ``vidgan inpaint --mask auto``.
 
     pip install -e .[bench]
     python benchmarks/scratch_detector.py VIDEO...
 
-Whole video is made into old film (``vidgan.degradations.scratches``) at several strengths, and the
-detector's masks are compared with where the damage is. Of every video given the first 48 frames are
-taken; beside them stand a drawn video with people who move (``examples/make_video.py``) and
-photographs that scikit-image ships, filmed by a camera that pans. Writes the table beside this
-script.
+Clean video is degraded to old film (``vidgan.degradations.scratches``) at several strengths, and
+the masks of the detector are compared with the true ones. Uses the first 48 frames of every video,
+a drawn video of moving people (``examples/make_video.py``) and panned photographs of scikit-image.
+Writes the table to scratch_detector.md.
 """
 
 import sys
@@ -28,11 +27,11 @@ from vidgan.video.readers.open import open_video
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 FRAMES = 48
-# Of the drawn video, which has a cut every five seconds.
+# Duration of the drawn video, which has a cut every five seconds.
 DRAWN_SECONDS = 50
 STRENGTHS = (0.25, 0.5, 1.0)
 DAMAGES = ("scratches", "dust")
-# Less than this nobody sees, nor does it need to be found.
+# Grey levels; smaller changes are invisible and need not be detected.
 VISIBLE = 10
 
 
@@ -53,7 +52,7 @@ def drawn() -> Iterator[np.ndarray]:
 
 
 def panned() -> Iterator[np.ndarray]:
-    """Yield clips of a noisy camera that pans over a photograph and shakes, 240 × 180."""
+    """Yield clips of a noisy, shaking camera that pans over a photograph, 240 × 180."""
     pictures = (skimage.data.astronaut(), skimage.data.coffee(), skimage.data.chelsea())
     for seed, picture in enumerate(pictures):
         random = np.random.default_rng(seed)
@@ -74,9 +73,16 @@ def wider(masks: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Tally:
-    """Pixels: marked, of them right, damaged so that it shows, of them marked, and all.
+    """Pixel counts of detections and degradations.
 
-    A pixel beside the damage is right, and damage beside a mark is marked.
+    A tolerance of one pixel applies to both.
+
+    Attributes:
+        marked: detected pixels.
+        right: detected pixels that are degraded.
+        damaged: visibly degraded pixels.
+        hit: visibly degraded pixels that are detected.
+        pixels: all pixels.
     """
 
     marked: int = 0
@@ -135,26 +141,26 @@ def main(videos: tuple[Path, ...], output: Path) -> None:
     newline = "\n"
     text = f"""# The detector of scratches and dust
 
-Made by `benchmarks/scratch_detector.py`. Whole clips are made into old film: flicker of
-{100 * scratches.FLICKER:.0f}% (times the strength), {scratches.BLOTCHES:g} blotches a frame and
-scratches that stay for 3 to 40 frames, laid on with an opacity of {STRENGTHS[0]:g},
-{STRENGTHS[1]:g} and {STRENGTHS[2]:g}. Precision is the share of the marked pixels that are damage
-or touch it; recall is the share of the damaged pixels that are marked or touch what is, of those
-that damage changed by {VISIBLE} grey levels or more.
+Made by `benchmarks/scratch_detector.py`. Clean clips are degraded to old film: flicker of
+{100 * scratches.FLICKER:.0f}% (times the strength), {scratches.BLOTCHES:g} blotches per frame and
+scratches that last for 3 to 40 frames, with an opacity of {STRENGTHS[0]:g}, {STRENGTHS[1]:g} and
+{STRENGTHS[2]:g}. Precision is the fraction of the detected pixels that are degraded; recall is the
+fraction of the pixels degraded by {VISIBLE} grey levels or more that are detected. Both have a
+tolerance of one pixel.
 
 | video | damage | {heads} |
 |---|---|{"---|" * 2 * len(STRENGTHS)}
 {newline.join(rows)}
 
-False alarms on the same clips with full flicker and without any damage:
+False alarms on the same clips with full flicker and no degradation:
 
-| video | marked pixels in a million |
+| video | detected pixels per million |
 |---|---|
 {newline.join(alarms)}
 
-Not found: scratches shorter than half of the height (limbs and things are as long), scratches
-that do not move against the scene for {2 * REACH + 1} frames unless they cross all of it (a pole
-does not either), and dust on or close beside what moves fast.
+Not detected: scratches shorter than half of the height (limbs and objects are as long), scratches
+that do not move relative to the scene for {2 * REACH + 1} frames unless they span it (poles do not
+move either), and dust on or close to fast motion.
 """
     output.write_text(text, encoding="utf-8")
     print(text)

@@ -1,13 +1,13 @@
-"""Does ``vidgan train`` see what goes wrong? Provokes every problem, and none, and counts alarms.
+"""Health rules of ``vidgan train``: provoke each failure, and none, and count the alarms.
 
     python benchmarks/stability.py VIDEOS [--steps 1200] [--only NAME ...] [--output FOLDER]
 
 VIDEOS is a folder of at least 20 short videos; they are preprocessed to 32 x 32 into three
 datasets: all of them, a dozen, and eight clips of eight frames. Small networks (8 frames, 8
 channels) are trained with settings that must fail in a known way, and with the default
-recipe, which must not. A provoked run ends as soon as all alarms that are expected of it have been
-raised. Prints a table: what was to be seen, at which step it was, what else was raised, and the
-verdict. A run is right where every expected alarm came and, with a healthy recipe, no alarm at all.
+recipe, which must not. A provoked run ends once all expected alarms have been raised. Prints a
+table: expected alarms with their steps, other alarms, and the verdict. A run is right if every
+expected alarm was raised and, for a healthy recipe, no alarm at all.
 """
 
 import argparse
@@ -41,7 +41,7 @@ COLLAPSE, MEMORISATION = "mode collapse", "memorisation"
 
 @dataclass(frozen=True)
 class Setting:
-    """A training: what is done to it, and the alarms that must follow (none: it is healthy)."""
+    """A training: its options and the expected alarms (none: it is healthy)."""
 
     name: str
     options: dict[str, Any]
@@ -65,7 +65,7 @@ SETTINGS = (
     ),
     Setting("learning rates x 50", {"g_lr": 0.04, "d_lr": 0.02}, (EXPLODING,)),
     Setting("d_lr >> g_lr, no R1", {"g_lr": 1e-5, "d_lr": 4e-3, **BARE}, (WON,)),
-    # Pairs prevent it.
+    # Pairs prevent mode collapse.
     Setting(
         "g_lr x 5, no R1",
         {"g_lr": 4e-3, "d_lr": 4e-4, "pairs": False, **BARE},
@@ -97,7 +97,7 @@ def make_datasets(videos: Path, folder: Path) -> dict[str, Path]:
     few = files[:: max(1, len(files) // 12)][:12]
     vidgan.preprocess(few, output=paths["dozen"], size=(32, 32), overwrite=True)
     manifest = Manifest.load(paths["all"])
-    # Eight clips of eight frames to learn, and as many held out, from all over the videos.
+    # Eight training clips of eight frames and eight held-out ones, spread over the videos.
     cut = folder / "cut"
     shutil.rmtree(cut, ignore_errors=True)
     cut.mkdir()
@@ -119,11 +119,11 @@ def make_datasets(videos: Path, folder: Path) -> dict[str, Path]:
 
 
 class Enough(Exception):
-    """All that was expected has been raised."""
+    """All expected alarms have been raised."""
 
 
 def run(setting: Setting, datasets: dict[str, Path], folder: Path, steps: int) -> str:
-    """Train and return the table's row."""
+    """Train and return the row of the table."""
     output = folder / "run"
     shutil.rmtree(output, ignore_errors=True)
     steps = round(steps * setting.steps)
@@ -144,7 +144,7 @@ def run(setting: Setting, datasets: dict[str, Path], folder: Path, steps: int) -
             steps=steps,
             tensorboard=False,
             notify=report,
-            clock=time.process_time,  # Looks come as often as on a machine that does nothing else.
+            clock=time.process_time,  # Independent of the load of the machine.
             **NETWORKS | setting.networks | setting.options,
         )
     except Enough:

@@ -1,12 +1,11 @@
-"""How long a user waits before anything happens: ``--help``, and one generated clip.
+"""Start-up time: ``--help`` and one generated clip.
 
     python benchmarks/startup.py [--rounds 9] [--output benchmarks/startup.md]
 
-``vidgan --help`` and every ``vidgan COMMAND --help`` stand against ``python -c "import click"``
-(target: at most 3 times its wall time), ``vidgan generate --n 1`` of a run at the default size
-against ``python -c "import tensorflow"`` (target: at most 1.5 times its wall time plus 2 s). Every
-round runs each command once, so that all meet the same noise; the ratios are medians of the ratios
-within a round.
+``vidgan --help`` and every ``vidgan COMMAND --help`` are compared with ``python -c "import click"``
+(target: at most 3 times its wall time), ``vidgan generate --n 1`` of a run of the default size with
+``python -c "import tensorflow"`` (target: at most 1.5 times its wall time plus 2 s). Every round
+runs each command once, so that all have the same noise; ratios are medians over the rounds.
 """
 
 import json
@@ -77,7 +76,9 @@ def row(name: str, values: list[float], ratio: float | None, limit: str, good: b
 
 @click.command()
 @click.option("--rounds", type=click.IntRange(1), default=9, show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), help="Write the table here, too.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Also write the table to this file."
+)
 def main(rounds: int, output: Path | None) -> None:
     """Measure and print the table."""
     python, script = sys.executable, str(Path(sys.executable).with_name("vidgan"))

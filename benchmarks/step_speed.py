@@ -1,13 +1,13 @@
-"""Training step: vidgan's shared backward pass against the ordinary step in PyTorch, and the peak.
+"""Speed of the training step: the shared backward pass, PyTorch's usual step and the peak.
 
     python benchmarks/step_speed.py [--rounds 7] [--steps 4] [--size 64] [--frames 16]
 
-Two processes hold the same network and take turns, so that both meet the same noise; the table
-gives medians over the rounds and of the ratios of one round. ``pip install .[bench]`` first.
+Two processes hold the same networks and alternate, so that both have the same noise; the table
+gives medians over the rounds, also of the ratios within a round. ``pip install .[bench]`` first.
 
-The PyTorch side is the step of the usual DCGAN example: G makes fakes, D's loss on real and on
-detached fakes, backward, Adam; D again on the fakes, backward through D and G, Adam. It is run
-with PyTorch's default and with channels-last layout, and the faster one counts.
+The PyTorch side is the step of the usual DCGAN example: generate fakes, D's loss on real and on
+detached fakes, backward, Adam; D again on the fakes, backward through D and G, Adam. It runs in
+PyTorch's default and in channels-last layout, and the faster one counts.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def torch_worker(args: argparse.Namespace) -> None:
     from vidgan.models import build_discriminators, build_generator
 
     class Same(nn.Module):
-        """TensorFlow's padding: what does not divide goes to the far side."""
+        """TensorFlow's "same" padding: the odd pixel is added at the end."""
 
         def __init__(self, kernel: tuple[int, ...], stride: tuple[int, ...]) -> None:
             super().__init__()
@@ -104,7 +104,7 @@ def torch_worker(args: argparse.Namespace) -> None:
             return nn.functional.pad(x, self.pads)
 
     class Gain(nn.Module):
-        """FrameGain."""
+        """Counterpart of FrameGain."""
 
         def __init__(self, frames: int, channels: int) -> None:
             super().__init__()
@@ -115,7 +115,7 @@ def torch_worker(args: argparse.Namespace) -> None:
             return x * self.gain[..., None, None] + self.bias[..., None, None]
 
     class Scaled(nn.Module):
-        """Rescaling."""
+        """Counterpart of Rescaling."""
 
         def __init__(self, scale: float) -> None:
             super().__init__()
@@ -125,7 +125,7 @@ def torch_worker(args: argparse.Namespace) -> None:
             return x * self.scale
 
     class SoftThreshold(nn.Module):
-        """Like TemporalThreshold: soft-threshold the differences from a pixel's mean over time."""
+        """Counterpart of TemporalThreshold."""
 
         def __init__(self, threshold: float) -> None:
             super().__init__()
@@ -232,7 +232,7 @@ def serve(
 
 
 class Worker:
-    """A process that answers :func:`serve`."""
+    """A process that runs :func:`serve`."""
 
     def __init__(self, kind: str, argv: list[str]) -> None:
         command = [sys.executable, __file__, "--worker", kind, *argv]

@@ -1,21 +1,21 @@
-"""Which distance of a few clips tells which checkpoint of a training is better, and by how much?
+"""Which distance on few clips ranks the checkpoints of a training correctly?
 
     python benchmarks/training_metrics.py DATASET [--frames 16] [--steps 2400] [--output FOLDER]
 
-Trains a small dcgan and looks at the moving average of its weights at evenly spaced steps. At each,
-``--clips`` clips of some latents are measured as ``vidgan evaluate`` does it, with all of them
-against one half of the test clips: that is the truth. Clips of other latents are dealt into small
-sets, and these measured against clips of the other half by the distances of ``vidgan train
---metrics``. Prints
+Trains a small dcgan and evaluates the moving average of its weights at evenly spaced steps. At
+each, ``--clips`` clips are compared with one half of the test clips as ``vidgan evaluate`` does:
+the reference. Clips of other latents are divided into small sets and compared with the other half
+of the test clips by the distances of ``vidgan train --metrics``. Prints
 
-- how often two checkpoints are put in the true order, of all and of those of the later half, how
-  much farther the checkpoint that is chosen lies than the best, and than the newest: means over
-  sets;
-- how a distance scatters from set to set, how its difference from the look before does when both
-  are of the same clips and latents, and what ``vidgan train --patience`` takes for that scatter.
+- how often two checkpoints are ranked correctly, among all and among the later half, and how much
+  larger the reference distance of the selected checkpoint is than that of the best and of the
+  newest: means over sets;
+- the standard deviation of a distance over sets, that of its difference between two successive
+  evaluations of the same clips and latents, and the estimates that ``vidgan train --patience``
+  uses.
 
-``--features a,b`` judges the same clips by several embeddings. Features are kept in the output
-folder, with a contact sheet of each look; if they are there, nothing is trained.
+``--features a,b`` evaluates the same clips on several embeddings. Features are kept in the output
+folder, with a contact sheet per evaluation; existing features are not computed again.
 """
 
 import argparse
@@ -67,7 +67,7 @@ MEASURES: dict[str, Measure] = {
 
 
 class Looks(keras.callbacks.Callback):
-    """Embeds clips of the moving average at evenly spaced steps."""
+    """Embed clips of the moving average at evenly spaced steps."""
 
     def __init__(
         self, run: Run, sampler: EmaSampler, embeds: dict[str, Embed], clips: int, every: int
@@ -95,7 +95,7 @@ class Looks(keras.callbacks.Callback):
 
 
 def collect(args: argparse.Namespace, paths: dict[str, Path]) -> None:
-    """Train, and write the features of real and of generated clips."""
+    """Train, and save the features of real and generated clips."""
     manifest = Manifest.load(args.dataset)
     embeds = {name: FEATURES[name].load() for name in paths}
     width = args.channels
@@ -133,7 +133,7 @@ def collect(args: argparse.Namespace, paths: dict[str, Path]) -> None:
 
 
 class Sets:
-    """Small sets of real clips and of latents, the same latents at every step."""
+    """Small sets of real clips and of latents, with the same latents at every step."""
 
     def __init__(self, real: np.ndarray, made: np.ndarray, seed: int = 0) -> None:
         self.real, self.made = real, made
@@ -147,7 +147,7 @@ class Sets:
 
 
 def order(sets: Sets, truth: np.ndarray, real: int, made: int, measure: Measure) -> list[float]:
-    """Return what a measure makes of the checkpoints' order, means over sets."""
+    """Return how well a metric ranks the checkpoints, means over sets."""
     found, half = [], len(truth) // 2
     for _ in range(12):
         reals, mades = sets.draw(real, made)
@@ -162,7 +162,7 @@ def order(sets: Sets, truth: np.ndarray, real: int, made: int, measure: Measure)
 
 
 def scatter(sets: Sets, name: str) -> list[float]:
-    """Return medians over the steps, as shares of the distance."""
+    """Return medians over the steps, relative to the distance."""
     values, alone, paired = [], [], []
     for _ in range(12):
         reals, mades = sets.draw(min(REAL, len(sets.real) // 2), GENERATED)
@@ -212,8 +212,8 @@ def report(path: Path) -> str:
     looks = ", ".join(f"{step}: {value:.1f}" for step, value in zip(steps, truth, strict=True))
     return "\n\n".join(
         [
-            f"{path.stem}: {half} clips against {len(true_real)} test clips at step {looks}. To "
-            f"make and embed a clip took {milliseconds:.1f} ms of processor time.",
+            f"{path.stem}: {half} clips against {len(true_real)} test clips at step {looks}. "
+            f"Generating and embedding a clip takes {milliseconds:.1f} ms of CPU time.",
             table(titles, rows),
             table(of_noise, noises),
         ]

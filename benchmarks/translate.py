@@ -1,11 +1,10 @@
-"""Whether ``vidgan train --task translate`` finds a known mapping between two drawn domains.
+"""Does ``vidgan train --task translate`` find a known mapping between two drawn domains?
 
     python benchmarks/translate.py OUTPUT --cpu-minutes 6 --seed 0 --seed 1
 
-Draws ``drawn_domains.py``'s two domains, no two clips a pair, trains one run a seed and looks at
-clips that no training has seen. Time is the processor's, of all cores together: on two idle cores
-half as much passes on the wall. What is trained already is only looked at again. Writes
-``translate.md`` and ``translate.png`` into OUTPUT.
+Draws the two domains of ``drawn_domains.py`` (no two clips are a pair), trains one run per seed and
+evaluates held-out clips. Time is CPU time over all cores: two idle cores need half of it. Existing
+runs are only evaluated. Writes ``translate.md`` and ``translate.png`` to OUTPUT.
 """
 
 import time
@@ -32,15 +31,15 @@ WAYS = {"a2b": ("shapes", "colors", "b2a"), "b2a": ("colors", "shapes", "a2b")}
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a direction's held-out clips.
+    """Results on the held-out clips of a direction.
 
     Attributes:
-        recovered: share whose translation is the right one in every respect.
-        meaning: share that shows the colour, or shape, that stands for the motion.
-        motion: share that moves as the source does.
-        error: mean distance of levels from a clip to what comes back of it.
-        shuffled: the same to what comes back of another clip.
-        rows: some clips, what they became and what came back, one after the other.
+        recovered: fraction of translations that are right in every respect.
+        meaning: fraction with the colour, or shape, that corresponds to the motion.
+        motion: fraction that moves as the source does.
+        error: mean absolute difference of a clip and its reconstruction, in levels.
+        shuffled: the same for the reconstruction of another clip.
+        rows: some clips, each with its translation and its reconstruction.
     """
 
     recovered: float
@@ -52,14 +51,14 @@ class Result:
 
 
 def datasets(folder: Path, count: int) -> list[Path]:
-    """Draw and preprocess both domains, unless that has been done."""
+    """Draw and preprocess both domains unless they exist."""
     made = [folder / f"{domain}-data" for domain in domains.DOMAINS]
     for domain, data in zip(domains.DOMAINS, made, strict=True):
         if data.exists():
             continue
         for number, (_, clip) in enumerate(domains.clips(domain, count, seed=0)):
             domains.write_lossless(folder / domain / f"{number:04d}.mkv", clip)
-        # Everything is as it was drawn: nothing is to be cleaned away.
+        # Drawn clips need no cleaning.
         options: dict[str, Any] = {
             "size": (domains.SIDE, domains.SIDE),
             "clean": False,
@@ -70,14 +69,14 @@ def datasets(folder: Path, count: int) -> list[Path]:
 
 
 def train(data: Sequence[Path], run: Path, minutes: float, seed: int) -> Run:
-    """Train a run, unless that has been done."""
+    """Train a run unless it exists."""
     if not run.exists():
         vidgan.train(
             *data,
             task="translate",
             output=run,
             frames=domains.FRAMES,
-            mirror=False,  # A flip would turn one direction into another.
+            mirror=False,  # A flip would change the direction.
             minutes=minutes,
             seed=seed,
             progress=True,
@@ -87,7 +86,7 @@ def train(data: Sequence[Path], run: Path, minutes: float, seed: int) -> Run:
 
 
 def examine(run: Run, way: str) -> Result:
-    """Translate held-out clips and look at what they became."""
+    """Translate held-out clips and evaluate the results."""
     source, target, back = WAYS[way]
     networks = load_generator(run)
 
@@ -102,7 +101,7 @@ def examine(run: Run, way: str) -> Result:
     looks = [domains.look(clip) for clip in there]
     meanings = [look.color if target == "colors" else look.shape for look in looks]
     checked = zip(clips, there, kinds, strict=True)
-    # The same number of clips of each kind in the picture.
+    # The same number of clips per kind in the picture.
     shown = [index for kind in range(3) for index in np.flatnonzero(kinds == kind)[:1]]
     return Result(
         recovered=float(np.mean([domains.recovered(*each, target) for each in checked])),
@@ -142,7 +141,7 @@ HEADER = """\
 )
 @click.option("--seed", "seeds", type=click.IntRange(0), multiple=True, default=[0])
 @click.option(
-    "--clips", type=click.IntRange(20), default=400, show_default=True, help="A domain's."
+    "--clips", type=click.IntRange(20), default=400, show_default=True, help="Clips per domain."
 )
 def main(output: Path, cpu_minutes: float, seeds: tuple[int, ...], clips: int) -> None:
     data = datasets(output, clips)

@@ -101,7 +101,7 @@ def training_metrics(folder: Path) -> list[object]:
 def tiny_enhance() -> dict[str, Any]:
     module = importlib.import_module("enhance")
     recipe = module.RECIPES["x4"]
-    return {"RECIPES": {"x4": module.Recipe(recipe.options | SMALL, recipe.rivals)}}
+    return {"RECIPES": {"x4": module.Recipe(recipe.options | SMALL, recipe.baselines)}}
 
 
 SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
@@ -141,7 +141,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         lambda folder: [videos(folder, 8, 50), "--output", folder / "report.md"],
         {
             "DRAWN": 32,
-            "PARTINGS": 2,
+            "SPLITS": 2,
             "WIDE": 16,
             "TIMED": 4,
             "LEFT": (0.5,),
