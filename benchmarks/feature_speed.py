@@ -37,7 +37,7 @@ from vidgan.metrics.features import i3d, motion  # noqa: E402
 from vidgan.metrics.features.base import resized  # noqa: E402
 from vidgan.metrics.features.random_convolutions import (  # noqa: E402
     ALL_STREAMS,
-    STILL_STREAMS,
+    FRAME_STREAMS,
     random_network,
 )
 
@@ -77,10 +77,10 @@ def alone(name: str, clips: np.ndarray, model: keras.Model | None) -> Callable[[
         return lambda: motion.embed_small(small)
     if name == "random2d":
         single = small.reshape(-1, 1, *small.shape[2:])
-        return batched(random_network(STILL_STREAMS, 1), single, features.batch * FRAMES)
+        return batched(random_network(FRAME_STREAMS, 1), single, features.batch * FRAMES)
     if name == "random3d":
         return batched(random_network(ALL_STREAMS, 3), small, features.batch)
-    convolutions = batched(random_network(STILL_STREAMS, 3), small, features.batch)
+    convolutions = batched(random_network(FRAME_STREAMS, 3), small, features.batch)
 
     def both() -> None:
         convolutions()

@@ -341,7 +341,7 @@ def test_labels_that_are_not_there(
 def test_unconditional_runs_know_no_labels(plain: Run, tmp_path: Path) -> None:
     result = cli("generate", plain.path, "-o", tmp_path / "a.mp4", "--label", "left")
     assert result.exit_code == 2
-    assert re.search(r"--label takes a run\s.*--conditional", result.output)
+    assert re.search(r"--label needs a run\s.*--conditional", result.output)
     with pytest.raises(OptionError, match="this one has no labels"):
         vidgan.load(plain.path).generate(1, label="left")
 

@@ -198,8 +198,11 @@ def test_sweep_as_files_and_array(run: Run, tmp_path: Path) -> None:
         (["--sweep", "codes:1"], "is not a code of this run's model: known are category, codes:0"),
         (["--sweep", "label"], "is not a code of this run's model: known are category, codes:0"),
         (["--sweep", "category", "--grid", "2x2"], "leave --grid out"),
-        (["--sweep", "category", "--interpolate", "2"], "--interpolate from seed to seed"),
-        (["--sweep", "category", "--same-content"], "--sweep changes what --same-content holds"),
+        (
+            ["--sweep", "category", "--interpolate", "2"],
+            "--sweep and --interpolate exclude each other",
+        ),
+        (["--sweep", "category", "--same-content"], "--sweep varies what --same-content fixes"),
     ],
 )
 def test_sweeps_that_make_no_sense(
@@ -214,7 +217,7 @@ def test_sweeps_that_make_no_sense(
 def test_models_without_codes(dcgan: Run, tmp_path: Path) -> None:
     result = cli("generate", dcgan.path, "-o", tmp_path / "a.mp4", "--sweep", "category")
     assert result.exit_code == 2
-    assert "it has none; train with --model infogan" in " ".join(result.output.split())
+    assert "it has no codes; train with --model infogan" in " ".join(result.output.split())
     with pytest.raises(OptionError, match="it has none"):
         vidgan.load(dcgan.path).sweep("category")
 

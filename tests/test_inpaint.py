@@ -150,7 +150,7 @@ def test_held_out_clips_are_measured(dataset: Path, tmp_path: Path) -> None:
     clips = list(inpaint.held_out(run, manifest, 2))
     assert clips
     assert all(mask.any() and mask.shape == clip.shape[:3] for clip, mask in clips)
-    drawn = inpaint.preview(run, [manifest]).draw(inpaint.build(run))
+    drawn = inpaint.preview(run, [manifest]).render(inpaint.build(run))
     assert drawn.shape[0] % 3 == 0
     assert (drawn[2] == clips[0][0]).all()
     assert (drawn[0] != drawn[2]).any()

@@ -172,7 +172,7 @@ def test_frames_larger_than_the_crop_are_shown_whole(
     gan = task.build(run)
     a, b = next(iter(task.data(run, manifests, 0)))
     assert a.shape == b.shape == (2, 8, 32, 32, 3)
-    assert task.preview(run, manifests).draw(gan).shape == (12, 8, 32, 40, 3)
+    assert task.preview(run, manifests).render(gan).shape == (12, 8, 32, 40, 3)
 
 
 @pytest.mark.parametrize("direction", ["a2b", "b2a"])
