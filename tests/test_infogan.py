@@ -218,7 +218,7 @@ def test_models_without_codes(dcgan: Run, tmp_path: Path) -> None:
     result = cli("generate", dcgan.path, "-o", tmp_path / "a.mp4", "--sweep", "category")
     assert result.exit_code == 2
     assert "it has no codes; train with --model infogan" in " ".join(result.output.split())
-    with pytest.raises(OptionError, match="it has none"):
+    with pytest.raises(OptionError, match="it has no codes"):
         vidgan.load(dcgan.path).sweep("category")
 
 
