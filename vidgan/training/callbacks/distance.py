@@ -18,10 +18,6 @@ from vidgan.training.state import Measurement
 
 # Other seeds than evaluate's, where a checkpoint that was chosen by them would look too good.
 FIRST_SEED = 10**6
-# Estimated cost of the first measurement: seconds to read and embed the real clips and to trace
-# graphs, and the cost of a generated clip as a fraction of training on one.
-START_SECONDS = 3.0
-CLIP_COST = 0.5
 
 
 class DistanceMonitor(PeriodicMonitor):
@@ -47,7 +43,7 @@ class DistanceMonitor(PeriodicMonitor):
         notify: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        super().__init__(run, progress, save, notify, clock)
+        super().__init__(run, progress, save, notify, distance_metrics.GENERATED, clock)
         self.manifest, self.sampler = manifest, sampler
         self.names = distance_metrics.parse(run.train.metrics)
         # The reference for improvements, in this session; its value is saved in checkpoints.
@@ -59,10 +55,6 @@ class DistanceMonitor(PeriodicMonitor):
         if message:
             self.notify(message)
         return self.split is not None
-
-    def first_cost(self, per_clip: float) -> float:
-        """Return the estimated duration of the first measurement in seconds."""
-        return START_SECONDS + CLIP_COST * distance_metrics.GENERATED * per_clip
 
     def prepare(self) -> None:
         """Embed the real clips and draw the latents that all measurements share."""

@@ -16,10 +16,6 @@ from vidgan.training.state import Measurement
 # A function of the model that returns values of metrics, one for each clip, by column of the log.
 # The first metric chooses checkpoints.
 Score = Callable[[AdversarialModel], Mapping[str, np.ndarray]]
-# Estimated cost of the first measurement: seconds to read clips and to trace graphs, and the cost
-# of a clip as a fraction of training on one.
-START_SECONDS = 3.0
-CLIP_COST = 0.5
 # Larger frames are cropped to their centre.
 MAX_SIDE = 128
 
@@ -64,8 +60,10 @@ class HeldOutMonitor(PeriodicMonitor):
         clips: int,
         rising: bool = True,
     ) -> None:
-        super().__init__(context.run, context.progress, context.save, context.notify, context.clock)
-        self.manifests, self.read, self.clips_read = context.manifests, prepare, clips
+        super().__init__(
+            context.run, context.progress, context.save, context.notify, clips, context.clock
+        )
+        self.manifests, self.read = context.manifests, prepare
         self.rising = rising
         self.mark: np.ndarray | None = None  # Of this session.
 
@@ -79,10 +77,6 @@ class HeldOutMonitor(PeriodicMonitor):
                 "measured; give preprocess a --test-share above 0"
             )
         return not without
-
-    def first_cost(self, per_clip: float) -> float:
-        """Return the estimated duration of the first measurement in seconds."""
-        return START_SECONDS + CLIP_COST * self.clips_read * per_clip
 
     def prepare(self) -> None:
         """Read the held-out clips."""

@@ -12,6 +12,11 @@ from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.state import Measurement, read_measurement
 
+# Estimated cost of the first measurement: seconds to read real clips and to trace graphs, and the
+# cost of a measured clip as a fraction of training on one.
+START_SECONDS = 3.0
+CLIP_COST = 0.5
+
 
 class PeriodicMonitor(keras.callbacks.Callback):
     """Measures the moving average periodically, within a fraction of the training time.
@@ -26,6 +31,7 @@ class PeriodicMonitor(keras.callbacks.Callback):
         progress: progress of the training.
         save: saves a checkpoint; called for the best measurement so far.
         notify: receives messages for the user.
+        clips: approximate number of clips of a measurement.
         clock: returns seconds; measures the time of training.
     """
 
@@ -35,11 +41,13 @@ class PeriodicMonitor(keras.callbacks.Callback):
         progress: Progress,
         save: Callable[[], None],
         notify: Callable[[str], None],
+        clips: int,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self.run, self.progress = run, progress
         self.save, self.notify, self.clock = save, notify, clock
+        self.measured_clips = clips
         self.best: Measurement | None = None
         self.prepared = False
         self.count, self.spent, self.cost = 0, 0.0, 0.0
@@ -56,13 +64,13 @@ class PeriodicMonitor(keras.callbacks.Callback):
     def measure(self) -> tuple[dict[str, float], Measurement]:
         """Return the values for the log, by column, and the one that chooses checkpoints."""
 
-    @abstractmethod
     def first_cost(self, per_clip: float) -> float:
         """Return the estimated duration of the first measurement in seconds.
 
         Args:
             per_clip: duration of training on one clip in seconds.
         """
+        return START_SECONDS + CLIP_COST * self.measured_clips * per_clip
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Check whether to measure, and read the best measurement so far."""
