@@ -60,8 +60,10 @@ def warped(clips: np.ndarray, pixels: float, every_frame: bool) -> np.ndarray:
     for index, (clip, damaged) in enumerate(zip(clips, out, strict=True)):
         maps = warps(len(clip) if every_frame else 1, pixels, clip.shape[1:3], index)
         for t, frame in enumerate(clip):
-            where = maps[t % len(maps)]
-            damaged[t] = cv2.remap(frame, where, None, cv2.INTER_LINEAR, None, cv2.BORDER_REFLECT)
+            across, down = np.moveaxis(maps[t % len(maps)], -1, 0)
+            damaged[t] = cv2.remap(
+                frame, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+            )
     return out
 
 

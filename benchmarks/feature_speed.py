@@ -61,7 +61,7 @@ def batched(network: Callable[[Any], Any], inputs: np.ndarray, size: int) -> Cal
     return run
 
 
-def alone(name: str, clips: np.ndarray, model: keras.Model | None) -> Callable[[], None]:
+def alone(name: str, clips: np.ndarray, model: keras.Model | None) -> Callable[[], object]:
     """Return a function that applies the network alone to prepared inputs."""
     features = FEATURES[name]
     if model is not None:
@@ -109,9 +109,13 @@ def row(name: str, clips: np.ndarray, rounds: int, folder: Path) -> str:
         weights = folder / f"{name}.weights.h5"
         model.save_weights(weights)
     embed = FEATURES[name].load(weights)
-    network = alone(name, clips, model)
-    whole, bare = (lambda: embed(clips)), network
-    whole(), bare()
+    bare = alone(name, clips, model)
+
+    def whole() -> None:
+        embed(clips)
+
+    whole()
+    bare()
     pairs = [(cpu_seconds(whole), cpu_seconds(bare)) for _ in range(rounds)]
     seconds = statistics.median(pair[0] for pair in pairs)
     share = statistics.median(bare / whole for whole, bare in pairs)

@@ -10,11 +10,13 @@ is compared with vidgan's. Takes some minutes. Writes the table to intervals.md.
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from vidgan import metrics
+from vidgan.metrics.interval import Interval
 
 DIM = 32
 LEVEL = 0.95
@@ -35,7 +37,7 @@ def frechet(estimator: str) -> Measure:
     return distance
 
 
-MEASURES: dict[str, tuple[Measure, Callable]] = {
+MEASURES: dict[str, tuple[Measure, Callable[..., Interval]]] = {
     "Fréchet, empirical": (frechet("empirical"), metrics.bootstrap_frechet),
     "Fréchet, oas": (
         frechet("oas"),
@@ -71,7 +73,7 @@ def coverage(name: str, count: int, change: str) -> str:
     measure, interval = MEASURES[name]
     random = np.random.default_rng(count)
     others = [measure(*pair(random, count, change)) for _ in range(400)]
-    target, held, usually, widths = np.mean(others), 0, 0, []
+    target, held, usually, widths = float(np.mean(others)), 0, 0, []
     for seed in range(PAIRS):
         a, b = pair(random, count, change)
         found = interval(a, b, level=LEVEL, replicates=REPLICATES, seed=seed)
@@ -91,11 +93,9 @@ def cost(count: int, dim: int) -> str:
     spread = np.arange(1, dim + 1) ** -0.5
     sets = [random.normal(size=(count, dim)) * spread for _ in range(2)]
     cells = []
-    for measure, interval in (
-        (frechet("empirical"), metrics.bootstrap_frechet),
-        (metrics.kernel_distance, metrics.bootstrap_kernel),
-    ):
-        for call in (lambda f=measure: f(*sets), lambda f=interval: f(*sets, replicates=1000)):
+    for name in ("Fréchet, empirical", "kernel"):
+        measure, interval = MEASURES[name]
+        for call in (partial(measure, *sets), partial(interval, *sets, replicates=1000)):
             start = time.process_time()
             call()
             cells.append(f"{time.process_time() - start:.2f}")

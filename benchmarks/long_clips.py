@@ -26,7 +26,8 @@ import vidgan  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import evaluation_clips  # noqa: E402
 from vidgan.metrics.features import FEATURES  # noqa: E402
-from vidgan.metrics.frechet import Moments, frechet_distance  # noqa: E402
+from vidgan.metrics.frechet import frechet_distance  # noqa: E402
+from vidgan.metrics.moments import Moments  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 
 BATCH = 64

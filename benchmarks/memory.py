@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,7 +60,9 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
     from vidgan.training import memory
     from vidgan.training.run import Run
 
-    options = {} if channels is None else {"g_channels": channels, "d_channels": channels}
+    options: dict[str, Any] = {}
+    if channels is not None:
+        options = {"g_channels": channels, "d_channels": channels}
     # Also measure trainings that would be refused.
     memory.available_memory = lambda device: None
     with tempfile.TemporaryDirectory() as name:

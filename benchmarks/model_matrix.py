@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,10 +35,10 @@ from vidgan.training.run import Run  # noqa: E402
 
 # Side and frames.
 CLIPS = ((64, 16), (32, 8))
-NARROW = {"g_channels": 8, "d_channels": 8}
+NARROW = 8  # Channels.
 
 
-def train(model: ModelConfig, loss: str, side: int, batches: list[tf.Tensor]) -> dict:
+def train(model: ModelConfig, loss: str, side: int, batches: list[tf.Tensor]) -> dict[str, Any]:
     """Take a step on each batch; return the last losses and whether all was finite."""
     start = time.perf_counter()
     train = TrainConfig(batch_size=DEFAULT_BATCH, loss=loss)
@@ -84,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for side, frames in CLIPS:
             for loss in LOSSES:
                 default = side == 64 and loss == TrainConfig.loss
-                model = ModelConfig(model=name, frames=frames, **({} if default else NARROW))
+                model = ModelConfig(model=name, frames=frames)
+                if not default:
+                    model = model.replace(g_channels=NARROW, d_channels=NARROW)
                 found = train(model, loss, side, batches[side, frames])
                 d_loss, g_loss = found["losses"]
                 print(

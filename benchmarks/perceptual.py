@@ -44,7 +44,7 @@ def noise(picture: np.ndarray, sigma: float) -> np.ndarray:
 
 def jpeg(picture: np.ndarray, loss: float) -> np.ndarray:
     code = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 100 - int(loss)])[1]
-    return cv2.imdecode(code, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
 
 
 # The first ones are hardly visible, the others obvious.

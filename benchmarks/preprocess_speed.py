@@ -55,8 +55,9 @@ def make_video(path: Path, seconds: int, seed: int = 0) -> None:
             cv2.circle(frame, centre, 90, (220, 60, 40), -1)
             top, left = rng.integers(0, 64, 2)
             grain = noise[top : top + HEIGHT, left : left + WIDTH]
-            frame = cv2.add(frame.astype(np.int16), cv2.merge([grain] * 3), dtype=cv2.CV_8U)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            noisy = cv2.add(frame.astype(np.int16), cv2.merge([grain] * 3), dtype=cv2.CV_8U)
+            picture = av.VideoFrame.from_ndarray(noisy.astype(np.uint8, copy=False), "rgb24")
+            container.mux(stream.encode(picture))
         container.mux(stream.encode())
 
 
@@ -71,10 +72,12 @@ def repeat_video(path: Path, longer: Path, times: int) -> None:
                 target = target or output.add_stream_from_template(stream)
                 for packet in source.demux(stream):
                     if packet.dts is not None:
+                        assert packet.pts is not None
                         packet.pts += shift
                         packet.dts += shift
                         packet.stream = target
                         output.mux(packet)
+                assert stream.duration is not None
                 shift += stream.duration
 
 

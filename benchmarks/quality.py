@@ -75,6 +75,7 @@ def train_vidgan(
         )
         run = Run.open(folder)
         state, batch = run.state(), run.train.batch_size
+        assert batch is not None, "training sets it"
         data = tf.TensorSpec((batch, frames, manifest.height, manifest.width, 3))
         if run.model.conditional:
             data = data, tf.TensorSpec((batch,), tf.int32)
@@ -232,7 +233,7 @@ def main(
         if not results.has(floor):
             results.add({**floor, **reference.floor()})
         for (text, trainer, options), seed in product(parsed, seeds):
-            options: dict[str, Any] = {**options, "mirror": mirror}
+            options = {**options, "mirror": mirror}
             key: dict[str, Any] = {"recipe": text, "options": options, "seed": seed, **common}
             keys = [key | {"budget": text} for text in spent]
             if all(map(results.has, keys)):
@@ -240,7 +241,7 @@ def main(
             stem = re.sub(r"[^\w.=-]+", "_", f"{name} {text} seed {seed}")
             click.echo(stem, err=True)
             if trainer is train_vidgan:
-                options: dict[str, Any] = {
+                options = {
                     **options,
                     "folder": output / "runs" / stem,
                     "frames": frames,

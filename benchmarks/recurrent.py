@@ -57,7 +57,7 @@ class Recurrent(layers.Layer):
         self.carry = convolution("carry", "zeros")
         self.pairs = [(convolution(f"a{i}"), convolution(f"b{i}", "zeros")) for i in range(blocks)]
 
-    def build(self, shape: tuple[int | None, ...]) -> None:
+    def build(self, shape: tuple[int | None, int | None, int | None, int | None, int]) -> None:
         """Build the convolutions for clips of a shape."""
         batch, _, height, width, channels = shape
         self.entry.build((batch, height, width, 3 * channels))

@@ -74,7 +74,8 @@ def draw(path: Path, size: tuple[int, int], frames: int) -> Path:
             shift = 3 * i % width
             frame = cv2.add(scene[:, shift : shift + width], grain[:, -width - shift :][:, :width])
             cv2.circle(frame, (width // 2 + i, height // 2), height // 6, (220, 60, 40), -1)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            picture = av.VideoFrame.from_ndarray(frame.astype(np.uint8, copy=False), "rgb24")
+            container.mux(stream.encode(picture))
         container.mux(stream.encode())
     return path
 

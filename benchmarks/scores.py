@@ -26,7 +26,8 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips
 from vidgan.metrics.covariance import EMPIRICAL, OAS
 from vidgan.metrics.features import FEATURES
-from vidgan.metrics.frechet import Moments, frechet_distance
+from vidgan.metrics.frechet import frechet_distance
+from vidgan.metrics.moments import Moments
 
 Row = dict[str, Any]
 REAL = "real clips"

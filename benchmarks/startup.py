@@ -96,7 +96,7 @@ def main(rounds: int, output: Path | None) -> None:
         row(base, times[base], None, "", True),
     ]
     for name in helps:
-        pairs = zip(times[name], times[base], strict=True)
+        pairs = list(zip(times[name], times[base], strict=True))
         ratio = statistics.median(mine / click_only for mine, click_only in pairs)
         lines.append(row(name, times[name], ratio, f"{HELP_LIMIT:g}", ratio <= HELP_LIMIT))
 

@@ -51,12 +51,15 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
             build_generator(model, args.size, args.size),
             build_discriminators(model, args.size, args.size),
         )
-        both = make_optimizers(train)
+        d, g = make_optimizers(train)
         if options.get("adam"):
-            both = [keras.optimizers.Adam(float(o.learning_rate), o.beta_1, o.beta_2) for o in both]
+            d, g = (
+                keras.optimizers.Adam(float(o.learning_rate), o.beta_1, o.beta_2) for o in (d, g)
+            )
         extras = options.get("extras", False)
         gan.compile(
-            *both,
+            d,
+            g,
             train if extras else train.replace(r1=0.0, augment="none"),
             share_backward=options.get("share_backward", True),
         )

@@ -168,7 +168,8 @@ def scatter(sets: Sets, name: str) -> list[float]:
         reals, mades = sets.draw(min(REAL, len(sets.real) // 2), GENERATED)
         looks = [METRICS[name](reals, each) for each in mades]
         values.append([look.value for look in looks])
-        nothing = Distance(0, tuple(np.zeros_like(each) for each in looks[0].influences))
+        influence_real, influence_made = looks[0].influences
+        nothing = Distance(0, (np.zeros_like(influence_real), np.zeros_like(influence_made)))
         alone.append([look.noise(nothing) for look in looks[1:]])
         paired.append([b.noise(a) for a, b in pairwise(looks)])
     figures = np.array(values)

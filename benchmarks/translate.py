@@ -16,6 +16,7 @@ from typing import Any
 import click
 import drawn_domains as domains
 import numpy as np
+from moving_digits import write_lossless
 
 import vidgan
 from vidgan import pixels
@@ -57,7 +58,7 @@ def datasets(folder: Path, count: int) -> list[Path]:
         if data.exists():
             continue
         for number, (_, clip) in enumerate(domains.clips(domain, count, seed=0)):
-            domains.write_lossless(folder / domain / f"{number:04d}.mkv", clip)
+            write_lossless(folder / domain / f"{number:04d}.mkv", clip)
         # Drawn clips need no cleaning.
         options: dict[str, Any] = {
             "size": (domains.SIDE, domains.SIDE),

@@ -7,6 +7,7 @@ Everything lands in one folder, by default python-demo.
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,12 +30,13 @@ def main(video: Path, folder: Path, minutes: float, steps: int | None) -> None:
     click.echo(f"clips {clips.shape}, {clips.dtype}, mean {clips.mean():.0f}")
 
     # Files: their names say what they become.
-    for output, options in {
+    files: dict[str, dict[str, Any]] = {
         "grid.mp4": {"grid": (2, 4), "loop": True},
         "walk.gif": {"n": 2, "interpolate": 4, "loop": True},
         "sheet.png": {"n": 4},
         "clips.npy": {"n": 8},
-    }.items():
+    }
+    for output, options in files.items():
         (path,) = vidgan.generate(run, folder / output, **options)
         click.echo(path)
 

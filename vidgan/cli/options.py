@@ -19,7 +19,8 @@ Decorator = Callable[[Decorated], Decorated]
 _METAVARS = {int: "INTEGER", float: "NUMBER"}
 
 
-class Pair(click.ParamType):
+# ParamType is generic in new versions of Click only.
+class Pair(click.ParamType):  # type: ignore[type-arg]
     """``64`` or ``224x128``: a pair of whole numbers; one number stands for both."""
 
     name = "NxM"

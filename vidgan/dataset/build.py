@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vidgan.config import PreprocessConfig
 from vidgan.dataset.manifest import MAX_RECORD_FRAMES, SPLITS, Manifest, Split
@@ -164,7 +165,7 @@ def _describe(
     shots: list[SourceShot],
     parts: list[Part],
     labels: list[str],
-) -> dict:
+) -> dict[str, Any]:
     """Return a source's entry in the manifest."""
     label = labels.index(source.label) if source.label in labels else -1
     kept, rejected = [], list(result.rejected)
