@@ -8,7 +8,7 @@ def texture(seed: int, side: int = 96) -> np.ndarray:
     """Return a smooth random texture, float32 RGB ``(side, side, 3)`` in 0…255."""
     noise = np.random.default_rng(seed).normal(size=(side, side, 3)).astype(np.float32)
     smooth = cv2.GaussianBlur(noise, (0, 0), 2)
-    return cv2.normalize(smooth, None, 20, 230, cv2.NORM_MINMAX)
+    return cv2.normalize(smooth, np.empty_like(smooth), 20, 230, cv2.NORM_MINMAX)
 
 
 def drifting(

@@ -9,6 +9,7 @@ import numpy as np
 from click.testing import CliRunner, Result
 
 from vidgan.cli import main
+from vidgan.tiling.windows import Frame
 from vidgan.video.readers.open import open_video
 
 RATE = 44100
@@ -41,6 +42,7 @@ class Video(NamedTuple):
 
 def read(path: Path) -> Video:
     with av.open(str(path)) as container:
+        assert container.duration is not None
         stream = container.streams.video[0]
         with open_video(path) as reader:
             times, frames = zip(*reader, strict=True)
@@ -53,6 +55,18 @@ def read(path: Path) -> Video:
         )
 
 
+def in_seconds(ticks: int | None, time_base: Fraction | None) -> float:
+    assert ticks is not None
+    assert time_base is not None
+    return float(ticks * time_base)
+
+
+def result_of(frame: Frame) -> np.ndarray:
+    """Return what the filter made of a frame."""
+    assert frame.result is not None
+    return frame.result
+
+
 def sounds(path: Path) -> list[list[tuple[float, bytes]]]:
     """Return the packets of every audio stream with their times."""
     found = []
@@ -61,7 +75,7 @@ def sounds(path: Path) -> list[list[tuple[float, bytes]]]:
     for index in range(count):
         with av.open(str(path)) as container:
             packets = container.demux(container.streams.audio[index])
-            found.append([(float(p.pts * p.time_base), bytes(p)) for p in packets if p.size])
+            found.append([(in_seconds(p.pts, p.time_base), bytes(p)) for p in packets if p.size])
     return found
 
 
@@ -69,6 +83,7 @@ def add_sound(path: Path, target: Path, codec: str = "aac", streams: int = 1) ->
     """Put tones beside the picture of a video."""
     with av.open(str(path)) as source, av.open(str(target), "w") as output:
         picture = source.streams.video[0]
+        assert source.duration is not None
         seconds = source.duration / 1e6
         copy = output.add_stream_from_template(picture)
         rate = 48000 if codec == "libopus" else RATE
@@ -78,6 +93,7 @@ def add_sound(path: Path, target: Path, codec: str = "aac", streams: int = 1) ->
                 packet.stream = copy
                 output.mux(packet)
         for i, track in enumerate(tracks):
+            assert isinstance(track, av.AudioStream)
             wave = np.sin(np.arange(int(rate * seconds)) * 2 * np.pi * 440 * (i + 1) / rate)
             tone = np.repeat((wave * 8000).astype(np.int16), 2)[None]
             frame = av.AudioFrame.from_ndarray(tone, format="s16", layout="stereo")

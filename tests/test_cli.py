@@ -31,7 +31,7 @@ from vidgan.errors import OptionError, RunError
 HEAVY = ("tensorflow", "keras", "cv2", "matplotlib", "av", "scipy", "scenedetect", "numpy")
 
 
-def vidgan_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+def vidgan_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "vidgan", *arguments],
         capture_output=True,

@@ -64,7 +64,7 @@ def test_scratches_stay_and_dust_does_not() -> None:
     assert (upright < 20).all()
     dust = scratches.Marks.empty(SHAPE)
     scratches.blotch(dust, 5, random)
-    assert dust.mask.any(axis=(1, 2)).nonzero()[0].tolist() == [5]
+    assert np.flatnonzero(dust.mask.any(axis=(1, 2))).tolist() == [5]
 
 
 def test_film_is_damaged_where_its_mask_says() -> None:

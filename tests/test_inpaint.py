@@ -13,6 +13,7 @@ from dataset_files import make_dataset
 
 from vidgan import runtime
 from vidgan.config import MASKS, InpaintConfig, TrainConfig
+from vidgan.dataset.manifest import Manifest
 from vidgan.errors import OptionError
 from vidgan.jobs.train.train import train
 from vidgan.tasks.load import load_generator
@@ -146,7 +147,7 @@ def test_training_measures_and_its_run_fills_holes(dataset: Path, tmp_path: Path
 
 def test_held_out_clips_are_measured(dataset: Path, tmp_path: Path) -> None:
     run = Run.open(train(dataset, output=tmp_path / "run", steps=1, **TINY), task="inpaint")
-    manifest = inpaint.Manifest.load(dataset)
+    manifest = Manifest.load(dataset)
     clips = list(inpaint.held_out(run, manifest, 2))
     assert clips
     assert all(mask.any() and mask.shape == clip.shape[:3] for clip, mask in clips)
@@ -158,7 +159,7 @@ def test_held_out_clips_are_measured(dataset: Path, tmp_path: Path) -> None:
 
 def test_batches_are_the_same_when_taken_up_again(dataset: Path, tmp_path: Path) -> None:
     path = train(dataset, output=tmp_path / "run", steps=1, **TINY)
-    run, manifest = Run.open(path, task="inpaint"), inpaint.Manifest.load(dataset)
+    run, manifest = Run.open(path, task="inpaint"), Manifest.load(dataset)
     whole = list(inpaint.data(run, [manifest], 0).take(3).as_numpy_iterator())
     (rest,) = inpaint.data(run, [manifest], 2).take(1).as_numpy_iterator()
     tf.nest.map_structure(np.testing.assert_array_equal, whole[2], rest)

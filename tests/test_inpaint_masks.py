@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from restore_helpers import call, ok, read, refused
+from restore_helpers import call, ok, read, refused, result_of
 from video_files import make_video, scene, write_video
 
 from vidgan.images import encode
@@ -66,14 +66,14 @@ def test_outside_the_mask_nothing_changes(
 ) -> None:
     """Whatever a filter does there, and wherever windows and tiles meet."""
 
-    def vandal(frames: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    def vandal(frames: np.ndarray, masks: np.ndarray | None) -> np.ndarray:
         return np.full(frames.shape, 255, np.float32)
 
     filter = Filter(vandal, "vandal", context=context, margin=context, inpaints=True)
     plan = make_plan(filter, SIZE, 12, step, rows, columns)
     frames = scene(12, SIZE)
     stream = (Frame(i, f.copy(), m) for i, (f, m) in enumerate(zip(frames, moving, strict=True)))
-    made = np.stack([f.result for ready in filter_frames(stream, filter, plan) for f in ready])
+    made = np.stack([result_of(f) for ready in filter_frames(stream, filter, plan) for f in ready])
     np.testing.assert_array_equal(made[~moving], frames[~moving])
     assert (made[moving] == 255).all()
 
@@ -178,7 +178,7 @@ def test_median_takes_what_other_frames_show(tmp_path: Path, moving: np.ndarray)
     hidden[fast] = 0
     plan = make_plan(median(), SIZE, 12, 4)
     stream = (Frame(i, f.copy(), m) for i, (f, m) in enumerate(zip(hidden, fast, strict=True)))
-    made = [f.result.copy() for ready in filter_frames(stream, median(), plan) for f in ready]
+    made = [result_of(f).copy() for ready in filter_frames(stream, median(), plan) for f in ready]
     np.testing.assert_array_equal(np.stack(made), still)
     fixed = np.repeat(fast[:1], 12, axis=0)
     by_median, by_telea = (filter.apply(still, fixed) for filter in (median(), telea()))

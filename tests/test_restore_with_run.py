@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from restore_helpers import call, ok, read, refused
+from restore_helpers import call, ok, read, refused, result_of
 from video_files import make_video
 
 from vidgan import pixels, runtime
@@ -101,7 +101,7 @@ def test_windows_and_tiles(run: Run, clip: Path) -> None:
     filter = trained_filter("enhance", run.path, "latest", "cpu", "float32", scale=None)
     plan = make_plan(filter, SIZE, 20, 4, 2, 2)
     frames = (Frame(i, f.copy()) for i, f in enumerate(read(clip).frames))
-    made = np.stack([f.result for ready in filter_frames(frames, filter, plan) for f in ready])
+    made = np.stack([result_of(f) for ready in filter_frames(frames, filter, plan) for f in ready])
     close(made, expected(run, clip))
 
 

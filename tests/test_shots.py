@@ -41,7 +41,7 @@ def test_motion_is_no_cut(kind: str) -> None:
 @pytest.mark.parametrize("kind", FINDING)
 def test_a_pan_is_no_cut(kind: str) -> None:
     wide = scene(1, (400, 64), 3)[0]
-    pan = [wide[:, 4 * i : 4 * i + 64] for i in range(80)]
+    pan = np.stack([wide[:, 4 * i : 4 * i + 64] for i in range(80)])
     assert shots(kind, pan) == [(0, 80)]
 
 

@@ -14,7 +14,7 @@ def alive() -> list[str]:
 
 
 def test_everything_in_order() -> None:
-    written = []
+    written: list[int] = []
     with read_ahead(iter(range(100)), 3) as numbers, write_behind(written.append, 3) as take:
         for number in numbers:
             take(number)
@@ -43,7 +43,7 @@ def test_an_error_while_reading_comes_out_after_what_was_read() -> None:
         yield 1
         raise ValueError("broken")
 
-    got = []
+    got: list[int] = []
     with pytest.raises(ValueError, match="broken"), read_ahead(failing(), 5) as numbers:
         got.extend(numbers)
     with read_ahead(failing(), 5) as numbers:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import cv2
 import numpy as np
 import pytest
+from restore_helpers import result_of
 from video_files import scene
 
 from vidgan.errors import InputError
@@ -25,7 +26,12 @@ SIZE = (48, 32)
 
 
 def average(
-    reach: int, margin: int, scale: int = 1, edges: bool = False, **declared: int
+    reach: int,
+    margin: int,
+    scale: int = 1,
+    edges: bool = False,
+    multiple: int = 1,
+    bytes_per_pixel: int = 64,
 ) -> Filter:
     """A filter whose every result hangs on so many frames and pixels around, and on no more.
 
@@ -34,7 +40,8 @@ def average(
         margin: pixels.
         scale: of the enlargement.
         edges: go on beyond the borders with what is there, instead of with black.
-        declared: what the filter says of itself, if that is something else.
+        multiple: that the filter says its sides need.
+        bytes_per_pixel: that it says it needs.
     """
     rng = np.random.default_rng(0)
     # What is far weighs less, as in networks.
@@ -43,7 +50,8 @@ def average(
     kernel = rng.uniform(0.2, 1, (2 * margin + 1, 2 * margin + 1)) * np.outer(across, across)
     times, kernel = times / times.sum(), kernel / kernel.sum()
 
-    border, mode = (cv2.BORDER_REPLICATE, "edge") if edges else (cv2.BORDER_CONSTANT, "constant")
+    border = cv2.BORDER_REPLICATE if edges else cv2.BORDER_CONSTANT
+    mode: Literal["edge", "constant"] = "edge" if edges else "constant"
 
     def apply(frames: np.ndarray, masks: np.ndarray | None) -> np.ndarray:
         blurred = np.stack(
@@ -54,14 +62,22 @@ def average(
         return mixed.repeat(scale, axis=1).repeat(scale, axis=2).astype(np.float32)
 
     return Filter(
-        apply, "average", scale=scale, **({"context": reach, "margin": margin} | declared)
+        apply,
+        "average",
+        scale=scale,
+        context=reach,
+        margin=margin,
+        multiple=multiple,
+        bytes_per_pixel=bytes_per_pixel,
     )
 
 
 def run(filter: Filter, plan: TilingPlan, clip: np.ndarray, **options: Any) -> np.ndarray:
     frames = (Frame(i, frame.copy()) for i, frame in enumerate(clip))
     made = [
-        frame.result for ready in filter_frames(frames, filter, plan, **options) for frame in ready
+        result_of(frame)
+        for ready in filter_frames(frames, filter, plan, **options)
+        for frame in ready
     ]
     return np.stack(made)
 
@@ -97,7 +113,7 @@ def test_frames_on_disk_are_those_in_memory(tmp_path: Path, scale: int, keep: bo
     frames = (Frame(i, frame.copy()) for i, frame in enumerate(clip))
     made, sources = [], []
     for ready in filter_frames(frames, filter, plan, keep=keep, folder=tmp_path):
-        made += [frame.result.copy() for frame in ready]
+        made += [result_of(frame).copy() for frame in ready]
         sources += [frame.pixels.copy() for frame in ready]
     np.testing.assert_array_equal(made, whole(filter, clip))
     np.testing.assert_array_equal(sources, clip)
@@ -140,7 +156,7 @@ def test_frames_on_disk_take_little_memory(tmp_path: Path) -> None:
         stream(), filter, plan, folder=tmp_path, progress=lambda frames: look()
     ):
         while ready:
-            seen.append(ready.pop(0).result.max())
+            seen.append(result_of(ready.pop(0)).max())
             look()
     assert seen == list(range(40))
     # One that is encoded, and of all others a row of tiles.
@@ -156,7 +172,9 @@ def test_holes_are_filled_on_disk(tmp_path: Path) -> None:
     plan = make_plan(filter, SIZE, 0, 3, 2, 2, on_disk=True)
     frames = (Frame(i, frame.copy(), mask) for i, frame in enumerate(clip))
     made = [
-        f.result for ready in filter_frames(frames, filter, plan, folder=tmp_path) for f in ready
+        result_of(f)
+        for ready in filter_frames(frames, filter, plan, folder=tmp_path)
+        for f in ready
     ]
     np.testing.assert_array_equal(made, np.where(mask[..., None], 255 - clip, clip))
 
@@ -263,7 +281,7 @@ def test_spans_cover_a_side_once() -> None:
 
 def test_few_frames_hold_few_frames() -> None:
     """However long the stream is, no more frames are alive than the plan has room for."""
-    alive: list[weakref.ref] = []
+    alive: list[weakref.ref[Frame]] = []
     most = 0
 
     def stream() -> Iterator[Frame]:
@@ -290,7 +308,7 @@ def test_going_on_from_any_window(done: int) -> None:
     plan = make_plan(filter, SIZE, 0, 4)
     first = first_needed_frame(plan, done)
     frames = (Frame(i, clip[i].copy()) for i in range(first, 20))
-    made = [f.result for ready in filter_frames(frames, filter, plan, done=done) for f in ready]
+    made = [result_of(f) for ready in filter_frames(frames, filter, plan, done=done) for f in ready]
     np.testing.assert_array_equal(np.stack(made), whole(filter, clip)[done:])
 
 

@@ -69,10 +69,9 @@ def write_video(
     container_options = {"movflags": "+faststart"} if path.suffix in (".mp4", ".mov") else {}
     with av.open(str(path.absolute()), "w", options=container_options) as container:
         stream = container.add_stream(codec or usual[0], rate=Fraction(fps).limit_denominator(1001))
+        assert isinstance(stream, av.VideoStream)
         stream.pix_fmt = pix_fmt or usual[1]
-        stream.options = (
-            {"crf": "18"} | (options or {}) if stream.name == "libx264" else (options or {})
-        )
+        stream.options = {**({"crf": "18"} if stream.name == "libx264" else {}), **(options or {})}
         # Matroska's own clock ticks in milliseconds; a coarser one would round here already.
         tick = Fraction(1, 1000) if times is not None else 1 / Fraction(fps).limit_denominator(1001)
         stream.codec_context.time_base = tick

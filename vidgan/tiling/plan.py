@@ -123,8 +123,8 @@ def make_plan(
     columns: int = 1,
     keep: bool = False,
     on_disk: bool = False,
-) -> TilingPlan | None:
-    """Return the plan with a given division; None if it is impossible.
+) -> TilingPlan:
+    """Return the plan with a given division.
 
     Args:
         filter: the filter.
@@ -135,11 +135,14 @@ def make_plan(
         columns: number of tiles from left to right.
         keep: keep source frames after filtering.
         on_disk: hold the frames of windows on disk.
+
+    Raises:
+        ValueError: the frame cannot be divided into so many tiles.
     """
     down = tile_ranges(size[1], rows, filter.margin, filter.multiple)
     across = tile_ranges(size[0], columns, filter.margin, filter.multiple)
     if not down or not across:
-        return None
+        raise ValueError(f"no {rows} × {columns} tiles in frames of {size[0]} × {size[1]} pixels")
     return _plan(filter, size, frames, step, down, across, keep, on_disk)
 
 
