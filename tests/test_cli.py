@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 import pytest
 from click.testing import CliRunner
+from commands import get_command
 
 import vidgan
 from vidgan import cli
@@ -82,8 +83,7 @@ def test_no_command_shows_help() -> None:
 
 @pytest.mark.parametrize("command", command_names())
 def test_every_option_says_what_it_does(command: str) -> None:
-    parameters = main.get_command(click.Context(main), command).params
-    for parameter in parameters:
+    for parameter in get_command(command).params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{command} {parameter.opts} has no help"
 
@@ -199,7 +199,7 @@ def test_shell_completion(shell: str) -> None:
 
 def headings(command: str) -> dict[str, list[str]]:
     """Return the options under each heading of a command's ``--help``."""
-    loaded = main.get_command(click.Context(main), command)
+    loaded = get_command(command)
     assert isinstance(loaded, GroupedCommand)
     found = loaded.headings(click.Context(loaded))
     return {heading: [option.opts[-1] for option in options] for heading, options in found.items()}
@@ -221,8 +221,7 @@ def test_headings_of_train() -> None:
     "command", ["train", "generate", "evaluate", "enhance", "inpaint", "translate"]
 )
 def test_every_option_is_under_one_heading(command: str) -> None:
-    loaded = main.get_command(click.Context(main), command)
-    assert loaded is not None
+    loaded = get_command(command)
     listed = [option for options in headings(command).values() for option in options]
     visible = [
         parameter.opts[-1]

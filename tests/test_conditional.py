@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner, Result
 from dataset_files import counting, make_dataset
+from pictures import read_picture
 
 import vidgan
 from vidgan import latents
@@ -167,7 +167,7 @@ def test_the_head_is_a_projection() -> None:
 
 def test_snapshots_show_labels_in_their_order(run: Run) -> None:
     (sheet,) = (run.path / "samples").glob("*.png")
-    image = cv2.imread(str(sheet))
+    image = read_picture(sheet)
     rows = np.array_split(image, 8)
     # The first frame of each row.
     tiles = [row[8:-8, 8 : image.shape[1] // 8 - 8].mean((0, 2)) for row in rows]
@@ -215,7 +215,7 @@ def test_resuming_needs_the_same_labels(run: Run, tmp_path: Path) -> None:
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, int | None]]:
     """All clips that a discriminator is asked of while evaluating, with their labels."""
-    seen = []
+    seen: list[tuple[np.ndarray, int | None]] = []
     load = load_discriminator
 
     def watched(*arguments: Any) -> Callable[..., tf.Tensor]:
@@ -232,13 +232,21 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, int | None
     return seen
 
 
+def labels_of(judged: list[tuple[np.ndarray, int | None]]) -> list[int]:
+    found = []
+    for _, label in judged:
+        assert label is not None
+        found.append(int(label))
+    return found
+
+
 def test_evaluation_judges_every_clip_by_its_label(
     run: Run, tmp_path: Path, judged: list[tuple[np.ndarray, int | None]]
 ) -> None:
     result = vidgan.evaluate(run.path, output=tmp_path / "report.json", n=30)
     counts = {name: each["clips"] for name, each in result["sets"].items()}
     assert counts == {"real": 6, "floor": 24, "generated": 30}
-    labels = np.array([int(label) for _, label in judged])
+    labels = np.array(labels_of(judged))
     assert side(np.stack([clip for clip, _ in judged])).tolist() == labels.tolist()
     # Generated clips have the training clips' labels, in their order, from the start again.
     np.testing.assert_array_equal(labels[30:], np.resize(labels[6:30], 30))
@@ -263,7 +271,7 @@ def test_evaluation_knows_labels_by_their_names(
     )
     vidgan.evaluate(run.path, swapped.path, output=tmp_path / "report.json", n=6)
     made = np.stack([clip for clip, _ in judged])
-    assert side(made).tolist() == [int(label) for _, label in judged]
+    assert side(made).tolist() == labels_of(judged)
 
 
 @pytest.mark.parametrize(

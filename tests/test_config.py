@@ -8,6 +8,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
+from commands import get_command
 
 from vidgan.cli import command_names, main
 from vidgan.config import (
@@ -61,7 +62,7 @@ NAMES = [f"{command} {option_name(field)}" for command, _, field in FIELDS]
 
 
 def command_option(command: str, name: str) -> click.Option:
-    parameters = main.get_command(click.Context(main), command).params
+    parameters = get_command(command).params
     return next(p for p in parameters if isinstance(p, click.Option) and p.name == name)
 
 
@@ -154,14 +155,16 @@ def test_option_says_what_the_field_says(
     parameter = command_option(command, field.name)
     assert option_name(field) in parameter.opts
     assert parameter.help == field.metadata["option"].help
-    context = click.Context(main.get_command(click.Context(main), command))
+    context = click.Context(get_command(command))
     assert parameter.get_default(context) is None or (
         parameter.type_cast_value(context, parameter.get_default(context)) == field.default
     )
     assert field.default is None or parameter.get_default(context) is not None
     if field.metadata["option"].choices:
+        assert isinstance(parameter.type, click.Choice)
         assert tuple(parameter.type.choices) == field.metadata["option"].choices
     elif value_type(config, field.name)[0] in (int, float):
+        assert isinstance(parameter.type, click.IntRange | click.FloatRange)
         assert (parameter.type.min, parameter.type.max) == (
             field.metadata["option"].min,
             field.metadata["option"].max,
@@ -170,7 +173,7 @@ def test_option_says_what_the_field_says(
 
 @pytest.mark.parametrize("command", CONFIGS)
 def test_no_option_shadows_another(command: str) -> None:
-    parameters = main.get_command(click.Context(main), command).params
+    parameters = get_command(command).params
     names = [name for p in parameters for name in (*p.opts, *p.secondary_opts)]
     assert len(names) == len(set(names))
 

@@ -49,7 +49,7 @@ def test_options_and_help_come_from_the_table() -> None:
 @pytest.mark.parametrize(
     ("words", "text"), [(("a",), "a"), (("a", "b"), "a or b"), (("a", "b", "c"), "a, b or c")]
 )
-def test_lists_in_sentences(words, text) -> None:
+def test_lists_in_sentences(words: tuple[str, ...], text: str) -> None:
     assert listed(words, "or") == text
 
 
@@ -62,7 +62,7 @@ def test_lists_in_sentences(words, text) -> None:
     ],
 )
 def test_a_new_container_and_codec_are_a_row_each(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes, note
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], note: str
 ) -> None:
     monkeypatch.setitem(CODECS, "toy", TOY_CODEC)
     row: dict[str, Any] = TOY_CONTAINER.__dict__ | changes

@@ -1,6 +1,7 @@
 """The generator in continuous time: pictures are functions of time, of no rate and no beginning."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -32,12 +33,12 @@ def paths(times: Sequence[float], clips: int = CLIPS, channels: int = 6) -> np.n
     """Return filtered noise ``(clips, times, 2 · channels)`` of an untrained layer."""
     anchors = 2 * REACH + 1 + int(max(times) // ANCHOR_SPACING)
     random = np.random.default_rng(0).standard_normal((clips, anchors, channels))
-    rows = np.tile(np.float32(times), (clips, 1))
+    rows = np.tile(np.asarray(times, np.float32), (clips, 1))
     return FilteredNoise()(random.astype(np.float32), rows).numpy()
 
 
 def test_steps_train_every_weight() -> None:
-    gan = build_gan(Run(None, CONFIG, TrainConfig(batch_size=2), None, (32, 32), 25.0))
+    gan = build_gan(Run(Path(), CONFIG, TrainConfig(batch_size=2), Path(), (32, 32), 25.0))
     step = tf.function(gan.train_step, jit_compile=False)
     networks = [gan.generator, *gan.discriminators.values()]
     before = [network.get_weights() for network in networks]

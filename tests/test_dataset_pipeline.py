@@ -11,7 +11,7 @@ from dataset_files import counting, make_dataset, write_shard
 
 from vidgan import pixels
 from vidgan.dataset import pipeline
-from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.manifest import Manifest, span
 from vidgan.dataset.pipeline import checked, evaluation_clips, training_clips
 from vidgan.errors import DatasetError
 
@@ -52,7 +52,7 @@ def lengths(manifest: Manifest) -> dict[int, int]:
 
 
 def epoch_size(frames: int = FRAMES, stride: int = 1) -> int:
-    return sum(length // pipeline.span(frames, stride) for length in LENGTHS)
+    return sum(length // span(frames, stride) for length in LENGTHS)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
@@ -65,7 +65,7 @@ def test_windows_lie_in_one_shot_at_the_stride(dataset: Manifest, stride: int) -
         assert 0 <= numbers[0] <= numbers[-1] < lengths(dataset)[record]
         starts.add((record, numbers[0]))
     # Windows are random, not a grid of neighbours.
-    assert len({start % pipeline.span(FRAMES, stride) for _, start in starts}) > 2
+    assert len({start % span(FRAMES, stride) for _, start in starts}) > 2
 
 
 def test_windows_reach_both_ends(dataset: Manifest) -> None:

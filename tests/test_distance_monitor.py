@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 from dataset_files import make_dataset
+from pictures import read_picture
 from scipy.linalg import hadamard
 
 import vidgan
@@ -215,7 +215,7 @@ def test_what_a_run_leaves(measured: tuple[Run, list[str]]) -> None:
     # The last step is looked at, too.
     assert max(frechet) == 30 == read_measurement(run.checkpoint()).step
     assert f"at step {lowest}, the best (--checkpoint best)" in lines[-1]
-    panels = cv2.imread(str(run.path / "curves.png"))
+    panels = read_picture(run.path / "curves.png")
     assert panels.shape[0] > 1.4 * panels.shape[1]
 
 

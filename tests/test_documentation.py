@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import click
 import pytest
+from commands import get_command
 from test_imports import ORDER
 
 from vidgan.cli import main
@@ -47,8 +48,7 @@ def test_commands_are_valid(page: Path) -> None:
 def test_options_exist(page: Path) -> None:
     known = set(OTHER_PROGRAMS)
     for name in COMMANDS:
-        command = main.get_command(click.Context(main), name)
-        assert command is not None
+        command = get_command(name)
         for param in command.get_params(click.Context(command)):
             if not getattr(param, "hidden", False):
                 known |= {*param.opts, *param.secondary_opts}

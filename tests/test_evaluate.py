@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from clip_distances import clip_distance
 from dataset_files import make_dataset, write_shard
 from moving_textures import drifting
+from pictures import read_picture
 from video_files import make_video
 
 import vidgan
@@ -83,12 +83,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def result(run: Run) -> dict:
+def result(run: Run) -> dict[str, Any]:
     return vidgan.evaluate(run.path, n=N)
 
 
 @pytest.fixture(scope="module")
-def printed(run: Run, result: dict, tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+def printed(
+    run: Run, result: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> list[dict[str, Any]]:
     """What the command prints of the same evaluation, as JSON lines."""
     output = tmp_path_factory.mktemp("printed") / "r.json"
     arguments = ["evaluate", str(run.path), "--n", str(N), "--json", "-o", str(output)]
@@ -113,7 +115,7 @@ def clips_of(manifest: Manifest, split: str) -> np.ndarray:
     return np.stack(list(evaluation_clips(manifest, split, 8, 1)))
 
 
-def figures(result: dict) -> dict[str, dict]:
+def figures(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {figure["key"]: figure for figure in result["figures"]}
 
 
@@ -124,7 +126,7 @@ def write_videos(folder: Path, count: int, seed: int, frames: int = 36, **option
     return folder
 
 
-def test_the_report_is_what_is_returned(run: Run, result: dict) -> None:
+def test_the_report_is_what_is_returned(run: Run, result: dict[str, Any]) -> None:
     report = run.path / "evaluation" / "step-00000007.json"
     assert json.loads(report.read_text()) == result
     assert result["step"] == 7
@@ -219,7 +221,7 @@ def test_held_out_clips_are_so_also_where_training_clips_are_the_reference(
 
 
 def test_the_same_seed_gives_the_same_figures_to_the_last_digit(
-    run: Run, result: dict, printed: list[dict], tmp_path: Path
+    run: Run, result: dict[str, Any], printed: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     again = {line["key"]: line for line in printed}
     for key, figure in figures(result).items():
@@ -310,8 +312,8 @@ def test_copies_are_found(
         np.testing.assert_array_equal(shown["copies"][0], shown["originals"][0])
 
 
-def test_the_picture_shows_real_beside_generated_clips(run: Run, result: dict) -> None:
-    picture = cv2.imread(result["picture"])
+def test_the_picture_shows_real_beside_generated_clips(run: Run, result: dict[str, Any]) -> None:
+    picture = read_picture(result["picture"])
     assert Path(result["picture"]) == run.path / "evaluation" / "step-00000007.png"
     height, width = picture.shape[:2]
     # 7 test and 8 generated rows, 6 columns each, tiles enlarged four times.
@@ -322,7 +324,7 @@ def test_the_picture_shows_real_beside_generated_clips(run: Run, result: dict) -
     assert not background[:28, width // 2 :].all()
 
 
-def test_speed_is_measured(result: dict) -> None:
+def test_speed_is_measured(result: dict[str, Any]) -> None:
     speed = figures(result)
     assert speed["speed.clips"]["value"] > 0
     frames = 8 * speed["speed.clips"]["value"]
@@ -351,7 +353,9 @@ def test_command_prints_a_table(run: Run, tmp_path: Path) -> None:
         assert (tmp_path / f"r{suffix}").is_file()
 
 
-def test_command_prints_json_lines(dataset: Manifest, result: dict, printed: list[dict]) -> None:
+def test_command_prints_json_lines(
+    dataset: Manifest, result: dict[str, Any], printed: list[dict[str, Any]]
+) -> None:
     assert [each["key"] for each in printed] == list(figures(result))
     for line in printed:
         assert line["protocol"]["frames"] == 8
@@ -360,7 +364,7 @@ def test_command_prints_json_lines(dataset: Manifest, result: dict, printed: lis
         assert line["sets"]["real"] == str(dataset.path.resolve())
 
 
-def test_figures_have_intervals(result: dict) -> None:
+def test_figures_have_intervals(result: dict[str, Any]) -> None:
     """All but those that clips are too few for: 7 test clips give no interval with them."""
     found = figures(result)
     enough = ["diversity", "repeated", "motion.frozen", "motion.looping", "motion.flicker"]
@@ -649,7 +653,9 @@ def test_the_report_shows_how_clips_move(tmp_path: Path) -> None:
     assert "generated 0% right, 100% down" in shown[1]
 
 
-def test_no_histograms_where_motion_is_not_measured(result: dict, run: Run, tmp_path: Path) -> None:
+def test_no_histograms_where_motion_is_not_measured(
+    result: dict[str, Any], run: Run, tmp_path: Path
+) -> None:
     other = vidgan.evaluate(run.path, n=4, output=tmp_path / "r.json", **QUICK)
     found = [
         (bool(each["histograms"]), "fraction of motion" in Path(each["page"]).read_text())
@@ -687,7 +693,11 @@ def test_protocols_set_what_papers_set(tmp_path: Path) -> None:
 
 
 def test_runs_beside_each_other(
-    dataset: Manifest, run: Run, result: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Manifest,
+    run: Run,
+    result: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     other = make_run(tmp_path / "other", dataset)
@@ -832,7 +842,7 @@ def test_outputs_that_cannot_be(run: Run, tmp_path: Path) -> None:
         vidgan.evaluate(run.path, output=tmp_path / "r.json")
     assert (tmp_path / "r.png").read_text() == "mine"
     vidgan.evaluate(run.path, output=tmp_path / "r.json", n=4, overwrite=True, **QUICK)
-    assert cv2.imread(str(tmp_path / "r.png")) is not None
+    read_picture(tmp_path / "r.png")
     with pytest.raises(ExportError, match="cannot be written"):
         vidgan.evaluate(run.path, output=tmp_path / "r.png" / "r.json", n=4)
 

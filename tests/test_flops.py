@@ -1,6 +1,7 @@
 """FLOPs are counted right: against closed forms, through gradients, branches and loops."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -219,7 +220,7 @@ def test_unknown_shape() -> None:
 def make_step(**options: Any) -> tuple[VideoGAN, float, float, float]:
     runtime.prepare()
     train = TrainConfig(batch_size=BATCH, **options)
-    gan = build_gan(Run(None, MODEL, train, None, (32, 32), 25.0))
+    gan = build_gan(Run(Path(), MODEL, train, Path(), (32, 32), 25.0))
     generator = flops.network_flops(gan.generator)
     discriminator = flops.network_flops(gan.discriminators["clip"])
     return gan, generator, discriminator, flops.count_flops(gan.train_step, clips()) / BATCH

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from pictures import read_picture
 from tiny_run import MODEL, make_run
 
 import vidgan
@@ -41,7 +41,7 @@ def decode(path: Path) -> tuple[np.ndarray, float]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
-        return np.stack(frames), float(stream.average_rate)
+        return np.stack(frames), float(stream.average_rate or 0)
 
 
 def enlarge(frames: np.ndarray, factor: int) -> np.ndarray:
@@ -258,7 +258,7 @@ def test_existing_folder_keeps_what_is_in_it(run: Path, tmp_path: Path) -> None:
 
 def test_contact_sheet(run: Path, tmp_path: Path) -> None:
     (path,) = vidgan.generate(run, tmp_path / "sheet.png", n=3)
-    sheet = cv2.imread(str(path))
+    sheet = read_picture(path)
     assert sheet.shape[0] > 3 * HEIGHT
     assert sheet.shape[1] > FRAMES * WIDTH
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from commands import get_command
 from dataset_files import counting, make_dataset
 
 import vidgan
@@ -104,7 +105,7 @@ def test_one_bad_window_is_no_problem() -> None:
 
 def test_advice_names_options() -> None:
     """Every option that an advice names is one of ``vidgan train``."""
-    options = {param for p in main.get_command(None, "train").params for param in p.opts}
+    options = {param for p in get_command("train").params for param in p.opts}
     for rule in (*STEP_RULES, *SAMPLE_RULES):
         named = [word.strip(",") for word in rule.advice.split() if word.startswith("--")]
         assert named
@@ -261,7 +262,7 @@ def lost(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 @pytest.fixture(scope="module")
 def healthy(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     path = tmp_path_factory.mktemp("healthy") / "run"
-    lines = []
+    lines: list[str] = []
     vidgan.train(dataset, output=path, steps=150, notify=lines.append, **TINY)
     return path, lines
 
@@ -322,7 +323,7 @@ def test_watching_changes_nothing(
     healthy: tuple[Path, list[str]], dataset: Path, tmp_path: Path
 ) -> None:
     """The same weights, to the bit, without."""
-    lines = []
+    lines: list[str] = []
     off = vidgan.train(
         dataset, output=tmp_path / "off", steps=150, health=False, notify=lines.append, **TINY
     )
@@ -343,7 +344,7 @@ def test_resumed_run_goes_on_with_its_events(lost: tuple[Path, Result], tmp_path
     before = health_rules.read_events(path)
     later = HealthEvent(400, "memorisation", False, "of a future that was lost")
     path.write_text(path.read_text() + health_rules.to_json_line(later))
-    lines = []
+    lines: list[str] = []
     vidgan.train(resume=run, steps=420, notify=lines.append)
     assert health_rules.read_events(path)[: len(before)] == before
     assert later not in health_rules.read_events(path)
@@ -353,7 +354,7 @@ def test_resumed_run_goes_on_with_its_events(lost: tuple[Path, Result], tmp_path
 
 
 def test_too_short_to_tell(dataset: Path, tmp_path: Path) -> None:
-    lines = []
+    lines: list[str] = []
     vidgan.train(dataset, output=tmp_path / "run", steps=3, notify=lines.append, **TINY)
     assert not any("Health" in line for line in lines)
 
@@ -361,7 +362,7 @@ def test_too_short_to_tell(dataset: Path, tmp_path: Path) -> None:
 def test_dataset_without_a_test_split(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     make_dataset(folder, (20, 28), ())
-    lines = []
+    lines: list[str] = []
     run = vidgan.train(folder, output=tmp_path / "run", steps=60, notify=lines.append, **TINY)
     assert "Memorisation was not checked" in lines[-1]
     assert "--test-share" in lines[-1]

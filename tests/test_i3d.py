@@ -232,7 +232,7 @@ def test_the_logits_are_a_mean_over_time(
     np.testing.assert_allclose(logits.numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
-def as_checkpoint(folder: Path, published: dict, arrays: dict) -> Path:
+def as_checkpoint(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
     prefix = str(folder / "model.ckpt")
     names, values = list(published), list(published.values())
     tf.raw_ops.SaveV2(
@@ -241,16 +241,16 @@ def as_checkpoint(folder: Path, published: dict, arrays: dict) -> Path:
     return Path(prefix)
 
 
-def as_checkpoint_index(folder: Path, published: dict, arrays: dict) -> Path:
+def as_checkpoint_index(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
     return as_checkpoint(folder, published, arrays).with_name("model.ckpt.index")
 
 
-def as_npz(folder: Path, published: dict, arrays: dict) -> Path:
+def as_npz(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
     np.savez(folder / "i3d.npz", **published)
     return folder / "i3d.npz"
 
 
-def as_torch_npz(folder: Path, published: dict, arrays: dict) -> Path:
+def as_torch_npz(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
     """The PyTorch port's arrays, with scales that its batch normalisations have."""
     found: dict[str, Any] = {}
     theirs = {"beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
@@ -271,7 +271,7 @@ def as_torch_npz(folder: Path, published: dict, arrays: dict) -> Path:
     return folder / "torch.npz"
 
 
-def as_keras_2(folder: Path, published: dict, arrays: dict) -> Path:
+def as_keras_2(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
     path = folder / "rgb_inception_i3d.h5"
     with h5py.File(path, "w") as file:
         for name, array in arrays.items():
@@ -280,7 +280,7 @@ def as_keras_2(folder: Path, published: dict, arrays: dict) -> Path:
     return path
 
 
-def as_frozen_graph(folder: Path, published: dict, arrays: dict) -> Path:
+def as_frozen_graph(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
     """The checkpoint's variables as constants of a graph with other operations beside them."""
     graph = tf.Graph()
     with graph.as_default():

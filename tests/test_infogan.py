@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner, Result
 from dataset_files import make_dataset
+from pictures import read_picture
 
 import vidgan
 from vidgan import latents
@@ -168,7 +168,7 @@ def test_sweep_as_a_sheet(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "sweep.png"
     result = cli("generate", run.path, "-o", path, "--sweep", "codes:0", "--scale", 1)
     assert result.exit_code == 0, result.output
-    image = cv2.imread(str(path))[..., ::-1]
+    image = read_picture(path)[..., ::-1]
     # Four seeds unless told, nine values, gaps of two.
     assert image.shape == (2 + 4 * (SIZE + 2), 2 + 9 * (SIZE + 2), 3)
     made = vidgan.load(run.path).sweep("codes:0")

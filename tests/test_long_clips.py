@@ -48,7 +48,7 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
 def count_frames(path: Path) -> tuple[int, float]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        return sum(1 for _ in container.decode(stream)), float(stream.average_rate)
+        return sum(1 for _ in container.decode(stream)), float(stream.average_rate or 0)
 
 
 @pytest.mark.parametrize("model", ABLE)

@@ -1,5 +1,7 @@
 """MoCoGAN: content and motion apart, and a motion that neither begins nor ends."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -31,7 +33,7 @@ def change(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def test_steps_train_every_weight_of_all_networks() -> None:
-    gan = build_gan(Run(None, CONFIG, TrainConfig(batch_size=2), None, (32, 32), 25.0))
+    gan = build_gan(Run(Path(), CONFIG, TrainConfig(batch_size=2), Path(), (32, 32), 25.0))
     step = tf.function(gan.train_step, jit_compile=False)
     networks = [gan.generator, *gan.discriminators.values()]
     before = [network.get_weights() for network in networks]

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,7 +14,6 @@ from vidgan.config import MODELS, ModelConfig, TrainConfig
 from vidgan.losses import LOSSES, Loss
 from vidgan.tasks.synthesis import build_gan
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training import adversarial
 from vidgan.training.run import Run
 
 BATCH, FRAMES, SIDE, STEPS = 2, 8, 32, 4
@@ -54,10 +54,10 @@ def weights(network: keras.Model) -> np.ndarray:
 def test_model_learns_with_every_loss(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime.prepare()
     number = tf.Variable(0)
-    monkeypatch.setitem(adversarial.LOSSES, TrainConfig.loss, switched(LOSSES, number))
+    monkeypatch.setitem(LOSSES, TrainConfig.loss, switched(list(LOSSES), number))
     model = ModelConfig(model=name, frames=FRAMES, latent_dim=8, g_channels=4, d_channels=4)
     train = TrainConfig(batch_size=BATCH, penalty_every=2)
-    gan = build_gan(Run(None, model, train, None, (SIDE, SIDE), 25.0))
+    gan = build_gan(Run(Path(), model, train, Path(), (SIDE, SIDE), 25.0))
     step = tf.function(gan.train_step, jit_compile=False)
     everything = [*gan.variables, *gan.g_optimizer.variables, *gan.d_optimizer.variables]
     start = [variable.numpy() for variable in everything]

@@ -111,7 +111,7 @@ def kinds(network: keras.Model) -> set[type]:
     return {type(layer) for layer in network._flatten_layers()}
 
 
-def check_samples_apart(call: Callable, batch: dict[str, np.ndarray]) -> None:
+def check_samples_apart(call: Callable[..., tf.Tensor], batch: dict[str, np.ndarray]) -> None:
     """One backward pass can serve both networks only if no sample feels its neighbours."""
     together = call(batch, training=False).numpy()
     single = [{name: values[i : i + 1] for name, values in batch.items()} for i in range(3)]

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from pictures import read_picture
 from video_files import make_images, scene, write_video
 
 import vidgan
@@ -47,7 +48,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def result(folders: Path) -> dict:
+def result(folders: Path) -> dict[str, Any]:
     return vidgan.evaluate(
         real=folders / "originals",
         fake=folders / "restored",
@@ -56,7 +57,7 @@ def result(folders: Path) -> dict:
     )
 
 
-def test_figures_are_those_of_the_whole_videos(result: dict) -> None:
+def test_figures_are_those_of_the_whole_videos(result: dict[str, Any]) -> None:
     """Frame by frame comes to the same as all frames at once."""
     for video in result["videos"]:
         number = int(Path(video["name"]).name)
@@ -72,7 +73,7 @@ def test_figures_are_those_of_the_whole_videos(result: dict) -> None:
             assert video[key] == pytest.approx(function(restored, frames).mean(), rel=1e-9), key
 
 
-def test_the_report(folders: Path, result: dict) -> None:
+def test_the_report(folders: Path, result: dict[str, Any]) -> None:
     assert json.loads((folders / "r.json").read_text()) == result
     found = {figure["key"]: figure for figure in result["figures"]}
     for key, figure in found.items():
@@ -90,10 +91,12 @@ def test_the_report(folders: Path, result: dict) -> None:
     assert all(video["name"] in page for video in result["videos"])
     assert "original | restored | difference" in page
     # Three rows for each video that is shown, 40 pixels high, twice as large.
-    assert cv2.imread(result["picture"]).shape[0] > paired.MAX_SHOWN * 3 * 80
+    assert read_picture(result["picture"]).shape[0] > paired.MAX_SHOWN * 3 * 80
 
 
-def test_the_page_shows_the_original_beside_the_restored(folders: Path, result: dict) -> None:
+def test_the_page_shows_the_original_beside_the_restored(
+    folders: Path, result: dict[str, Any]
+) -> None:
     """In the strip's thirds: as it was, as it is, and what differs, four times as much."""
     with np.load(folders / "r.npz") as shown:
         worst = result["videos"][0]["name"]

@@ -13,6 +13,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from pictures import decoded_picture
 from reports import CAPTION, PATH, histograms, media, metric, report, shapes, write_log
 
 from vidgan.errors import ExportError
@@ -176,7 +177,7 @@ def test_sheets_are_shrunk_until_they_fit() -> None:
     shown = encoding.encode_image(noise, 200_000)
     data = base64.b64decode(shown.uri.partition(",")[2])
     assert len(data) <= 200_000
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    picture = decoded_picture(data)
     assert picture.shape[:2] == (shown.height, shown.width)
     assert shown.width / shown.height == pytest.approx(4 / 3, rel=0.02)
     assert shown.shrunk

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import skimage.metrics
 from moving_textures import drifting, noisy
+from pictures import decoded_picture
 
 from vidgan.errors import InputError
 from vidgan.metrics import perceptual_distance, psnr, ssim, tof, warping_error
@@ -30,7 +31,7 @@ def blurred(clips: np.ndarray, sigma: float) -> np.ndarray:
 def blocky(clips: np.ndarray, quality: float) -> np.ndarray:
     def coded(frame: np.ndarray) -> np.ndarray:
         code = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])[1]
-        return cv2.imdecode(code, cv2.IMREAD_COLOR)
+        return decoded_picture(code.tobytes())
 
     return each_frame(clips, coded)
 

@@ -9,7 +9,7 @@ import pytest
 from video_files import scene
 
 from vidgan import images
-from vidgan.dataset.tfrecord import encode_example, read_records, write_records
+from vidgan.dataset.tfrecord import Feature, encode_example, read_records, write_records
 from vidgan.errors import DatasetError
 
 RECORDS = [b"", b"one", b"x" * 100_000]
@@ -50,13 +50,13 @@ def test_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("values", [[], [1, 2.0], ["text"], [True]])
 def test_features_of_no_or_mixed_type(values: list[bool | float | str]) -> None:
     with pytest.raises(TypeError):
-        encode_example({"x": values})
+        encode_example({"x": values})  # type: ignore[dict-item]
 
 
 def test_tensorflow_reads_it(tmp_path: Path) -> None:
     tf = pytest.importorskip("tensorflow")
     clip = scene(5, (32, 32))
-    records = [
+    records: list[dict[str, Feature]] = [
         {
             "frames": [images.encode(frame, ".png") for frame in clip[:length]],
             "fps": [29.97],
@@ -103,6 +103,7 @@ def test_jpeg_keeps_the_colours(tmp_path: Path) -> None:
     frame[::2, ::2] = (200, 40, 40)
     frame[1::2, 1::2] = (40, 40, 200)
     decoded = images.decode(images.encode(frame, ".jpg"))
+    assert decoded is not None
     assert np.abs(decoded.astype(int) - frame).mean() < 4
 
 

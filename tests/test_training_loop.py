@@ -18,7 +18,6 @@ import tensorflow as tf
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
 from vidgan.training import loop
-from vidgan.training.callbacks import progress_bar
 from vidgan.training.callbacks.progress_bar import ProgressBar
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
@@ -33,11 +32,13 @@ class Steps(keras.Model):
     """Counts its steps and reports losses that are one, but for those it is told to spoil."""
 
     def __init__(
-        self, spoil: Mapping[str, tuple[int, float]] = (), error: Exception | None = None
+        self,
+        spoil: Mapping[str, tuple[int, float]] | None = None,
+        error: Exception | None = None,
     ) -> None:
         super().__init__()
         self.count, self.budget_used = tf.Variable(0), tf.Variable(0.0)
-        self.spoil, self.error = dict(spoil), error
+        self.spoil, self.error = dict(spoil or {}), error
 
     def train_step(self, data: object) -> dict[str, tf.Tensor]:
         if self.error is not None:
@@ -54,7 +55,8 @@ class Calls(keras.callbacks.Callback):
 
     def __init__(self, action: Callable[[int], object] = lambda step: None) -> None:
         super().__init__()
-        self.calls, self.action = [], action
+        self.calls: list[str | int] = []
+        self.action = action
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.calls.append("begin")
@@ -131,7 +133,11 @@ def test_used_budget_takes_no_step() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_finishes_the_step(number: signal.Signals) -> None:
-    calls = Calls(lambda step: step == 3 and os.kill(os.getpid(), number))
+    def interrupt(step: int) -> None:
+        if step == 3:
+            os.kill(os.getpid(), number)
+
+    calls = Calls(interrupt)
     before = signal.getsignal(number)
     finished, progress = run({"steps": 100}, calls)
     assert not finished
@@ -219,13 +225,14 @@ def bar_after(
     file: TextIO,
     budget: int = 10,
     first_seconds: float = 100.0,
-    monkeypatch: pytest.MonkeyPatch = None,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> ProgressBar:
     """Return a bar that saw a first step of 100 s and then steps of one second."""
     progress = Progress(budget=TrainConfig(steps=budget))
     bar = ProgressBar(progress, file)
     clock = [0.0]
-    monkeypatch.setattr(progress_bar.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     bar.on_train_begin()
     logs = {"d_loss": 1.25, "g_loss": 0.5, "d_acc_real": 0.75, "d_acc_fake": 1.0, "r1": math.nan}
     for step in range(1, steps + 1):

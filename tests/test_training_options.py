@@ -17,7 +17,7 @@ from vidgan.models import latents, resolve
 from vidgan.models.views import VIEWS
 from vidgan.tasks import option_checks
 from vidgan.tasks.video_gan import ADA_CLIPS, VideoGAN
-from vidgan.training.discriminator_step import DiscriminatorBatch, DiscriminatorStep
+from vidgan.training.discriminator_step import DiscriminatorBatch, DiscriminatorStep, Gradients
 from vidgan.training.schedules import Schedules
 
 MODEL = resolve(ModelConfig(frames=8, latent_dim=6, discriminators="clip"))
@@ -55,9 +55,8 @@ def make_gan(
     runtime.seed_everything(0)
     model = MODEL.replace(discriminators=views)
     gan = VideoGAN(model, latents(model), generator(normalised), networks, seed=3)
-    optimizers = [keras.optimizers.SGD(RATE) for _ in range(2)]
     train = TrainConfig(**{"augment": "none", "r1": 0.0, "g_lr": RATE, "d_lr": RATE, **options})
-    gan.compile(*optimizers, train)
+    gan.compile(keras.optimizers.SGD(RATE), keras.optimizers.SGD(RATE), train)
     return gan
 
 
@@ -75,13 +74,18 @@ def changes(gan: VideoGAN, data: Any = None) -> tuple[np.ndarray, np.ndarray, np
     Also what the discriminator saw.
     """
     d_step = gan.discriminator_steps[0]
-    seen = []
+    seen: list[DiscriminatorBatch] = []
     plain = d_step.shared_gradients
-    d_step.shared_gradients = lambda items: seen.append(items) or plain(items)
+
+    def watched(items: DiscriminatorBatch) -> Gradients:
+        seen.append(items)
+        return plain(items)
+
     networks = gan.generator, d_step.network
     before = [weights(network) for network in networks]
-    gan.train_step(clips() if data is None else data)
-    d_step.shared_gradients = plain
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(d_step, "shared_gradients", watched)
+        gan.train_step(clips() if data is None else data)
     after = [weights(network) for network in networks]
     return after[0] - before[0], after[1] - before[1], seen[0].both.numpy()
 
@@ -149,7 +153,7 @@ def test_unrolled_gradient_against_differences(steps: int) -> None:
 
     parameters = [weight.astype(np.float64) for weight in network.get_weights()]
     x = both.numpy().astype(np.float64).reshape(2 * count, -1)
-    lengths = []
+    lengths: list[list[float]] = []
     unrolled_loss(parameters, x, count, steps, rate, lengths)
     expected, plain = np.zeros_like(x), np.zeros_like(x)
     for index in np.ndindex(x.shape):
@@ -187,7 +191,8 @@ def test_penalties_on_a_linear_discriminator(name: str) -> None:
     """The logit's gradient is the kernel, wherever it is taken."""
     weight, every = 0.01, 4
     plain = changes(make_gan(hidden=0))
-    gan = make_gan(hidden=0, penalty_every=every, **{name: weight})
+    options: dict[str, Any] = {name: weight}
+    gan = make_gan(hidden=0, penalty_every=every, **options)
     kernel = gan.discriminators["clip"].get_weights()[0].ravel()
     length = np.linalg.norm(kernel)
     change = changes(gan)[1] - plain[1]
@@ -200,7 +205,10 @@ def test_penalties_on_a_linear_discriminator(name: str) -> None:
 
 
 def test_penalties_add_up() -> None:
-    alone = [changes(make_gan(**{name: 0.1}, penalty_every=1))[1] for name in ("r1", "r2")]
+    alone = [
+        changes(make_gan(r1=0.1, penalty_every=1))[1],
+        changes(make_gan(r2=0.1, penalty_every=1))[1],
+    ]
     plain = changes(make_gan())[1]
     both = changes(make_gan(r1=0.1, r2=0.1, penalty_every=1))[1]
     np.testing.assert_allclose(both - plain, sum(alone) - 2 * plain, rtol=1e-3, atol=1e-6)
@@ -385,7 +393,8 @@ def test_lead_follows_the_accuracy() -> None:
 
 @pytest.mark.parametrize(("option", "network"), [("g_every", 0), ("d_every", 1)])
 def test_networks_that_learn_less_often(option: str, network: int) -> None:
-    gan = make_gan(**{option: 3})
+    options: dict[str, Any] = {option: 3}
+    gan = make_gan(**options)
     step = tf.function(gan.train_step)
     networks = gan.generator, gan.discriminators["clip"], gan.generator_ema
     moved = []

@@ -4,13 +4,13 @@ from pathlib import Path
 from time import perf_counter as clock
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 from dataset_files import make_dataset
+from pictures import read_picture
 from restore_helpers import ok, read, refused
 from tiny_run import make_run
 from video_files import make_video
@@ -151,7 +151,7 @@ def test_what_is_measured_is_how_far_clips_come_back(
 
 
 def test_preview_shows_both_ways(whole: Path, domains: tuple[Path, Path]) -> None:
-    sheet = cv2.imread(str(next((whole / "samples").glob("*.png"))))
+    sheet = read_picture(next((whole / "samples").glob("*.png")))
     tile = 3 * 32 + GAP  # Frames of 40 x 32 are enlarged three times.
     rows = [sheet[GAP + i * tile : (i + 1) * tile].astype(int) for i in range(12)]
     assert sheet.shape[0] == GAP + 12 * tile

@@ -1,5 +1,6 @@
 """VideoGAN's step: above all, that one shared backward pass gives what two separate ones give."""
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,6 +22,7 @@ from vidgan.training.run import Run
 MODEL = resolve(ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4))
 SEED = tf.constant((5, 6), tf.int32)
 EVERYTHING = "color,translation,cutout"
+Optimizers = tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]
 
 
 def clips(count: int = 4, side: int = 32, seed: int = 0) -> tf.Tensor:
@@ -36,7 +38,7 @@ def clips(count: int = 4, side: int = 32, seed: int = 0) -> tf.Tensor:
 def make_gan(
     seed: int = 0,
     model: ModelConfig = MODEL,
-    optimizers: list[keras.optimizers.Optimizer] | None = None,
+    optimizers: Optimizers | None = None,
     share_backward: bool = True,
     networks: dict[str, keras.Model] | None = None,
     **options: Any,
@@ -45,14 +47,17 @@ def make_gan(
     runtime.seed_everything(seed)
     networks = networks or build_discriminators(model, 32, 32)
     gan = VideoGAN(model, latents(model), build_generator(model, 32, 32), networks, seed)
-    optimizers = optimizers or [keras.optimizers.Adam(2e-3, 0.5, 0.99) for _ in range(2)]
+    d_optimizer, g_optimizer = optimizers or (
+        keras.optimizers.Adam(2e-3, 0.5, 0.99),
+        keras.optimizers.Adam(2e-3, 0.5, 0.99),
+    )
     train = TrainConfig(**{"augment": "none", "r1": 0.0, **options})
-    gan.compile(*optimizers, train, share_backward)
+    gan.compile(d_optimizer, g_optimizer, train, share_backward)
     return gan
 
 
-def sgd(g_rate: float = 0.05, d_rate: float = 0.05) -> list[keras.optimizers.Optimizer]:
-    return [keras.optimizers.SGD(g_rate), keras.optimizers.SGD(d_rate)]
+def sgd(g_rate: float = 0.05, d_rate: float = 0.05) -> Optimizers:
+    return keras.optimizers.SGD(g_rate), keras.optimizers.SGD(d_rate)
 
 
 def discriminator(gan: VideoGAN) -> keras.Model:
@@ -69,7 +74,7 @@ def draw(count: int = 4) -> dict[str, tf.Tensor]:
 
 def tiny_run(**options: Any) -> Run:
     train = TrainConfig(batch_size=2, **options)
-    return Run(None, MODEL, train, None, (32, 32), 25.0)
+    return Run(Path(), MODEL, train, Path(), (32, 32), 25.0)
 
 
 def weights(network: keras.Model) -> np.ndarray:
@@ -118,13 +123,13 @@ def gan_gradients(
 
 def norm(values: ArrayLike) -> float:
     """Return the Euclidean norm, in float64: the squares of small gradients leave float32."""
-    return np.linalg.norm(np.asarray(values, np.float64))
+    return float(np.linalg.norm(np.asarray(values, np.float64)))
 
 
 def error(found: ArrayLike, expected: ArrayLike) -> float:
     """Return the relative error of a gradient, in the Euclidean norm."""
     found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    return np.linalg.norm(found - expected) / np.linalg.norm(expected)
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
 
 
 @pytest.mark.parametrize("bias", [0, 20, -20, -60], ids="bias{}".format)
@@ -164,14 +169,15 @@ def test_shared_backward_pass_against_float64() -> None:
     d_found, g_found = gan_gradients(gan, "translation", real, drawn)
     runtime.set_precision("float64")
     try:
-        exact = [build_generator(MODEL, 32, 32), build_discriminators(MODEL, 32, 32)["clip"]]
-        exact = [as_float64(network) for network in exact]
+        built = build_generator(MODEL, 32, 32), build_discriminators(MODEL, 32, 32)["clip"]
+        generator, judge = (as_float64(network) for network in built)
     finally:
         runtime.set_precision("float32")
-    for network, source in zip(exact, (gan.generator, discriminator(gan)), strict=True):
-        network.set_weights(source.get_weights())
+    generator.set_weights(gan.generator.get_weights())
+    judge.set_weights(discriminator(gan).get_weights())
     d_expected, g_expected, _, _ = separate_gradients(
-        *exact,
+        generator,
+        judge,
         LOSSES["non-saturating"],
         "translation",
         tf.cast(real, tf.float64),
@@ -346,7 +352,7 @@ def test_logs() -> None:
 
 def test_discriminator_learns() -> None:
     """Against a generator that stands still, D must come to tell real from fake."""
-    gan = make_gan(optimizers=[keras.optimizers.SGD(0.0), keras.optimizers.Adam(1e-3)])
+    gan = make_gan(optimizers=(keras.optimizers.SGD(0.0), keras.optimizers.Adam(1e-3)))
     step = tf.function(gan.train_step)
     losses = [float(step(clips())["d_loss"]) for _ in range(25)]
     assert np.mean(losses[-3:]) < 0.5 * losses[0]
@@ -354,7 +360,7 @@ def test_discriminator_learns() -> None:
 
 def test_generator_learns() -> None:
     """Against a discriminator that stands still, G must come to please it."""
-    gan = make_gan(optimizers=[keras.optimizers.Adam(1e-3), keras.optimizers.SGD(0.0)])
+    gan = make_gan(optimizers=(keras.optimizers.Adam(1e-3), keras.optimizers.SGD(0.0)))
     step = tf.function(gan.train_step)
     losses = [float(step(clips())["g_loss"]) for _ in range(25)]
     assert np.mean(losses[-3:]) < 0.9 * losses[0]
@@ -415,7 +421,7 @@ def test_penalty_at_the_full_size_and_a_larger_batch() -> None:
     """TensorFlow's rewriting of sums once broke this step, and no smaller one."""
     runtime.prepare()
     model, train = ModelConfig(), TrainConfig(r1=1.0, penalty_every=1)
-    gan = build_gan(Run(None, model, train, None, (64, 64), 25.0))
+    gan = build_gan(Run(Path(), model, train, Path(), (64, 64), 25.0))
     step = tf.function(gan.train_step, jit_compile=False)
     logs = step(tf.random.stateless_normal((8, model.frames, 64, 64, 3), (0, 1)))
     assert all(np.isfinite(float(value)) for value in logs.values())

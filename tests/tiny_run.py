@@ -11,7 +11,7 @@ from vidgan.tasks.load import build_generator
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import EMA_NAME, Run
 from vidgan.training.run_lookup import CHECKPOINTS, CONFIG_NAME
-from vidgan.training.state import STATE_NAME
+from vidgan.training.state import STATE_NAME, Measurement, read_measurement
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)
 
@@ -36,6 +36,13 @@ def make_run(
         state = {"step": step, "clips": 16 * step, "epoch": step / 10, "seconds": step * 1.5}
         (checkpoint / STATE_NAME).write_text(json.dumps(state))
     return run
+
+
+def measurement(run: Run, checkpoint: str) -> Measurement:
+    """Return the measurement of a checkpoint that was measured."""
+    found = read_measurement(run.checkpoint(checkpoint))
+    assert found is not None
+    return found
 
 
 def older_than(option: str, run: Run) -> Run:
