@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from dataset_files import make_dataset
 from pictures import read_picture
 from scipy.linalg import hadamard
+from tiny_run import measurement
 
 import vidgan
 from vidgan.cli import main
@@ -39,6 +40,7 @@ from vidgan.training.distance_metrics import METRICS, Distance
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
+from vidgan.training.sampling import EmaSampler
 from vidgan.training.state import SIGNIFICANT, Measurement, best_checkpoint, read_measurement
 
 TINY: dict[str, Any] = {
@@ -93,7 +95,7 @@ def train(*args: Any, **options: Any) -> Path:
 @pytest.fixture(scope="module")
 def measured(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, list[str]]:
     output = tmp_path_factory.mktemp("measured") / "run"
-    lines = []
+    lines: list[str] = []
     options: dict[str, Any] = {
         **TINY,
         **OFTEN,
@@ -108,15 +110,16 @@ def measured(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[R
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let distances be what the test says, two of which differ by CHANCE where it is chance."""
-    script, patterns = iter(()), itertools.cycle(hadamard(GENERATED)[1:])
+    script: Iterator[float | Callable[[], float]] = iter(())
+    patterns = itertools.cycle(hadamard(GENERATED)[1:])
 
     def say(*values: float | Callable[[], float]) -> None:
         nonlocal script
         script = itertools.chain(values, itertools.repeat(99.0))
 
     def measure(real: np.ndarray, made: np.ndarray) -> Distance:
-        value = next(script)
-        value = value() if callable(value) else value
+        said = next(script)
+        value = said() if callable(said) else said
         # Any two patterns are uncorrelated.
         influence = next(patterns) * CHANCE / SIGNIFICANT * (GENERATED / 2) ** 0.5
         return Distance(value, (np.zeros(len(real)), influence))
@@ -136,8 +139,11 @@ class Steps(keras.Model):
         return dict.fromkeys(("d_loss", "g_loss"), tf.constant(1.0))
 
 
-class Noise:
-    """Stands in for a sampler: clips of noise."""
+class Noise(EmaSampler):
+    """Stands in for a sampler: clips of noise, without networks."""
+
+    def __init__(self) -> None:
+        pass
 
     def batches(self, noise: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
         count = len(noise["latent"])
@@ -154,7 +160,8 @@ def follow(
     """Measure a training without networks; return who measured, how far it came and what it did."""
     train = TrainConfig(batch_size=2, **options)
     run = Run(folder, ModelConfig(frames=8), train, dataset, (32, 32), 25.0)
-    progress, lines, clock = Progress(budget=train), [], clock or Clock()
+    progress, clock = Progress(budget=train), clock or Clock()
+    lines: list[str] = []
     measuring = DistanceMonitor(
         run,
         Manifest.load(dataset),
@@ -169,10 +176,21 @@ def follow(
     return measuring, progress, lines
 
 
-def logged(run: Run, name: str = "frechet") -> dict[int, float]:
+def logged(run: Path, name: str = "frechet") -> dict[int, float]:
     """Return the figures in the log by their steps."""
     key = distance_metrics.column(name)
     return {int(row["step"]): row[key] for row in read_log(run / "log.csv") if key in row}
+
+
+def last_of(progress: Progress) -> Measurement:
+    assert progress.measurement is not None
+    return progress.measurement
+
+
+def summary_of(measuring: DistanceMonitor) -> str:
+    summary = measuring.summary()
+    assert summary is not None
+    return summary
 
 
 def steps_of(run: Path) -> list[int]:
@@ -194,7 +212,7 @@ def test_figure_is_that_of_the_moving_average(
     # Sixteen clips are few for the features: the covariances are shrunk.
     real = [clip for clip, _ in labelled_clips(Manifest.load(dataset), "test", 8)][::2]
     expected = frechet_distance(Moments.of(embed(np.stack(real))), Moments.of(embed(clips)), OAS)
-    found = read_measurement(run.best())
+    found = measurement(run, "best")
     assert found.value == pytest.approx(expected, rel=1e-4)
     assert found.value == pytest.approx(logged(run.path)[found.step], rel=1e-5)
     assert found.protocol.startswith(
@@ -210,10 +228,10 @@ def test_what_a_run_leaves(measured: tuple[Run, list[str]]) -> None:
     assert all(value > 0 for value in frechet.values())
     assert all(math.isfinite(value) for value in kernel.values())
     # All were saved that were the best so far: the best of all is known.
-    lowest = min(frechet, key=frechet.get)
+    lowest = min(frechet, key=frechet.__getitem__)
     assert run.best() == run.checkpoint("best") == run.checkpoint(str(lowest))
     # The last step is looked at, too.
-    assert max(frechet) == 30 == read_measurement(run.checkpoint()).step
+    assert max(frechet) == 30 == measurement(run, "latest").step
     assert f"at step {lowest}, the best (--checkpoint best)" in lines[-1]
     panels = read_picture(run.path / "curves.png")
     assert panels.shape[0] > 1.4 * panels.shape[1]
@@ -221,7 +239,7 @@ def test_what_a_run_leaves(measured: tuple[Run, list[str]]) -> None:
 
 def test_info_tells(measured: tuple[Run, list[str]]) -> None:
     run, _ = measured
-    step = read_measurement(run.best()).step
+    step = measurement(run, "best").step
     text = CliRunner().invoke(main, ["info", str(run.path)]).output
     assert re.search(
         rf"best +step {step}: frechet distance [\d.e-]+ "
@@ -270,7 +288,7 @@ def test_labels_stride_and_half_precision(
     assert len(logged(run)) >= 1
     # Two shots, one of each label.
     assert np.mean(seen[:GENERATED]) == 0.5
-    assert "against 21 of test" in read_measurement(Run.open(run).best()).protocol
+    assert "against 21 of test" in measurement(Run.open(run), "best").protocol
 
 
 def test_cost_is_kept_within_the_share(
@@ -290,9 +308,10 @@ def test_cost_is_kept_within_the_share(
     # Two to measure, and what the distance takes.
     spent = 22.0 * len(asked)
     assert 0.4 * progress.seconds < spent <= 0.5 * progress.seconds
-    assert progress.measurement.step == progress.step == 200
-    took = float(re.search(r"took ([\d.]+)% of the training time", measuring.summary())[1])
-    assert took == pytest.approx(100 * spent / progress.seconds, abs=0.1)
+    assert last_of(progress).step == progress.step == 200
+    took = re.search(r"took ([\d.]+)% of the training time", summary_of(measuring))
+    assert took is not None
+    assert float(took[1]) == pytest.approx(100 * spent / progress.seconds, abs=0.1)
 
 
 def test_time_between_measurements() -> None:
@@ -318,6 +337,7 @@ def test_split(dataset: Path, tmp_path: Path) -> None:
         run, make_dataset(tmp_path / "train", (8 * 32,), (8 * 31,), shards=1)
     )
     assert split == "train"
+    assert line is not None
     assert "31 test clips, 32 are needed" in line
     assert "--test-share" in line
 
@@ -341,13 +361,13 @@ def test_every_so_manieth_clip(dataset: Path) -> None:
 # The best checkpoint.
 
 
-def checkpoint(folder: Path, number: int, **measurement: Any) -> Path:
+def checkpoint(folder: Path, number: int, **measured: Any) -> Path:
     path = folder / f"step-{number:08d}"
     path.mkdir()
-    state = {"step": number, "clips": 1, "epoch": 1.0, "seconds": 1.0}
-    if measurement:
+    state: dict[str, Any] = {"step": number, "clips": 1, "epoch": 1.0, "seconds": 1.0}
+    if measured:
         made = Measurement(number, "frechet", "p", value=0.1, mark=0.0)
-        state["measurement"] = made.to_json() | measurement
+        state["measurement"] = made.to_json() | measured
     (path / "state.json").write_text(json.dumps(state))
     return path
 
@@ -378,12 +398,13 @@ def test_damaged_measurement(tmp_path: Path, change: dict[str, Any]) -> None:
 
 def test_marks() -> None:
     """A gain counts where it is more than chance; small gains add up to one."""
-    last = None
+    last: Measurement | None = None
     waited = []
     for value in (10.0, 9.7, 9.6, 9.4, 9.3, 9.9, 5.0):
         last = Measurement(1, "kernel", "p", value, mark=value).after(last, CHANCE / SIGNIFICANT)
         waited.append(last.waited)
     assert waited == [0, 1, 2, 0, 1, 2, 0]
+    assert last is not None
     assert Measurement(1, "kernel", "another", 50.0, mark=50.0).after(last, 1.0).waited == 0
     assert Measurement.from_json(last.to_json()) == last
 
@@ -405,7 +426,7 @@ def test_noise_is_that_of_other_clips(name: str) -> None:
 
 def test_best_and_patience(dataset: Path, tmp_path: Path, figures: Callable[..., None]) -> None:
     """The newest and the best are kept; training stops, says so and remembers."""
-    lines = []
+    lines: list[str] = []
     output = tmp_path / "run"
     figures(5.0, 3.0, 3.5, 2.9, 4.0, 4.0)
     options: dict[str, Any] = {**TINY, **OFTEN, "patience": 3, "keep": 1}
@@ -437,8 +458,8 @@ def test_patience_that_is_off(dataset: Path, tmp_path: Path, figures: Callable[.
     figures(1.0)
     measuring, progress, lines = follow(dataset, tmp_path, steps=100, **OFTEN)
     assert (progress.step, lines) == (100, ["save at step 11"])
-    assert progress.measurement.waited >= 8
-    assert "Stopped early" not in measuring.summary()
+    assert last_of(progress).waited >= 8
+    assert "Stopped early" not in summary_of(measuring)
 
 
 def test_interrupted_while_measuring(
@@ -450,7 +471,7 @@ def test_interrupted_while_measuring(
 
     figures(2.0, interrupt)
     _, progress, lines = follow(dataset, tmp_path, steps=100, **OFTEN)
-    assert progress.step == progress.measurement.step < 100
+    assert progress.step == last_of(progress).step < 100
     assert lines == ["save at step 11", f"save at step {progress.step}"]
 
 

@@ -34,9 +34,10 @@ from vidgan.errors import (
     VidganError,
 )
 from vidgan.jobs.evaluate import clip_statistics
+from vidgan.jobs.evaluate.clip_statistics import ClipStatistics, StatisticsCollector
 from vidgan.jobs.evaluate.options import resolve
-from vidgan.jobs.evaluate.sources import Shape, open_set
-from vidgan.metrics import FEATURES, kernel_distance
+from vidgan.jobs.evaluate.sources import ClipSet, Shape, open_set
+from vidgan.metrics import FEATURES, Motion, kernel_distance, measure_motion
 from vidgan.tasks.load import load_gan, load_generator
 from vidgan.tasks.synthesis import build_gan
 from vidgan.training.run import Run
@@ -141,7 +142,7 @@ def test_the_report_is_what_is_returned(run: Run, result: dict[str, Any]) -> Non
 
 
 def test_the_distance_is_that_of_test_and_generated_clips(
-    dataset: Manifest, run: Run, result: dict
+    dataset: Manifest, run: Run, result: dict[str, Any]
 ) -> None:
     """Of 101 features, 7 clips give no Fréchet distance; the kernel distance is told."""
     made = vidgan.load(run.path).generate(N)
@@ -182,7 +183,7 @@ def test_the_floor_is_that_of_test_and_training_clips(
 
 
 def test_the_discriminator_is_scored_as_it_was_trained(
-    dataset: Manifest, run: Run, result: dict
+    dataset: Manifest, run: Run, result: dict[str, Any]
 ) -> None:
     network = load_gan(run).discriminators["clip"]
     made = load_generator(run)(latents.from_seeds(run.latents(), range(N)), training=False)
@@ -248,10 +249,12 @@ def test_what_was_measured_of_real_clips_is_kept(
     }
     first = vidgan.evaluate(run.path, output=tmp_path / "1.json", **options)
     seen = []
-    measure = clip_statistics.measure_motion
-    monkeypatch.setattr(
-        clip_statistics, "measure_motion", lambda clips: seen.append(len(clips)) or measure(clips)
-    )
+
+    def watched(clips: np.ndarray) -> Motion:
+        seen.append(len(clips))
+        return measure_motion(clips)
+
+    monkeypatch.setattr(clip_statistics, "measure_motion", watched)
     second = vidgan.evaluate(run.path, output=tmp_path / "2.json", **options)
     assert sum(seen) == 6, "generated clips alone"
     vidgan.evaluate(run.path, output=tmp_path / "3.json", cache=False, **options)
@@ -818,12 +821,13 @@ def test_a_dataset_that_has_moved_is_not_measured_again(
     vidgan.evaluate(run, n=4, **QUICK)
     data.rename(data.with_name("moved"))
     seen = []
-    collect = clip_statistics.StatisticsCollector.collect
-    monkeypatch.setattr(
-        clip_statistics.StatisticsCollector,
-        "collect",
-        lambda self, clips: seen.append(clips.title) or collect(self, clips),
-    )
+    collect = StatisticsCollector.collect
+
+    def watched(self: StatisticsCollector, clips: ClipSet) -> ClipStatistics:
+        seen.append(clips.title)
+        return collect(self, clips)
+
+    monkeypatch.setattr(StatisticsCollector, "collect", watched)
     vidgan.evaluate(run, data.with_name("moved"), n=4, **QUICK)
     assert seen == ["generated clips"]
 

@@ -111,8 +111,7 @@ def test_influence_is_the_derivative_by_the_clips_weights(
     def moved(side: int, clip: int, by: float) -> float:
         weights = [np.ones(len(x)), np.ones(len(y))]
         weights[side][clip] += by
-        sets = [weighted(values, each) for values, each in zip((x, y), weights, strict=True)]
-        return frechet_distance(*sets, estimator)
+        return frechet_distance(weighted(x, weights[0]), weighted(y, weights[1]), estimator)
 
     for side, clip in ((0, 0), (0, 7), (1, 3)):
         slope = (moved(side, clip, 1e-5) - moved(side, clip, -1e-5)) / 2e-5

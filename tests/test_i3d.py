@@ -1,7 +1,7 @@
 """I3D against its published definitions and against NumPy, and its weights from every format."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -208,9 +208,9 @@ def test_every_block_agrees_with_numpy(
             expected = mixed(x, arrays, end.removeprefix("Mixed_"))
         else:
             in_time = {"2a_3x3": 1, "3a_3x3": 1, "4a_3x3": 3, "5a_2x2": 2}[end[-6:]]
-            size = 2 if end.endswith("2x2") else 3
+            side = 2 if end.endswith("2x2") else 3
             stride = 1 if in_time == 1 else 2
-            expected = max_pool(x, (in_time, size, size), (stride, 2, 2))
+            expected = max_pool(x, (in_time, side, side), (stride, 2, 2))
         # The next block starts from the network's own output: errors do not add up.
         x = output.numpy()
         assert x.shape == expected.shape, end
@@ -245,8 +245,12 @@ def as_checkpoint_index(folder: Path, published: dict[str, Any], arrays: dict[st
     return as_checkpoint(folder, published, arrays).with_name("model.ckpt.index")
 
 
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    np.savez(path, **arrays)  # type: ignore[arg-type]  # No array is named allow_pickle.
+
+
 def as_npz(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
-    np.savez(folder / "i3d.npz", **published)
+    save_arrays(folder / "i3d.npz", published)
     return folder / "i3d.npz"
 
 
@@ -267,7 +271,7 @@ def as_torch_npz(folder: Path, published: dict[str, Any], arrays: dict[str, Any]
             found[f"{module}.bn.weight"] = scale
             found[f"{module}.bn.num_batches_tracked"] = np.array(7)
         found[f"{module}.conv3d.weight"] = kernel.transpose(4, 3, 0, 1, 2)
-    np.savez(folder / "torch.npz", **found)
+    save_arrays(folder / "torch.npz", found)
     return folder / "torch.npz"
 
 
@@ -420,7 +424,7 @@ def test_a_damaged_checkpoint(
 
 
 def test_pickled_arrays_are_not_opened(tmp_path: Path, other: keras.Model) -> None:
-    np.savez(tmp_path / "i3d.npz", **{"logits.conv3d.bias": np.array([{}], dtype=object)})
+    save_arrays(tmp_path / "i3d.npz", {"logits.conv3d.bias": np.array([{}], dtype=object)})
     with pytest.raises(InputError, match="allow_pickle"):
         i3d_weights.load(other, tmp_path / "i3d.npz")
 
@@ -429,11 +433,11 @@ def test_weights_of_another_network(
     tmp_path: Path, other: keras.Model, published: dict[str, np.ndarray]
 ) -> None:
     flow = "RGB/inception_i3d/Conv3d_1a_7x7/conv_3d/w"
-    np.savez(tmp_path / "flow.npz", **published | {flow: published[flow][:, :, :, :2]})
+    save_arrays(tmp_path / "flow.npz", published | {flow: published[flow][:, :, :, :2]})
     with pytest.raises(InputError, match=r"flow\.npz: cannot be used as weights .*reshape"):
         i3d_weights.load(other, tmp_path / "flow.npz")
     topless = {name: array for name, array in published.items() if "Logits" not in name}
-    np.savez(tmp_path / "topless.npz", **topless)
+    save_arrays(tmp_path / "topless.npz", topless)
     with pytest.raises(InputError, match=r"has no .*Logits/Conv3d_0c_1x1.*with its top"):
         i3d_weights.load(other, tmp_path / "topless.npz")
 

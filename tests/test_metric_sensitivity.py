@@ -59,7 +59,7 @@ def test_sets_lose_modes() -> None:
 
 
 def test_the_tables_say_what_rises() -> None:
-    rows = [
+    rows: list[tuple[str, str, dict[str, list[float]]]] = [
         ("none", "", {"a": [0.9, 1, 1.1], "b": [0.9, 1, 1.1]}),
         ("blur", "1, 2", {"a": [2, 8], "b": [1.5, 1.25]}),
         ("reversed", "0.5, 1", {"a": [2, 4], "b": [1, 1]}),

@@ -106,7 +106,8 @@ def test_under_loss_scaling() -> None:
         for each in gradients:
             optimizer.apply(each, list(weights.values()))
         found.append(weights["first"].numpy())
-    np.testing.assert_allclose(*found, atol=1e-7)
+    scaled, plain = found
+    np.testing.assert_allclose(scaled, plain, atol=1e-7)
 
 
 def test_every_optimizer_can_be_chosen() -> None:

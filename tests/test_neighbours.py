@@ -20,10 +20,10 @@ def by_definition(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float
     of_fake = [radius(clip, fake) for clip in fake]
     across = cdist(real, fake)
     return {
-        "precision": np.mean([any(across[:, j] <= of_real) for j in range(len(fake))]),
-        "recall": np.mean([any(across[i] <= of_fake) for i in range(len(real))]),
-        "density": np.mean([sum(across[:, j] <= of_real) / k for j in range(len(fake))]),
-        "coverage": np.mean([any(across[i] <= of_real[i]) for i in range(len(real))]),
+        "precision": float(np.mean([any(across[:, j] <= of_real) for j in range(len(fake))])),
+        "recall": float(np.mean([any(across[i] <= of_fake) for i in range(len(real))])),
+        "density": float(np.mean([sum(across[:, j] <= of_real) / k for j in range(len(fake))])),
+        "coverage": float(np.mean([any(across[i] <= of_real[i]) for i in range(len(real))])),
     }
 
 

@@ -59,7 +59,13 @@ def leftovers(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith(".vidgan")]
 
 
-def frames_of(folder: Path, split: str) -> dict[bytes, list[np.ndarray]]:
+def decoded(data: bytes) -> np.ndarray:
+    frame = images.decode(data)
+    assert frame is not None
+    return frame
+
+
+def frames_of(folder: Path, split: str) -> dict[tuple[str, int], list[np.ndarray]]:
     """Return decoded frames by (source, first) in a split, through TensorFlow's own parser."""
     import tensorflow as tf
 
@@ -71,7 +77,7 @@ def frames_of(folder: Path, split: str) -> dict[bytes, list[np.ndarray]]:
                 example["source"].bytes_list.value[0].decode(),
                 example["first"].int64_list.value[0],
             )
-            found[key] = [images.decode(data) for data in example["frames"].bytes_list.value]
+            found[key] = [decoded(data) for data in example["frames"].bytes_list.value]
     return found
 
 

@@ -15,11 +15,13 @@ import quality
 import scores
 import tensorflow as tf
 from click.testing import CliRunner
+from sklearn.datasets import load_digits
 
 import vidgan
 from vidgan import models
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
+from vidgan.errors import TrainingError
 from vidgan.tasks import option_checks
 from vidgan.training.run import Run
 
@@ -66,7 +68,7 @@ def test_every_digit_is_in_one_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moving_digits, "clip", lambda images, frames, random: seen.extend(images))
     assert len(list(moving_digits.clips(2, 1, 898, seed=0))) == 898
     chosen = {image.tobytes() for image in seen}
-    everything = moving_digits.load_digits().data
+    everything = load_digits().data
     assert len(chosen) >= len(np.unique(everything, axis=0)) - 1
 
 
@@ -134,7 +136,7 @@ def test_comparison_goes_on(
         manifest: Manifest, budgets: object, seed: int, samples: int, **options: object
     ) -> NoReturn:
         trained.append((seed, options))
-        raise quality.TrainingError("d_loss is nan")
+        raise TrainingError("d_loss is nan")
 
     monkeypatch.setitem(quality.RECIPES, "textbook", (train, {}))
     before = (folder / "results.jsonl").read_text()

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -62,7 +62,7 @@ def visit(browser: Browser, folder: Path) -> Iterator[Any]:
     """A function that opens a page in a window of a width, in a colour scheme."""
     opened = []
 
-    def visit(name: str, width: int = 1200, scheme: str = "light") -> Seen:
+    def visit(name: str, width: int = 1200, scheme: Literal["light", "dark"] = "light") -> Seen:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         opened.append(context)
         seen = Seen(context.new_page())

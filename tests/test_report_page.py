@@ -58,14 +58,34 @@ def cells(*results: list[MetricResult]) -> list[rows.Cell | None]:
     return rows.groups([report(each) for each in results])[0].rows[0].cells
 
 
+def filled(cell: rows.Cell | None) -> rows.Cell:
+    assert cell is not None
+    return cell
+
+
+def bars(*results: list[MetricResult]) -> list[rows.Bar]:
+    found = []
+    for cell in cells(*results):
+        bar = filled(cell).bar
+        assert bar is not None
+        found.append(bar)
+    return found
+
+
 def marks(*results: list[MetricResult]) -> list[str | None]:
-    return [cell and cell.best for cell in cells(*results)]
+    return [None if cell is None else cell.best for cell in cells(*results)]
+
+
+def first_group(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found is not None
+    return found[1]
 
 
 def decoded(uri: str) -> np.ndarray:
     """Decode a video's address: uint8 RGB ``(frames, height, width, 3)``."""
     data = base64.b64decode(uri.partition("base64,")[2])
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         assert container.streams.video[0].codec_context.name in ("h264", "vp9")
         return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
 
@@ -121,7 +141,7 @@ def test_nothing_is_loaded_from_anywhere(written: str) -> None:
     assert all(address.startswith("#") for address in re.findall(r"url\(['\"]?([^)]*)\)", written))
     assert "@import" not in written
     policies = [meta for meta in page_read.all("meta") if "http-equiv" in meta]
-    assert "default-src 'none'" in policies[0]["content"]
+    assert "default-src 'none'" in (policies[0]["content"] or "")
 
 
 def test_the_videos_show_the_clips(written: str) -> None:
@@ -134,9 +154,9 @@ def test_the_videos_show_the_clips(written: str) -> None:
     ]
     assert all({"autoplay", "loop", "muted", "playsinline"} <= video.keys() for video in videos)
     for video, clips, columns in zip(videos, given.values(), (3, 3), strict=True):
-        shown = decoded(video["src"])
+        shown = decoded(video["src"] or "")
         assert len(shown) == clips.shape[1]
-        width, height = int(video["width"]), int(video["height"])
+        width, height = int(video["width"] or 0), int(video["height"] or 0)
         assert shown.shape[1:3] == (height, width)
         rows = -(-min(9, len(clips)) // columns)
         tile = shown[:, : height // rows, : width // columns]
@@ -226,7 +246,7 @@ def test_no_best_among_figures_of_other_protocols() -> None:
     others = metric("fvd", 20.0, protocol={"features": "random3d", "clips": [68, 512]})
     both = [report([metric("fvd", 10.0)]), report([others])]
     row = rows.groups(both)[0].rows[0]
-    assert [cell.best for cell in row.cells] == [None, None]
+    assert [filled(cell).best for cell in row.cells] == [None, None]
     assert row.problem == "different settings: clips"
     assert [names for names, _ in row.protocols] == ["A", "B"]
     assert "different settings: clips" in read(page.render(both, [NOTHING] * 2)).text
@@ -252,7 +272,7 @@ def test_runs_with_other_figures_are_put_in_one_table() -> None:
         "Speed",
         "Unheard",
     ]
-    assert [cell.result.value for cell in groups[0].rows[0].cells] == [1.0, 4.0]
+    assert [filled(cell).result.value for cell in groups[0].rows[0].cells] == [1.0, 4.0]
     assert groups[0].rows[0].notes == [("B", "few clips")]
     assert groups[1].rows[0].cells[1] is None
     assert groups[2].rows[0].cells[0] is None
@@ -265,16 +285,16 @@ def test_runs_with_other_figures_are_put_in_one_table() -> None:
 def test_bars_of_a_row_share_their_scale() -> None:
     near = metric("fvd", 10.0, low=9.0, high=12.0, floor=8.0)
     far = metric("fvd", 30.0, low=25.0, high=40.0, floor=8.0)
-    first, second = (cell.bar for cell in cells([near], [far]))
+    first, second = bars([near], [far])
     assert (first.start, first.length, first.interval, first.floor) == (0, 25, (22.5, 30), 20)
     assert (second.start, second.length, second.interval, second.floor) == (0, 75, (62.5, 100), 20)
 
 
 def test_bars_of_negative_values_and_of_nothing() -> None:
-    below = cells([metric("kvd", -1.0, low=-2.0, high=0.5, floor=2.0)])[0].bar
+    (below,) = bars([metric("kvd", -1.0, low=-2.0, high=0.5, floor=2.0)])
     assert (below.start, below.length, below.floor) == (25, 25, 100)
     for lone in (metric("loss", 1.5), metric("loss", 0.0, floor=0.0), metric("loss", None)):
-        assert cells([lone])[0].bar is None
+        assert filled(cells([lone])[0]).bar is None
 
 
 @pytest.mark.parametrize(
@@ -288,8 +308,8 @@ def test_bars_of_negative_values_and_of_nothing() -> None:
         ({"value": 3.0, "floor": None}, None),
     ],
 )
-def test_the_floor_in_words(given: dict[str, float | None], words: str | None) -> None:
-    assert cells([replace(metric("fvd", None), **given)])[0].relative == words
+def test_the_floor_in_words(given: dict[str, Any], words: str | None) -> None:
+    assert filled(cells([replace(metric("fvd", None), **given)])[0]).relative == words
 
 
 @pytest.mark.parametrize(
@@ -330,9 +350,9 @@ def test_charts_say_what_they_show_and_share_their_axes(tmp_path: Path) -> None:
     assert 'aria-label="loss, steps 10 to 200: discriminator from 0.05 to 1"' in first[0]
     ends = []
     for svg in (first[0], second[0]):
-        path = re.search(r'<path d="([^"]*)"[^>]*var\(--first\)', svg)[1]
+        path = first_group(r'<path d="([^"]*)"[^>]*var\(--first\)', svg)
         ends.append([float(word) for word in path.split()[-2:]])
-    start = float(re.search(r'<path d="M (\S+) \S+\s+L[^"]*"[^>]*var\(--first\)', first[0])[1])
+    start = float(first_group(r'<path d="M (\S+) \S+\s+L[^"]*"[^>]*var\(--first\)', first[0]))
     # Steps 10 to 200 and 10 to 400 of one axis.
     assert (ends[1][0] - start) / (ends[0][0] - start) == pytest.approx(390 / 190, rel=1e-3)
     assert ends[0][1] > ends[1][1]
@@ -344,7 +364,7 @@ def test_charts_say_what_they_show_and_share_their_axes(tmp_path: Path) -> None:
 
 def outline(svg: str, colour: str) -> np.ndarray:
     """Return the corners of the first line of a colour, ``(n, 2)``: to the right and downwards."""
-    path = re.search(rf'<path d="([^"]*)"[^>]*fill: none;[^"]*stroke: var\(--{colour}\)', svg)[1]
+    path = first_group(rf'<path d="([^"]*)"[^>]*fill: none;[^"]*stroke: var\(--{colour}\)', svg)
     return np.array(re.findall(r"[ML] (\S+) (\S+)", path), float)
 
 
@@ -373,7 +393,7 @@ def test_speeds_of_all_runs_share_their_axes() -> None:
     pages = [report([], histograms=histograms(fast)) for fast in (20, 60)]
     slow, none, fast = drawings.draw([pages[0], report([]), pages[1]])
     assert none == []
-    ends = []
+    ends: list[list[float]] = []
     for svg, _ in (slow, fast):
         assert "speed, pixels a frame of 64 × 48" in svg
         ends.append([])

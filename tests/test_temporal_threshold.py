@@ -41,7 +41,7 @@ def test_what_it_is_made_of_survives_saving() -> None:
 
 @pytest.mark.parametrize("model", ["dcgan", "infogan", "sagan"])
 def test_the_option_makes_generators_stiller(model: str) -> None:
-    def changes(threshold: float) -> float:
+    def changes(threshold: float | None) -> float:
         keras.utils.set_random_seed(1)
         config = resolve(ModelConfig(model=model, temporal_threshold=threshold, **TINY))
         network = build_generator(config, 32, 32)

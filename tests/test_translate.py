@@ -25,6 +25,7 @@ from vidgan.errors import DatasetError, OptionError
 from vidgan.models import build_discriminators, translator
 from vidgan.tasks.load import load_gan, load_generator
 from vidgan.tasks.translation_gan import TranslationGAN, translate_cycle
+from vidgan.training.callbacks.periodic import PeriodicMonitor
 from vidgan.training.context import TrainingContext
 from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.loop import Progress
@@ -42,12 +43,17 @@ TINY: dict[str, Any] = {
 }
 
 
-def make_gan(share_backward: bool = True, r1: float = 0.0, **weights: float) -> TranslationGAN:
+def make_gan(
+    share_backward: bool = True,
+    r1: float = 0.0,
+    cycle: float = TranslateConfig.cycle,
+    identity: float = TranslateConfig.identity,
+) -> TranslationGAN:
     runtime.seed_everything(0)
     model = ModelConfig(frames=8, g_channels=4, d_channels=4)
     networks = {name: build_discriminators(model, 16, 16)["clip"] for name in ("a", "b")}
-    generators = [translator.translators(4) for _ in range(2)]
-    gan = TranslationGAN(TranslateConfig(**weights), *generators, networks, 8)
+    config = TranslateConfig(cycle=cycle, identity=identity)
+    gan = TranslationGAN(config, translator.translators(4), translator.translators(4), networks, 8)
     adams = (keras.optimizers.Adam(2e-3, 0.5), keras.optimizers.Adam(2e-3, 0.5))
     gan.compile(*adams, TrainConfig(r1=r1, penalty_every=1), share_backward)
     return gan
@@ -127,18 +133,26 @@ def test_what_is_measured_is_how_far_clips_come_back(
 ) -> None:
     make_dataset(tmp_path / "b", test=(16, 24), size=(40, 32))
     manifests = [Manifest.load(folder) for folder in (tmp_path / "b", tmp_path / "b")]
-    run, told = Run.open(whole), []
+    run = Run.open(whole)
+    told: list[str] = []
     context = TrainingContext(
-        run, manifests, load_gan(run), Progress(), told.append, told.append, clock
+        run,
+        manifests,
+        load_gan(run),
+        Progress(),
+        lambda: told.append("saved"),
+        told.append,
+        clock,
     )
     (hook,) = tasks.find_task("translate").callbacks(context)
+    assert isinstance(hook, PeriodicMonitor)
     hook.set_model(context.gan)
     assert hook.possible()
     hook.prepare()
     figures, measured = hook.measure()
     clips = [pixels.to_model(clip) for clip in evaluation_clips(manifests[0], "test", 8)]
     assert len(clips) == 5
-    off = {"reconstruction": [], "shuffled": []}
+    off: dict[str, list[float]] = {"reconstruction": [], "shuffled": []}
     for index, clip in enumerate(clips):
         made = translate_cycle(context.gan.generator_ema, clip[None], clip[None])
         for name, seen in (("reconstruction", clip), ("shuffled", clips[index - 1])):
@@ -167,6 +181,7 @@ def test_frames_larger_than_the_crop_are_shown_whole(
     whole: Path, domains: tuple[Path, Path]
 ) -> None:
     run = Run.open(whole)
+    assert run.task_config is not None
     run = run.replace(task_config=run.task_config.replace(crop=32))
     task, manifests = tasks.find_task("translate"), [Manifest.load(folder) for folder in domains]
     gan = task.build(run)

@@ -90,13 +90,8 @@ class TestEverySource:
 
     @pytest.mark.parametrize("size", [(97, 63), (33, 101)])
     def test_odd_sizes(self, tmp_path: Path, kind: str, size: tuple[int, int]) -> None:
-        with open_source(
-            tmp_path,
-            kind,
-            frames=3,
-            size=size,
-            **({} if kind == "images" else {"pix_fmt": "yuv444p"}),
-        ) as reader:
+        options: dict[str, Any] = {} if kind == "images" else {"pix_fmt": "yuv444p"}
+        with open_source(tmp_path, kind, frames=3, size=size, **options) as reader:
             assert (reader.info.width, reader.info.height) == size
             for _, pixels in reader:
                 assert pixels.shape == (size[1], size[0], 3)
