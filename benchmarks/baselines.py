@@ -115,7 +115,8 @@ def fake(logits: tf.Tensor) -> tf.Tensor:
 def sample(make: Callable[[int], tf.Tensor], count: int) -> np.ndarray:
     """Generate ``count`` clips in batches of 32, as uint8."""
     parts = [make(min(32, count - start)).numpy() for start in range(0, count, 32)]
-    return pixels.to_uint8(np.concatenate(parts))
+    clips: np.ndarray = pixels.to_uint8(np.concatenate(parts))
+    return clips
 
 
 def textbook_networks(channels: int) -> tuple[keras.Model, keras.Model]:

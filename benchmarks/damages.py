@@ -17,7 +17,8 @@ def per_frame(clips: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> 
 
 
 def clipped(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    rounded: np.ndarray = np.clip(np.rint(values), 0, 255)
+    return rounded.astype(np.uint8)
 
 
 def blur(clips: np.ndarray, sigma: float) -> np.ndarray:
@@ -50,9 +51,9 @@ def warps(count: int, pixels: float, side: tuple[int, int], seed: int) -> np.nda
     random = np.random.default_rng(seed)
     coarse = random.normal(0, pixels, (count, 8, 8, 2)).astype(np.float32)
     y, x = np.mgrid[: side[0], : side[1]].astype(np.float32)
-    return np.stack(
-        [cv2.resize(field, side[::-1], interpolation=cv2.INTER_CUBIC) for field in coarse]
-    ) + np.stack([x, y], axis=-1)
+    moves = [cv2.resize(field, side[::-1], interpolation=cv2.INTER_CUBIC) for field in coarse]
+    maps: np.ndarray = np.stack(moves) + np.stack([x, y], axis=-1)
+    return maps
 
 
 def warped(clips: np.ndarray, pixels: float, every_frame: bool) -> np.ndarray:

@@ -45,7 +45,7 @@ def outline(shape: str, radius: float) -> np.ndarray:
         return radius * np.stack([np.cos(turn), np.sin(turn)], 1)
     area = np.pi * radius**2
     if shape == "square":
-        half = np.sqrt(area) / 2
+        half: float = np.sqrt(area) / 2
         return half * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
     side = np.sqrt(4 * area / np.sqrt(3))
     height = side * np.sqrt(3) / 2
@@ -141,7 +141,7 @@ def fit(shape: str, mask: np.ndarray, center: np.ndarray) -> float:
     if not mask.any():
         return 0.0
     drawn = covered(shape, np.sqrt(mask.sum() / np.pi), center) > 0.5
-    return (drawn & mask).sum() / (drawn | mask).sum()
+    return float((drawn & mask).sum() / (drawn | mask).sum())
 
 
 def recovered(source: np.ndarray, translated: np.ndarray, kind: int, target: str) -> bool:

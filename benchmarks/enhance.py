@@ -55,7 +55,8 @@ def equalised(frame: np.ndarray) -> np.ndarray:
 
 def brightened(frame: np.ndarray) -> np.ndarray:
     """Undo the known loss of light: an upper bound, as the factor is unknown in practice."""
-    return frame * NIGHT ** (1 / GAMMA)
+    bright: np.ndarray = frame * NIGHT ** (1 / GAMMA)
+    return bright
 
 
 def smooth_bicubic(clip: np.ndarray) -> np.ndarray:
@@ -63,7 +64,7 @@ def smooth_bicubic(clip: np.ndarray) -> np.ndarray:
     from vidgan import pixels
     from vidgan.models.restorer import Bicubic
 
-    large = Bicubic(4)(pixels.to_model(clip[None])).numpy()[0]
+    large: np.ndarray = Bicubic(4)(pixels.to_model(clip[None])).numpy()[0]
     return (large + 1) * 127.5
 
 

@@ -25,7 +25,8 @@ CHANGES = ("nothing", "mean", "variety")
 
 def deviations(decay: float) -> np.ndarray:
     variances = np.arange(1, DIM + 1) ** -decay
-    return np.sqrt(variances * DIM / variances.sum())
+    spread: np.ndarray = np.sqrt(variances * DIM / variances.sum())
+    return spread
 
 
 def changed(spread: np.ndarray, change: str) -> tuple[np.ndarray, np.ndarray]:

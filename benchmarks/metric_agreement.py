@@ -90,14 +90,14 @@ def scipy_frechet(real: np.ndarray, fake: np.ndarray) -> float:
 
 def fidelity_frechet(real: np.ndarray, fake: np.ndarray) -> float:
     sets = [fid_features_to_statistics(torch.from_numpy(each)) for each in (real, fake)]
-    return fid_statistics_to_metric(*sets, verbose=False)["frechet_inception_distance"]
+    return float(fid_statistics_to_metric(*sets, verbose=False)["frechet_inception_distance"])
 
 
 def fidelity_kernel(real: np.ndarray, fake: np.ndarray) -> float:
     """Use one subset of all clips, so that there is no random choice."""
     sets = [torch.from_numpy(each) for each in (real, fake)]
     options: dict[str, Any] = {"kid_subsets": 1, "kid_subset_size": len(real), "verbose": False}
-    return kid_features_to_metric(*sets, **options)["kernel_inception_distance_mean"]
+    return float(kid_features_to_metric(*sets, **options)["kernel_inception_distance_mean"])
 
 
 def distances() -> list[Row]:

@@ -32,7 +32,8 @@ def enlarged(digit: np.ndarray) -> np.ndarray:
         digit.astype(np.float32) / 16, (DIGIT_SIDE, DIGIT_SIDE), interpolation=cv2.INTER_CUBIC
     )
     # Steeper than it was: an eighth of the pixels leaves edges three pixels wide.
-    return np.clip(2.2 * smooth - 0.5, 0, 1)
+    steep: np.ndarray = np.clip(2.2 * smooth - 0.5, 0, 1)
+    return steep
 
 
 def path(random: np.random.Generator, frames: int) -> np.ndarray:
@@ -47,7 +48,8 @@ def path(random: np.random.Generator, frames: int) -> np.ndarray:
 def color(random: np.random.Generator) -> np.ndarray:
     """Return a bright colour, float ``(3,)`` in 0…255."""
     hsv = np.array([[[random.integers(180), 130, 255]]], np.uint8)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0].astype(np.float32)
+    rgb: np.ndarray = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0]
+    return rgb.astype(np.float32)
 
 
 def clip(digits: np.ndarray, frames: int, random: np.random.Generator) -> np.ndarray:

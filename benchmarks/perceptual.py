@@ -25,7 +25,8 @@ Damage = Callable[[np.ndarray, float], np.ndarray]
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    whole: np.ndarray = np.clip(np.rint(values), 0, 255)
+    return whole.astype(np.uint8)
 
 
 def shift(picture: np.ndarray, pixels: float) -> np.ndarray:

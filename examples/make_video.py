@@ -184,7 +184,8 @@ def backdrop(
     light = 1.12 - 0.32 * np.hypot(columns - 0.45, (rows - 0.35) * 0.8)
     grain = cv2.GaussianBlur(rng.standard_normal((height, width)).astype(np.float32), (0, 0), 1.2)
     light += 0.05 * grain
-    return np.clip(image * light[..., None], 0, 255).astype(np.uint8)
+    lit: np.ndarray = np.clip(image * light[..., None], 0, 255)
+    return lit.astype(np.uint8)
 
 
 def scenes(

@@ -26,10 +26,12 @@ def conv(x: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndarray:
 
 
 def max_pool(x: np.ndarray, size: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
-    return windows(x, size, strides, -np.inf).max(axis=(5, 6, 7))
+    most: np.ndarray = windows(x, size, strides, -np.inf).max(axis=(5, 6, 7))
+    return most
 
 
 def batch_norm(
     x: np.ndarray, beta: np.ndarray, mean: np.ndarray, variance: np.ndarray
 ) -> np.ndarray:
-    return (x - mean) / np.sqrt(variance + 0.001) + beta
+    normal: np.ndarray = (x - mean) / np.sqrt(variance + 0.001) + beta
+    return normal

@@ -74,7 +74,7 @@ def test_kernel_replicates_are_those_of_drawn_clips_without_pairs_of_copies() ->
             pairs = (each @ each.T / DIM + 1) ** 3
             other = (each[:, None] != each[None]).any(axis=-1)
             sums.append(pairs[other].mean())
-        return sum(sums) - 2 * ((a @ b.T / DIM + 1) ** 3).mean()
+        return float(sum(sums) - 2 * ((a @ b.T / DIM + 1) ** 3).mean())
 
     slow = bootstrap_interval(figure, x, y, replicates=400, seed=5)
     assert found.high - found.low == pytest.approx(slow.high - slow.low, rel=0.25)

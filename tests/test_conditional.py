@@ -53,7 +53,8 @@ def sides(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
 def side(made: np.ndarray) -> np.ndarray:
     """Return for each clip the label that its brighter half says."""
     halves = made.astype(float).reshape(*made.shape[:3], 2, SIZE // 2, 3).mean((1, 2, 4, 5))
-    return halves.argmax(axis=1)
+    labels: np.ndarray = halves.argmax(axis=1)
+    return labels
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,8 @@ def paths(times: Sequence[float], clips: int = CLIPS, channels: int = 6) -> np.n
     anchors = 2 * REACH + 1 + int(max(times) // ANCHOR_SPACING)
     random = np.random.default_rng(0).standard_normal((clips, anchors, channels))
     rows = np.tile(np.asarray(times, np.float32), (clips, 1))
-    return FilteredNoise()(random.astype(np.float32), rows).numpy()
+    filtered: np.ndarray = FilteredNoise()(random.astype(np.float32), rows).numpy()
+    return filtered
 
 
 def test_steps_train_every_weight() -> None:

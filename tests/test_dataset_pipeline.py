@@ -36,7 +36,8 @@ def take(
         assert batch.dtype == np.float32
         assert batch.shape == (batch_size, frames, SIZE[1], SIZE[0], 3)
         assert -1 <= batch.min() <= batch.max() <= 1
-    return pixels.to_uint8(np.concatenate(found))
+    clips: np.ndarray = pixels.to_uint8(np.concatenate(found))
+    return clips
 
 
 def origin(clip: np.ndarray) -> tuple[int, np.ndarray]:

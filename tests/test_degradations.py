@@ -27,7 +27,7 @@ def only(kind: str, strength: Any, scale: int = 1) -> EnhanceConfig:
 
 
 def quality(clip: np.ndarray) -> float:
-    return psnr(clip[None], CLIP[None]).mean()
+    return float(psnr(clip[None], CLIP[None]).mean())
 
 
 def test_registry_is_the_options() -> None:

@@ -29,7 +29,8 @@ TINY: dict[str, Any] = {
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    found: np.ndarray = 1 / (1 + np.exp(-x))
+    return found
 
 
 def reference(x: np.ndarray, layer: Any) -> np.ndarray:
@@ -117,7 +118,9 @@ def crossing(record: int, length: int, size: tuple[int, int]) -> np.ndarray:
 def centres(clips: np.ndarray) -> np.ndarray:
     """Return how far to the right the light of each clip's frames is, in pixels."""
     light = np.clip(clips.astype(float).mean(axis=(2, 4)) - 60, 0, None)
-    return (light * np.arange(light.shape[-1])).sum(-1) / np.maximum(light.sum(-1), 1e-6)
+    moments = (light * np.arange(light.shape[-1])).sum(-1)
+    found: np.ndarray = moments / np.maximum(light.sum(-1), 1e-6)
+    return found
 
 
 def test_it_learns_to_move(tmp_path: Path) -> None:

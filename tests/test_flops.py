@@ -191,7 +191,8 @@ def test_recurrent_layer() -> None:
     def gradients(x: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             made = tf.reduce_sum(network(x) ** 2)
-        return tape.gradient(made, network.trainable_variables)
+        found: list[tf.Tensor] = tape.gradient(made, network.trainable_variables)
+        return found
 
     # The first frame's input needs no gradient.
     counted = flops.count_flops(gradients, tf.TensorSpec((BATCH, 7, 3)))

@@ -15,7 +15,9 @@ def deviations(gain: bool) -> np.ndarray:
     x = layers.Conv3DTranspose(32, 4, 2, "same", kernel_initializer="he_normal")(clip)
     network = keras.Model(clip, FrameGain()(x) if gain else x)
     noise = np.random.default_rng(0).normal(size=(8, 4, 8, 8, 32)).astype(np.float32)
-    return network.predict(noise, verbose=0)[:, :, 2:-2, 2:-2].std(axis=(0, 2, 3, 4))
+    inner = network.predict(noise, verbose=0)[:, :, 2:-2, 2:-2]
+    found: np.ndarray = inner.std(axis=(0, 2, 3, 4))
+    return found
 
 
 def test_all_frames_begin_alike() -> None:

@@ -12,7 +12,8 @@ from vidgan.metrics.frechet import frechet_influence
 def normal(seed: int, n: int, d: int, spread: float = 1.0, shift: float = 0.0) -> np.ndarray:
     random = np.random.default_rng(seed)
     mixing = random.normal(size=(d, d)) / np.sqrt(d)
-    return random.normal(size=(n, d)) @ mixing * spread + shift
+    mixed: np.ndarray = random.normal(size=(n, d)) @ mixing
+    return mixed * spread + shift
 
 
 def with_moments(mean: np.ndarray, covariance: np.ndarray) -> Moments:

@@ -156,7 +156,8 @@ def test_the_way_through_the_network(network: keras.Model) -> None:
     made_by = {id(layer.output): layer.name for layer in network.layers}
 
     def source(name: str) -> str:
-        return made_by[id(network.get_layer(name).input)]
+        found: str = made_by[id(network.get_layer(name).input)]
+        return found
 
     for block, earlier in before.items():
         key = block.removeprefix("Mixed_")
@@ -170,7 +171,10 @@ def test_the_way_through_the_network(network: keras.Model) -> None:
 
 def unit(x: np.ndarray, arrays: dict[str, np.ndarray], name: str, stride: int = 1) -> np.ndarray:
     norm = [arrays[f"{name}_bn/{w}"] for w in ("beta", "moving_mean", "moving_variance")]
-    return np.maximum(batch_norm(conv(x, arrays[f"{name}_conv/kernel"], stride), *norm), 0)
+    found: np.ndarray = np.maximum(
+        batch_norm(conv(x, arrays[f"{name}_conv/kernel"], stride), *norm), 0
+    )
+    return found
 
 
 def mixed(x: np.ndarray, arrays: dict[str, np.ndarray], block: str) -> np.ndarray:

@@ -17,7 +17,8 @@ TREND, SUDDEN, SHARPER, GROWTH = 33, 34, 35, 36
 def texture(seed: int = 0, side: int = 64) -> np.ndarray:
     grain = np.random.default_rng(seed).normal(0, 1, (side, side, 3)).astype(np.float32)
     grain = np.dstack([cv2.GaussianBlur(grain[..., c], (0, 0), 2.5) for c in range(3)])
-    return np.clip(128 + 40 * grain / grain.std(), 0, 255).astype(np.uint8)
+    picture: np.ndarray = np.clip(128 + 40 * grain / grain.std(), 0, 255)
+    return picture.astype(np.uint8)
 
 
 def sliding(velocity: tuple[int, int], frames: int = 12) -> np.ndarray:

@@ -14,7 +14,8 @@ def normal(seed: int, n: int, d: int = 5, shift: float = 0.0) -> np.ndarray:
 
 def by_definition(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float]:
     def radius(clip: np.ndarray, others: np.ndarray) -> float:
-        return np.sort(np.linalg.norm(others - clip, axis=1))[k]  # the clip itself is first
+        distances = np.sort(np.linalg.norm(others - clip, axis=1))
+        return float(distances[k])  # the clip itself is first
 
     of_real = [radius(clip, real) for clip in real]
     of_fake = [radius(clip, fake) for clip in fake]

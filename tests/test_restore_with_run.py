@@ -60,7 +60,8 @@ def expected(run: Run, clip: Path, precision: str = "float32") -> np.ndarray:
     inputs = pixels.to_model(read(clip).frames[None])
     with runtime.precision(precision):
         network = load_generator(run)
-    return pixels.to_uint8(np.asarray(network(inputs, training=False)))[0]
+    made: np.ndarray = pixels.to_uint8(np.asarray(network(inputs, training=False)))[0]
+    return made
 
 
 def close(made: np.ndarray, wanted: np.ndarray) -> None:

@@ -33,7 +33,8 @@ def halved(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Convolve with a (1, 2, 2) kernel and a stride of as much; zeros behind an odd side."""
     x = np.pad(x, [(0, 0), (0, 0), (0, x.shape[2] % 2), (0, x.shape[3] % 2), (0, 0)])
     places = [(i, j) for i in (0, 1) for j in (0, 1)]
-    return sum(x[:, :, i::2, j::2] @ kernel[0, i, j] for i, j in places)
+    found: np.ndarray = sum(x[:, :, i::2, j::2] @ kernel[0, i, j] for i, j in places)
+    return found
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 4, 16), (3, 5, 7, 16), (1, 4, 6, 4)])

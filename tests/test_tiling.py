@@ -58,7 +58,7 @@ def average(
             [cv2.filter2D(f.astype(np.float32), -1, kernel, borderType=border) for f in frames]
         )
         padded = np.pad(blurred, ((reach, reach), (0, 0), (0, 0), (0, 0)), mode=mode)
-        mixed = sum(t * padded[i : i + len(frames)] for i, t in enumerate(times))
+        mixed: np.ndarray = sum(t * padded[i : i + len(frames)] for i, t in enumerate(times))
         return mixed.repeat(scale, axis=1).repeat(scale, axis=2).astype(np.float32)
 
     return Filter(
@@ -85,7 +85,9 @@ def run(filter: Filter, plan: TilingPlan, clip: np.ndarray, **options: Any) -> n
 def whole(filter: Filter, clip: np.ndarray) -> np.ndarray:
     down, across = (-(-side // filter.multiple) * filter.multiple for side in clip.shape[1:3])
     pad = ((0, 0), (0, down - clip.shape[1]), (0, across - clip.shape[2]), (0, 0))
-    made = np.rint(np.clip(filter.apply(np.pad(clip, pad, mode="reflect"), None), 0, 255))
+    made: np.ndarray = np.rint(
+        np.clip(filter.apply(np.pad(clip, pad, mode="reflect"), None), 0, 255)
+    )
     size = clip.shape[1] * filter.scale, clip.shape[2] * filter.scale
     return made[:, : size[0], : size[1]].astype(np.uint8)
 
@@ -219,7 +221,8 @@ def test_sides_that_are_no_multiples() -> None:
 def roughness(clip: np.ndarray, axis: int) -> np.ndarray:
     """Return, in levels, how much each frame, row or column stands out from both neighbours."""
     moved = np.moveaxis(clip.astype(float), axis, 0)
-    return np.abs(2 * moved[1:-1] - moved[:-2] - moved[2:]).mean(axis=(1, 2, 3))
+    bends: np.ndarray = np.abs(2 * moved[1:-1] - moved[:-2] - moved[2:]).mean(axis=(1, 2, 3))
+    return bends
 
 
 def test_joints_do_not_stand_out_where_less_than_the_reach_is_thrown_away() -> None:

@@ -94,7 +94,8 @@ def changes(gan: VideoGAN, data: Any = None) -> tuple[np.ndarray, np.ndarray, np
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    found: np.ndarray = 1 / (1 + np.exp(-x))
+    return found
 
 
 def forward(parameters: Sequence[np.ndarray], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -135,7 +136,7 @@ def unrolled_loss(
             for p, g, length in zip(parameters, found, lengths[step], strict=True)
         ]
     logits = forward(parameters, x)[1][count:]
-    return np.mean(np.logaddexp(0, -logits))
+    return float(np.mean(np.logaddexp(0, -logits)))
 
 
 @pytest.mark.parametrize("steps", [1, 3])

@@ -38,7 +38,8 @@ def corner(frame: np.ndarray, where: str) -> np.ndarray:
     height, width = frame.shape[0] // 4, frame.shape[1] // 4
     rows = slice(0, height) if "top" in where else slice(-height, None)
     columns = slice(0, width) if "left" in where else slice(-width, None)
-    return frame[rows, columns].mean(axis=(0, 1))
+    mean: np.ndarray = frame[rows, columns].mean(axis=(0, 1))
+    return mean
 
 
 def marked(width: int, height: int) -> np.ndarray:

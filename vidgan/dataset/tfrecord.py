@@ -67,7 +67,7 @@ def _field(number: int, data: bytes) -> bytes:
 
 def masked_crc(data: bytes) -> int:
     """Return TFRecord's form of the CRC-32C of ``data``."""
-    crc = google_crc32c.value(data)
+    crc: int = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 

@@ -194,4 +194,5 @@ def _kernel(random: np.random.Generator) -> int:
 
 
 def _as_pixels(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    rounded: np.ndarray = np.clip(np.rint(values), 0, 255)
+    return rounded.astype(np.uint8)

@@ -124,7 +124,8 @@ def _travel(frames: int, side: int, random: np.random.Generator) -> np.ndarray:
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:
-    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
+    rounded: np.ndarray = np.rint(points * (1 << _SHIFT))
+    return rounded.astype(np.int32)
 
 
 def _blob(frames: int, size: float, random: np.random.Generator) -> list[list[np.ndarray]]:

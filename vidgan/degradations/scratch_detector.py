@@ -203,7 +203,8 @@ def _as_bright(grey: np.ndarray, like: np.ndarray) -> np.ndarray:
 def _moved(grey: np.ndarray, like: np.ndarray) -> np.ndarray:
     """Warp a frame onto another by optical flow."""
     flow = dis_flow(np.stack([like, grey]))[0]
-    return np.rint(warp(grey.astype(np.float32), flow)).astype(np.uint8)
+    rounded: np.ndarray = np.rint(warp(grey.astype(np.float32), flow))
+    return rounded.astype(np.uint8)
 
 
 def _aligned(grey: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -19,7 +19,8 @@ def blend(old: np.ndarray, new: np.ndarray, weight: float | np.ndarray) -> np.nd
         new: the result for a weight of 1.
         weight: a number, or an array that broadcasts with the pixels.
     """
-    return np.rint(old + (new.astype(np.float32) - old) * np.float32(weight)).astype(np.uint8)
+    mixed: np.ndarray = np.rint(old + (new.astype(np.float32) - old) * np.float32(weight))
+    return mixed.astype(np.uint8)
 
 
 def filter_window(
