@@ -20,12 +20,12 @@ def moved(
     random = np.random.default_rng(3)
     drawn = [[random.normal(size=w.shape).astype("float32") for w in weights] for _ in range(steps)]
 
-    @tf.function
     def step(gradients: list[tf.Tensor]) -> None:
         optimizer.apply(gradients, weights)
 
+    compiled = tf.function(step)
     for gradients in drawn:
-        step([tf.constant(gradient) for gradient in gradients])
+        compiled([tf.constant(gradient) for gradient in gradients])
     return [w.numpy() for w in weights], [v.numpy() for v in optimizer.variables]
 
 

@@ -18,7 +18,7 @@ from vidgan.config import (
 )
 
 
-def _common_option(*names: str, **kwargs: Any) -> Any:
+def _common_option(*names: str, **kwargs: Any) -> options.Decorator[Any]:
     return click.option(*names, cls=options.GroupedOption, heading=Group.COMMON, **kwargs)
 
 

@@ -117,7 +117,6 @@ def build(path: Path | None) -> Embed:
         model = network()
     i3d_weights.load(model, path)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, None, 3), tf.uint8)])
     def embed(clips: Any) -> Any:
         shape = tf.shape(clips)
         flat = tf.reshape(clips, tf.concat([[-1], shape[2:]], 0))
@@ -125,7 +124,9 @@ def build(path: Path | None) -> Embed:
         frames = tf.image.resize(tf.cast(flat, tf.float32), (SIDE, SIDE))
         return model(pixels.to_model(tf.reshape(frames, sides)), training=False)
 
-    return lambda clips: embed(clips).numpy()
+    signature = [tf.TensorSpec((None, None, None, None, 3), tf.uint8)]
+    compiled = tf.function(embed, input_signature=signature)
+    return lambda clips: compiled(clips).numpy()
 
 
 I3D = Features(

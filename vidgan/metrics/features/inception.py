@@ -54,14 +54,15 @@ def build(path: Path | None) -> Embed:
         )
     weights.load_hdf5(model, path)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, None, 3), tf.uint8)])
     def embed(clips: Any) -> Any:
         frames = tf.reshape(clips, tf.concat([[-1], tf.shape(clips)[2:]], 0))
         return model(
             pixels.to_model(tf.image.resize(frames, (SIDE, SIDE), antialias=True)), training=False
         )
 
-    return lambda clips: embed(clips).numpy()
+    signature = [tf.TensorSpec((None, None, None, None, 3), tf.uint8)]
+    compiled = tf.function(embed, input_signature=signature)
+    return lambda clips: compiled(clips).numpy()
 
 
 INCEPTION = Features(

@@ -92,7 +92,6 @@ def random_network(streams: tuple[str, ...], frames: int, dim: int = DIM) -> Any
             return (frames[:, 1:] - frames[:, :-1]) * _GAIN
         return frames if stream == "appearance" else (frames - blurred(frames)) * _GAIN
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, SIDE, SIDE, 3), tf.uint8)])
     def embed(clips: Any) -> Any:
         frames = tf.tensordot(pixels.to_model(clips), _OPPONENT.T, 1)
         features = [
@@ -100,7 +99,8 @@ def random_network(streams: tuple[str, ...], frames: int, dim: int = DIM) -> Any
         ]
         return tf.matmul(tf.concat(features, axis=1), projection)
 
-    return embed
+    signature = [tf.TensorSpec((None, None, SIDE, SIDE, 3), tf.uint8)]
+    return tf.function(embed, input_signature=signature)
 
 
 def _build_3d() -> Embed:
