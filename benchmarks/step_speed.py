@@ -51,15 +51,15 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
             build_generator(model, args.size, args.size),
             build_discriminators(model, args.size, args.size),
         )
-        d, g = make_optimizers(train)
+        g, d = make_optimizers(train)
         if options.get("adam"):
-            d, g = (
-                keras.optimizers.Adam(float(o.learning_rate), o.beta_1, o.beta_2) for o in (d, g)
+            g, d = (
+                keras.optimizers.Adam(float(o.learning_rate), o.beta_1, o.beta_2) for o in (g, d)
             )
         extras = options.get("extras", False)
         gan.compile(
-            d,
             g,
+            d,
             train if extras else train.replace(r1=0.0, augment="none"),
             share_backward=options.get("share_backward", True),
         )

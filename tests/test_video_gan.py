@@ -22,6 +22,7 @@ from vidgan.training.run import Run
 MODEL = resolve(ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4))
 SEED = tf.constant((5, 6), tf.int32)
 EVERYTHING = "color,translation,cutout"
+# The generator's and the discriminator's.
 Optimizers = tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]
 
 
@@ -47,12 +48,12 @@ def make_gan(
     runtime.seed_everything(seed)
     networks = networks or build_discriminators(model, 32, 32)
     gan = VideoGAN(model, latents(model), build_generator(model, 32, 32), networks, seed)
-    d_optimizer, g_optimizer = optimizers or (
+    g_optimizer, d_optimizer = optimizers or (
         keras.optimizers.Adam(2e-3, 0.5, 0.99),
         keras.optimizers.Adam(2e-3, 0.5, 0.99),
     )
     train = TrainConfig(**{"augment": "none", "r1": 0.0, **options})
-    gan.compile(d_optimizer, g_optimizer, train, share_backward)
+    gan.compile(g_optimizer, d_optimizer, train, share_backward)
     return gan
 
 
