@@ -1,5 +1,6 @@
 """Scanning several sources in parallel, in worker processes."""
 
+import contextlib
 import json
 import os
 import queue
@@ -104,6 +105,7 @@ class _Pool:
                 process = process or self._start()
                 self._results[index] = self._scan(process, self._jobs[index])
                 if process.poll() is not None:
+                    _end(process)
                     process = None
         except queue.Empty:
             pass
@@ -111,9 +113,8 @@ class _Pool:
             self._failure = self._failure or error
             self._stopped.set()
         finally:
-            if process is not None and process.stdin is not None:
-                process.stdin.close()
-                process.wait()
+            if process is not None:
+                _end(process)
 
     def _start(self) -> subprocess.Popen[str]:
         # The worker must import the same vidgan as this process.
@@ -148,6 +149,14 @@ class _Pool:
         except (BrokenPipeError, ValueError):
             pass
         return Scan(error=f"{job.path}: the decoder crashed ({_death(process)}); leave it out")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Let a worker leave, wait for that, and close the pipes."""
+    # What was written to a worker that died cannot be flushed.
+    with process, contextlib.suppress(BrokenPipeError):
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def _death(process: subprocess.Popen[str]) -> str:
