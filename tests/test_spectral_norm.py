@@ -52,14 +52,22 @@ def divided(layer: layers.Layer, shape: tuple[int, ...]) -> layers.Layer:
     return plain
 
 
+def iterate(network: Any, inputs: Any, steps: int) -> Any:
+    """Call a network or layer for training so often, and return the last outputs."""
+    outputs = network(inputs, training=True)
+    step = tf.function(lambda: network(inputs, training=True), jit_compile=False)
+    for _ in range(steps - 1):
+        outputs = step()
+    return outputs
+
+
 def trained_layer(kind: str, steps: int = 100) -> tuple[SpectralNorm, tf.Tensor]:
     """Return a layer whose power iteration has settled, and an input."""
     make, shape = LAYERS[kind]
     runtime.seed_everything(2)
     x = tf.random.stateless_normal(shape, (1, 2))
     layer = SpectralNorm(make())  # type: ignore[no-untyped-call]
-    for _ in range(steps):
-        layer(x, training=True)
+    iterate(layer, x, steps)
     if layer.layer.use_bias:
         layer.layer.bias.assign(np.linspace(-1, 1, 5))
     return layer, x
@@ -134,8 +142,7 @@ def test_every_layer_of_nested_models_is_normalised() -> None:
         assert {id(layer.kernel) for layer in wrapped} == {id(kernel) for kernel in kernels}
         embeddings = [v for v in network.weights if "embeddings" in v.path]
         assert len(embeddings) == 1
-        for _ in range(50):
-            network(batch, training=True)
+        iterate(network, batch, 50)
         for layer in spectral_layers(network):
             size, _ = layer._largest(layer.layer.kernel.value, layer.vector.value)
             exact = np.linalg.norm(matrix(layer.layer), 2)
@@ -158,8 +165,7 @@ def test_sustained_layer_passes_a_signal_on(
     runtime.seed_everything(5)
     layer = SpectralNorm(make(), sustained=True)
     x = tf.nn.leaky_relu(tf.random.stateless_normal(shape, (1, 2)), 0.2)
-    for _ in range(30):
-        y = layer(x, training=True)
+    y = iterate(layer, x, 30)
     inside = y if y.shape.rank == 2 else y[:, :, 2:-2, 2:-2]
     assert np.std(inside) == pytest.approx(1, rel=0.15)
     assert SpectralNorm.from_config(layer.get_config()).sustained
@@ -171,8 +177,7 @@ def test_generator_without_normalisation_keeps_its_signal() -> None:
         runtime.seed_everything(1)
         generator = build_generator(TINY.replace(spectral_norm=norm), 64, 64)
         noise = from_seeds(latents(TINY), range(4))
-        for _ in range(20):
-            clips = generator(noise, training=True)
+        clips = iterate(generator, noise, 20)
         # What the latents make of a clip, beside what all clips share.
         spread[norm] = float(tf.reduce_mean(tf.math.reduce_std(clips, axis=0)))
     assert 0.5 * spread["none"] < spread["both"] < 0.9
