@@ -79,8 +79,13 @@ def plot(log: Path, output: Path, title: str, panels: Sequence[Panel]) -> None:
 
     rows = read_log(log)
     shown = [each for each in panels if any(name in row for row in rows for name in each.curves)]
-    figure = Figure(figsize=(8, 2 + 2 * len(shown)), layout="constrained")
-    figure.suptitle(title)
+    width, height = 8, 2 + 2 * len(shown)
+    figure = Figure(figsize=(width, height))
+    figure.suptitle(title, y=1 - 0.15 / height)
+    # Margins in inches. To have them found by a layout takes longer than all of the drawing.
+    figure.subplots_adjust(
+        left=0.9 / width, right=1 - 0.1 / width, bottom=0.55 / height, top=1 - 0.7 / height
+    )
     all_axes = figure.subplots(max(1, len(shown)), 1, sharex=True, squeeze=False)[:, 0]
     for axes, panel in zip(all_axes, shown, strict=False):
         draw_panel(axes, panel, rows)
