@@ -78,7 +78,7 @@ test: lint
 
 # Apart, because to watch every line takes the tests some 40 % longer.
 coverage: $(INSTALLED)
-	$(PYTEST) --cov --cov-report=term $(PYTEST_ARGS)
+	$(PYTEST) -m '' --cov --cov-report=term $(PYTEST_ARGS)
 
 $(DOCS_INSTALLED): $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check -e '.[docs]'

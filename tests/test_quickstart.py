@@ -21,6 +21,7 @@ def quick_start() -> list[list[str]]:
     return [shlex.split(line) for line in re.findall(r"^    vidgan (.+)$", section, re.MULTILINE)]
 
 
+@pytest.mark.slow
 def test_three_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = quick_start()
     assert commands == [
