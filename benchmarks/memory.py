@@ -90,14 +90,14 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--case", type=int, help="measure one case in this process")
+    parser.add_argument("--case", help="measure one case, given as JSON, in this process")
     parser.add_argument(
         "--only", type=int, nargs="*", default=range(len(CASES)), help="numbers of the cases"
     )
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
     options = parser.parse_args(arguments)
     if options.case is not None:
-        measure(*CASES[options.case])
+        measure(*json.loads(options.case))
         return
     lines = [
         f"Peak memory of training, {platform.machine()}, Python {platform.python_version()}, CPU.",
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     for number in options.only:
         side, frames, batch_size, channels, precision = CASES[number]
-        command = [sys.executable, __file__, "--case", str(number)]
+        command = [sys.executable, __file__, "--case", json.dumps(CASES[number])]
         answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         values = json.loads(answer.splitlines()[-1])
         peak, estimate = values["peak"] / 2**20, values["estimate"] / 2**20

@@ -139,12 +139,13 @@ def main(videos: tuple[Path, ...], output: Path) -> None:
             rows.append(f"| {name} | {' and '.join(kinds)} | {' | '.join(cells)} |")
     heads = " | ".join(f"{strength:g}: precision | recall" for strength in STRENGTHS)
     newline = "\n"
+    *weaker, strongest = (f"{strength:g}" for strength in STRENGTHS)
     text = f"""# The detector of scratches and dust
 
 Made by `benchmarks/scratch_detector.py`. Clean clips are degraded to old film: flicker of
 {100 * scratches.FLICKER:.0f}% (times the strength), {scratches.BLOTCHES:g} blotches per frame and
-scratches that last for 3 to 40 frames, with an opacity of {STRENGTHS[0]:g}, {STRENGTHS[1]:g} and
-{STRENGTHS[2]:g}. Precision is the fraction of the detected pixels that are degraded; recall is the
+scratches that last for 3 to 40 frames, with an opacity of {", ".join(weaker)} and
+{strongest}. Precision is the fraction of the detected pixels that are degraded; recall is the
 fraction of the pixels degraded by {VISIBLE} grey levels or more that are detected. Both have a
 tolerance of one pixel.
 

@@ -148,7 +148,8 @@ class Sets:
 
 def order(sets: Sets, truth: np.ndarray, real: int, made: int, measure: Measure) -> list[float]:
     """Return how well a metric ranks the checkpoints, means over sets."""
-    found, half = [], len(truth) // 2
+    # A rank correlation takes two.
+    found, half = [], max(0, min(len(truth) // 2, len(truth) - 2))
     for _ in range(12):
         reals, mades = sets.draw(real, made)
         values = np.array([measure(reals, each) for each in mades])

@@ -59,9 +59,9 @@ def drawn_dataset(folder: Path, frames: int = 16, side: int = 64) -> Path:
     return make_dataset(folder / "data", lengths, lengths, (side, side)).path
 
 
-def trained(folder: Path, **options: Any) -> Path:
+def trained(folder: Path, side: int, **options: Any) -> Path:
     """Train for a step."""
-    data = drawn_dataset(folder)
+    data = drawn_dataset(folder, 8, side)
     small: dict[str, Any] = {
         "g_channels": 4,
         "d_channels": 4,
@@ -77,12 +77,13 @@ def enhance(folder: Path) -> list[object]:
 
 
 def inpaint(folder: Path) -> list[object]:
-    run = trained(folder, task="inpaint", crop=32)
+    run = trained(folder, side=32, task="inpaint", crop=32)
     return [run, folder / "data", "--output", folder / "report.md", "--sheet", folder / "s.png"]
 
 
 def long_clips(folder: Path) -> list[object]:
-    return [trained(folder, model="mocogan", frames=16), "--frames", 32, "--clips", 2]
+    run = trained(folder, side=32, model="continuous", frames=8)
+    return [run, "--frames", 16, "--clips", 2]
 
 
 def videos(folder: Path, count: int, frames: int = 40) -> Path:
@@ -123,14 +124,20 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         writes=("report.md",),
     ),
     "few_clips": Smoke(report(), {"COUNTS": (10,), "REPEATS": 2}, writes=("report.md",)),
-    "inpaint": Smoke(inpaint, {"CLIPS": 3, "DRAWN_SECONDS": 6}, writes=("report.md", "s.png")),
+    "inpaint": Smoke(
+        inpaint,
+        {"CLIPS": 3, "FRAMES": 8, "SIDE": 32, "DRAWN_SECONDS": 6},
+        writes=("report.md", "s.png"),
+    ),
     "intervals": Smoke(
         report(),
         {"PAIRS": 2, "REPLICATES": 40, "COUNTS": (10,), "COST_SIZES": ((64, 8),)},
         writes=("report.md",),
     ),
     "long_clips": Smoke(long_clips),
-    "memory": Smoke(report("--only", 6), writes=("report.md",)),
+    "memory": Smoke(
+        report("--only", 0), {"CASES": ((32, 8, 2, 4, "float32"),)}, writes=("report.md",)
+    ),
     "metric_agreement": Smoke(
         report(),
         {"SIZES": ((64, 8),)},
@@ -138,7 +145,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         writes=("report.md",),
     ),
     "metric_sensitivity": Smoke(
-        lambda folder: [videos(folder, 8, 50), "--output", folder / "report.md"],
+        lambda folder: [videos(folder, 2, 100), "--output", folder / "report.md"],
         {
             "DRAWN": 32,
             "SPLITS": 2,
@@ -151,7 +158,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         writes=("report.md",),
     ),
     "model_matrix": Smoke(
-        lambda folder: [videos(folder, 2), "--steps", 1, "--models", "dcgan"],
+        lambda folder: [videos(folder, 1), "--steps", 1, "--models", "dcgan"],
         {"CLIPS": ((32, 8),), "LOSSES": ("non-saturating", "hinge")},
     ),
     "model_speed": Smoke(
@@ -181,7 +188,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     ),
     "scratch_detector": Smoke(
         lambda folder: [make_video(folder / "v.mp4"), "--output", folder / "report.md"],
-        {"FRAMES": 9, "DRAWN_SECONDS": 5},
+        {"FRAMES": 9, "DRAWN_SECONDS": 3, "STRENGTHS": (0.5, 1.0)},
         needs=("skimage",),
         writes=("report.md",),
     ),
