@@ -26,6 +26,7 @@ from vidgan.training.run import Run
 
 COLORS = ((230, 30, 30), (30, 200, 30), (40, 40, 240))
 SIZE = 32
+STEPS = 150
 TINY: dict[str, Any] = {
     "model": "infogan",
     "frames": 8,
@@ -48,12 +49,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("infogan")
     make_dataset(folder / "data", (24,) * 12, (), (SIZE, SIZE), draw=plain)
     options: dict[str, Any] = {**TINY, "categories": 3, "codes": 1, "batch_size": 6, "ema": 0.9}
+    options |= {"g_lr": 0.002, "d_lr": 0.001}
     vidgan.train(
         folder / "data",
         output=folder / "run",
-        steps=250,
+        steps=STEPS,
         tensorboard=False,
-        log_every=25,
+        log_every=STEPS // 10,
         **options,
     )
     return Run.open(folder / "run")
