@@ -40,6 +40,10 @@ class Steps(keras.Model):
         self.count, self.budget_used = tf.Variable(0), tf.Variable(0.0)
         self.spoil, self.error = dict(spoil or {}), error
 
+    def step_at(self, budget_used: float) -> Callable[[object], dict[str, tf.Tensor]]:
+        step: Callable[[object], dict[str, tf.Tensor]] = self.train_step
+        return step
+
     def train_step(self, data: object) -> dict[str, tf.Tensor]:
         if self.error is not None:
             raise self.error

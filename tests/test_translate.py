@@ -27,6 +27,7 @@ from vidgan.tasks.load import load_gan, load_generator
 from vidgan.tasks.translation_gan import TranslationGAN, translate_cycle
 from vidgan.training.callbacks.periodic import PeriodicMonitor
 from vidgan.training.context import TrainingContext
+from vidgan.training.health_log import HealthLog
 from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
@@ -142,6 +143,7 @@ def test_what_is_measured_is_how_far_clips_come_back(
         Progress(),
         lambda: told.append("saved"),
         told.append,
+        HealthLog(tmp_path, told.append),
         clock,
     )
     (hook,) = tasks.find_task("translate").callbacks(context)

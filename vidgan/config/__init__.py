@@ -79,9 +79,11 @@ from vidgan.config.train import (
     BUDGET,
     DEFAULT_BATCH,
     DEFAULT_EPOCHS,
+    DEFAULT_MINUTES,
     DEFAULT_RUNS,
     METRICS,
     R1_OF_PAIRS,
+    RECONSTRUCTION_BATCH,
     TrainConfig,
 )
 from vidgan.config.training_options import TrainingOptions
@@ -95,6 +97,7 @@ __all__ = [
     "DEFAULT_DATASET",
     "DEFAULT_EPOCHS",
     "DEFAULT_GROW",
+    "DEFAULT_MINUTES",
     "DEFAULT_OUTPUT",
     "DEFAULT_PLAYBACK_FPS",
     "DEFAULT_RUNS",
@@ -118,6 +121,7 @@ __all__ = [
     "PROTOCOLS",
     "PUBLISHED_FRAMES",
     "R1_OF_PAIRS",
+    "RECONSTRUCTION_BATCH",
     "SWEEP_SEEDS",
     "SWEEP_STEPS",
     "TASKS",

@@ -12,7 +12,8 @@ from vidgan.errors import OptionError
 from vidgan.losses import LOSSES
 
 DEFAULT_RUNS = "runs"
-DEFAULT_BATCH = 2
+# Default of --batch-size, and with a reconstruction loss, which is best with more clips.
+DEFAULT_BATCH, RECONSTRUCTION_BATCH = 2, 4
 # Default of --r1 with --pairs: such a discriminator would otherwise get too far ahead.
 R1_OF_PAIRS = 3.0
 MAX_MINUTES = 1e5
@@ -22,8 +23,8 @@ METRICS = {
     "frechet": "vidgan.training.distance_metrics:frechet",
     "kernel": "vidgan.training.distance_metrics:kernel",
 }
-# The budget if none is given.
-DEFAULT_EPOCHS = 100.0
+# The budget if none is given: of synthesis, and of other tasks.
+DEFAULT_MINUTES, DEFAULT_EPOCHS = 15.0, 100.0
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,10 @@ class TrainConfig(Config):
     )
     epochs: float | None = option(
         None,
-        "Stop after this many passes over the training clips.",
+        "Stop after this many passes over the training clips; a pass over a short video counts "
+        "64 clips at least.",
         min=0.001,
-        default_text=f"{DEFAULT_EPOCHS:g} without --steps and --minutes",
+        default_text=f"{DEFAULT_EPOCHS:g} for tasks other than synthesis, without other limits",
         group=Group.BUDGET,
         common=True,
         resumable=True,
@@ -59,6 +61,7 @@ class TrainConfig(Config):
         None,
         "Stop after this many minutes of training.",
         min=0.001,
+        default_text=f"{DEFAULT_MINUTES:g} for synthesis, without --epochs and --steps",
         group=Group.BUDGET,
         common=True,
         resumable=True,
@@ -68,7 +71,8 @@ class TrainConfig(Config):
         "Real clips per step.",
         min=1,
         max=4096,
-        default_text=f"{DEFAULT_BATCH}, or all clips of a smaller dataset",
+        default_text=f"{RECONSTRUCTION_BATCH} with --reconstruction, else {DEFAULT_BATCH}; or all "
+        "clips of a smaller dataset",
         group=Group.OPTIMISATION,
         common=True,
     )

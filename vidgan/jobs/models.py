@@ -73,7 +73,7 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
         "discriminators": list(gan.discriminators),
         "any_length": found.any_length,
         "any_rate": found.any_rate,
-        "g_params": gan.generator.count_params(),
+        "g_params": gan.g_params(),
         "d_params": sum(network.count_params() for network in networks),
         "g_flops": flops.generator_flops(gan.generator, gan.latents),
         "d_flops": sum(d_flops),

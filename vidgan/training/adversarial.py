@@ -1,6 +1,7 @@
 """AdversarialModel: the base class for adversarially trained models."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -13,6 +14,8 @@ from vidgan.training.discriminator_step import DiscriminatorBatch, Discriminator
 from vidgan.training.schedules import Schedules
 
 Logs = dict[str, tf.Tensor]
+# A training step: takes a batch and returns the logs.
+TrainStep = Callable[[Any], Logs]
 
 
 class AdversarialModel(keras.Model):
@@ -86,7 +89,7 @@ class AdversarialModel(keras.Model):
         super().compile(optimizer=None, jit_compile=False)
         self.train_config = train
         self.g_optimizer, self.d_optimizer = g_optimizer, d_optimizer
-        g_optimizer.build(self.generator.trainable_variables)
+        g_optimizer.build(self.g_variables())
         d_optimizer.build(self._d_variables())
         self.schedules = Schedules(train, g_optimizer, d_optimizer)
         self.loss_functions = LOSSES[train.loss]
@@ -105,6 +108,24 @@ class AdversarialModel(keras.Model):
         ]
         scaled = isinstance(d_optimizer, keras.optimizers.LossScaleOptimizer)
         self.shares_backward = share_backward and not scaled
+
+    def generators(self) -> dict[keras.Model, int]:
+        """Return the networks that the generator's optimizer trains, and their passes per clip."""
+        return {self.generator: 1}
+
+    def g_params(self) -> int:
+        """Return the number of weights of the generator."""
+        return int(self.generator.count_params())
+
+    def g_variables(self) -> list[keras.Variable]:
+        """Return the weights that the generator's optimizer updates."""
+        networks = self.generators()
+        return [variable for network in networks for variable in network.trainable_variables]
+
+    def step_at(self, budget_used: float) -> TrainStep:
+        """Return the training step for a fraction of the budget; most models have one only."""
+        step: TrainStep = self.train_step
+        return step
 
     def view(self, name: str) -> View:
         """Return the view of a discriminator; the whole clip by default."""
@@ -223,7 +244,7 @@ class AdversarialModel(keras.Model):
 
         def act() -> tf.Tensor:
             found = gradients()
-            self.g_optimizer.apply(found, self.generator.trainable_variables)
+            self.g_optimizer.apply(found, self.g_variables())
             self._update_average()
             return tf.linalg.global_norm(found) / self.g_optimizer.scale_loss(1.0)
 

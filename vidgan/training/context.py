@@ -8,6 +8,7 @@ import numpy as np
 
 from vidgan.dataset.manifest import Manifest
 from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.health_log import HealthLog
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 
@@ -45,6 +46,7 @@ class TrainingContext:
         progress: progress of the training.
         save: saves a checkpoint and samples.
         notify: receives messages for the user.
+        health: receives health events.
         clock: returns seconds; measures the time of training.
     """
 
@@ -54,6 +56,7 @@ class TrainingContext:
     progress: Progress
     save: Callable[[], None]
     notify: Callable[[str], None]
+    health: HealthLog
     clock: Callable[[], float]
 
 
@@ -69,3 +72,6 @@ class TrainingCallback(Protocol):
 
     def summary(self) -> str | None:
         """Return a message at the end of the session, None for none."""
+
+    def failure(self) -> str | None:
+        """Return why the training has failed, although it ended; None if it has not."""

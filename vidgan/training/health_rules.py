@@ -15,6 +15,8 @@ from vidgan.config import TrainConfig
 from vidgan.losses import LOSSES
 
 HEALTH_NAME = "health.jsonl"
+# Names of events that decide about more than a message.
+DIVERGENCE, WORTHLESS = "divergence", "worthless samples"
 # Steps that are averaged before the rules on steps are checked.
 WINDOW = 50
 
@@ -165,6 +167,26 @@ def _memorisation(history: Sequence[Figures]) -> str | None:
     )
 
 
+# Limits of the figures of vidgan.training.sample_quality for clips that show something.
+CLIPPED, FLAT, NOISY, UNLIKE = 0.4, 0.15, 4.0, 0.35
+
+
+def _worthless(history: Sequence[Figures]) -> str | None:
+    now = history[-1]
+    if now.get("clipped", 0.0) > CLIPPED:
+        return f"samples are black or white ({now['clipped']:.0%} of their pixels)"
+    if now.get("contrast", 1.0) < FLAT:
+        return f"samples are blank (contrast {now['contrast']:.0%} of the training clips')"
+    if now.get("detail", 1.0) > NOISY:
+        return f"samples are noise (detail {now['detail']:.1f} times that of training clips)"
+    if now.get("resemblance", 1.0) < UNLIKE:
+        return (
+            "samples resemble no training clip (correlation with the nearest one "
+            f"{now['resemblance']:.2f})"
+        )
+    return None
+
+
 # Checked on the means of WINDOW steps.
 STEP_RULES = (
     HealthRule(
@@ -199,6 +221,13 @@ SAMPLE_RULES = (
         "lower --g-lr, raise --r1 or use --unroll 3",
         _mode_collapse,
         patience=2,
+        grace=200,
+    ),
+    HealthRule(
+        WORTHLESS,
+        "train longer, or lower --g-lr and --d-lr",
+        _worthless,
+        patience=1,
         grace=200,
     ),
     HealthRule(

@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
-from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.adversarial import AdversarialModel, TrainStep
+from vidgan.training.recovery import Recovery
 from vidgan.training.state import STATE_KEYS, Measurement
 
 
@@ -106,6 +107,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback],
     epoch_clips: int,
     clock: Callable[[], float] = time.perf_counter,
+    recovery: Recovery | None = None,
 ) -> bool:
     """Train until the budget is used, a callback stops training or the user interrupts.
 
@@ -120,6 +122,7 @@ def train(
         callbacks: Keras callbacks.
         epoch_clips: number of clips of an epoch.
         clock: returns seconds.
+        recovery: sets the model back when training diverges.
 
     Returns:
         False if the user interrupted.
@@ -127,21 +130,27 @@ def train(
     Raises:
         TrainingError: a loss is not finite, or memory ran out.
     """
-    step_function = tf.function(gan.train_step, jit_compile=False, reduce_retracing=True)
+    traced: dict[TrainStep, TrainStep] = {}
     callback_list = keras.callbacks.CallbackList(list(callbacks), model=gan)
     interrupted = Interrupted()
     with interrupted.listening():
         gan.stop_training = False
         callback_list.on_train_begin()
-        batches, first = iter(data), True
+        if recovery is not None:
+            recovery.begin()
+        batches = iter(data)
         while progress.budget_used < 1 and not (gan.stop_training or interrupted.requested):
             gan.budget_used.assign(progress.budget_used)
+            step = gan.step_at(progress.budget_used)
+            first = step not in traced
+            if first:
+                traced[step] = tf.function(step, jit_compile=False, reduce_retracing=True)
             start = clock()
             batch = next(batches)
             arrived = clock()
             size = tf.nest.flatten(batch)[0].shape[0]
             try:
-                logs = {name: float(value) for name, value in step_function(batch).items()}
+                logs = {name: float(value) for name, value in traced[step](batch).items()}
             except tf.errors.ResourceExhaustedError:
                 raise TrainingError(
                     f"memory ran out at step {progress.step + 1}; use a --batch-size below {size}"
@@ -153,7 +162,8 @@ def train(
             progress.seconds += end - start
             progress.step_seconds = math.nan if first else end - start
             progress.wait_seconds = math.nan if first else arrived - start
-            first = False
+            if recovery is not None and recovery.check(progress.step, logs):
+                logs = {}
             _check_finite(logs, progress)
             callback_list.on_train_batch_end(progress.step, logs)
         callback_list.on_train_end()

@@ -17,9 +17,9 @@ BASE_BYTES = 850 * 2**20
 # by the discriminator (real and generated clips); fitted to measured peaks (benchmarks/memory.md).
 GENERATOR_COPIES = 2.0
 DISCRIMINATOR_COPIES = 4.0
-# Weight, gradient, gradient of the penalty and Adam's two moments; the generator also has the
-# moving average.
-WEIGHT_COPIES = 5
+# Weight, gradient, gradient of the penalty and Adam's two moments; and two copies of the weight and
+# the moments for recovery. The generator also has the moving average, and two copies of that.
+WEIGHT_COPIES, AVERAGE_COPIES = 5 + 2 * 3, 1 + 2
 
 
 def _layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
@@ -42,11 +42,14 @@ def _activations(network: keras.Model, frames: int) -> int:
 
 def estimate_memory(gan: AdversarialModel, batch_size: int) -> int:
     """Return the estimated peak memory of training in bytes."""
-    generator, networks = gan.generator, gan.discriminators
-    params = sum(network.count_params() for network in networks.values())
-    weights = 4 * ((WEIGHT_COPIES + 1) * generator.count_params() + WEIGHT_COPIES * params)
-    clip = GENERATOR_COPIES * _activations(generator, gan.frames)
-    for name, network in networks.items():
+    generators, discriminators = gan.generators(), gan.discriminators
+    networks = [*generators, *discriminators.values()]
+    params = sum(network.count_params() for network in networks)
+    weights = 4 * (WEIGHT_COPIES * params + AVERAGE_COPIES * gan.generator.count_params())
+    clip = GENERATOR_COPIES * sum(
+        passes * _activations(network, gan.frames) for network, passes in generators.items()
+    )
+    for name, network in discriminators.items():
         items = gan.items_per_clip(name)
         clip += DISCRIMINATOR_COPIES * items * _activations(network, gan.frames)
     return int(BASE_BYTES + weights + batch_size * clip)

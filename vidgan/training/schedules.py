@@ -31,6 +31,8 @@ class Schedules:
         self.train = train
         self.optimizers = [_unwrap(g_optimizer), _unwrap(d_optimizer)]
         self.changes = train.schedule != "constant" or train.warmup > 0 or train.adaptive
+        # Factor of both rates, lowered after each divergence.
+        self.scale = tf.Variable(1.0, trainable=False, name="rate_scale")
 
     def factors(self, budget_used: tf.Tensor, lead: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the factors of the generator's and the discriminators' learning rates.
@@ -50,15 +52,27 @@ class Schedules:
         discriminator = tf.clip_by_value((1 - lead) / (1 - HIGH_ACCURACY), 0.0, 1.0)
         return common * generator, common * discriminator
 
+    def set_scale(self, scale: float) -> None:
+        """Set the factor of both learning rates."""
+        self.scale.assign(scale)
+        given = (self.train.g_lr, self.train.d_lr)
+        for rate, value in zip(self.rates, given, strict=True):
+            rate.assign(value * scale)
+
+    @property
+    def rates(self) -> list[keras.Variable]:
+        """The learning rates of both optimizers."""
+        return [optimizer.learning_rate for optimizer in self.optimizers]
+
     def set_rates(self, budget_used: tf.Tensor, lead: tf.Tensor) -> None:
-        """Set both learning rates for this step."""
+        """Set both learning rates for this step, if they change from step to step."""
         if not self.changes:
             return
         rates = (self.train.g_lr, self.train.d_lr)
         for optimizer, rate, factor in zip(
             self.optimizers, rates, self.factors(budget_used, lead), strict=True
         ):
-            optimizer.learning_rate.assign(rate * factor)
+            optimizer.learning_rate.assign(rate * factor * self.scale)
 
     @staticmethod
     def run_every(step: tf.Tensor, every: int, action: Callable[[], tf.Tensor | None]) -> tf.Tensor:

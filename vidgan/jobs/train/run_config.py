@@ -8,6 +8,8 @@ from vidgan import config as configs
 from vidgan import runtime
 from vidgan.config import (
     BUDGET,
+    DEFAULT_EPOCHS,
+    DEFAULT_MINUTES,
     DEFAULT_TASK,
     TASK_OPTIONS,
     CropConfig,
@@ -82,18 +84,23 @@ def new_run(
         OptionError: an option does not fit the dataset, or two contradict each other.
         DatasetError: a dataset does not fit the task.
     """
-    from vidgan import tasks
+    from vidgan import models, tasks
 
     manifest, task = manifests[0], options.task
     model, train, task_config = options.model, options.train, options.task_config
     if all(getattr(train, name) is None for name in BUDGET):
-        train = train.replace(epochs=configs.DEFAULT_EPOCHS)
+        synthesis = task == DEFAULT_TASK
+        budget = {"minutes": DEFAULT_MINUTES} if synthesis else {"epochs": DEFAULT_EPOCHS}
+        train = train.replace(**budget)
     if train.precision == "auto":
         device = runtime.choose_device(train.device)
         train = train.replace(precision=runtime.best_precision(device))
     clips = manifest.epoch_clips(model.frames, train.stride)
+    reconstruction = models.resolve(model).reconstruction if task == DEFAULT_TASK else None
+    led = bool(reconstruction)
     if train.batch_size is None:
-        train = train.replace(batch_size=min(configs.DEFAULT_BATCH, clips))
+        batch_size = configs.RECONSTRUCTION_BATCH if led else configs.DEFAULT_BATCH
+        train = train.replace(batch_size=min(batch_size, clips))
     elif train.batch_size > clips:
         raise OptionError(
             f"--batch-size {train.batch_size} is larger than {manifest.path}, which holds {clips} "
@@ -101,6 +108,10 @@ def new_run(
         )
     if task == DEFAULT_TASK:
         model, train = _resolve_pairs(model, train, "r1" in options.given)
+        model = model.replace(reconstruction=reconstruction)
+        if led and model.temporal_threshold is None:
+            # Static areas are still by themselves, and small changes are learned sooner.
+            model = model.replace(temporal_threshold=0.0)
     if isinstance(task_config, CropConfig):
         task_config = task_config.replace(crop=task_config.side)
     fps = manifest.fps / train.stride

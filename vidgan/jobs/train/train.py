@@ -11,7 +11,7 @@ from vidgan import config as configs
 from vidgan import runtime
 from vidgan.config import OptionValue, TrainingOptions
 from vidgan.dataset.manifest import Manifest
-from vidgan.errors import DatasetError, OptionError
+from vidgan.errors import DatasetError, OptionError, TrainingError
 from vidgan.files import remove
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
@@ -60,7 +60,8 @@ def train(
             time of other processes.
         **options: fields of :class:`~vidgan.config.ModelConfig`,
             :class:`~vidgan.config.TrainConfig` and the config of the task, such as
-            :class:`~vidgan.config.EnhanceConfig`. Without a budget the training takes 100 epochs.
+            :class:`~vidgan.config.EnhanceConfig`. Without a budget synthesis takes 15 minutes,
+            other tasks 100 epochs.
             With ``resume``, only options declared as ``resumable``.
 
     Returns:
@@ -120,7 +121,10 @@ def run_training(
     from vidgan.training.callbacks.progress_bar import ProgressBar
     from vidgan.training.callbacks.snapshots import Snapshots
     from vidgan.training.context import TrainingContext
+    from vidgan.training.epochs import epoch_clips
+    from vidgan.training.health_log import HealthLog
     from vidgan.training.log_file import LOG_NAME
+    from vidgan.training.recovery import Recovery
     from vidgan.training.state import read_measurement
 
     if resume is None:
@@ -156,17 +160,30 @@ def run_training(
         closing.callback(log.close)
         snapshots = Snapshots(run, state, writer, found.preview(run, manifests))
         notify_above_bar = _above_bar if progress else notify
-        task_callbacks = found.callbacks(
-            TrainingContext(run, manifests, gan, state, snapshots.save, notify_above_bar, clock)
+        health = HealthLog(run.path, notify_above_bar)
+        watched = run.train.health and run.task == configs.DEFAULT_TASK
+        if watched:
+            health.begin(state.step)
+        context = TrainingContext(
+            run, manifests, gan, state, snapshots.save, notify_above_bar, health, clock
         )
+        task_callbacks = found.callbacks(context)
+        recovery = Recovery(gan, health) if watched else None
         # Callbacks that compute values come before those that write them.
         callbacks: list[Any] = [*task_callbacks, log, snapshots]
         if progress:
             bar = ProgressBar(state, sys.stderr, found.bar)
             closing.callback(bar.close)
             callbacks.insert(-2, bar)
-        epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
-        finished = loop.train(gan, checked(data, *manifests), state, callbacks, epoch_clips, clock)
+        finished = loop.train(
+            gan,
+            checked(data, *manifests),
+            state,
+            callbacks,
+            epoch_clips(manifests[0], run),
+            clock,
+            recovery,
+        )
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
         curves.plot(run.path / LOG_NAME, run.path / "curves.png", title, found.panels)
@@ -180,6 +197,9 @@ def run_training(
                 f"Continue with: vidgan train --resume {run.path}"
             )
         raise KeyboardInterrupt
+    for callback in task_callbacks:
+        if failure := callback.failure():
+            raise TrainingError(f"{run.path}: {failure}; the run and its checkpoints are kept")
     return run.path
 
 

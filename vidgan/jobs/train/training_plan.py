@@ -84,6 +84,7 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
     from vidgan.dataset.pipeline import checked
     from vidgan.models import flops
     from vidgan.training import memory
+    from vidgan.training.epochs import epoch_clips
 
     manifests = run_config.load_datasets(options.task, datasets)
     run = run_config.new_run(datasets, manifests, Path(), options)
@@ -100,14 +101,14 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
             float(next(iter(step(batch).values())))
             times.append(time.perf_counter() - start)
     seconds = min(times[1:])  # The first one traces the graph.
-    epoch_clips = manifests[0].epoch_clips(run.frames, run.stride)
+    clips = epoch_clips(manifests[0], run)
     return TrainingPlan(
         run,
-        gan.generator.count_params(),
+        gan.g_params(),
         sum(network.count_params() for network in gan.discriminators.values()),
         memory.estimate_memory(gan, run.train.batch_size or 1),
         flops.count_graph_flops(step.get_concrete_function(batch)),
         seconds,
-        epoch_clips,
-        _hours(run.train, seconds, epoch_clips),
+        clips,
+        _hours(run.train, seconds, clips),
     )

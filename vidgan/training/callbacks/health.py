@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from vidgan import latents, pixels
 from vidgan.dataset.manifest import Manifest
-from vidgan.files import atomic_path, write_error
-from vidgan.training import health_rules, sample_diversity
+from vidgan.training import health_rules, sample_diversity, sample_quality
+from vidgan.training.health_log import HealthLog
 from vidgan.training.loop import Progress
 from vidgan.training.means import Means
 from vidgan.training.run import Run
@@ -36,7 +36,7 @@ class HealthMonitor(keras.callbacks.Callback):
         manifest: its dataset.
         progress: progress of the training.
         sampler: generates the clips that are inspected.
-        notify: receives messages for the user.
+        log: receives the events.
         clock: returns seconds; measures the cost of inspecting samples.
     """
 
@@ -46,23 +46,21 @@ class HealthMonitor(keras.callbacks.Callback):
         manifest: Manifest,
         progress: Progress,
         sampler: EmaSampler,
-        notify: Callable[[str], None],
+        log: HealthLog,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self.clock = clock
-        self.run, self.manifest, self.progress, self.notify = run, manifest, progress, notify
+        self.run, self.manifest, self.progress, self.log = run, manifest, progress, log
         self.sampler = sampler
-        self.path = run.path / health_rules.HEALTH_NAME
         self.means = Means()
-        self.events: list[health_rules.HealthEvent] = []
         self.step_tracker, self.sample_tracker = self._trackers()
         self.noise = latents.from_seeds(run.latents(), range(sample_diversity.CLIPS))
         self.real: sample_diversity.RealClips | None = None
         self.inspected_at, self.cost, self.checked = 0.0, 0.0, False
 
     def _trackers(self) -> list[health_rules.HealthTracker]:
-        active = {event.rule for event in health_rules.unresolved(self.events)}
+        active = {event.rule for event in health_rules.unresolved(self.log.events)}
         groups = (health_rules.STEP_RULES, health_rules.SAMPLE_RULES)
         return [
             health_rules.HealthTracker(
@@ -72,14 +70,8 @@ class HealthMonitor(keras.callbacks.Callback):
         ]
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Drop events that are newer than the checkpoint from which training resumes."""
-        old = health_rules.read_events(self.path) if self.path.exists() else []
-        self.events = [event for event in old if event.step <= self.progress.step]
+        """Start from the problems that earlier sessions left."""
         self.step_tracker, self.sample_tracker = self._trackers()
-        with atomic_path(self.path) as temporary:
-            temporary.write_text(
-                "".join(map(health_rules.to_json_line, self.events)), encoding="utf-8"
-            )
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Add the values of a step; check the rules when due."""
@@ -87,12 +79,27 @@ class HealthMonitor(keras.callbacks.Callback):
         self.means.add({k: v for k, v in (logs or {}).items() if math.isfinite(v)})
         if batch % health_rules.WINDOW:
             return
-        self._record(self.step_tracker.add(batch, self.means.take()))
+        means = self.means.take()
+        if "d_loss" in means:  # Discriminators may join later.
+            self.log.record(self.step_tracker.add(batch, means))
         self.checked = True
         if self.clock() - self.inspected_at >= self.cost / MAX_COST:
             figures = self._inspect_samples()
             (logs or {}).update(figures)
-            self._record(self.sample_tracker.add(batch, figures))
+            self.log.record(self.sample_tracker.add(batch, figures))
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Inspect the final samples: no verdict is given on samples that nobody looked at."""
+        if self.checked:
+            step = self.progress.step
+            self.log.record(self.sample_tracker.add(step, self._inspect_samples()))
+
+    def failure(self) -> str | None:
+        """Return why the final samples are worthless, None if they are not."""
+        for event in health_rules.unresolved(self.log.events):
+            if event.rule == health_rules.WORTHLESS:
+                return event.message
+        return None
 
     def _inspect_samples(self) -> Logs:
         """Return the metrics of generated clips."""
@@ -103,7 +110,9 @@ class HealthMonitor(keras.callbacks.Callback):
             self.discriminate = tf.function(self.model.discriminate, jit_compile=False)
         start = self.clock()
         clips = np.concatenate(list(self.sampler.batches(self.noise)))
+        training = self.real.train
         figures = self.real.compare(clips)
+        figures |= sample_quality.compare(clips, training.whole, training.small)
         if len(self.real.test.whole):
             generated = self._logits(clips, self.noise.get("label"))
             train, test = (
@@ -126,26 +135,14 @@ class HealthMonitor(keras.callbacks.Callback):
             logits.append(self.discriminate(batch, known).numpy())
         return np.concatenate(logits)
 
-    def _record(self, events: list[health_rules.HealthEvent]) -> None:
-        if not events:
-            return
-        self.events += events
-        try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.writelines(map(health_rules.to_json_line, events))
-        except OSError as error:
-            raise write_error(self.path, error) from None
-        for event in events:
-            self.notify(str(event))
-
     def summary(self) -> str | None:
         """Return the problems at the end of training, None if it was too short to check."""
-        problems = health_rules.unresolved(self.events)
+        problems = health_rules.unresolved(self.log.events)
         if not self.checked and not problems:
             return None
         if problems:
             lines = ["Health:", *(f"  {event}" for event in problems)]
-        elif self.events:
+        elif self.log.events:
             lines = ["Health: all problems are resolved."]
         else:
             lines = ["Health: no problem found."]

@@ -64,6 +64,10 @@ class PeriodicMonitor(keras.callbacks.Callback):
     def measure(self) -> tuple[dict[str, float], Measurement]:
         """Return the values for the log, by column, and the one that chooses checkpoints."""
 
+    def failure(self) -> str | None:
+        """Return None: measurements alone are no failure."""
+        return None
+
     def first_cost(self, per_clip: float) -> float:
         """Return the estimated duration of the first measurement in seconds.
 

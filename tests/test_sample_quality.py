@@ -1,0 +1,110 @@
+"""Samples that show nothing are called worthless; those that show something are not."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from dataset_files import make_dataset
+
+import vidgan
+from vidgan.config import TrainConfig
+from vidgan.errors import TrainingError
+from vidgan.training import health_rules, sample_quality
+from vidgan.training.health_rules import SAMPLE_RULES, WORTHLESS, HealthTracker
+from vidgan.training.sample_diversity import shrink
+
+
+def scenes(count: int, seed: int, side: int = 48) -> np.ndarray:
+    """Clips of coloured discs that move over a background of soft shapes."""
+    random = np.random.default_rng(seed)
+    clips = np.empty((count, 8, side, side, 3), np.uint8)
+    for clip in clips:
+        soft = cv2.resize(random.integers(40, 200, (5, 5, 3)).astype(np.uint8), (side, side))
+        start, colour = random.integers(8, side - 8, 2), random.integers(0, 255, 3).tolist()
+        for index, frame in enumerate(clip):
+            frame[:] = soft
+            cv2.circle(frame, (int(start[0]) + index, int(start[1])), 6, colour, -1)
+    return clips
+
+
+REAL = scenes(24, 0)
+
+
+def problem(clips: np.ndarray) -> str | None:
+    figures = sample_quality.compare(clips, REAL, shrink(REAL))
+    tracker = HealthTracker(
+        [rule for rule in SAMPLE_RULES if rule.name == WORTHLESS], TrainConfig()
+    )
+    events = tracker.add(1000, figures)
+    return events[0].message if events else None
+
+
+def garbage() -> dict[str, np.ndarray]:
+    random = np.random.default_rng(3)
+    stripes = np.zeros_like(REAL)
+    stripes[:, :, ::8] = 255
+    return {
+        "blank": np.full_like(REAL, 120),
+        "black": np.zeros_like(REAL),
+        "noise": random.integers(0, 256, REAL.shape).astype(np.uint8),
+        "saturated stripes": stripes,
+        "saturated pictures": np.where(REAL > 120, 255, 0).astype(np.uint8),
+        "other pictures": 255 - REAL,
+    }
+
+
+@pytest.mark.parametrize("kind", garbage())
+def test_garbage_is_called_so(kind: str) -> None:
+    assert problem(garbage()[kind]) is not None
+
+
+def good() -> dict[str, np.ndarray]:
+    noise = np.random.default_rng(4).normal(0, 4, REAL.shape)
+    blurred = np.stack([[cv2.GaussianBlur(frame, (0, 0), 2.5) for frame in clip] for clip in REAL])
+    return {
+        "training clips": REAL,
+        "a little noise": np.clip(REAL + noise, 0, 255).astype(np.uint8),
+        "blurred": blurred,
+        "darker": (REAL * 0.8).astype(np.uint8),
+        "shifted": np.roll(REAL, 3, axis=3),
+    }
+
+
+@pytest.mark.parametrize("kind", good())
+def test_what_shows_something_is_not(kind: str) -> None:
+    assert problem(good()[kind]) is None
+
+
+def test_a_dark_and_still_video_is_no_garbage() -> None:
+    dark = np.repeat((REAL[:, :1] * 0.04).astype(np.uint8), 8, axis=1)
+    figures = sample_quality.compare(dark, dark, shrink(dark))
+    assert not HealthTracker(SAMPLE_RULES, TrainConfig()).add(1000, figures)
+
+
+def test_a_training_that_ends_with_garbage_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = make_dataset(tmp_path / "clips").path
+    monkeypatch.setattr(health_rules, "UNLIKE", 2.0)  # Nothing can resemble that much.
+    for rule in SAMPLE_RULES:
+        if rule.name == WORTHLESS:
+            monkeypatch.setitem(rule.__dict__, "grace", 0)
+    messages: list[str] = []
+    with pytest.raises(TrainingError, match="samples resemble no training clip"):
+        vidgan.train(
+            dataset,
+            output=tmp_path / "run",
+            steps=50,
+            frames=8,
+            latent_dim=8,
+            g_channels=4,
+            d_channels=4,
+            batch_size=2,
+            metrics="none",
+            notify=messages.append,
+        )
+    # The run is kept, and no message says that all is well.
+    assert (tmp_path / "run" / "config.json").exists()
+    assert len(vidgan.load(tmp_path / "run").generate(1)) == 1
+    assert not any("no problem" in text or "resolved" in text for text in messages)

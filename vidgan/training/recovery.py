@@ -1,0 +1,118 @@
+"""Recovery from divergence: back to the last good weights, with lower learning rates."""
+
+import math
+from collections import deque
+
+import tensorflow as tf
+
+from vidgan.errors import TrainingError
+from vidgan.training.adversarial import AdversarialModel
+from vidgan.training.health_log import HealthLog
+from vidgan.training.health_rules import DIVERGENCE, EXPLODED, WINDOW, HealthEvent
+from vidgan.training.means import Means
+
+# Factor of the learning rates after each divergence, and the number of divergences after which
+# training is given up.
+RATE_FACTOR, MAX_RECOVERIES = 0.3, 8
+# A reconstruction loss above this multiple of its lowest value has diverged ...
+WORSE = 1.6
+# ... and so has the loss of a generator above this.
+HIGH_LOSS = 1e3
+
+
+class Recovery:
+    """Detects divergence within :data:`WINDOW` steps and restores earlier weights.
+
+    Weights and the state of the optimizers are copied in memory at every window in which training
+    was sound. After divergence the last but one copy is restored, since the last may have been
+    made when it began, and the learning rates are lowered. The number of steps is not set back.
+
+    Args:
+        gan: the model.
+        log: receives an event for each recovery; those of earlier sessions set the rates.
+    """
+
+    def __init__(self, gan: AdversarialModel, log: HealthLog) -> None:
+        self.gan, self.log = gan, log
+        kept = {id(gan.step), id(gan.budget_used)}
+        optimizers = [*gan.g_optimizer.variables, *gan.d_optimizer.variables]
+        rates = {id(rate) for rate in gan.schedules.rates}
+        every = [*gan.variables, *gan.generator_ema.variables, *optimizers]
+        unique = {id(each): each for each in every if id(each) not in kept | rates}
+        self.variables = list(unique.values())
+        self.copies: deque[list[tf.Tensor]] = deque(maxlen=2)
+        self.means, self.lowest = Means(), math.inf
+
+    def begin(self) -> None:
+        """Take a first copy; set the learning rates by the events of earlier sessions."""
+        if count := self._divergences():
+            self.gan.schedules.set_scale(RATE_FACTOR**count)
+        self._copy()
+
+    def check(self, step: int, logs: dict[str, float]) -> bool:
+        """Return whether training diverged and was set back.
+
+        Args:
+            step: number of steps taken.
+            logs: the logs of this step.
+
+        Raises:
+            TrainingError: training has diverged too often.
+        """
+        bad = [name for name in logs if name.endswith("loss") and not math.isfinite(logs[name])]
+        if bad:
+            self._restore(step, f"{bad[0]} is {logs[bad[0]]}")
+            return True
+        self.means.add({name: value for name, value in logs.items() if math.isfinite(value)})
+        if step % WINDOW:
+            return False
+        means = self.means.take()
+        problem = self._problem(means)
+        if problem is not None:
+            self._restore(step, problem)
+            return True
+        self.lowest = min(self.lowest, means.get("reconstruction_loss", math.inf))
+        self._copy()
+        return False
+
+    def _problem(self, means: dict[str, float]) -> str | None:
+        for name in ("g_norm", "d_norm"):
+            if means.get(name, 0.0) > EXPLODED:
+                return f"the gradient's norm {name} is {means[name]:.3g}"
+        if means.get("reconstruction_loss", 0.0) > WORSE * self.lowest:
+            return (
+                f"the reconstruction loss rose from {self.lowest:.3g} to "
+                f"{means['reconstruction_loss']:.3g}"
+            )
+        if abs(means.get("g_loss", 0.0)) > HIGH_LOSS:
+            return f"the generator's loss is {means['g_loss']:.3g}"
+        weights = self.gan.generator.trainable_weights
+        if not all(bool(tf.reduce_all(tf.math.is_finite(weight))) for weight in weights):
+            return "a weight of the generator is not finite"
+        return None
+
+    def _divergences(self) -> int:
+        return sum(event.rule == DIVERGENCE for event in self.log.events)
+
+    def _copy(self) -> None:
+        self.copies.append([tf.identity(variable.value) for variable in self.variables])
+
+    def _restore(self, step: int, problem: str) -> None:
+        done = self._divergences()
+        if done >= MAX_RECOVERIES:
+            raise TrainingError(
+                f"{problem} at step {step}: training has diverged {done + 1} times, each time with "
+                "lower learning rates; use a larger --r1, --precision float32 or another --loss"
+            )
+        for variable, value in zip(self.variables, self.copies[0], strict=True):
+            variable.assign(value)
+        while len(self.copies) > 1:
+            self.copies.pop()
+        self.means.take()
+        self.gan.schedules.set_scale(RATE_FACTOR ** (done + 1))
+        message = (
+            f"training diverged ({problem}): back to the last good weights, with learning rates "
+            f"{RATE_FACTOR ** (done + 1):.2g} times as high"
+        )
+        # Both at once: it was detected, and is over.
+        self.log.record([HealthEvent(step, DIVERGENCE, True, message)])
