@@ -167,6 +167,14 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     "perceptual": Smoke(
         report(), {"SIDES": (64,), "DECIBELS": (24.0,)}, ("skimage",), ("report.md",)
     ),
+    "portfolio": Smoke(
+        lambda folder: [
+            *("--video", make_video(folder / "v.mp4", frames=80), "--cpu-minutes", 0.01),
+            *("--recipe", "g_channels=4 d_channels=4 frames=8", "--output", folder / "out"),
+        ],
+        {"WINDOWS": 20, "SAMPLES": 20},
+        writes=("out/results.jsonl",),
+    ),
     "preprocess_speed": Smoke(
         lambda _: ["--seconds", 1, "--runs", 1],
         {"WIDTH": 320, "HEIGHT": 240},

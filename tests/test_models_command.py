@@ -113,6 +113,7 @@ def test_dry_run_says_what_a_step_costs(tmp_path: Path) -> None:
         "g_channels": 4,
         "d_channels": 4,
         "r1": 0.0,
+        "reconstruction": 0.0,
     }
     planned = plan(
         [tmp_path / "clips"], TrainingOptions.parse(DEFAULT_TASK, {"batch_size": 2, **options})

@@ -19,7 +19,7 @@ from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.discriminator_step import DiscriminatorBatch
 from vidgan.training.run import Run
 
-MODEL = resolve(ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4))
+MODEL = resolve(ModelConfig(frames=8, latent_dim=6, g_channels=4, d_channels=4, reconstruction=0.0))
 SEED = tf.constant((5, 6), tf.int32)
 EVERYTHING = "color,translation,cutout"
 # The generator's and the discriminator's.

@@ -123,13 +123,24 @@ class ModelConfig(Config):
         tasks=SYNTHESIS_ONLY,
         fallback=False,
     )
+    reconstruction: float | None = option(
+        None,
+        "Weight of the reconstruction loss against the adversarial loss; 0 trains the GAN alone.",
+        min=0,
+        max=1e3,
+        default_text="1 for dcgan, 0 for other models",
+        group=Group.LOSSES,
+        tasks=SYNTHESIS_ONLY,
+        fallback=0.0,
+        before=0.0,
+    )
     temporal_threshold: float | None = option(
         None,
         "Remove changes over time that are smaller than this, in levels of 255, so that static "
         "areas do not shimmer; 0 disables it.",
         min=0,
         max=64,
-        default_text=_MODEL_DEFAULT,
+        default_text="0 with --reconstruction, else the model's own",
         group=Group.MODEL,
         tasks=SYNTHESIS_ONLY,
         before=0.0,

@@ -159,5 +159,5 @@ ARCHITECTURE = Architecture(
     paper="arXiv 1511.06434",
     generator=generator,
     trunk=trunk,
-    options={"temporal_threshold": TEMPORAL_THRESHOLD},
+    options={"temporal_threshold": TEMPORAL_THRESHOLD, "reconstruction": 1.0},
 )

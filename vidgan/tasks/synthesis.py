@@ -8,10 +8,12 @@ import tensorflow as tf
 
 from vidgan import latents, models, pixels
 from vidgan.dataset.manifest import Manifest
+from vidgan.models import autoencoder
 from vidgan.tasks import option_checks
 from vidgan.tasks.base import Task, training_batches
+from vidgan.tasks.vae_gan import VAEGAN
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training import distance_metrics
+from vidgan.training import distance_metrics, sample_quality
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.context import (
     ACCURACY_BAR,
@@ -51,16 +53,22 @@ def build_gan(run: Run) -> VideoGAN:
     option_checks.check(model, config)
     with initialization_scope(config):
         width, height = run.size
-        generator = models.build_generator(model, height, width)
+        network = generator(run)
         discriminators = models.build_discriminators(model, height, width)
-        gan = VideoGAN(model, models.latents(model), generator, discriminators, config.seed)
+        arguments = (model, run.latents(), network, discriminators)
+        if run.model.reconstruction:
+            encoder = autoencoder.build_encoder(model, height, width)
+            gan: VideoGAN = VAEGAN(*arguments, encoder, config.seed)
+        else:
+            gan = VideoGAN(*arguments, config.seed)
     gan.compile(*make_optimizers(config), config)
     return gan
 
 
 def generator(run: Run) -> keras.Model:
     """Build the generator, from a dict of latents to clips in [-1, 1]."""
-    return models.build_generator(run.model, run.size[1], run.size[0])
+    network = models.build_generator(run.model, run.size[1], run.size[0])
+    return autoencoder.add_sampler(network, run.model) if run.model.reconstruction else network
 
 
 def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
@@ -98,7 +106,7 @@ def callbacks(context: TrainingContext) -> list[TrainingCallback]:
         )
     if run.train.health:
         monitors.append(
-            HealthMonitor(run, manifest, progress, sampler, context.notify, context.clock)
+            HealthMonitor(run, manifest, progress, sampler, context.health, context.clock)
         )
     return monitors
 
@@ -113,6 +121,8 @@ TASK = Task(
     columns=(
         *LOSS_COLUMNS,
         *ACCURACY_COLUMNS,
+        "reconstruction_loss",
+        "kl_loss",
         "gradient_penalty",
         "recognition",
         "augment_share",
@@ -121,8 +131,9 @@ TASK = Task(
         "motion_diversity",
         "novelty",
         "overfitting",
+        *sample_quality.FIGURES,
         *map(distance_metrics.column, distance_metrics.METRICS),
     ),
     panels=(*ADVERSARIAL_PANELS, *distance_metrics.PANELS),
-    bar=LOSS_BAR | ACCURACY_BAR,
+    bar={"reconstruction_loss": "R {:.3f}"} | LOSS_BAR | ACCURACY_BAR,
 )

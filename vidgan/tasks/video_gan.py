@@ -106,12 +106,7 @@ class VideoGAN(AdversarialModel):
             batches = self._discriminator_batches(real, fake, labels, noise, seeds[1])
         found = self._all_gradients(batches)
         logs = self._logs(found)
-        input_gradients = [gradients.input_gradients for gradients in found]
-        if self.train_config.unroll:
-            input_gradients = [
-                step.unrolled_gradient(items, self.train_config.unroll, self.train_config.d_lr)
-                for step, items in zip(self.discriminator_steps, batches, strict=True)
-            ]
+        input_gradients = self._input_gradients(found, batches)
         self.schedules.set_rates(self.budget_used, self.lead)
         logs |= self._d_step(found, batches, seeds[2])
         both, variables = [items.both for items in batches], self.generator.trainable_variables
@@ -123,6 +118,17 @@ class VideoGAN(AdversarialModel):
             logs["augment_share"] = tf.identity(self.augment_share)
         self.step.assign_add(1)
         return logs
+
+    def _input_gradients(
+        self, found: Sequence[Gradients], batches: Sequence[DiscriminatorBatch]
+    ) -> list[tf.Tensor]:
+        """Return the gradient of the generator's loss at the items of each discriminator."""
+        if not self.train_config.unroll:
+            return [gradients.input_gradients for gradients in found]
+        return [
+            step.unrolled_gradient(items, self.train_config.unroll, self.train_config.d_lr)
+            for step, items in zip(self.discriminator_steps, batches, strict=True)
+        ]
 
     def _discriminator_batches(
         self,

@@ -34,6 +34,7 @@ class Panel:
 # Of every adversarially trained model; tasks add their own.
 ADVERSARIAL_PANELS = (
     Panel("loss", {"d_loss": "discriminator", "g_loss": "generator"}),
+    Panel("reconstruction", {"reconstruction_loss": "loss"}),
     Panel("D's accuracy", {"d_acc_real": "on real", "d_acc_fake": "on generated"}, (-0.05, 1.05)),
     Panel("R1 penalty", {"r1": "unweighted"}, logarithmic=True),
 )

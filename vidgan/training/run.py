@@ -116,9 +116,10 @@ class Run:
 
     def latents(self, frames: int | None = None, spacing: float = 1.0) -> "tuple[Latent, ...]":
         """Return the generator's inputs; see :func:`vidgan.models.latents`."""
-        from vidgan.models import latents
+        from vidgan.models import autoencoder, latents
 
-        return latents(self.model, frames, spacing)
+        inputs = latents(self.model, frames, spacing)
+        return autoencoder.sampler_latents(inputs) if self.model.reconstruction else inputs
 
     def save(self) -> None:
         """Write ``config.json`` atomically."""
