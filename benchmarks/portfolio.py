@@ -79,8 +79,8 @@ def drawn_videos(folder: Path) -> dict[str, Path]:
 
 
 def real_windows(manifest: Manifest, frames: int) -> np.ndarray:
-    """Return training clips that start at any frame, uint8 ``(WINDOWS, frames, …)``."""
-    batches = training_clips(manifest, frames, 1, mirror=False, seed=5)
+    """Return clips as in training, half of them mirrored, uint8 ``(WINDOWS, frames, …)``."""
+    batches = training_clips(manifest, frames, 1, seed=5)
     return np.concatenate([pixels.to_uint8(b.numpy()) for b in islice(batches, WINDOWS)])
 
 
