@@ -170,6 +170,9 @@ def test_discriminators_join_later() -> None:
     gan.reconstruction_step(moving_squares())
     for old, new in zip(frozen, gan.discriminators["clip"].weights, strict=True):
         np.testing.assert_array_equal(old, new)
+    # Once they have, a larger budget does not take them out again.
+    gan.train_step(moving_squares())
+    assert gan.step_at(0.1) == gan.train_step
 
 
 def test_the_adversarial_gradient_is_as_large_as_its_weight_says() -> None:

@@ -81,8 +81,12 @@ class VAEGAN(VideoGAN):
         return int(self.generator.get_layer(autoencoder.DECODER).count_params())
 
     def step_at(self, budget_used: float) -> TrainStep:
-        """Return the training step: without discriminators at first."""
-        return self.train_step if budget_used >= ADVERSARIAL_FROM else self.reconstruction_step
+        """Return the training step: without discriminators at first.
+
+        A run that is resumed with a larger budget does not go back to that.
+        """
+        joined = budget_used >= ADVERSARIAL_FROM or int(self.d_optimizer.iterations) > 0
+        return self.train_step if joined else self.reconstruction_step
 
     def reconstruction_step(self, data: Any) -> Logs:
         """Train encoder and generator by reconstruction alone."""
