@@ -15,7 +15,7 @@ import tensorflow as tf
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
 from vidgan.training.adversarial import AdversarialModel, TrainStep
-from vidgan.training.recovery import Recovery
+from vidgan.training.recovery import Recovery, broken_loss
 from vidgan.training.state import STATE_KEYS, Measurement
 
 
@@ -92,10 +92,9 @@ class Interrupted:
 
 
 def _check_finite(logs: dict[str, float], progress: Progress) -> None:
-    bad = [name for name in logs if name.endswith("loss") and not math.isfinite(logs[name])]
-    if bad:
+    if broken := broken_loss(logs):
         raise TrainingError(
-            f"{bad[0]} is {logs[bad[0]]} at step {progress.step}: training has diverged; try half "
+            f"{broken} at step {progress.step}: training has diverged; try half "
             "of --g-lr and --d-lr, a larger --r1, or --precision float32"
         )
 

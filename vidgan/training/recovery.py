@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Mapping
 
 import tensorflow as tf
 
@@ -18,6 +19,14 @@ RATE_FACTOR, MAX_RECOVERIES = 0.3, 8
 WORSE = 1.6
 # ... and so has the loss of a generator above this.
 HIGH_LOSS = 1e3
+
+
+def broken_loss(logs: Mapping[str, float]) -> str | None:
+    """Return which loss of a step is not finite, with its value; None if all are."""
+    for name, value in logs.items():
+        if name.endswith("loss") and not math.isfinite(value):
+            return f"{name} is {value}"
+    return None
 
 
 class Recovery:
@@ -59,9 +68,8 @@ class Recovery:
         Raises:
             TrainingError: training has diverged too often.
         """
-        bad = [name for name in logs if name.endswith("loss") and not math.isfinite(logs[name])]
-        if bad:
-            self._restore(step, f"{bad[0]} is {logs[bad[0]]}")
+        if broken := broken_loss(logs):
+            self._restore(step, broken)
             return True
         self.means.add({name: value for name, value in logs.items() if math.isfinite(value)})
         if step % WINDOW:

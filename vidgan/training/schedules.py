@@ -69,10 +69,9 @@ class Schedules:
         if not self.changes:
             return
         rates = (self.train.g_lr, self.train.d_lr)
-        for optimizer, rate, factor in zip(
-            self.optimizers, rates, self.factors(budget_used, lead), strict=True
-        ):
-            optimizer.learning_rate.assign(rate * factor * self.scale)
+        factors = self.factors(budget_used, lead)
+        for variable, rate, factor in zip(self.rates, rates, factors, strict=True):
+            variable.assign(rate * factor * self.scale)
 
     @staticmethod
     def run_every(step: tf.Tensor, every: int, action: Callable[[], tf.Tensor | None]) -> tf.Tensor:
