@@ -29,16 +29,17 @@ runtime.prepare()
 
 import numpy as np  # noqa: E402
 from drawn_clips import draw  # noqa: E402
-from quality import parse_value  # noqa: E402
+from quality import parse_recipe  # noqa: E402
+from scores import embed  # noqa: E402
 
 import vidgan  # noqa: E402
 from vidgan import pixels  # noqa: E402
+from vidgan.config import ModelConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import training_clips  # noqa: E402
 from vidgan.errors import TrainingError  # noqa: E402
 from vidgan.images import save_image  # noqa: E402
 from vidgan.metrics.covariance import OAS  # noqa: E402
-from vidgan.metrics.features import FEATURES  # noqa: E402
 from vidgan.metrics.frechet import frechet_distance  # noqa: E402
 from vidgan.metrics.moments import Moments  # noqa: E402
 from vidgan.metrics.neighbours import neighbourhoods  # noqa: E402
@@ -84,23 +85,15 @@ def real_windows(manifest: Manifest, frames: int) -> np.ndarray:
     return np.concatenate([pixels.to_uint8(b.numpy()) for b in islice(batches, WINDOWS)])
 
 
-def embedded(clips: np.ndarray) -> np.ndarray:
-    embed = FEATURES["appearance-motion"].load()
-    return np.concatenate([embed(clips[i : i + 16]) for i in range(0, len(clips), 16)])
-
-
 def measure(clips: np.ndarray, real: np.ndarray) -> Row:
-    a, b = embedded(real), embedded(clips)
+    (real_vectors, real_motion), (vectors, motion) = embed(real), embed(clips)
+    a, b = real_vectors["amfd"], vectors["amfd"]
     near = neighbourhoods(a, b)
-
-    def motion(values: np.ndarray) -> float:
-        return float(np.abs(np.diff(values.astype(np.int16), axis=1)).mean())
-
     return {
         "amfd": frechet_distance(Moments.of(a), Moments.of(b), OAS),
-        "precision": float(near.precision),
-        "recall": float(near.recall),
-        "motion": motion(clips) / max(motion(real), 0.1),
+        "precision": near.precision,
+        "recall": near.recall,
+        "motion": motion / max(real_motion, 0.1),
         "resemblance": sample_quality.resemblance(shrink(clips), shrink(real)),
     }
 
@@ -154,9 +147,8 @@ def main(
         if not dataset.exists():
             vidgan.preprocess([video], dataset)
         stem = f"{name} {recipe} {seed}".replace(" ", "_")
-        options = dict(change.split("=", 1) for change in recipe.split())
-        parsed = {key: parse_value(value) for key, value in options.items()}
-        error = train(dataset, output / "runs" / stem, cpu_minutes, seed, parsed)
+        _, options = parse_recipe(f"{ModelConfig.model} {recipe}")
+        error = train(dataset, output / "runs" / stem, cpu_minutes, seed, options)
         run = Run.open(output / "runs" / stem)
         clips = vidgan.load(run.path).generate(SAMPLES)
         real = real_windows(Manifest.load(dataset), run.frames)
