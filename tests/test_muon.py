@@ -1,5 +1,6 @@
 """Muon: the matrix nearest to the gradient that is equally long in all directions."""
 
+import json
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -11,13 +12,14 @@ import tensorflow as tf
 from dataset_files import make_dataset
 from tiny_run import older_than
 
-from vidgan.config import OPTIMIZERS
+from vidgan.config import OPTIMIZERS, TrainingOptions
+from vidgan.jobs.train.run_config import new_run
 from vidgan.jobs.train.train import train
 from vidgan.tasks import inpaint
 from vidgan.tasks.load import load_generator
 from vidgan.training.optimizers.adam import FusedAdam
 from vidgan.training.optimizers.muon import Muon, orthogonalize
-from vidgan.training.run import Run
+from vidgan.training.run import CONFIG_NAME, Run
 
 TINY: dict[str, Any] = {
     "task": "inpaint",
@@ -138,3 +140,28 @@ def test_runs_older_than_the_option_go_on_with_adam(tmp_path: Path) -> None:
     assert type(inpaint.build(run).g_optimizer) is FusedAdam
     train(resume=path, steps=2)
     assert Run.open(path).state()["step"] == 2
+
+
+def test_runs_whose_optimizer_is_an_option_of_the_task_keep_it(tmp_path: Path) -> None:
+    path = train(make_dataset(tmp_path / "data").path, output=tmp_path / "run", steps=1, **TINY)
+    config = json.loads((path / CONFIG_NAME).read_text())
+    config["task"]["options"]["optimizer"] = config["train"].pop("optimizer")
+    (path / CONFIG_NAME).write_text(json.dumps(config))
+    assert Run.open(path).train.optimizer == "muon"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ("muon", 4e-3, "cosine")),
+        ({"optimizer": "adam", "g_lr": 1e-3}, ("adam", 1e-3, "cosine")),
+        ({"reconstruction": 0}, ("adam", 8e-4, "constant")),
+    ],
+)
+def test_training_by_reconstruction_has_defaults_of_its_own(
+    options: dict[str, Any], expected: tuple[str, float, str], tmp_path: Path
+) -> None:
+    manifest = make_dataset(tmp_path / "data")
+    parsed = TrainingOptions.parse("synthesis", {"frames": 8, **options})
+    run = new_run([manifest.path], [manifest], tmp_path / "run", parsed)
+    assert (run.train.optimizer, run.train.g_lr, run.train.schedule) == expected

@@ -46,11 +46,11 @@ def measurement(run: Run, checkpoint: str) -> Measurement:
 
 
 def older_than(option: str, run: Run) -> Run:
-    """Return a run as one whose file is older than an option of its networks or its task."""
+    """Return a run as one whose file is older than an option."""
     path = run.path / CONFIG_NAME
     values = json.loads(path.read_text())
-    model = values["model"]
-    del (model if option in model else values["task"]["options"])[option]
+    groups = (values["model"], values["train"], values.get("task", {}).get("options", {}))
+    del next(group for group in groups if option in group)[option]
     path.write_text(json.dumps(values))
     return Run.open(run.path)
 

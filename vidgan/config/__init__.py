@@ -58,7 +58,6 @@ from vidgan.config.shared import CODEC_NAMES, DEFAULT_TASK, VIDEO_FORMATS
 from vidgan.config.task_configs import (
     DAMAGES,
     MASKS,
-    OPTIMIZERS,
     CropConfig,
     EnhanceConfig,
     InpaintConfig,
@@ -82,8 +81,10 @@ from vidgan.config.train import (
     DEFAULT_MINUTES,
     DEFAULT_RUNS,
     METRICS,
+    OPTIMIZERS,
     R1_OF_PAIRS,
     RECONSTRUCTION_BATCH,
+    RECONSTRUCTION_DEFAULTS,
     TrainConfig,
 )
 from vidgan.config.training_options import TrainingOptions
@@ -122,6 +123,7 @@ __all__ = [
     "PUBLISHED_FRAMES",
     "R1_OF_PAIRS",
     "RECONSTRUCTION_BATCH",
+    "RECONSTRUCTION_DEFAULTS",
     "SWEEP_SEEDS",
     "SWEEP_STEPS",
     "TASKS",

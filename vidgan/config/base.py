@@ -74,7 +74,7 @@ def option(
         max: largest value allowed.
         choices: the only values allowed.
         name: the option's name if it is not the field's (``mirror`` → ``--mirror/--no-mirror``).
-        default_text: for a default of None: what ``--help`` shows as the default.
+        default_text: what ``--help`` shows as the default instead of the value.
         group: heading in ``--help``; None for one derived from the tasks that have the option, or
             the general heading.
         common: whether ``--help`` lists it at the top, among the most used options.

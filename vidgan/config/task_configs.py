@@ -46,12 +46,6 @@ MASKS = {
     "text": f"{_MASKS}:text",
     "scratches": f"{_MASKS}:scratches_and_dust",
 }
-# Registry: optimizers of the generator, each the class, as ``package.module:class``.
-OPTIMIZERS = {
-    "adam": "vidgan.training.optimizers.adam:FusedAdam",
-    "muon": "vidgan.training.optimizers.muon:Muon",
-}
-
 DEFAULT_CROP = 64
 # Of enhance, whose network works at the low resolution: the crop has this many pixels there.
 CROP_CELLS, MIN_CROP = 16, 32
@@ -89,11 +83,6 @@ class RestoringConfig(CropConfig):
         "Weight of the temporal loss, on the changes from frame to frame; 0 disables it.",
         min=0,
         max=100,
-    )
-    optimizer: str = option(
-        "adam",
-        "Optimizer of the generator; inpaint uses muon by default.",
-        choices=tuple(OPTIMIZERS),
     )
 
 

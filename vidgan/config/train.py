@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from vidgan.augment import POLICIES
-from vidgan.config.base import Config, option, option_fields
+from vidgan.config.base import Config, OptionValue, option, option_fields
 from vidgan.config.groups import Group
 from vidgan.config.presets import PRESETS
 from vidgan.config.shared import MAX_SEED, SYNTHESIS_ONLY, device_option
@@ -22,6 +22,17 @@ MAX_MINUTES = 1e5
 METRICS = {
     "frechet": "vidgan.training.distance_metrics:frechet",
     "kernel": "vidgan.training.distance_metrics:kernel",
+}
+# Registry: optimizers of the generator, each the class, as ``package.module:class``.
+OPTIMIZERS = {
+    "adam": "vidgan.training.optimizers.adam:FusedAdam",
+    "muon": "vidgan.training.optimizers.muon:Muon",
+}
+# Defaults of options with --reconstruction, where they differ.
+RECONSTRUCTION_DEFAULTS: dict[str, OptionValue] = {
+    "optimizer": "muon",
+    "g_lr": 4e-3,
+    "schedule": "cosine",
 }
 # The budget if none is given: of synthesis, and of other tasks.
 DEFAULT_MINUTES, DEFAULT_EPOCHS = 15.0, 100.0
@@ -120,8 +131,22 @@ class TrainConfig(Config):
         group=Group.LOSSES,
         tasks=SYNTHESIS_ONLY,
     )
+    optimizer: str = option(
+        "adam",
+        "Optimizer of the generator.",
+        choices=tuple(OPTIMIZERS),
+        default_text="muon with --reconstruction and for inpaint, else adam",
+        group=Group.OPTIMISATION,
+        tasks=("synthesis", "enhance", "inpaint"),
+    )
     g_lr: float = option(
-        8e-4, "Learning rate of the generator.", min=1e-8, max=1, group=Group.OPTIMISATION
+        8e-4,
+        "Learning rate of the generator.",
+        min=1e-8,
+        max=1,
+        default_text="0.004 with --reconstruction, 0.003 for inpaint, 0.001 for enhance, else "
+        "0.0008",
+        group=Group.OPTIMISATION,
     )
     d_lr: float = option(
         4e-4,
@@ -151,6 +176,7 @@ class TrainConfig(Config):
         "constant",
         "Schedule of the learning rates over the budget: constant, or cosine decay to 0.",
         choices=("constant", "cosine"),
+        default_text="constant with --reconstruction 0 and for translate, else cosine",
         group=Group.OPTIMISATION,
     )
     warmup: float = option(

@@ -66,7 +66,7 @@ def build(run: Run) -> EnhanceGAN:
             else None
         )
         gan = EnhanceGAN(config, network, generator(run), discriminator, run.frames, train.seed)
-    gan.compile(*make_optimizers(train, config.optimizer), train)
+    gan.compile(*make_optimizers(train), train)
     return gan
 
 

@@ -60,7 +60,7 @@ def build(run: Run) -> InpaintGAN:
             patch.discriminator(run.model.d_channels, *shape) if config.adversarial else None
         )
         gan = InpaintGAN(config, network, generator(run), discriminator, run.frames, train.seed)
-    gan.compile(*make_optimizers(train, config.optimizer), train)
+    gan.compile(*make_optimizers(train), train)
     return gan
 
 

@@ -192,12 +192,16 @@ class Run:
         task, task_config = task_name(values), None
         if task not in TASK_OPTIONS:
             raise ValueError(f"unknown task {task!r}")
+        train = dict(values["train"])
         if (config := TASK_OPTIONS[task].config) is not None:
-            task_config = config.from_json(values["task"]["options"], source)
+            options = dict(values["task"]["options"])
+            if "optimizer" in options:  # In older runs it belonged to the task.
+                train["optimizer"] = options.pop("optimizer")
+            task_config = config.from_json(options, source)
         return cls(
             path=folder,
             model=ModelConfig.from_json(values["model"], source),
-            train=TrainConfig.from_json(values["train"], source),
+            train=TrainConfig.from_json(train, source),
             dataset=Path(data["path"]),
             size=(int(data["size"][0]), int(data["size"][1])),
             fps=float(data["fps"]),

@@ -98,6 +98,9 @@ def new_run(
     clips = manifest.epoch_clips(model.frames, train.stride)
     reconstruction = models.resolve(model).reconstruction if task == DEFAULT_TASK else None
     led = bool(reconstruction)
+    if led:
+        defaults = configs.RECONSTRUCTION_DEFAULTS.items()
+        train = train.replace(**{k: v for k, v in defaults if k not in options.given})
     if train.batch_size is None:
         batch_size = configs.RECONSTRUCTION_BATCH if led else configs.DEFAULT_BATCH
         train = train.replace(batch_size=min(batch_size, clips))

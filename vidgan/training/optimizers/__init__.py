@@ -9,16 +9,14 @@ from vidgan.training.optimizers.adam import FusedAdam
 
 
 def make_optimizers(
-    config: TrainConfig, generator: str = "adam"
+    config: TrainConfig,
 ) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
     """Return the optimizers of the generator and of the discriminators.
 
     Args:
-        config: the options of training.
-        generator: the generator's optimizer, a name of ``vidgan.config.OPTIMIZERS``;
-            discriminators always have Adam.
+        config: the options of training; discriminators always have Adam.
     """
-    generator_class: type[FusedAdam] = resolve_name(OPTIMIZERS[generator])
+    generator_class: type[FusedAdam] = resolve_name(OPTIMIZERS[config.optimizer])
     g_optimizer = _make_optimizer(generator_class, config.g_lr, config)
     return g_optimizer, _make_optimizer(FusedAdam, config.d_lr, config)
 

@@ -16,19 +16,22 @@ _LIKE_ADAM = 0.2
 
 
 class Muon(FusedAdam):
-    """Muon for the kernels of all convolutions except the last, Adam for all other weights.
+    """Muon for kernels, Adam for all other weights and for kernels whose outputs are pixels.
 
     A kernel is a matrix from its inputs to its channels. Its mean gradient is dominated by a few
     singular directions, to which Adam's updates are mostly limited; Muon's updates have equal
-    singular values. The outputs of the last convolution are pixels, for which Adam works better.
-    Decays and learning rate have the same meaning as for Adam, and checkpoints the same format.
+    singular values. The last kernel and those to three channels make pixels, for which Adam works
+    better. Decays and learning rate have the same meaning as for Adam, and checkpoints the
+    same format.
     """
 
     def build(self, variables: list[keras.Variable]) -> None:
         """Create the moments, and find the kernels."""
         super().build(variables)
-        kernels = [v for v in variables if len(v.shape) == 5]
-        self._kernels = {self._get_variable_index(kernel) for kernel in kernels[:-1]}
+        kernels = [v for v in variables if v.name == "kernel"]
+        self._kernels = {
+            self._get_variable_index(kernel) for kernel in kernels[:-1] if kernel.shape[-1] != 3
+        }
 
     def update_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
