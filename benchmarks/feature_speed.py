@@ -5,8 +5,8 @@
 For each embedding, clips (16 × 64 × 64 and 16 × 128 × 128) are extracted: checks, resizing,
 scaling, the network, conversion to NumPy. The network alone gets prepared inputs from memory; the
 difference is the overhead of extraction. Both alternate, and CPU seconds over all cores are
-counted, so that other programs hardly matter; the fraction is the median over the rounds. I3D and
-Inception have random weights, which take as long.
+counted, so that other programs hardly matter; the fraction is the median over the rounds. I3D,
+Inception and EfficientNet have random weights, which take as long.
 
 Then two sets of clips are compared from end to end on the default features, streamed in batches of
 64 clips. Writes the table to feature_speed.md.
@@ -33,7 +33,7 @@ from drawn_clips import drawn_clips  # noqa: E402
 
 from vidgan.config import EvaluateConfig  # noqa: E402
 from vidgan.metrics import FEATURES, Moments, frechet_distance  # noqa: E402
-from vidgan.metrics.features import i3d, motion  # noqa: E402
+from vidgan.metrics.features import efficientnet, i3d, motion  # noqa: E402
 from vidgan.metrics.features.base import resized  # noqa: E402
 from vidgan.metrics.features.random_convolutions import (  # noqa: E402
     ALL_STREAMS,
@@ -43,11 +43,24 @@ from vidgan.metrics.features.random_convolutions import (  # noqa: E402
 
 FRAMES = 16
 # Clips per round: about a second.
-CLIPS = {"i3d": 4, "inception": 2}
+CLIPS = {"i3d": 4, "inception": 2, "efficientnet": 8}
 MANY = 64
 BATCH = 64
 # Target of the comparison of two sets on two cores, in seconds.
 TARGET = 180
+
+
+def inception_network() -> keras.Model:
+    return keras.applications.InceptionV3(
+        include_top=False, weights=None, input_shape=(299, 299, 3), pooling="avg"
+    )
+
+
+NETWORKS = {
+    "i3d": i3d.network,
+    "inception": inception_network,
+    "efficientnet": efficientnet.network,
+}
 
 
 def batched(network: Callable[[Any], Any], inputs: np.ndarray, size: int) -> Callable[[], None]:
@@ -99,13 +112,7 @@ def row(name: str, clips: np.ndarray, rounds: int, folder: Path) -> str:
     """Measure one embedding."""
     model, weights = None, None
     if FEATURES[name].needs_weights:
-        model = (
-            i3d.network()
-            if name == "i3d"
-            else keras.applications.InceptionV3(
-                include_top=False, weights=None, input_shape=(299, 299, 3), pooling="avg"
-            )
-        )
+        model = NETWORKS[name]()
         weights = folder / f"{name}.weights.h5"
         model.save_weights(weights)
     embed = FEATURES[name].load(weights)

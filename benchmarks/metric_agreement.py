@@ -6,7 +6,8 @@
 Fréchet distances against SciPy's matrix root and torch-fidelity, kernel distances against
 torch-fidelity, neighbourhood figures against prdc and torch-fidelity, PSNR and SSIM against
 scikit-image. Features are random, with variances that fall as 1 / i like those of networks. Takes
-some minutes, mostly in SciPy. Writes the table to metric_agreement.md.
+some minutes, mostly in SciPy. I3D and EfficientNet-Lite0 against PyTorch networks, with the same
+weights (network_agreement.py). Writes the table to metric_agreement.md.
 """
 
 import argparse
@@ -28,10 +29,16 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from vidgan import metrics
+from vidgan import metrics, runtime
+
+runtime.prepare()
+
+from network_agreement import compare, used_weights  # noqa: E402
 
 # Clips per set and dimensions.
 SIZES = ((2048, 400), (100, 400), (2048, 2048))
+# Clips for networks: how many, frames, height and width.
+CLIPS = ((1, 16, 224, 224), (2, 16, 64, 64), (1, 9, 96, 128))
 WANTED = 1e-4
 
 
@@ -184,6 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
     options = parser.parse_args(arguments)
     rows = distances() + neighbours() + frames()
+    networks = compare(CLIPS)
     table = "\n".join(map(str, rows))
     names = ("torch-fidelity", "SciPy", "prdc", "scikit-image")
     libraries = ", ".join(f"{name} {version(name)}" for name in names)
@@ -204,6 +212,19 @@ with 100 × 400 and 2048 × 2048 the covariances are singular. Seconds are CPU s
 - The kernel distance of torch-fidelity is computed on one subset of all clips.
 - prdc counts clips inside a ball, vidgan and torch-fidelity also those on its boundary; no clip
   lies there.
+
+## Networks
+
+The features of the same random clips, from uint8, and with the same weights: {used_weights()}.
+The difference is the largest, relative to the largest feature. Clips are clips × frames × height ×
+width; i3d includes their resizing.
+
+| features | clips | library | epsilon | difference | ≤ {WANTED:g} |
+|---|---|---|---|---|---|
+{chr(10).join(networks)}
+
+The published I3D has 0.001 for the epsilon of its batch normalisation, like vidgan; cd-fvd and
+other PyTorch ports have PyTorch's 0.00001, which is the whole difference of the last rows of i3d.
 """
     options.output.write_text(text, encoding="utf-8")
     print(text)

@@ -11,6 +11,8 @@ contact sheet, real clips on the left and generated ones on the right, and ``res
   start at any frame (a short video has few that do not overlap).
 - precision, recall: on the same features.
 - motion: mean difference of neighbouring frames, relative to real clips.
+- fvd, kvd: with ``--i3d-weights``, Fréchet and kernel distance on I3D to the same clips. These are
+  fewer than I3D has features, so the covariance is shrunk: do not compare with published FVD.
 - resemblance: median correlation with the most similar training clip, as 8 x 8 thumbnails.
 """
 
@@ -39,6 +41,7 @@ from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import training_clips  # noqa: E402
 from vidgan.errors import TrainingError  # noqa: E402
 from vidgan.images import save_image  # noqa: E402
+from vidgan.metrics import FEATURES, kernel_distance  # noqa: E402
 from vidgan.metrics.covariance import OAS  # noqa: E402
 from vidgan.metrics.frechet import frechet_distance  # noqa: E402
 from vidgan.metrics.moments import Moments  # noqa: E402
@@ -50,7 +53,8 @@ from vidgan.video.writers.open import open_writer  # noqa: E402
 
 Row = dict[str, Any]
 FIGURES = ("amfd", "precision", "recall", "motion", "resemblance")
-COLUMNS = ("video", "recipe", "seed", "steps", *FIGURES)
+I3D_FIGURES = ("fvd", "kvd")
+SETTINGS = ("video", "recipe", "seed", "steps")
 WINDOWS, SAMPLES, ROWS, SHOWN_FRAMES = 192, 192, 12, (0, 5, 10, 15)
 
 
@@ -98,6 +102,13 @@ def measure(clips: np.ndarray, real: np.ndarray) -> Row:
     }
 
 
+def measure_i3d(clips: np.ndarray, real: np.ndarray, weights: Path) -> Row:
+    embed = FEATURES["i3d"].load(weights)
+    a, b = embed(real), embed(clips)
+    frechet = frechet_distance(Moments.of(a), Moments.of(b), OAS)
+    return {"fvd": frechet, "kvd": kernel_distance(a, b)}
+
+
 def sheet(clips: np.ndarray) -> np.ndarray:
     """Return the first clips as rows of four frames, uint8 ``(height, width, 3)``."""
     frames = [index * clips.shape[1] // 16 for index in SHOWN_FRAMES]
@@ -127,6 +138,7 @@ def train(dataset: Path, run: Path, minutes: float, seed: int, options: Row) -> 
 @click.option("--recipe", "recipes", multiple=True, default=("",), help="Options, as in 'r1=1'.")
 @click.option("--seeds", default=1, show_default=True, help="Number of seeds.")
 @click.option("--cpu-minutes", default=3.0, show_default=True, help="CPU time over the cores.")
+@click.option("--i3d-weights", type=click.Path(path_type=Path, exists=True), help="For fvd, kvd.")
 @click.option("--output", type=click.Path(path_type=Path), default="portfolio", show_default=True)
 def main(
     videos: tuple[Path, ...],
@@ -134,14 +146,17 @@ def main(
     recipes: tuple[str, ...],
     seeds: int,
     cpu_minutes: float,
+    i3d_weights: Path | None,
     output: Path,
 ) -> None:
     (output / "data").mkdir(parents=True, exist_ok=True)
     sources = {video.stem: video for video in videos}
     if drawn:
         sources |= drawn_videos(output / "data")
-    click.echo(f"| {' | '.join(COLUMNS)} |")
-    click.echo("|---" * len(COLUMNS) + "|")
+    figures = FIGURES + (I3D_FIGURES if i3d_weights else ())
+    columns = SETTINGS + figures
+    click.echo(f"| {' | '.join(columns)} |")
+    click.echo("|---" * len(columns) + "|")
     for (name, video), recipe, seed in product(sources.items(), recipes, range(seeds)):
         dataset = output / "data" / name
         if not dataset.exists():
@@ -154,10 +169,12 @@ def main(
         real = real_windows(Manifest.load(dataset), run.frames)
         row = {"video": name, "recipe": recipe, "seed": seed, "steps": run.state()["step"]}
         row |= measure(clips, real)
+        if i3d_weights:
+            row |= measure_i3d(clips, real, i3d_weights)
         with (output / "results.jsonl").open("a") as file:
             file.write(json.dumps(row | {"error": error, "cpu_minutes": cpu_minutes}) + "\n")
         save_image(output / f"{stem}.png", np.concatenate([sheet(real), sheet(clips)], axis=1))
-        cells = [f"{row[name]:.2f}" if name in FIGURES else str(row[name]) for name in COLUMNS]
+        cells = [f"{row[name]:.2f}" if name in figures else str(row[name]) for name in columns]
         click.echo(f"| {' | '.join(cells)} |" + (f" {error}" if error else ""))
 
 

@@ -7,7 +7,7 @@ is not installed.
 import ast
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from video_files import make_video
 
 import vidgan
 from vidgan.metrics import FEATURES
+from vidgan.metrics.features import Features
 from vidgan.models import restorer
 from vidgan.training.callbacks.held_out_metrics import HeldOutMonitor
 
@@ -99,6 +100,12 @@ def training_metrics(folder: Path) -> list[object]:
     return [drawn_dataset(folder, 8, 32), *options, "--output", folder]
 
 
+def small_i3d() -> Features:
+    """Return features that take a file of weights, and do without."""
+    small = FEATURES["random3d"]
+    return replace(small, needs_weights=True, build=lambda _: small.build())
+
+
 def tiny_enhance() -> dict[str, Any]:
     module = importlib.import_module("enhance")
     recipe = module.RECIPES["x4"]
@@ -140,8 +147,8 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     ),
     "metric_agreement": Smoke(
         report(),
-        {"SIZES": ((64, 8),)},
-        needs=("prdc", "skimage", "torch", "torch_fidelity"),
+        {"SIZES": ((64, 8),), "CLIPS": ((1, 9, 64, 64),)},
+        needs=("prdc", "skimage", "torch", "torch_fidelity", "cdfvd", "efficientnet_lite_pytorch"),
         writes=("report.md",),
     ),
     "metric_sensitivity": Smoke(
@@ -171,8 +178,9 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         lambda folder: [
             *("--video", make_video(folder / "v.mp4", frames=80), "--cpu-minutes", 0.01),
             *("--recipe", "g_channels=4 d_channels=4 frames=8", "--output", folder / "out"),
+            *("--i3d-weights", folder / "v.mp4"),
         ],
-        {"WINDOWS": 20, "SAMPLES": 20},
+        {"WINDOWS": 20, "SAMPLES": 20, "FEATURES": {"i3d": small_i3d()}},
         writes=("out/results.jsonl",),
     ),
     "preprocess_speed": Smoke(

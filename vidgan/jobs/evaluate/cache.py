@@ -44,11 +44,12 @@ class StatisticsCache:
         self.collector = collector
         parts = [
             __version__,
-            weights.digest(config.weights) if config.weights else "",
             str(collector.motion),
             str(collector.pixels),
         ]
-        parts += [each.name for each, _ in collector.features]
+        for each, _ in collector.features:
+            path = each.weights_file(config.weights if each.needs_weights else None)
+            parts += [each.name, weights.digest(path) if path else ""]
         self.settings = "\n".join(parts)
 
     def collect(self, clips: ClipSet) -> ClipStatistics:

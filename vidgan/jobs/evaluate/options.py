@@ -66,7 +66,8 @@ def _check_weights(config: EvaluateConfig) -> None:
     if config.weights is not None:
         if not any(each.needs_weights for each in chosen):
             raise OptionError(
-                "--weights goes with --clip-features i3d or --frame-features inception"
+                "--weights goes with --clip-features i3d, --frame-features inception or "
+                "efficientnet"
             )
         weights.files_of(Path(config.weights))  # Raises before TensorFlow is loaded.
     with_weights = [each for each in used_features(config) if each.needs_weights]

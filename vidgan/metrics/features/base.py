@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from vidgan.errors import InputError, OptionError
+from vidgan.metrics.features.packages import Package
 
 # From uint8 RGB clips ``(n, frames, height, width, 3)`` to float32 features.
 Embed = Callable[[np.ndarray], np.ndarray]
@@ -36,6 +37,7 @@ class Features:
         needs_weights: whether the network has trained weights.
         require: checks the file that ``build`` takes without loading TensorFlow.
         batch: clips per call of the network.
+        package: holds its weights; taken from the cache.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Features:
     needs_weights: bool = False
     require: Callable[[Path | None], None] | None = None
     batch: int = 16
+    package: Package | None = None
 
     def load(self, weights: Path | str | None = None) -> Embed:
         """Build the network and return the function that embeds clips; loads TensorFlow.
@@ -67,10 +70,7 @@ class Features:
             InputError: the weights do not exist, do not fit, or cannot be downloaded.
         """
         self.check_weights(weights)
-        if self.needs_weights:
-            network = self.build(None if weights is None else Path(weights))
-        else:
-            network = self.build()
+        network = self.build(self.weights_file(weights)) if self.needs_weights else self.build()
 
         def embed(clips: np.ndarray) -> np.ndarray:
             self._check(clips)
@@ -94,7 +94,13 @@ class Features:
                 f"--weights {weights}: the features {self.name} have no weights; leave it out"
             )
         if self.require is not None:
-            self.require(None if weights is None else Path(weights))
+            self.require(self.weights_file(weights))
+
+    def weights_file(self, weights: Path | str | None) -> Path | None:
+        """Return the given file of weights, else the package in the cache, if it is there."""
+        if weights is not None:
+            return Path(weights)
+        return None if self.package is None else self.package.cached()
 
     def _check(self, clips: np.ndarray) -> None:
         if clips.dtype != np.uint8 or clips.ndim != 5 or clips.shape[-1] != 3:

