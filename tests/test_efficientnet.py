@@ -98,7 +98,8 @@ def test_the_first_blocks_agree_with_numpy(
         shift, mean, variance = (
             arrays[f"{name}.{each}"] for each in ("bias", "running_mean", "running_var")
         )
-        return batch_norm(x, shift / scale, mean, variance) * scale
+        scaled: np.ndarray = batch_norm(x, shift / scale, mean, variance) * scale
+        return scaled
 
     def unit(x: np.ndarray, kernel: str, normal: str, stride: int = 1) -> np.ndarray:
         weight = arrays[f"{kernel}.weight"]
