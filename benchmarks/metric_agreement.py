@@ -215,7 +215,8 @@ with 100 × 400 and 2048 × 2048 the covariances are singular. Seconds are CPU s
 
 ## Networks
 
-The features of the same random clips, from uint8, and with the same weights: {used_weights()}.
+The features of the same random uint8 clips with the same weights:
+{used_weights()}.
 The difference is the largest, relative to the largest feature. Clips are clips × frames × height ×
 width; i3d includes their resizing.
 
