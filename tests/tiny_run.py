@@ -4,10 +4,14 @@ import json
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from vidgan import models, runtime
 from vidgan.config import ModelConfig, TrainConfig
+from vidgan.models.autoencoder import SAMPLER
 from vidgan.tasks.load import build_generator
+from vidgan.tasks.synthesis import build_gan
+from vidgan.tasks.vae_gan import VAEGAN
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training.run import EMA_NAME, Run
 from vidgan.training.run_lookup import CHECKPOINTS, CONFIG_NAME
@@ -35,6 +39,40 @@ def make_run(
         build_generator(run).save_weights(checkpoint / EMA_NAME)
         state = {"step": step, "clips": 16 * step, "epoch": step / 10, "seconds": step * 1.5}
         (checkpoint / STATE_NAME).write_text(json.dumps(state))
+    return run
+
+
+def make_encoder_run(
+    folder: Path,
+    model: ModelConfig,
+    size: tuple[int, int] = (32, 32),
+    train: TrainConfig | None = None,
+    dataset: Path = Path("/data/clips"),
+    clips: np.ndarray | None = None,
+) -> Run:
+    """Write a run folder with an encoder and random weights.
+
+    Args:
+        folder: where to.
+        model: its options; ``reconstruction`` is set.
+        size: of the frames.
+        train: options of training.
+        dataset: folder of the dataset.
+        clips: float32 ``(n, frames, height, width, 3)`` in [-1, 1], whose codes are in the queue.
+    """
+    runtime.prepare()
+    runtime.seed_everything(0)
+    model = models.resolve(model.replace(reconstruction=1.0))
+    run = Run(folder, model, train or TrainConfig(batch_size=2), dataset, size, 25.0)
+    folder.mkdir(parents=True)
+    run.save()
+    gan = build_gan(run)
+    assert isinstance(gan, VAEGAN)
+    if clips is not None:
+        codes = gan.encoder(clips)["latent"][..., 0]
+        labels = np.arange(len(clips), dtype=np.int32) % len(model.labels) if model.labels else None
+        gan.generator_ema.get_layer(SAMPLER).enqueue(codes, labels)
+    run.save_checkpoint(gan, {"step": 1, "clips": 2, "epoch": 1.0, "seconds": 1.0})
     return run
 
 

@@ -168,6 +168,8 @@ def _click_options(
     if kind is bool:
         flag = flag if default is False else f"{flag}/--no-{flag[2:]}"
         kwargs["is_flag"] = True
+    elif kind == tuple[str, str]:
+        kwargs |= {"nargs": 2, "type": str, "metavar": "A B"}
     elif typing.get_origin(kind) is tuple:
         kwargs["type"] = Pair()
         if isinstance(default, tuple):

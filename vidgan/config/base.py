@@ -187,7 +187,8 @@ class Config:
             isinstance(value, tuple)
             and [type(part) for part in value] == list(typing.get_args(plain))
         ):
-            raise OptionError(f"{name} {value!r} is not a pair of whole numbers")
+            of = "whole numbers" if int in typing.get_args(plain) else "texts"
+            raise OptionError(f"{name} {value!r} is not a pair of {of}")
         if spec.min is not None and value < spec.min:
             raise OptionError(f"{name} {value} is too small: at least {spec.min}")
         if spec.max is not None and value > spec.max:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from vidgan.config.base import Config, option
+from vidgan.config.base import option
+from vidgan.config.from_clips import FromClipsConfig
 from vidgan.config.groups import Group
 from vidgan.config.shared import (
     MAX_SEED,
@@ -30,7 +31,7 @@ MAX_SHEET_CLIPS = 128
 
 
 @dataclass(frozen=True)
-class GenerateConfig(Config):
+class GenerateConfig(FromClipsConfig):
     """Options for which clips are generated and how they are written."""
 
     n: int | None = option(
@@ -38,7 +39,7 @@ class GenerateConfig(Config):
         "Number of clips to generate, or of seeds to visit with --interpolate.",
         min=1,
         default_text=f"one per seed of --seeds, one per tile of --grid, {SWEEP_SEEDS} seeds for "
-        f"--sweep, else {DEFAULT_CLIPS}",
+        f"--sweep, 1 for --continue, else {DEFAULT_CLIPS}",
         group=Group.CLIPS,
         common=True,
     )
@@ -50,7 +51,8 @@ class GenerateConfig(Config):
     )
     frames: int | None = option(
         None,
-        "Frames per clip; other numbers than in training need a model for clips of any length.",
+        "Frames per clip; other numbers than in training need a model for clips of any length. "
+        "With --continue the number of new frames, for any model.",
         min=1,
         max=10000,
         default_text="as in training",
@@ -132,6 +134,7 @@ class GenerateConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check_clip_options()
         if self.same_content and self.same_motion:
             raise OptionError(
                 "--same-content and --same-motion together make all clips the same; use one of them"

@@ -10,6 +10,7 @@ from vidgan.config.shared import (
     device_option,
     format_option,
     overwrite_option,
+    parse_seconds,
 )
 from vidgan.errors import OptionError
 
@@ -83,8 +84,8 @@ class RestoreConfig(Config):
     @property
     def span(self) -> tuple[float, float | None]:
         """``--start`` and ``--end`` in seconds; None for the end of the video."""
-        begin = 0.0 if self.start is None else _seconds("--start", self.start)
-        return begin, None if self.end is None else _seconds("--end", self.end)
+        begin = 0.0 if self.start is None else parse_seconds("--start", self.start)
+        return begin, None if self.end is None else parse_seconds("--end", self.end)
 
 
 @dataclass(frozen=True)
@@ -214,20 +215,3 @@ TRANSLATE_COMMAND = VideoCommand(
     action="Translate",
     filter_options=("direction",),
 )
-
-
-def _seconds(name: str, text: str) -> float:
-    """Parse ``90``, ``1:30`` or ``0:01:30.5`` into seconds."""
-    parts = text.strip().split(":")
-    try:
-        values = [float(part) for part in parts]
-    except ValueError:
-        values = []
-    finite = all(0 <= value < float("inf") for value in values)
-    small = all(value < 60 for value in values[1:])
-    if not 1 <= len(values) <= 3 or not finite or not small:
-        raise OptionError(f"{name} {text!r} is not a time: use seconds, m:ss or h:mm:ss")
-    seconds = 0.0
-    for value in values:
-        seconds = 60 * seconds + value
-    return seconds

@@ -2,6 +2,7 @@
 
 from vidgan.config.base import option
 from vidgan.config.groups import Group
+from vidgan.errors import OptionError
 from vidgan.video.containers import CODECS, CONTAINERS, codec_help
 
 DEFAULT_TASK = "synthesis"
@@ -53,3 +54,28 @@ def format_option() -> str | None:
 def overwrite_option() -> bool:
     """Declare ``--overwrite``."""
     return option(False, "Replace an existing output.", group=Group.OUTPUT)
+
+
+def parse_seconds(name: str, text: str) -> float:
+    """Parse ``90``, ``1:30`` or ``0:01:30.5`` into seconds.
+
+    Args:
+        name: the option, for the error.
+        text: its value.
+
+    Raises:
+        OptionError: the text has another form.
+    """
+    parts = text.strip().split(":")
+    try:
+        values = [float(part) for part in parts]
+    except ValueError:
+        values = []
+    finite = all(0 <= value < float("inf") for value in values)
+    small = all(value < 60 for value in values[1:])
+    if not 1 <= len(values) <= 3 or not finite or not small:
+        raise OptionError(f"{name} {text!r} is not a time: use seconds, m:ss or h:mm:ss")
+    seconds = 0.0
+    for value in values:
+        seconds = 60 * seconds + value
+    return seconds

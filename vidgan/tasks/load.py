@@ -45,6 +45,21 @@ def load_gan(run: Run, checkpoint: str = "latest") -> AdversarialModel:
     return gan
 
 
+def load_encoder(run: Run, checkpoint: str = "latest") -> keras.Model:
+    """Load the encoder of a synthesis run; see :func:`vidgan.models.autoencoder.build_encoder`.
+
+    It has no moving average; with that of the generator it is at least as good as with the
+    generator that it was trained with.
+
+    Raises:
+        RunError: the run has no encoder, or there is no such checkpoint, or it does not fit the
+            run's configuration.
+    """
+    run.check_encoder()
+    gan: Any = load_gan(run, checkpoint)
+    return gan.encoder
+
+
 def load_discriminator(run: Run, checkpoint: str = "latest") -> Callable[..., tf.Tensor]:
     """Load the discriminators of a synthesis run.
 

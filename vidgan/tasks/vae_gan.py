@@ -161,9 +161,7 @@ class VAEGAN(VideoGAN):
         """Encode clips; inputs that the encoder does not predict are those of ``noise``."""
         inputs, divergences = dict(noise), []
         for index, (name, posterior) in enumerate(self.encoder(real, training=True).items()):
-            mean = posterior[..., 0]
-            log_variance = posterior[..., 1] + INITIAL_LOG_VARIANCE
-            log_variance = tf.clip_by_value(log_variance, MIN_LOG_VARIANCE, MAX_LOG_VARIANCE)
+            mean, log_variance = moments(posterior)
             random = tf.random.stateless_normal(tf.shape(mean), tf.random.fold_in(seed, index))
             inputs[name] = mean + tf.exp(0.5 * log_variance) * random
             if name == "latent":
@@ -172,3 +170,9 @@ class VAEGAN(VideoGAN):
                 tf.reduce_sum(0.5 * (mean**2 + tf.exp(log_variance) - 1 - log_variance))
             )
         return Encoding(inputs, code, tf.add_n(divergences) / tf.cast(tf.size(real), tf.float32))
+
+
+def moments(posterior: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return mean and log-variance, each ``(batch, *shape)``, from an output of the encoder."""
+    log_variance = posterior[..., 1] + INITIAL_LOG_VARIANCE
+    return posterior[..., 0], tf.clip_by_value(log_variance, MIN_LOG_VARIANCE, MAX_LOG_VARIANCE)

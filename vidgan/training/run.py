@@ -121,6 +121,14 @@ class Run:
         inputs = latents(self.model, frames, spacing)
         return autoencoder.sampler_latents(inputs) if self.model.reconstruction else inputs
 
+    def check_encoder(self) -> None:
+        """Raise RunError if the run has no encoder of clips."""
+        if not self.model.reconstruction:
+            raise RunError(
+                f"{self.path}: has no encoder, which real clips need; train a run with "
+                "--reconstruction 1"
+            )
+
     def save(self) -> None:
         """Write ``config.json`` atomically."""
         dataset: dict[str, Any] = {"path": str(self.dataset), "size": list(self.size)}

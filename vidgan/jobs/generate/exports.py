@@ -2,9 +2,10 @@
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS, Generat
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.images import save_image
-from vidgan.jobs.generate.clip_plan import Clip, ClipPlan
 from vidgan.video.containers import CONTAINERS
 from vidgan.video.layout import contact_sheet, display_scale, enlarged, tile
 from vidgan.video.writers.base import VideoWriter
@@ -21,6 +21,33 @@ from vidgan.video.writers.open import choose_codec, open_writer
 SHEET_COLUMNS = 8
 # Options that only some outputs support; the others refuse them.
 _OPTIONAL = ("grid", "fps", "codec", "format")
+
+
+class Named(Protocol):
+    """A clip to write."""
+
+    @property
+    def name(self) -> str:
+        """The file name without its suffix."""
+
+
+class Plan(Protocol):
+    """The clips to write, in order."""
+
+    @property
+    def seed_count(self) -> int:
+        """The number of seeds."""
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """``(rows, columns)`` of a sweep; None without one."""
+
+    def repeated_seed(self) -> int | None:
+        """Return a seed that occurs twice; None if all differ."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Named]: ...
 
 
 class Export(ABC):
@@ -34,7 +61,7 @@ class Export(ABC):
     supports: tuple[str, ...] = ()
 
     def __init__(
-        self, path: Path, config: GenerateConfig, plan: ClipPlan, shape: tuple[int, ...], fps: float
+        self, path: Path, config: GenerateConfig, plan: Plan, shape: tuple[int, ...], fps: float
     ) -> None:
         """Check the options before the first clip is generated.
 
@@ -57,7 +84,7 @@ class Export(ABC):
                 raise OptionError(f"--{name} is not supported for {path}; leave it out")
 
     @abstractmethod
-    def add(self, clip: Clip, frames: np.ndarray) -> None:
+    def add(self, clip: Named, frames: np.ndarray) -> None:
         """Write one clip, uint8 RGB of the shape passed to the constructor."""
 
     @abstractmethod
@@ -130,7 +157,7 @@ class VideoExport(Export):
         )
         self.paths.append(self.path)
 
-    def add(self, clip: Clip, frames: np.ndarray) -> None:
+    def add(self, clip: Named, frames: np.ndarray) -> None:
         """Write the clip, or the whole page once its last tile has arrived."""
         self._page.append(frames)
         if len(self._page) == self._grid[0] * self._grid[1]:
@@ -169,10 +196,10 @@ class FolderExport(Export):
         for clip in self.plan:
             self._refuse_existing(self._file(clip))
 
-    def _file(self, clip: Clip) -> Path:
+    def _file(self, clip: Named) -> Path:
         return self.path / f"{clip.name}{self._suffix}"
 
-    def add(self, clip: Clip, frames: np.ndarray) -> None:
+    def add(self, clip: Named, frames: np.ndarray) -> None:
         """Write the clip to its file."""
         path = self._file(clip)
         with open_writer(path, self.fps, self._size, self.config.codec) as writer:
@@ -202,7 +229,7 @@ class SheetExport(Export):
         self._columns = frames if self.plan.grid is None else self.plan.grid[1]
         self._shown: list[np.ndarray] = []
 
-    def add(self, clip: Clip, frames: np.ndarray) -> None:
+    def add(self, clip: Named, frames: np.ndarray) -> None:
         """Buffer the frames that the sheet shows."""
         if self.plan.grid is not None:
             self._shown.append(frames[len(frames) // 2])
@@ -245,7 +272,7 @@ class ArrayExport(Export):
         )
         self.paths.append(self.path)
 
-    def add(self, clip: Clip, frames: np.ndarray) -> None:
+    def add(self, clip: Named, frames: np.ndarray) -> None:
         """Append the clip."""
         for frame in enlarged(frames, self._scale):
             self._file.write(np.ascontiguousarray(frame).data)

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from vidgan.config import (
     GenerateConfig,
     OptionValue,
 )
-from vidgan.jobs.generate import clip_plan, exports
+from vidgan.jobs.generate import clip_plan, exports, from_clips
+from vidgan.jobs.generate.clip_plan import ClipPlan
+from vidgan.jobs.generate.clip_sampler import ClipSampler
 from vidgan.jobs.generate.sampler import Sampler
 from vidgan.training.run import Run
 from vidgan.video.layout import back_and_forth
@@ -25,10 +28,13 @@ def load(
     *,
     checkpoint: str = GenerateConfig.checkpoint,
     device: str = GenerateConfig.device,
-) -> Sampler:
-    """Load the generator of a run, to generate clips as arrays::
+) -> ClipSampler:
+    """Load the networks of a run, to generate clips as arrays::
 
-        clips = vidgan.load("runs/00000-dcgan-clips").generate(n=4, trunc=0.8)
+        sampler = vidgan.load("runs/00000-dcgan-clips")
+        clips = sampler.generate(n=4, trunc=0.8)
+        codes = sampler.encode(clips[:1])
+        similar = sampler.decode(sampler.vary(codes, seeds=range(8)))
 
     Args:
         run: folder of the run; the newest in ``runs`` by default.
@@ -39,7 +45,7 @@ def load(
         RunError: there is no such run, or it has no checkpoint.
         OptionError: there is no such device.
     """
-    return Sampler(Run.open(run, task=DEFAULT_TASK), checkpoint, device)
+    return ClipSampler(Run.open(run, task=DEFAULT_TASK), checkpoint, device)
 
 
 def generate(
@@ -47,7 +53,7 @@ def generate(
     output: Path | str = DEFAULT_OUTPUT,
     *,
     progress: bool = False,
-    **options: OptionValue,
+    **options: OptionValue | Path | tuple[Path, Path],
 ) -> list[Path]:
     """Generate clips and write them, with memory that does not grow with their number.
 
@@ -56,17 +62,27 @@ def generate(
         output: ``.mp4``, ``.webm``, ``.avi`` or ``.gif`` for one video, ``.png`` for a contact
             sheet, ``.npy`` for an array, or a folder for one file per clip.
         progress: show a progress bar on a terminal.
-        **options: the fields of :class:`vidgan.config.GenerateConfig`, such as ``n=4``.
+        **options: the fields of :class:`vidgan.config.GenerateConfig`, such as ``n=4`` or
+            ``from_="clip.mp4"``.
 
     Returns:
         The files written.
 
     Raises:
         OptionError: an option is unknown, out of bounds or contradicts another.
-        RunError: there is no such run, or it has no checkpoint.
+        RunError: there is no such run, it has no checkpoint, or no encoder for real clips.
+        InputError: a real clip cannot be read or is too short.
         ExportError: the output exists or cannot be written.
     """
-    return generate_clips(run, output, GenerateConfig.from_options(options), progress=progress)
+    config = GenerateConfig.from_options({name: _plain(value) for name, value in options.items()})
+    return generate_clips(run, output, config, progress=progress)
+
+
+def _plain(value: Any) -> Any:
+    """Return paths, also in pairs, as text."""
+    if isinstance(value, (tuple, list)):
+        return tuple(map(_plain, value))
+    return str(value) if isinstance(value, Path) else value
 
 
 def generate_clips(
@@ -85,29 +101,34 @@ def generate_clips(
         progress: show a progress bar on a terminal.
     """
     # Check everything before TensorFlow starts, which takes seconds.
-    plan = clip_plan.plan_clips(config)
+    plan = from_clips.plan_job(config) if config.clip_option else clip_plan.plan_clips(config)
     kind = exports.export_kind(output)
     opened = Run.open(run, task=DEFAULT_TASK)
     opened.checkpoint(config.checkpoint)
-    plan = clip_plan.add_conditions(plan, config, opened.model)
+    if isinstance(plan, ClipPlan):
+        plan = clip_plan.add_conditions(plan, config, opened.model)
+        frames = config.frames or opened.frames
+    else:
+        plan = plan.read(opened)
+        frames = plan.frames(opened)
     width, height = opened.size
-    frames = config.frames or opened.frames
     shape = (max(1, 2 * frames - 2) if config.loop else frames, height, width, 3)
     fps = config.fps or opened.fps or DEFAULT_PLAYBACK_FPS
-    if config.fps is not None and _any_rate(opened):
+    generated_fps = None
+    if config.fps is not None and config.continue_ is None and _any_rate(opened):
         # The frames are generated at this rate: the output need not change it.
         generated_fps, config = config.fps, config.replace(fps=None)
-    else:
-        generated_fps = None
     export = kind(Path(output), config, plan, shape, fps)
     with export:
-        sampler = Sampler(opened, config.checkpoint, config.device)
-        inputs = sampler.inputs(config.frames, generated_fps)
-        generated = _generate_clips(sampler, plan, config, inputs)
-        if progress:
-            generated = _with_bar(generated, len(plan), Path(output).name)
-        for clip, frames_of_clip in generated:
-            export.add(clip, back_and_forth(frames_of_clip) if config.loop else frames_of_clip)
+        sampler = ClipSampler(opened, config.checkpoint, config.device)
+        if isinstance(plan, ClipPlan):
+            generated = _generate_clips(sampler, plan, config, generated_fps)
+        else:
+            generated = plan.generate(sampler, generated_fps)
+        clips: Iterable[exports.Named] = plan
+        pairs = zip(clips, generated, strict=True)
+        for clip, clip_frames in _with_bar(pairs, len(plan), Path(output).name, progress):
+            export.add(clip, back_and_forth(clip_frames) if config.loop else clip_frames)
     return export.paths
 
 
@@ -120,22 +141,20 @@ def _any_rate(run: Run) -> bool:
 
 
 def _generate_clips(
-    sampler: Sampler,
-    plan: clip_plan.ClipPlan,
-    config: GenerateConfig,
-    inputs: tuple[latents.Latent, ...],
-) -> Iterator[tuple[clip_plan.Clip, np.ndarray]]:
-    """Yield every clip of the plan with its frames, uint8 ``(frames, height, width, 3)``."""
-    planned, to_generate = itertools.tee(plan)
-    noises = (latents.truncate(inputs, clip.noise(inputs), config.trunc) for clip in to_generate)
+    sampler: Sampler, plan: ClipPlan, config: GenerateConfig, fps: float | None
+) -> Iterator[np.ndarray]:
+    """Yield the frames of every clip of the plan, uint8 ``(frames, height, width, 3)``."""
+    inputs = sampler.inputs(config.frames, fps)
+    noises = (latents.truncate(inputs, clip.noise(inputs), config.trunc) for clip in plan)
     batches = sampler.stream(clip_plan.share_with_first(noises, inputs, config), config.batch_size)
-    yield from zip(planned, itertools.chain.from_iterable(batches), strict=True)
+    return itertools.chain.from_iterable(batches)
 
 
 def _with_bar(
-    clips: Iterable[tuple[clip_plan.Clip, np.ndarray]], total: int, name: str
-) -> Iterator[tuple[clip_plan.Clip, np.ndarray]]:
+    clips: Iterable[tuple[exports.Named, np.ndarray]], total: int, name: str, progress: bool
+) -> Iterable[tuple[exports.Named, np.ndarray]]:
+    """Return the clips, with a progress bar if it is wanted and standard error is a terminal."""
     from tqdm import tqdm
 
-    # disable=None: no bar if standard error is not a terminal.
-    yield from tqdm(clips, total=total, unit="clip", desc=name, disable=None, leave=False)
+    disable = None if progress else True
+    return tqdm(clips, total=total, unit="clip", desc=name, disable=disable, leave=False)

@@ -1,6 +1,5 @@
 """Sampling clips from a trained generator."""
 
-import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -48,6 +47,7 @@ class Sampler:
         self.fps: float = run.fps
         self.latents = run.latents()
         self._device = runtime.choose_device(device)
+        self._graphs: dict[str, Any] = {}
         with tf.device(self._device):
             self._generator = load_generator(run, checkpoint)
 
@@ -206,20 +206,21 @@ class Sampler:
         return noise["times"].shape[1] if "times" in noise else self.frames
 
     def _generate_batch(self, noises: list[latents.Noise]) -> np.ndarray:
-        joined = {
-            latent.name: np.concatenate([noise[latent.name] for noise in noises])
-            for latent in self.latents
-        }
+        joined = {name: np.concatenate([noise[name] for noise in noises]) for name in noises[0]}
         # Eagerly: tracing a graph takes longer than generating a few clips.
-        return self._call(self._generator, joined)
+        return self._call(self._network(joined), joined)
+
+    def _network(self, noise: latents.Noise) -> Any:
+        """Return the network that takes these inputs."""
+        return self._generator
 
     def _generate_in_parts(self, noise: latents.Noise, max_frames: int) -> np.ndarray:
         """Generate one long clip in parts: each frame depends on its own time only."""
-        times = noise["times"]
+        times, graph = noise["times"], self._graph(self._network(noise))
         clip = np.empty((1, times.shape[1], *self.size[::-1], 3), np.uint8)
         for start in range(0, times.shape[1], max_frames):
             part = slice(start, start + max_frames)
-            clip[:, part] = self._call(self._traced, noise | {"times": times[:, part]})
+            clip[:, part] = self._call(graph, noise | {"times": times[:, part]})
         return clip
 
     def _call(self, generator: Any, noise: latents.Noise) -> np.ndarray:
@@ -230,9 +231,12 @@ class Sampler:
             clips = generator(inputs, training=False)
         return np.asarray(pixels.to_uint8(np.asarray(clips, np.float32)))
 
-    @functools.cached_property
-    def _traced(self) -> Any:
-        """The generator as a graph: recurrent networks are slow in eager mode."""
+    def _graph(self, network: Any) -> Any:
+        """Return a network as a graph: recurrent networks are slow in eager mode."""
         import tensorflow as tf
 
-        return tf.function(self._generator, reduce_retracing=True, jit_compile=False)
+        if network.name not in self._graphs:
+            self._graphs[network.name] = tf.function(
+                network, reduce_retracing=True, jit_compile=False
+            )
+        return self._graphs[network.name]

@@ -82,14 +82,25 @@ class CodeSampler(Float32Layer):
         return self._near(codes, tf.einsum("bn,bnd->bd", anchor, codes), noise)
 
     def vary(self, code: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """Return a code moved along the differences to its neighbours in all queues.
+        """Return a code moved as the nearest codes of all queues differ from their mean.
+
+        Unlike a sample's, the code need not be one of the queues.
 
         Args:
             code: float32 ``(batch, dim)``.
             noise: float32 ``(batch, dim)``, normal.
         """
-        codes = tf.reshape(self.codes, (1, -1, self.dim))
-        return self._near(tf.repeat(codes, tf.shape(code)[0], axis=0), code, noise)
+        counts = tf.convert_to_tensor(self.count)[:, None]
+        # Random codes before the first step, as for samples.
+        known = tf.range(SIZE)[None, :] < tf.where(tf.reduce_sum(counts) == 0, SIZE, counts)
+        codes = tf.boolean_mask(self.codes, known)
+        distances = tf.reduce_sum(tf.square(codes - code[:, None]), axis=-1)
+        count = tf.minimum(tf.shape(codes)[0], min(NEIGHBOURS, noise.shape[-1]))
+        _, nearest = tf.math.top_k(-distances, count)
+        near = tf.gather(codes, nearest)
+        directions = near - tf.reduce_mean(near, axis=1, keepdims=True)
+        moved = tf.einsum("bk,bkd->bd", noise[:, :count], directions)
+        return code + moved / tf.sqrt(tf.cast(count, tf.float32))
 
     @staticmethod
     def _near(codes: tf.Tensor, code: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
