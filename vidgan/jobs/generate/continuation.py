@@ -7,16 +7,13 @@ gradient steps. Its other frames are new. They are continued in turn.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vidgan import latents
 from vidgan.jobs.generate import codes as coding
+from vidgan.jobs.generate.coder import Coder
 from vidgan.latents import Noise
-
-if TYPE_CHECKING:
-    from vidgan.jobs.generate.clip_sampler import ClipSampler
 
 # Frames over which given ones fade into their reconstruction.
 FADE = 4
@@ -25,7 +22,7 @@ CANDIDATES = 32
 
 
 def continue_frames(
-    sampler: "ClipSampler",
+    sampler: Coder,
     clip: np.ndarray,
     frames: int,
     seeds: Sequence[int],
@@ -64,7 +61,7 @@ def continue_frames(
 
 
 def _extend(
-    sampler: "ClipSampler",
+    sampler: Coder,
     clip: np.ndarray,
     codes: Noise,
     frames: int,
@@ -88,7 +85,7 @@ def _extend(
 
 
 def _find_codes(
-    sampler: "ClipSampler",
+    sampler: Coder,
     codes: Noise,
     end: np.ndarray,
     keys: Sequence[tuple[int, ...]],

@@ -2,10 +2,9 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import IO, Self
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS, Generat
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.images import save_image
+from vidgan.jobs.generate.plan import Named, Plan
 from vidgan.video.containers import CONTAINERS
 from vidgan.video.layout import contact_sheet, display_scale, enlarged, tile
 from vidgan.video.writers.base import VideoWriter
@@ -21,33 +21,6 @@ from vidgan.video.writers.open import choose_codec, open_writer
 SHEET_COLUMNS = 8
 # Options that only some outputs support; the others refuse them.
 _OPTIONAL = ("grid", "fps", "codec", "format")
-
-
-class Named(Protocol):
-    """A clip to write."""
-
-    @property
-    def name(self) -> str:
-        """The file name without its suffix."""
-
-
-class Plan(Protocol):
-    """The clips to write, in order."""
-
-    @property
-    def seed_count(self) -> int:
-        """The number of seeds."""
-
-    @property
-    def grid(self) -> tuple[int, int] | None:
-        """``(rows, columns)`` of a sweep; None without one."""
-
-    def repeated_seed(self) -> int | None:
-        """Return a seed that occurs twice; None if all differ."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Named]: ...
 
 
 class Export(ABC):

@@ -18,6 +18,7 @@ from vidgan.config import (
 from vidgan.jobs.generate import clip_plan, exports, from_clips
 from vidgan.jobs.generate.clip_plan import ClipPlan
 from vidgan.jobs.generate.clip_sampler import ClipSampler
+from vidgan.jobs.generate.plan import Named
 from vidgan.jobs.generate.sampler import Sampler
 from vidgan.training.run import Run
 from vidgan.video.layout import back_and_forth
@@ -125,7 +126,7 @@ def generate_clips(
             generated = _generate_clips(sampler, plan, config, generated_fps)
         else:
             generated = plan.generate(sampler, generated_fps)
-        clips: Iterable[exports.Named] = plan
+        clips: Iterable[Named] = plan
         pairs = zip(clips, generated, strict=True)
         for clip, clip_frames in _with_bar(pairs, len(plan), Path(output).name, progress):
             export.add(clip, back_and_forth(clip_frames) if config.loop else clip_frames)
@@ -151,8 +152,8 @@ def _generate_clips(
 
 
 def _with_bar(
-    clips: Iterable[tuple[exports.Named, np.ndarray]], total: int, name: str, progress: bool
-) -> Iterable[tuple[exports.Named, np.ndarray]]:
+    clips: Iterable[tuple[Named, np.ndarray]], total: int, name: str, progress: bool
+) -> Iterable[tuple[Named, np.ndarray]]:
     """Return the clips, with a progress bar if it is wanted and standard error is a terminal."""
     from tqdm import tqdm
 

@@ -14,7 +14,7 @@ from vidgan.training.run import Run
 
 
 class Sampler:
-    """The generator of a run; returned by :func:`vidgan.load`.
+    """The generator of a run.
 
     Attributes:
         run: the run.
