@@ -44,7 +44,7 @@ def resampled_length(frames: int, rate: float, fps: float) -> int:
     return math.floor((frames - 1) * fps / rate + EARLY) + 1
 
 
-def resample(reader: VideoReader, fps: float) -> Iterator[ResampledFrame]:
+def resample(reader: VideoReader, fps: float, begin: float = 0.0) -> Iterator[ResampledFrame]:
     """Yield the frames of a reader at a constant rate.
 
     Output indices are ``1 / fps`` seconds apart. Of several source frames with one index the first
@@ -54,9 +54,17 @@ def resample(reader: VideoReader, fps: float) -> Iterator[ResampledFrame]:
     Args:
         reader: an open video, at its start.
         fps: output frames a second.
+        begin: in seconds from the start of the file; earlier frames are left out.
     """
     # Images have no timestamps: each is one output frame.
     stretch = fps if reader.has_timestamps else DEFAULT_RATE
+    earliest = -math.inf
+    if begin:
+        first = begin * fps / stretch
+        if reader.has_timestamps:
+            reader.seek(reader.start_time + first)
+            first += reader.start_time
+        earliest = first - EARLY / stretch
     longest = max(1, math.ceil(MAX_HOLD_SECONDS * fps))
     current: ResampledFrame | None = None
     start = last = 0.0
@@ -66,6 +74,8 @@ def resample(reader: VideoReader, fps: float) -> Iterator[ResampledFrame]:
         gap |= reader.decode_errors > damaged
         damaged = reader.decode_errors
         if current is None:
+            if time < earliest:
+                continue
             start = time
         index = math.floor((time - start) * stretch + EARLY)
         if current is not None:

@@ -1,6 +1,5 @@
 """Reading a video the way ``vidgan preprocess`` reads it for the dataset of a run."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,8 @@ from vidgan.errors import InputError
 from vidgan.training.run import Run
 from vidgan.video.cleaning import Cleaner
 from vidgan.video.denoise import denoise
-from vidgan.video.rate import ResampledFrame, resample
-from vidgan.video.readers.base import DEFAULT_RATE, VideoReader
+from vidgan.video.rate import resample
+from vidgan.video.readers.base import DEFAULT_RATE
 from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.open import open_video
 
@@ -57,7 +56,7 @@ def _read(path: Path, run: Run, start: float, most: int | None) -> np.ndarray:
     with open_video(path, fit, decoder=options.decoder) as reader:
         rate = run.fps * run.stride or reader.info.fps or DEFAULT_RATE
         cleaner = Cleaner(rate, options.clean)
-        for frame in cleaner(_frames_from(reader, start, rate)):
+        for frame in cleaner(resample(reader, rate, start)):
             pixels = frame.sample.pixels
             pixels = denoise(pixels, options.denoise) if options.denoise else pixels
             read += [pixels] * frame.sample.copies
@@ -79,24 +78,6 @@ def _read(path: Path, run: Run, start: float, most: int | None) -> np.ndarray:
             f"{needed}{f' ({problem})' if problem else ''}; give a longer one"
         )
     return np.stack(read[:most])
-
-
-def _frames_from(reader: VideoReader, start: float, rate: float) -> Iterator[ResampledFrame]:
-    """Yield the frames from a time on at a constant rate."""
-    if not start:
-        yield from resample(reader, rate)
-        return
-    if not reader.has_timestamps:
-        for sample in resample(reader, rate):
-            if sample.index >= start * rate:
-                yield sample
-        return
-    reader.seek(reader.start_time + start)
-    # The frame after the one that is grabbed here comes first.
-    before = reader.start_time + start - 1 / (reader.info.fps or rate)
-    while (time := reader.grab()) is not None and time < before:
-        pass
-    yield from resample(reader, rate)
 
 
 def _dataset_options(run: Run) -> PreprocessConfig:
