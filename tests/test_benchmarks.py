@@ -6,12 +6,14 @@ is not installed.
 
 import ast
 import importlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from damages import blur, freeze
 from dataset_files import make_dataset
@@ -99,6 +101,18 @@ def training_metrics(folder: Path) -> list[object]:
     return [drawn_dataset(folder, 8, 32), *options, "--output", folder]
 
 
+def two_runs(folder: Path) -> list[object]:
+    """Write a portfolio of two runs, whose samples are random."""
+    make_dataset(folder / "data" / "video", (32,), (32,), (64, 64))
+    (folder / "samples").mkdir()
+    lines = [json.dumps({"run": run, "video": "video"}) for run in "ab"]
+    (folder / "results.jsonl").write_text("\n".join(lines))
+    for seed, run in enumerate("ab"):
+        clips = np.random.default_rng(seed).integers(0, 256, (8, 16, 64, 64, 3), np.uint8)
+        np.save(folder / "samples" / f"{run}.npy", clips)
+    return ["draw", folder, "--pairs", 1]
+
+
 def tiny_enhance() -> dict[str, Any]:
     module = importlib.import_module("enhance")
     recipe = module.RECIPES["x4"]
@@ -167,12 +181,14 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     "perceptual": Smoke(
         report(), {"SIDES": (64,), "DECIBELS": (24.0,)}, ("skimage",), ("report.md",)
     ),
+    "judge_pairs": Smoke(two_runs, writes=("pairs.jsonl",)),
     "portfolio": Smoke(
         lambda folder: [
             *("--video", make_video(folder / "v.mp4", frames=80), "--cpu-minutes", 0.01),
             *("--recipe", "g_channels=4 d_channels=4 frames=8", "--output", folder / "out"),
         ],
         {"WINDOWS": 20, "SAMPLES": 20},
+        needs=("skimage", "sklearn"),
         writes=("out/results.jsonl",),
     ),
     "preprocess_speed": Smoke(
@@ -220,6 +236,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
 ELSEWHERE = {
     "drawn_domains": "test_translation_benchmark",
     "moving_digits": "test_quality_benchmark",
+    "portfolio_videos": "test_portfolio",
     "quality": "test_quality_benchmark",
     "translate": "test_translation_benchmark",
 }
