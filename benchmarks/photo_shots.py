@@ -147,15 +147,15 @@ def dark(frames: int, width: int, height: int) -> Iterator[np.ndarray]:
 
 
 def still(frames: int, width: int, height: int) -> Iterator[np.ndarray]:
-    """A cup of coffee; all that moves is a fly on the saucer."""
+    """A cup of coffee; all that moves is a moth above the saucer."""
     behind = view(skimage.data.coffee(), (0.5, 0.5), 1.05, 0, (width, height))
     random = np.random.default_rng(9)
     path = wander(frames, 2, 16, random)
     headings = np.gradient(path, axis=0)
     for (x, y), (dx, dy) in zip(path, headings, strict=True):
         image = behind.copy()
-        place = round(16 * width * (0.25 + 0.04 * x)), round(16 * height * (0.4 + 0.12 * y))
-        axes = round(16 * 0.036 * height), round(16 * 0.02 * height)
+        place = round(16 * width * (0.26 + 0.05 * x)), round(16 * height * (0.5 + 0.13 * y))
+        axes = round(16 * 0.045 * height), round(16 * 0.026 * height)
         turn = float(np.degrees(np.arctan2(dy, dx)))
-        cv2.ellipse(image, place, axes, turn, 0, 360, (18, 16, 20), cv2.FILLED, cv2.LINE_AA, 4)
+        cv2.ellipse(image, place, axes, turn, 0, 360, (238, 234, 214), cv2.FILLED, cv2.LINE_AA, 4)
         yield noisy(image, random)

@@ -2,9 +2,9 @@
 
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from queue import Empty, SimpleQueue
 from typing import Any
 
 
@@ -21,10 +21,9 @@ def run_pinned(
     Returns:
         The jobs whose process failed.
     """
-    waiting: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
-    for job in jobs:
-        waiting.put(job)
-    spawn, failed = multiprocessing.get_context("spawn"), []
+    waiting = deque(jobs)
+    failed: list[tuple[Any, ...]] = []
+    spawn = multiprocessing.get_context("spawn")
 
     def work(core: int) -> None:
         # Linux pins threads; a process inherits the cores of the thread that starts it, before any
@@ -32,8 +31,8 @@ def run_pinned(
         os.sched_setaffinity(0, {core})
         while True:
             try:
-                job = waiting.get_nowait()
-            except Empty:
+                job = waiting.popleft()
+            except IndexError:
                 return
             process = spawn.Process(target=target, args=job, daemon=True)
             process.start()
@@ -42,5 +41,9 @@ def run_pinned(
                 failed.append(job)
 
     with ThreadPoolExecutor(len(cores)) as threads:
-        list(threads.map(work, cores))
+        try:
+            list(threads.map(work, cores))
+        finally:
+            # After Ctrl-C, which the processes get as well, no more are started.
+            waiting.clear()
     return failed

@@ -17,6 +17,7 @@ import moving_nature
 import numpy as np
 import photo_shots
 
+from vidgan.video.rate import resample
 from vidgan.video.readers.base import DEFAULT_RATE
 from vidgan.video.readers.open import open_video
 from vidgan.video.writers.open import open_writer
@@ -27,7 +28,7 @@ FPS = 25
 
 def digits(frames: int, width: int, height: int) -> Iterator[np.ndarray]:
     """Three handwritten digits that bounce off the edges."""
-    _, clip = next(moving_digits.clips(3, frames, 1, seed=0))
+    _, clip = next(moving_digits.clips(3, frames, 1, seed=1))
     for image in clip:
         yield cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
 
@@ -97,8 +98,10 @@ def first_seconds(video: Path, seconds: float, folder: Path) -> dict[str, Path]:
         if reader.info.frames <= seconds * fps:
             return {}
         name = f"{video.stem}-{seconds:g}s"
-        frames = (pixels for _, pixels in islice(reader, round(seconds * fps)))
-        return {name: write(folder / f"{name}.mp4", frames, fps)}
+        # Of a constant rate, whatever the file's.
+        frames = (sample.pixels for sample in resample(reader, fps) for _ in range(sample.copies))
+        path = write(folder / f"{name}.mp4", islice(frames, round(seconds * fps)), fps)
+    return {name: path}
 
 
 def given_videos(
