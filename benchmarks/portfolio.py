@@ -1,11 +1,14 @@
 """Train recipes on many kinds of video, short ones above all, for the same CPU time.
 
-    python benchmarks/portfolio.py --video street.mp4 --video clips/ --cpu-minutes 3
-    python benchmarks/portfolio.py --drawn --recipe "" --recipe "reconstruction=0"
+    python benchmarks/portfolio.py --drawn --cores 0,1 --recipe "" --recipe "reconstruction=0"
+    python benchmarks/portfolio.py --video street.mp4 --video clips/ --piece 5 --piece 10
 
-Each ``--video`` is a file or a folder; ``--drawn`` adds videos that are drawn here. A recipe is a
-list of options of ``vidgan train``. For each video, recipe and seed the output folder gets a
-contact sheet, real clips on the left and generated ones on the right, and ``results.jsonl`` a line:
+Each ``--video`` is a file or a folder; ``--drawn`` adds videos that are drawn here; see
+``portfolio_videos.py``. A recipe is a list of options of ``vidgan train``. Each video, recipe and
+seed gives a run. The output folder gets its clips (``samples``), a contact sheet, real clips on
+the left and generated ones on the right (``sheets``), and a line of ``results.jsonl``. Runs that
+have their line are left out; those that lack its ``fvd`` are measured again, not trained.
+``judge_pairs.py`` compares the figures with the eye:
 
 - amfd: Fréchet distance of ``vidgan evaluate`` on appearance and motion, to training clips that
   start at any frame (a short video has few that do not overlap).
@@ -18,7 +21,10 @@ contact sheet, real clips on the left and generated ones on the right, and ``res
 
 import json
 import os
+import re
+import shutil
 import time
+from dataclasses import asdict, dataclass
 from itertools import islice, product
 from pathlib import Path
 from typing import Any
@@ -30,7 +36,8 @@ from vidgan import runtime
 runtime.prepare()
 
 import numpy as np  # noqa: E402
-from drawn_clips import draw  # noqa: E402
+from pinned_processes import run_pinned  # noqa: E402
+from portfolio_videos import KINDS, portfolio_videos  # noqa: E402
 from quality import parse_recipe  # noqa: E402
 from scores import embed  # noqa: E402
 
@@ -49,7 +56,6 @@ from vidgan.metrics.neighbours import neighbourhoods  # noqa: E402
 from vidgan.training import sample_quality  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.training.sample_diversity import shrink  # noqa: E402
-from vidgan.video.writers.open import open_writer  # noqa: E402
 
 Row = dict[str, Any]
 FIGURES = ("amfd", "precision", "recall", "motion", "resemblance")
@@ -58,35 +64,10 @@ SETTINGS = ("video", "recipe", "seed", "steps")
 WINDOWS, SAMPLES, ROWS, SHOWN_FRAMES = 192, 192, 12, (0, 5, 10, 15)
 
 
-def drawn_videos(folder: Path) -> dict[str, Path]:
-    """Draw videos of a few seconds: objects, fire-like noise that flows, a pan, a dark scene."""
-    random = np.random.default_rng(0)
-    shots = {kind: draw(kind, 48, random) for kind in ("drifting", "turning", "falling")}
-    y, x = np.mgrid[:64, :64] / 64
-    flowing = np.stack([np.sin(9 * y + 0.4 * t + 2 * np.sin(7 * x)) for t in range(150)])
-    flow = 120 + 80 * flowing[..., None] * np.array([1.0, 0.6, 0.2])
-    wide = np.kron(random.integers(20, 230, (8, 40, 3)), np.ones((8, 8, 1)))
-    pan = np.stack([wide[:, t : t + 64] for t in range(0, 150)])
-    videos = {
-        "cuts": np.concatenate(list(shots.values())),
-        "flow": flow,
-        "pan": pan,
-        "dark": 0.08 * pan,
-        "still": np.repeat(pan[:1], 100, axis=0) + 4 * np.sin(np.arange(100))[:, None, None, None],
-    }
-    paths = {}
-    for name, frames in videos.items():
-        paths[name] = folder / f"{name}.mp4"
-        with open_writer(paths[name], 25.0, (64, 64)) as writer:
-            for frame in np.clip(frames, 0, 255).astype(np.uint8):
-                writer.write(frame)
-    return paths
-
-
-def real_windows(manifest: Manifest, frames: int) -> np.ndarray:
-    """Return clips as in training, half of them mirrored, uint8 ``(WINDOWS, frames, …)``."""
+def real_windows(manifest: Manifest, frames: int, count: int) -> np.ndarray:
+    """Return clips as in training, half of them mirrored, uint8 ``(count, frames, …)``."""
     batches = training_clips(manifest, frames, 1, seed=5)
-    return np.concatenate([pixels.to_uint8(b.numpy()) for b in islice(batches, WINDOWS)])
+    return np.concatenate([pixels.to_uint8(b.numpy()) for b in islice(batches, count)])
 
 
 def measure(clips: np.ndarray, real: np.ndarray) -> Row:
@@ -107,6 +88,11 @@ def measure_i3d(clips: np.ndarray, real: np.ndarray, weights: Path) -> Row:
     a, b = embed(real), embed(clips)
     frechet = frechet_distance(Moments.of(a), Moments.of(b), OAS)
     return {"fvd": frechet, "kvd": kernel_distance(a, b)}
+
+
+def columns(i3d_weights: Path | None) -> tuple[str, ...]:
+    """Return the columns of the table: settings, then figures."""
+    return SETTINGS + FIGURES + (I3D_FIGURES if i3d_weights else ())
 
 
 def sheet(clips: np.ndarray) -> np.ndarray:
@@ -132,50 +118,119 @@ def train(dataset: Path, run: Path, minutes: float, seed: int, options: Row) -> 
     return None
 
 
+@dataclass(frozen=True)
+class Training:
+    """What to train, and on what; all of it names the run."""
+
+    video: str
+    recipe: str
+    seed: int
+    cpu_minutes: float
+
+    @property
+    def run(self) -> str:
+        name = f"{self.video} {self.recipe} {self.cpu_minutes:g}min {self.seed}"
+        return re.sub(r"[^\w.=-]+", "_", name)
+
+
+def results(output: Path) -> dict[str, Row]:
+    """Return the last line of the results of each run."""
+    path = output / "results.jsonl"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return {row["run"]: row for row in map(json.loads, lines)}
+
+
+def carry_out(training: Training, output: Path, i3d_weights: Path | None) -> None:
+    """Train, generate and measure; write samples, sheet and a line of the results, and print it.
+
+    A run that has its samples is measured, only.
+    """
+    dataset, folder = output / "data" / training.video, output / "runs" / training.run
+    samples = output / "samples" / f"{training.run}.npy"
+    error = results(output).get(training.run, {}).get("error")
+    if not samples.exists():
+        _, options = parse_recipe(f"{ModelConfig.model} {training.recipe}")
+        shutil.rmtree(folder, ignore_errors=True)  # Left by an interrupted comparison.
+        error = train(dataset, folder, training.cpu_minutes, training.seed, options)
+        np.save(samples, vidgan.load(folder).generate(SAMPLES))
+    run, clips = Run.open(folder), np.load(samples)
+    real = real_windows(Manifest.load(dataset), run.frames, WINDOWS)
+    row = asdict(training) | {"run": training.run, "steps": run.state()["step"], "error": error}
+    row |= measure(clips, real)
+    if i3d_weights:
+        row |= measure_i3d(clips, real, i3d_weights)
+    image = np.concatenate([sheet(real), sheet(clips)], axis=1)
+    save_image(output / "sheets" / f"{training.run}.png", image)
+    with (output / "results.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    cells = [str(row[name]) for name in SETTINGS]
+    cells += [f"{row[name]:.2f}" for name in columns(i3d_weights)[len(SETTINGS) :]]
+    click.echo(f"| {' | '.join(cells)} |" + (f" {error}" if error else ""))
+
+
+def core_numbers(context: Any, parameter: Any, text: str) -> list[int]:
+    """Parse cores, as in ``0,1``."""
+    allowed = os.sched_getaffinity(0)
+    found = [int(part) if part.isdecimal() else -1 for part in text.split(",") if text]
+    if not allowed.issuperset(found) or len(set(found)) < len(found):
+        raise click.BadParameter(f"{text!r}: give some of {','.join(map(str, sorted(allowed)))}")
+    return found
+
+
 @click.command(help=__doc__.split("\n\n")[0])
 @click.option("--video", "videos", multiple=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--drawn", is_flag=True, help="Add videos that are drawn.")
+@click.option(
+    "--piece",
+    "pieces",
+    multiple=True,
+    type=click.FloatRange(1),
+    help="Add the first so many seconds of each file that is longer.",
+)
+@click.option("--drawn", is_flag=True, help=f"Add drawn videos: {', '.join(KINDS)}.")
+@click.option("--only", multiple=True, help="Of all these videos, those of this name.")
 @click.option("--recipe", "recipes", multiple=True, default=("",), help="Options, as in 'r1=1'.")
 @click.option("--seeds", default=1, show_default=True, help="Number of seeds.")
 @click.option("--cpu-minutes", default=3.0, show_default=True, help="CPU time over the cores.")
 @click.option("--i3d-weights", type=click.Path(path_type=Path, exists=True), help="For fvd, kvd.")
+@click.option(
+    "--cores",
+    default="",
+    callback=core_numbers,
+    help="Cores, as in 0,1: each trains in processes of its own, one training at a time.",
+)
 @click.option("--output", type=click.Path(path_type=Path), default="portfolio", show_default=True)
 def main(
     videos: tuple[Path, ...],
+    pieces: tuple[float, ...],
     drawn: bool,
+    only: tuple[str, ...],
     recipes: tuple[str, ...],
     seeds: int,
     cpu_minutes: float,
     i3d_weights: Path | None,
+    cores: list[int],
     output: Path,
 ) -> None:
-    (output / "data").mkdir(parents=True, exist_ok=True)
-    sources = {video.stem: video for video in videos}
-    if drawn:
-        sources |= drawn_videos(output / "data")
-    figures = FIGURES + (I3D_FIGURES if i3d_weights else ())
-    columns = SETTINGS + figures
-    click.echo(f"| {' | '.join(columns)} |")
-    click.echo("|---" * len(columns) + "|")
-    for (name, video), recipe, seed in product(sources.items(), recipes, range(seeds)):
-        dataset = output / "data" / name
-        if not dataset.exists():
-            vidgan.preprocess([video], dataset)
-        stem = f"{name} {recipe} {seed}".replace(" ", "_")
-        _, options = parse_recipe(f"{ModelConfig.model} {recipe}")
-        error = train(dataset, output / "runs" / stem, cpu_minutes, seed, options)
-        run = Run.open(output / "runs" / stem)
-        clips = vidgan.load(run.path).generate(SAMPLES)
-        real = real_windows(Manifest.load(dataset), run.frames)
-        row = {"video": name, "recipe": recipe, "seed": seed, "steps": run.state()["step"]}
-        row |= measure(clips, real)
-        if i3d_weights:
-            row |= measure_i3d(clips, real, i3d_weights)
-        with (output / "results.jsonl").open("a") as file:
-            file.write(json.dumps(row | {"error": error, "cpu_minutes": cpu_minutes}) + "\n")
-        save_image(output / f"{stem}.png", np.concatenate([sheet(real), sheet(clips)], axis=1))
-        cells = [f"{row[name]:.2f}" if name in figures else str(row[name]) for name in columns]
-        click.echo(f"| {' | '.join(cells)} |" + (f" {error}" if error else ""))
+    for name in ("data", "samples"):
+        (output / name).mkdir(parents=True, exist_ok=True)
+    sources = portfolio_videos(videos, pieces, drawn, output / "data")
+    if unknown := set(only) - set(sources):
+        raise click.UsageError(f"--only {unknown.pop()}: videos are {', '.join(sources)}")
+    names = [name for name in sources if name in only or not only]
+    for name in names:
+        if not (output / "data" / name).exists():
+            vidgan.preprocess([sources[name]], output / "data" / name)
+    shown = columns(i3d_weights)
+    click.echo(f"| {' | '.join(shown)} |")
+    click.echo("|---" * len(shown) + "|")
+    wanted = [Training(*job, cpu_minutes) for job in product(names, recipes, range(seeds))]
+    done = {run for run, row in results(output).items() if row.keys() >= set(shown)}
+    jobs = [(training, output, i3d_weights) for training in wanted if training.run not in done]
+    if not cores:
+        for job in jobs:
+            carry_out(*job)
+    elif failed := run_pinned(carry_out, jobs, cores):
+        raise click.ClickException(f"failed: {', '.join(job[0].run for job in failed)}")
 
 
 if __name__ == "__main__":

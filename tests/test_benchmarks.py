@@ -6,12 +6,14 @@ is not installed.
 
 import ast
 import importlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from damages import blur, freeze
 from dataset_files import make_dataset
@@ -106,6 +108,18 @@ def small_i3d() -> Features:
     return replace(small, needs_weights=True, build=lambda _: small.build())
 
 
+def two_runs(folder: Path) -> list[object]:
+    """Write a portfolio of two runs, whose samples are random."""
+    make_dataset(folder / "data" / "video", (32,), (32,), (64, 64))
+    (folder / "samples").mkdir()
+    lines = [json.dumps({"run": run, "video": "video"}) for run in "ab"]
+    (folder / "results.jsonl").write_text("\n".join(lines))
+    for seed, run in enumerate("ab"):
+        clips = np.random.default_rng(seed).integers(0, 256, (8, 16, 64, 64, 3), np.uint8)
+        np.save(folder / "samples" / f"{run}.npy", clips)
+    return ["draw", folder, "--pairs", 1]
+
+
 def tiny_enhance() -> dict[str, Any]:
     module = importlib.import_module("enhance")
     recipe = module.RECIPES["x4"]
@@ -174,6 +188,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     "perceptual": Smoke(
         report(), {"SIDES": (64,), "DECIBELS": (24.0,)}, ("skimage",), ("report.md",)
     ),
+    "judge_pairs": Smoke(two_runs, writes=("pairs.jsonl",)),
     "portfolio": Smoke(
         lambda folder: [
             *("--video", make_video(folder / "v.mp4", frames=80), "--cpu-minutes", 0.01),
@@ -181,6 +196,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
             *("--i3d-weights", folder / "v.mp4"),
         ],
         {"WINDOWS": 20, "SAMPLES": 20, "FEATURES": {"i3d": small_i3d()}},
+        needs=("skimage", "sklearn"),
         writes=("out/results.jsonl",),
     ),
     "preprocess_speed": Smoke(
@@ -228,6 +244,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
 ELSEWHERE = {
     "drawn_domains": "test_translation_benchmark",
     "moving_digits": "test_quality_benchmark",
+    "portfolio_videos": "test_portfolio",
     "quality": "test_quality_benchmark",
     "translate": "test_translation_benchmark",
 }
