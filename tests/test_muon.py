@@ -19,7 +19,8 @@ from vidgan.tasks import inpaint
 from vidgan.tasks.load import load_generator
 from vidgan.training.optimizers.adam import FusedAdam
 from vidgan.training.optimizers.muon import Muon, orthogonalize
-from vidgan.training.run import CONFIG_NAME, Run
+from vidgan.training.run import Run
+from vidgan.training.run_lookup import CONFIG_NAME
 
 TINY: dict[str, Any] = {
     "task": "inpaint",
