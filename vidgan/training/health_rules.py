@@ -17,6 +17,7 @@ from vidgan.losses import LOSSES
 HEALTH_NAME = "health.jsonl"
 # Names of events that decide about more than a message.
 DIVERGENCE, WORTHLESS = "divergence", "worthless samples"
+WORTHLESS_ADVICE = "train longer, or lower --g-lr and --d-lr"
 # Steps that are averaged before the rules on steps are checked.
 WINDOW = 50
 
@@ -167,8 +168,13 @@ def _memorisation(history: Sequence[Figures]) -> str | None:
     )
 
 
+# Steps in which the samples of a healthy training take shape, so that they say nothing of it.
+GRACE = 200
+TOO_EARLY = f"too early to judge; a training needs more than {GRACE} steps for that"
 # Limits of the figures of vidgan.training.sample_quality for clips that show something.
 CLIPPED, FLAT, NOISY, UNLIKE = 0.4, 0.15, 4.0, 0.35
+# Contrast below which samples are blank even at a time when healthy ones are faint.
+EMPTY = 0.05
 
 
 def _worthless(history: Sequence[Figures]) -> str | None:
@@ -185,6 +191,18 @@ def _worthless(history: Sequence[Figures]) -> str | None:
             f"{now['resemblance']:.2f})"
         )
     return None
+
+
+def early_failure(step: int, figures: Figures) -> HealthEvent | None:
+    """Return the event of a training that ends within :data:`GRACE` with samples of nothing.
+
+    Other problems cannot be told so early, so this is None for samples that show anything.
+    """
+    if step > GRACE or not (
+        figures.get("clipped", 0.0) > CLIPPED or figures.get("contrast", 1.0) < EMPTY
+    ):
+        return None
+    return HealthEvent(step, WORTHLESS, False, f"{_worthless([figures])}: {WORTHLESS_ADVICE}")
 
 
 # Checked on the means of WINDOW steps.
@@ -221,14 +239,14 @@ SAMPLE_RULES = (
         "lower --g-lr, raise --r1 or use --unroll 3",
         _mode_collapse,
         patience=2,
-        grace=200,
+        grace=GRACE,
     ),
     HealthRule(
         WORTHLESS,
-        "train longer, or lower --g-lr and --d-lr",
+        WORTHLESS_ADVICE,
         _worthless,
         patience=1,
-        grace=200,
+        grace=GRACE,
     ),
     HealthRule(
         "memorisation",

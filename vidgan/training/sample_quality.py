@@ -1,18 +1,28 @@
 """Simple checks that generated clips are pictures at all, by comparison with training clips."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 
-from vidgan.training.sample_diversity import shrink
+from vidgan.training.sample_diversity import rms_distances
 
-# Names of the figures of :func:`compare`.
+# Names of the figures of :meth:`Reference.compare`.
 FIGURES = ("clipped", "contrast", "detail", "resemblance")
 # Values this near to black or white are clipped.
 MARGIN = 3
+# Grey levels that are added to a contrast before two are compared: black is like black.
+LEAST_CONTRAST = 1.0
+# Thumbnails whose difference is well below this many grey levels look the same, even if they show
+# so little that they do not correlate.
+VISIBLE = 16.0
+# Thumbnails with less than this fraction of the clips' contrast, as those of noise, say nothing.
+COARSE = 0.4
 
 
-def clipped_fraction(clips: np.ndarray) -> float:
-    """Return the fraction of values of uint8 clips that are black or white."""
-    return float(np.mean((clips <= MARGIN) | (clips >= 255 - MARGIN)))
+def clipped_fractions(clips: np.ndarray) -> np.ndarray:
+    """Return the fractions of values of uint8 clips that are black and that are white, ``(2,)``."""
+    return np.array([np.mean(clips <= MARGIN), np.mean(clips >= 255 - MARGIN)])
 
 
 def contrast(clips: np.ndarray) -> float:
@@ -33,8 +43,11 @@ def detail(clips: np.ndarray) -> float:
     return float(np.abs(centre - neighbours).mean())
 
 
-def resemblance(small: np.ndarray, training: np.ndarray) -> float:
-    """Return the median correlation of clips with the most similar training clip.
+def similarities(small: np.ndarray, training: np.ndarray) -> np.ndarray:
+    """Return how alike each pair of clips is, float64 ``(n, m)``: at most 1.
+
+    That is their correlation or, if it is higher, 1 minus their difference over :data:`VISIBLE`,
+    for clips so dark or plain that there is nothing to correlate.
 
     Args:
         small: clips, shrunk by :func:`~vidgan.training.sample_diversity.shrink`, ``(n, …)``.
@@ -47,24 +60,61 @@ def resemblance(small: np.ndarray, training: np.ndarray) -> float:
         length = np.linalg.norm(flat, axis=1, keepdims=True)
         return np.asarray(flat / np.maximum(length, 1e-6))
 
-    return float(np.median((normalised(small) @ normalised(training).T).max(axis=1)))
+    nearness = 1 - 127.5 * rms_distances(small, training) / VISIBLE
+    return np.asarray(np.maximum(normalised(small) @ normalised(training).T, nearness))
 
 
-def compare(clips: np.ndarray, real: np.ndarray, training: np.ndarray) -> dict[str, float]:
-    """Return figures of generated clips.
+def resemblance(small: np.ndarray, training: np.ndarray) -> float:
+    """Return the median of :func:`similarities` with the most similar training clip."""
+    return float(np.median(similarities(small, training).max(axis=1)))
 
-    Args:
-        clips: generated clips, uint8 ``(n, frames, height, width, 3)``.
-        real: training clips, uint8 ``(m, frames, height, width, 3)``.
-        training: more training clips, shrunk.
 
-    Returns:
-        ``clipped``: the fraction of clipped values, minus that of real clips. ``contrast`` and
-        ``detail``: relative to real clips. ``resemblance``: see :func:`resemblance`.
+@dataclass(frozen=True)
+class Reference:
+    """The figures of training clips, with which generated clips are compared.
+
+    Attributes:
+        small: training clips, shrunk, ``(m, frames, 8, 8, 3)``.
+        clipped: see :func:`clipped_fractions`.
+        contrast: see :func:`contrast`.
+        detail: see :func:`detail`.
+        coarse: whether thumbnails show what the clips do.
     """
-    return {
-        "clipped": clipped_fraction(clips) - clipped_fraction(real),
-        "contrast": contrast(clips) / max(contrast(real), 1.0),
-        "detail": detail(clips) / max(detail(real), 1.0),
-        "resemblance": resemblance(shrink(clips), training),
-    }
+
+    small: np.ndarray
+    clipped: np.ndarray
+    contrast: float
+    detail: float
+    coarse: bool
+
+    @classmethod
+    def of(cls, whole: np.ndarray, small: np.ndarray) -> Self:
+        """Compute the figures.
+
+        Args:
+            whole: training clips, uint8 ``(n, frames, height, width, 3)``.
+            small: these and more training clips, shrunk, ``(m, frames, 8, 8, 3)``.
+        """
+        full, left = contrast(whole), 127.5 * contrast(small)
+        coarse = left + LEAST_CONTRAST > COARSE * (full + LEAST_CONTRAST)
+        return cls(small, clipped_fractions(whole), full, detail(whole), coarse)
+
+    def compare(self, clips: np.ndarray, small: np.ndarray) -> dict[str, float]:
+        """Return figures of generated clips.
+
+        Args:
+            clips: generated clips, uint8 ``(n, frames, height, width, 3)``.
+            small: the same, shrunk.
+
+        Returns:
+            ``clipped``: the fraction of black and of white values beyond that of training clips.
+            ``contrast`` and ``detail``: relative to training clips. ``resemblance``: see
+            :func:`resemblance`; left out where thumbnails do not show what the clips do.
+        """
+        beyond = np.maximum(clipped_fractions(clips) - self.clipped, 0)
+        figures = {
+            "clipped": float(beyond.sum()),
+            "contrast": (contrast(clips) + LEAST_CONTRAST) / (self.contrast + LEAST_CONTRAST),
+            "detail": detail(clips) / max(self.detail, 1.0),
+        }
+        return figures | ({"resemblance": resemblance(small, self.small)} if self.coarse else {})
