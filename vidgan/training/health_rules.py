@@ -172,17 +172,25 @@ def _memorisation(history: Sequence[Figures]) -> str | None:
 GRACE = 200
 TOO_EARLY = f"too early to judge; a training needs more than {GRACE} steps for that"
 # Limits of the figures of vidgan.training.sample_quality for clips that show something.
-CLIPPED, FLAT, NOISY, UNLIKE = 0.4, 0.15, 4.0, 0.35
+CLIPPED, FLAT, BLANK, NOISY, UNLIKE = 0.4, 0.15, 0.25, 4.0, 0.35
 # Contrast below which samples are blank even at a time when healthy ones are faint.
 EMPTY = 0.05
 
 
-def _worthless(history: Sequence[Figures]) -> str | None:
-    now = history[-1]
+def _empty(now: Figures, least: float) -> str | None:
     if now.get("clipped", 0.0) > CLIPPED:
         return f"samples are black or white ({now['clipped']:.0%} of their pixels)"
-    if now.get("contrast", 1.0) < FLAT:
+    if now.get("contrast", 1.0) < least:
         return f"samples are blank (contrast {now['contrast']:.0%} of the training clips')"
+    return None
+
+
+def _worthless(history: Sequence[Figures]) -> str | None:
+    now = history[-1]
+    if empty := _empty(now, FLAT):
+        return empty
+    if now.get("blank", 0.0) > BLANK:
+        return f"{now['blank']:.0%} of the samples are blank"
     if now.get("detail", 1.0) > NOISY:
         return f"samples are noise (detail {now['detail']:.1f} times that of training clips)"
     if now.get("resemblance", 1.0) < UNLIKE:
@@ -198,11 +206,9 @@ def early_failure(step: int, figures: Figures) -> HealthEvent | None:
 
     Other problems cannot be told so early, so this is None for samples that show anything.
     """
-    if step > GRACE or not (
-        figures.get("clipped", 0.0) > CLIPPED or figures.get("contrast", 1.0) < EMPTY
-    ):
+    if step > GRACE or (empty := _empty(figures, EMPTY)) is None:
         return None
-    return HealthEvent(step, WORTHLESS, False, f"{_worthless([figures])}: {WORTHLESS_ADVICE}")
+    return HealthEvent(step, WORTHLESS, False, f"{empty}: {WORTHLESS_ADVICE}")
 
 
 # Checked on the means of WINDOW steps.

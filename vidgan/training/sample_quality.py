@@ -8,14 +8,16 @@ import numpy as np
 from vidgan.training.sample_diversity import rms_distances
 
 # Names of the figures of :meth:`Reference.compare`.
-FIGURES = ("clipped", "contrast", "detail", "resemblance")
+FIGURES = ("clipped", "contrast", "blank", "detail", "resemblance")
 # Values this near to black or white are clipped.
 MARGIN = 3
-# Grey levels that are added to a contrast before two are compared: black is like black.
+# Grey levels that are added to contrasts before they are compared: black is like black.
 LEAST_CONTRAST = 1.0
+# A clip is blank if its contrast is below this fraction of that of nearly all training clips.
+FLAT = 0.15
 # Thumbnails whose difference is well below this many grey levels look the same, even if they show
 # so little that they do not correlate.
-VISIBLE = 16.0
+VISIBLE = 8.0
 # Thumbnails with less than this fraction of the clips' contrast, as those of noise, say nothing.
 COARSE = 0.4
 
@@ -25,9 +27,10 @@ def clipped_fractions(clips: np.ndarray) -> np.ndarray:
     return np.array([np.mean(clips <= MARGIN), np.mean(clips >= 255 - MARGIN)])
 
 
-def contrast(clips: np.ndarray) -> float:
-    """Return the mean standard deviation of the values of a frame, in grey levels."""
-    return float(clips.std(axis=(2, 3), dtype=np.float32).mean())
+def contrasts(clips: np.ndarray) -> np.ndarray:
+    """Return the mean standard deviation of the values of each clip's frames, ``(n,)``."""
+    deviations: np.ndarray = clips.std(axis=(2, 3), dtype=np.float32).mean(axis=(1, 2))
+    return deviations
 
 
 def detail(clips: np.ndarray) -> float:
@@ -46,8 +49,9 @@ def detail(clips: np.ndarray) -> float:
 def similarities(small: np.ndarray, training: np.ndarray) -> np.ndarray:
     """Return how alike each pair of clips is, float64 ``(n, m)``: at most 1.
 
-    That is their correlation or, if it is higher, 1 minus their difference over :data:`VISIBLE`,
-    for clips so dark or plain that there is nothing to correlate.
+    That is their correlation, apart from the mean of each colour, which plain clips have in common
+    with any; or, if it is higher, 1 minus their difference over :data:`VISIBLE`, for clips so dark
+    or plain that there is nothing to correlate.
 
     Args:
         small: clips, shrunk by :func:`~vidgan.training.sample_diversity.shrink`, ``(n, …)``.
@@ -55,8 +59,8 @@ def similarities(small: np.ndarray, training: np.ndarray) -> np.ndarray:
     """
 
     def normalised(clips: np.ndarray) -> np.ndarray:
-        flat = clips.reshape(len(clips), -1).astype(np.float64)
-        flat -= flat.mean(axis=1, keepdims=True)
+        pixels = clips.reshape(len(clips), -1, clips.shape[-1]).astype(np.float64)
+        flat = (pixels - pixels.mean(axis=1, keepdims=True)).reshape(len(clips), -1)
         length = np.linalg.norm(flat, axis=1, keepdims=True)
         return np.asarray(flat / np.maximum(length, 1e-6))
 
@@ -76,7 +80,8 @@ class Reference:
     Attributes:
         small: training clips, shrunk, ``(m, frames, 8, 8, 3)``.
         clipped: see :func:`clipped_fractions`.
-        contrast: see :func:`contrast`.
+        contrast: the mean of :func:`contrasts`.
+        least_contrast: that of all but the twentieth of the clips that have the least.
         detail: see :func:`detail`.
         coarse: whether thumbnails show what the clips do.
     """
@@ -84,6 +89,7 @@ class Reference:
     small: np.ndarray
     clipped: np.ndarray
     contrast: float
+    least_contrast: float
     detail: float
     coarse: bool
 
@@ -95,9 +101,16 @@ class Reference:
             whole: training clips, uint8 ``(n, frames, height, width, 3)``.
             small: these and more training clips, shrunk, ``(m, frames, 8, 8, 3)``.
         """
-        full, left = contrast(whole), 127.5 * contrast(small)
-        coarse = left + LEAST_CONTRAST > COARSE * (full + LEAST_CONTRAST)
-        return cls(small, clipped_fractions(whole), full, detail(whole), coarse)
+        full = contrasts(whole) + LEAST_CONTRAST
+        left = 127.5 * contrasts(small) + LEAST_CONTRAST
+        return cls(
+            small,
+            clipped_fractions(whole),
+            float(full.mean()),
+            float(np.quantile(full, 0.05)),
+            detail(whole),
+            bool(left.mean() > COARSE * full.mean()),
+        )
 
     def compare(self, clips: np.ndarray, small: np.ndarray) -> dict[str, float]:
         """Return figures of generated clips.
@@ -108,13 +121,16 @@ class Reference:
 
         Returns:
             ``clipped``: the fraction of black and of white values beyond that of training clips.
-            ``contrast`` and ``detail``: relative to training clips. ``resemblance``: see
-            :func:`resemblance`; left out where thumbnails do not show what the clips do.
+            ``contrast`` and ``detail``: relative to training clips. ``blank``: the fraction of
+            blank clips. ``resemblance``: see :func:`resemblance`; left out where thumbnails do not
+            show what the clips do.
         """
+        found = contrasts(clips) + LEAST_CONTRAST
         beyond = np.maximum(clipped_fractions(clips) - self.clipped, 0)
         figures = {
             "clipped": float(beyond.sum()),
-            "contrast": (contrast(clips) + LEAST_CONTRAST) / (self.contrast + LEAST_CONTRAST),
+            "contrast": float(found.mean()) / self.contrast,
+            "blank": float(np.mean(found < FLAT * self.least_contrast)),
             "detail": detail(clips) / max(self.detail, 1.0),
         }
         return figures | ({"resemblance": resemblance(small, self.small)} if self.coarse else {})
