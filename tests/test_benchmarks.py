@@ -127,6 +127,14 @@ def tiny_enhance() -> dict[str, Any]:
 
 
 SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
+    "bad_settings": Smoke(
+        lambda folder: [
+            *("--only", "led, black, rates x 50", "--steps", 2, "--output", folder / "out"),
+            *("--report", folder / "report.md"),
+        ],
+        {"NETWORKS": {"frames": 8, "g_channels": 4, "d_channels": 4, "batch_size": 2}},
+        writes=("report.md", "out/results.jsonl", "out/sheets/led-black-rates-x-50.png"),
+    ),
     "enhance": lambda: Smoke(lambda folder: [*enhance(folder), "x4"], tiny_enhance()),
     "evaluate_scale": Smoke(
         report("--timed", 8, "--growing", ""),

@@ -33,6 +33,7 @@ from vidgan.training.health_rules import (
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
+from vidgan.training.sample_diversity import shrink as small
 
 HEALTHY = {
     "d_loss": 1.2,
@@ -196,27 +197,27 @@ def test_distances() -> None:
 
 
 def test_figures_of_honest_clips() -> None:
-    figures = real(noise(24), noise(24, 1)).compare(noise(24, 2))
+    figures = real(noise(24), noise(24, 1)).compare(small(noise(24, 2)))
     assert figures == pytest.approx(dict.fromkeys(figures, 1.0), abs=0.1)
     assert set(figures) == {"diversity", "motion_diversity", "novelty"}
 
 
 def test_figures_of_copies() -> None:
     train = noise(24)
-    figures = real(train, noise(24, 1)).compare(train[::-1])
+    figures = real(train, noise(24, 1)).compare(small(train[::-1]))
     assert figures["novelty"] < 0.02
     assert figures["diversity"] == pytest.approx(1)
 
 
 def test_figures_of_one_clip_many_times() -> None:
-    figures = real(noise(24), noise(24, 1)).compare(noise(1, 2).repeat(24, 0))
+    figures = real(noise(24), noise(24, 1)).compare(small(noise(1, 2).repeat(24, 0)))
     assert figures["diversity"] < 0.01
     assert figures["motion_diversity"] < 0.01
 
 
 def test_what_cannot_be_compared_is_left_out() -> None:
     still = noise(24)[:, :1].repeat(8, 1)
-    assert set(real(still).compare(noise(24, 2))) == {"diversity"}
+    assert set(real(still).compare(small(noise(24, 2)))) == {"diversity"}
 
 
 # Real trainings.
@@ -306,7 +307,7 @@ def test_info_tells(lost: tuple[Path, Result], healthy: tuple[Path, list[str]]) 
     sick = CliRunner().invoke(main, ["info", str(lost[0])]).output
     assert "the discriminator has won" in sick
     well = CliRunner().invoke(main, ["info", str(healthy[0])]).output
-    assert "no problem found" in well
+    assert "too early to judge" in well
     values = vidgan.info(lost[0])["health"]
     assert any("the discriminator has won" in text for text in values)
     assert vidgan.info(healthy[0])["health"] == []
@@ -315,13 +316,34 @@ def test_info_tells(lost: tuple[Path, Result], healthy: tuple[Path, list[str]]) 
 def test_healthy_training(healthy: tuple[Path, list[str]]) -> None:
     path, lines = healthy
     assert (path / "health.jsonl").read_text() == ""
-    assert lines[-1] == "Health: no problem found."
+    assert lines[-1].startswith("Health: too early to judge")
+    assert "\n" not in lines[-1]
     rows = [row for row in read_log(path / "log.csv") if "diversity" in row]
     assert rows
     for row in rows:
         assert all(math.isfinite(row[name]) for name in FINE)
         assert row["diversity"] > 0
         assert -1 <= row["overfitting"] <= 1
+
+
+def test_verdicts_of_a_training_that_is_long_enough(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health_rules, "GRACE", 59)
+    lines: list[str] = []
+    path = vidgan.train(dataset, output=tmp_path / "run", steps=60, notify=lines.append, **TINY)
+    assert lines[-1] == "Health: no problem found."
+    assert "no problem found" in CliRunner().invoke(main, ["info", str(path)]).output
+
+
+def test_a_short_training_with_blank_samples_fails(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health_rules, "EMPTY", 9.0)
+    lines: list[str] = []
+    with pytest.raises(TrainingError, match="samples are blank"):
+        vidgan.train(dataset, output=tmp_path / "run", steps=60, notify=lines.append, **TINY)
+    assert not any("no problem" in line or "too early" in line for line in lines)
 
 
 def test_watching_changes_nothing(

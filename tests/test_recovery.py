@@ -13,6 +13,7 @@ from vidgan.config import ModelConfig, TrainConfig
 from vidgan.errors import TrainingError
 from vidgan.models import resolve
 from vidgan.tasks.synthesis import build_gan
+from vidgan.training.batch_figures import batch_figures
 from vidgan.training.health_log import HealthLog
 from vidgan.training.health_rules import DIVERGENCE, HealthEvent, read_events
 from vidgan.training.recovery import MAX_RECOVERIES, RATE_FACTOR, Recovery
@@ -20,6 +21,7 @@ from vidgan.training.run import Run
 
 TINY: dict[str, Any] = {"frames": 8, "latent_dim": 8, "g_channels": 4, "d_channels": 4}
 SOUND = {"reconstruction_loss": 0.5, "g_loss": 1.0, "d_loss": 1.0, "g_norm": 1.0, "d_norm": 2.0}
+SOUND |= {"batch_clipped": 0.0, "batch_contrast": 0.8}
 
 
 def make_recovery(folder: Path) -> Recovery:
@@ -69,6 +71,8 @@ def test_a_loss_that_is_not_finite_sets_the_weights_back_at_once(
         {"reconstruction_loss": 1.5},
         {"g_loss": 4.5e10},
         {"g_loss": -4.5e10},
+        {"batch_clipped": 0.7},
+        {"batch_contrast": 0.1},
     ],
     ids=str,
 )
@@ -78,6 +82,27 @@ def test_other_divergence_is_seen_within_fifty_steps(tmp_path: Path, bad: dict[s
     assert not any(found)
     found = [recovery.check(step, SOUND | bad) for step in range(101, 151)]
     assert any(found)
+
+
+def test_clips_that_are_still_blank_have_not_diverged(tmp_path: Path) -> None:
+    recovery = make_recovery(tmp_path)
+    faint = SOUND | {"batch_contrast": 0.05}
+    assert not any(recovery.check(step, faint) for step in range(1, 201))
+
+
+def test_figures_of_a_batch() -> None:
+    random = np.random.default_rng(0)
+    real = tf.constant(random.uniform(-0.5, 0.5, (2, 8, 32, 32, 3)), tf.float32)
+    black, blank = tf.fill(real.shape, -1.0), tf.fill(real.shape, 0.2)
+    found = {
+        name: [float(value) for value in batch_figures(clips, real).values()]
+        for name, clips in {"real": real, "black": black, "blank": blank}.items()
+    }
+    assert found["real"] == pytest.approx([0, 1])
+    assert found["black"] == pytest.approx([1, 0.03], abs=0.01)
+    assert found["blank"] == pytest.approx([0, 0.03], abs=0.01)
+    # What is black in the video may be black.
+    assert [float(value) for value in batch_figures(black, black).values()] == [0, 1]
 
 
 def test_weights_are_those_of_before_it_began(tmp_path: Path) -> None:

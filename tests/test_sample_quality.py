@@ -10,9 +10,10 @@ from dataset_files import make_dataset
 import vidgan
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
-from vidgan.training import health_rules, sample_quality
+from vidgan.training import health_rules
 from vidgan.training.health_rules import SAMPLE_RULES, WORTHLESS, HealthTracker
 from vidgan.training.sample_diversity import shrink
+from vidgan.training.sample_quality import Reference
 
 
 def scenes(count: int, seed: int, side: int = 48) -> np.ndarray:
@@ -29,10 +30,11 @@ def scenes(count: int, seed: int, side: int = 48) -> np.ndarray:
 
 
 REAL = scenes(24, 0)
+REFERENCE = Reference.of(REAL, shrink(REAL))
 
 
 def problem(clips: np.ndarray) -> str | None:
-    figures = sample_quality.compare(clips, REAL, shrink(REAL))
+    figures = REFERENCE.compare(clips, shrink(clips))
     tracker = HealthTracker(
         [rule for rule in SAMPLE_RULES if rule.name == WORTHLESS], TrainConfig()
     )
@@ -76,10 +78,50 @@ def test_what_shows_something_is_not(kind: str) -> None:
     assert problem(good()[kind]) is None
 
 
+def verdict(clips: np.ndarray, real: np.ndarray) -> str | None:
+    figures = Reference.of(real, shrink(real)).compare(clips, shrink(clips))
+    events = HealthTracker(SAMPLE_RULES, TrainConfig()).add(1000, figures)
+    return events[0].message if events else None
+
+
 def test_a_dark_and_still_video_is_no_garbage() -> None:
     dark = np.repeat((REAL[:, :1] * 0.04).astype(np.uint8), 8, axis=1)
-    figures = sample_quality.compare(dark, dark, shrink(dark))
-    assert not HealthTracker(SAMPLE_RULES, TrainConfig()).add(1000, figures)
+    assert verdict(dark, dark) is None
+
+
+def test_a_black_video_is_no_garbage() -> None:
+    black = np.zeros_like(REAL)
+    noise = np.random.default_rng(5).integers(0, 3, REAL.shape).astype(np.uint8)
+    assert verdict(black, black) is None
+    assert verdict(noise, black) is None
+    assert "black or white" in (verdict(black + 255, black) or "")
+    assert "resemble no training clip" in (verdict(black + 120, black) or "")
+    assert "noise" in (verdict(noise * 60, black) or "")
+
+
+def test_a_video_of_noise_is_no_garbage() -> None:
+    """Not even its own clips resemble each other as thumbnails."""
+    clips = np.random.default_rng(6).integers(0, 256, (48, *REAL.shape[1:])).astype(np.uint8)
+    assert verdict(clips[:24], clips[24:]) is None
+    assert "blank" in (verdict(np.full_like(REAL, 128), clips[24:]) or "")
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        ({"clipped": 0.9, "contrast": 1.0}, "samples are black or white"),
+        ({"clipped": 0.0, "contrast": 0.01}, "samples are blank"),
+        # Faint and unlike training clips, as all samples are at first.
+        ({"clipped": 0.0, "contrast": 0.1, "resemblance": 0.1}, None),
+    ],
+)
+def test_early_verdict(figures: dict[str, float], told: str | None) -> None:
+    event = health_rules.early_failure(60, figures)
+    assert (event is None) == (told is None)
+    if event is not None and told is not None:
+        assert event.message.startswith(told)
+        assert (event.step, event.rule, event.resolved) == (60, WORTHLESS, False)
+    assert health_rules.early_failure(health_rules.GRACE + 1, figures) is None
 
 
 def test_a_training_that_ends_with_garbage_fails(

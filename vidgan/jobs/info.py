@@ -185,17 +185,18 @@ def _run_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
         ("trained", _trained(values["trained"])),
         ("checkpoints", ", ".join(values["checkpoints"]) or "none"),
         ("best", _measured(values["best"])),
-        *(("health", text) for text in _health_texts(values["health"])),
+        *(("health", text) for text in _health_texts(values["health"], values["trained"])),
         ("on disk", _disk(values["bytes"])),
         ("model", _options(values["model"])),
         ("training", _options(values["train"])),
     ]
 
 
-def _health_texts(findings: list[str] | None) -> list[str]:
+def _health_texts(findings: list[str] | None, trained: dict[str, Any] | None) -> list[str]:
     if findings is None:
         return ["not watched"]
-    return findings or ["no problem found"]
+    early = trained is None or trained["step"] <= health_rules.GRACE
+    return findings or [health_rules.TOO_EARLY if early else "no problem found"]
 
 
 def _checkpoint_rows(values: dict[str, Any]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from vidgan.tasks import option_checks
 from vidgan.tasks.base import Task, training_batches
 from vidgan.tasks.vae_gan import VAEGAN
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training import distance_metrics, sample_quality
+from vidgan.training import batch_figures, distance_metrics, sample_quality
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.context import (
     ACCURACY_BAR,
@@ -132,6 +132,7 @@ TASK = Task(
         "novelty",
         "overfitting",
         *sample_quality.FIGURES,
+        *batch_figures.COLUMNS,
         *map(distance_metrics.column, distance_metrics.METRICS),
     ),
     panels=(*ADVERSARIAL_PANELS, *distance_metrics.PANELS),

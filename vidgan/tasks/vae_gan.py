@@ -12,6 +12,7 @@ from vidgan.models import autoencoder
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import latent_sampling
 from vidgan.training.adversarial import Logs, TrainStep
+from vidgan.training.batch_figures import batch_figures
 from vidgan.training.reconstruction_losses import motion_weighted_loss
 
 # Weight of the Kullback-Leibler divergence of the codes against the loss of a pixel.
@@ -91,10 +92,10 @@ class VAEGAN(VideoGAN):
     def reconstruction_step(self, data: Any) -> Logs:
         """Train encoder and generator by reconstruction alone."""
         real, labels = data if self.config.conditional else (data, None)
-        seeds = self.seeds(6)
+        seeds = self.seeds(4)
         noise = latent_sampling.draw_latents(self.latents, real.shape[0], seeds[0], labels)
         with tf.GradientTape() as tape:
-            encoding = self._encode(real, noise, seeds[4])
+            encoding = self._encode(real, noise, seeds[3])
             clips = self._decode(encoding.inputs)
             loss = motion_weighted_loss(clips, real)
             total = self.g_optimizer.scale_loss(loss + KL_WEIGHT * encoding.kl)
@@ -103,7 +104,8 @@ class VAEGAN(VideoGAN):
         norm = self._g_step(lambda: tape.gradient(total, variables))
         self._sampler.enqueue(encoding.code, labels)
         self.step.assign_add(1)
-        return {"reconstruction_loss": loss, "kl_loss": encoding.kl, "g_norm": norm}
+        logs = {"reconstruction_loss": loss, "kl_loss": encoding.kl, "g_norm": norm}
+        return logs | batch_figures(clips, real)
 
     def train_step(self, data: Any) -> Logs:
         """Train encoder and generator by reconstruction, and generator and discriminators as a GAN.
@@ -113,17 +115,17 @@ class VAEGAN(VideoGAN):
         so whichever loss it is, it can't outweigh it.
         """
         real, labels = data if self.config.conditional else (data, None)
-        count, seeds = real.shape[0], self.seeds(6)
+        count, seeds = real.shape[0], self.seeds(4)
         noise = latent_sampling.draw_latents(self.latents, count, seeds[0], labels)
         sampled = noise | {"latent": self._sampler(noise)}
         with tf.GradientTape() as tape:
-            encoding = self._encode(real, noise, seeds[4])
+            encoding = self._encode(real, noise, seeds[3])
             pairs = {name: (encoding.inputs[name], sampled[name]) for name in sampled}
             clips = self._decode({name: tf.concat(pair, axis=0) for name, pair in pairs.items()})
             reconstructed, fake = clips[:count], clips[count:]
             batches = self._discriminator_batches(real, fake, labels, noise, seeds[1])
         found = self._all_gradients(batches)
-        logs = self._logs(found)
+        logs = self._logs(found) | batch_figures(fake, real)
         with tf.GradientTape() as pixels:
             pixels.watch(reconstructed)
             loss = motion_weighted_loss(reconstructed, real)

@@ -12,6 +12,7 @@ from vidgan.latents import Latent
 from vidgan.models.views import VIEWS, View
 from vidgan.training import latent_sampling
 from vidgan.training.adversarial import AdversarialModel, Logs
+from vidgan.training.batch_figures import batch_figures
 from vidgan.training.discriminator_step import DiscriminatorBatch, Gradients
 
 # Real clips after which ADA's probability can have risen from 0 to 1.
@@ -99,13 +100,13 @@ class VideoGAN(AdversarialModel):
     def train_step(self, data: Any) -> Logs:
         """Take one training step; see the class."""
         real, labels = data if self.config.conditional else (data, None)
-        seeds = self.seeds(4)
+        seeds = self.seeds(3)
         noise = latent_sampling.draw_latents(self.latents, real.shape[0], seeds[0], labels)
         with tf.GradientTape() as tape:
             fake = self.generator(noise, training=True)
             batches = self._discriminator_batches(real, fake, labels, noise, seeds[1])
         found = self._all_gradients(batches)
-        logs = self._logs(found)
+        logs = self._logs(found) | batch_figures(fake, real)
         input_gradients = self._input_gradients(found, batches)
         self.schedules.set_rates(self.budget_used, self.lead)
         logs |= self._d_step(found, batches, seeds[2])

@@ -17,6 +17,7 @@ from vidgan.losses import LOSSES
 HEALTH_NAME = "health.jsonl"
 # Names of events that decide about more than a message.
 DIVERGENCE, WORTHLESS = "divergence", "worthless samples"
+WORTHLESS_ADVICE = "train longer, or lower --g-lr and --d-lr"
 # Steps that are averaged before the rules on steps are checked.
 WINDOW = 50
 
@@ -167,16 +168,29 @@ def _memorisation(history: Sequence[Figures]) -> str | None:
     )
 
 
+# Steps in which the samples of a healthy training take shape, so that they say nothing of it.
+GRACE = 200
+TOO_EARLY = f"too early to judge; a training needs more than {GRACE} steps for that"
 # Limits of the figures of vidgan.training.sample_quality for clips that show something.
-CLIPPED, FLAT, NOISY, UNLIKE = 0.4, 0.15, 4.0, 0.35
+CLIPPED, FLAT, BLANK, NOISY, UNLIKE = 0.4, 0.15, 0.25, 4.0, 0.35
+# Contrast below which samples are blank even at a time when healthy ones are faint.
+EMPTY = 0.05
+
+
+def _empty(now: Figures, least: float) -> str | None:
+    if now.get("clipped", 0.0) > CLIPPED:
+        return f"samples are black or white ({now['clipped']:.0%} of their pixels)"
+    if now.get("contrast", 1.0) < least:
+        return f"samples are blank (contrast {now['contrast']:.0%} of the training clips')"
+    return None
 
 
 def _worthless(history: Sequence[Figures]) -> str | None:
     now = history[-1]
-    if now.get("clipped", 0.0) > CLIPPED:
-        return f"samples are black or white ({now['clipped']:.0%} of their pixels)"
-    if now.get("contrast", 1.0) < FLAT:
-        return f"samples are blank (contrast {now['contrast']:.0%} of the training clips')"
+    if empty := _empty(now, FLAT):
+        return empty
+    if now.get("blank", 0.0) > BLANK:
+        return f"{now['blank']:.0%} of the samples are blank"
     if now.get("detail", 1.0) > NOISY:
         return f"samples are noise (detail {now['detail']:.1f} times that of training clips)"
     if now.get("resemblance", 1.0) < UNLIKE:
@@ -185,6 +199,16 @@ def _worthless(history: Sequence[Figures]) -> str | None:
             f"{now['resemblance']:.2f})"
         )
     return None
+
+
+def early_failure(step: int, figures: Figures) -> HealthEvent | None:
+    """Return the event of a training that ends within :data:`GRACE` with samples of nothing.
+
+    Other problems cannot be told so early, so this is None for samples that show anything.
+    """
+    if step > GRACE or (empty := _empty(figures, EMPTY)) is None:
+        return None
+    return HealthEvent(step, WORTHLESS, False, f"{empty}: {WORTHLESS_ADVICE}")
 
 
 # Checked on the means of WINDOW steps.
@@ -221,14 +245,14 @@ SAMPLE_RULES = (
         "lower --g-lr, raise --r1 or use --unroll 3",
         _mode_collapse,
         patience=2,
-        grace=200,
+        grace=GRACE,
     ),
     HealthRule(
         WORTHLESS,
-        "train longer, or lower --g-lr and --d-lr",
+        WORTHLESS_ADVICE,
         _worthless,
         patience=1,
-        grace=200,
+        grace=GRACE,
     ),
     HealthRule(
         "memorisation",

@@ -9,16 +9,21 @@ import tensorflow as tf
 from vidgan.errors import TrainingError
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.health_log import HealthLog
-from vidgan.training.health_rules import DIVERGENCE, EXPLODED, WINDOW, HealthEvent
+from vidgan.training.health_rules import (
+    CLIPPED,
+    DIVERGENCE,
+    EXPLODED,
+    FLAT,
+    WINDOW,
+    HealthEvent,
+)
 from vidgan.training.means import Means
 
 # Factor of the learning rates after each divergence, and the number of divergences after which
 # training is given up.
 RATE_FACTOR, MAX_RECOVERIES = 0.3, 8
-# A reconstruction loss above this multiple of its lowest value has diverged ...
+# A reconstruction loss above this multiple of its lowest value has diverged.
 WORSE = 1.6
-# ... and so has the loss of a generator above this.
-HIGH_LOSS = 1e3
 
 
 def broken_loss(logs: Mapping[str, float]) -> str | None:
@@ -50,7 +55,9 @@ class Recovery:
         unique = {id(each): each for each in every if id(each) not in kept | rates}
         self.variables = list(unique.values())
         self.copies: deque[list[tf.Tensor]] = deque(maxlen=2)
-        self.means, self.lowest = Means(), math.inf
+        self.means = Means()
+        # The lowest reconstruction loss and the highest contrast of a window.
+        self.lowest, self.highest = math.inf, 0.0
 
     def begin(self) -> None:
         """Take a first copy; set the learning rates by the events of earlier sessions."""
@@ -80,6 +87,7 @@ class Recovery:
             self._restore(step, problem)
             return True
         self.lowest = min(self.lowest, means.get("reconstruction_loss", math.inf))
+        self.highest = max(self.highest, means.get("batch_contrast", 0.0))
         self._copy()
         return False
 
@@ -92,8 +100,13 @@ class Recovery:
                 f"the reconstruction loss rose from {self.lowest:.3g} to "
                 f"{means['reconstruction_loss']:.3g}"
             )
-        if abs(means.get("g_loss", 0.0)) > HIGH_LOSS:
+        if abs(means.get("g_loss", 0.0)) > EXPLODED:
             return f"the generator's loss is {means['g_loss']:.3g}"
+        if means.get("batch_clipped", 0.0) > CLIPPED:
+            return f"{means['batch_clipped']:.0%} of the generated values are black or white"
+        # Clips that are still blank have not diverged; those that are blank again have.
+        if means.get("batch_contrast", 1.0) < FLAT < self.highest / 2:
+            return "generated clips have become blank"
         weights = self.gan.generator.trainable_weights
         if not all(bool(tf.reduce_all(tf.math.is_finite(weight))) for weight in weights):
             return "a weight of the generator is not finite"

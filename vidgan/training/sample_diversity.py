@@ -130,11 +130,11 @@ class RealClips:
         splits = (_training(run, manifest), _held_out(run, manifest))
         return cls(*(Clips.collect(clips, shape, run.model.conditional) for clips in splits))
 
-    def compare(self, clips: np.ndarray) -> dict[str, float]:
+    def compare(self, small: np.ndarray) -> dict[str, float]:
         """Return metrics of generated clips, without those that cannot be computed.
 
         Args:
-            clips: uint8 ``(n, frames, height, width, 3)``.
+            small: clips, shrunk, ``(n, frames, 8, 8, 3)``.
 
         Returns:
             ``diversity``: the mean distance between two generated clips, relative to that between
@@ -142,7 +142,6 @@ class RealClips:
             consecutive frames. ``novelty``: the median distance of a generated clip to its nearest
             training clip, relative to that of a held-out clip.
         """
-        small = shrink(clips)
         values = {
             "diversity": mean_distance(small),
             "motion_diversity": mean_distance(frame_differences(small)),

@@ -1,23 +1,36 @@
 """Simple checks that generated clips are pictures at all, by comparison with training clips."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 
-from vidgan.training.sample_diversity import shrink
+from vidgan.training.sample_diversity import rms_distances
 
-# Names of the figures of :func:`compare`.
-FIGURES = ("clipped", "contrast", "detail", "resemblance")
+# Names of the figures of :meth:`Reference.compare`.
+FIGURES = ("clipped", "contrast", "blank", "detail", "resemblance")
 # Values this near to black or white are clipped.
 MARGIN = 3
+# Grey levels that are added to contrasts before they are compared: black is like black.
+LEAST_CONTRAST = 1.0
+# A clip is blank if its contrast is below this fraction of that of nearly all training clips.
+FLAT = 0.15
+# Thumbnails whose difference is well below this many grey levels look the same, even if they show
+# so little that they do not correlate.
+VISIBLE = 8.0
+# Thumbnails with less than this fraction of the clips' contrast, as those of noise, say nothing.
+COARSE = 0.4
 
 
-def clipped_fraction(clips: np.ndarray) -> float:
-    """Return the fraction of values of uint8 clips that are black or white."""
-    return float(np.mean((clips <= MARGIN) | (clips >= 255 - MARGIN)))
+def clipped_fractions(clips: np.ndarray) -> np.ndarray:
+    """Return the fractions of values of uint8 clips that are black and that are white, ``(2,)``."""
+    return np.array([np.mean(clips <= MARGIN), np.mean(clips >= 255 - MARGIN)])
 
 
-def contrast(clips: np.ndarray) -> float:
-    """Return the mean standard deviation of the values of a frame, in grey levels."""
-    return float(clips.std(axis=(2, 3), dtype=np.float32).mean())
+def contrasts(clips: np.ndarray) -> np.ndarray:
+    """Return the mean standard deviation of the values of each clip's frames, ``(n,)``."""
+    deviations: np.ndarray = clips.std(axis=(2, 3), dtype=np.float32).mean(axis=(1, 2))
+    return deviations
 
 
 def detail(clips: np.ndarray) -> float:
@@ -33,8 +46,12 @@ def detail(clips: np.ndarray) -> float:
     return float(np.abs(centre - neighbours).mean())
 
 
-def resemblance(small: np.ndarray, training: np.ndarray) -> float:
-    """Return the median correlation of clips with the most similar training clip.
+def similarities(small: np.ndarray, training: np.ndarray) -> np.ndarray:
+    """Return how alike each pair of clips is, float64 ``(n, m)``: at most 1.
+
+    That is their correlation, apart from the mean of each colour, which plain clips have in common
+    with any; or, if it is higher, 1 minus their difference over :data:`VISIBLE`, for clips so dark
+    or plain that there is nothing to correlate.
 
     Args:
         small: clips, shrunk by :func:`~vidgan.training.sample_diversity.shrink`, ``(n, …)``.
@@ -42,29 +59,78 @@ def resemblance(small: np.ndarray, training: np.ndarray) -> float:
     """
 
     def normalised(clips: np.ndarray) -> np.ndarray:
-        flat = clips.reshape(len(clips), -1).astype(np.float64)
-        flat -= flat.mean(axis=1, keepdims=True)
+        pixels = clips.reshape(len(clips), -1, clips.shape[-1]).astype(np.float64)
+        flat = (pixels - pixels.mean(axis=1, keepdims=True)).reshape(len(clips), -1)
         length = np.linalg.norm(flat, axis=1, keepdims=True)
         return np.asarray(flat / np.maximum(length, 1e-6))
 
-    return float(np.median((normalised(small) @ normalised(training).T).max(axis=1)))
+    nearness = 1 - 127.5 * rms_distances(small, training) / VISIBLE
+    return np.asarray(np.maximum(normalised(small) @ normalised(training).T, nearness))
 
 
-def compare(clips: np.ndarray, real: np.ndarray, training: np.ndarray) -> dict[str, float]:
-    """Return figures of generated clips.
+def resemblance(small: np.ndarray, training: np.ndarray) -> float:
+    """Return the median of :func:`similarities` with the most similar training clip."""
+    return float(np.median(similarities(small, training).max(axis=1)))
 
-    Args:
-        clips: generated clips, uint8 ``(n, frames, height, width, 3)``.
-        real: training clips, uint8 ``(m, frames, height, width, 3)``.
-        training: more training clips, shrunk.
 
-    Returns:
-        ``clipped``: the fraction of clipped values, minus that of real clips. ``contrast`` and
-        ``detail``: relative to real clips. ``resemblance``: see :func:`resemblance`.
+@dataclass(frozen=True)
+class Reference:
+    """The figures of training clips, with which generated clips are compared.
+
+    Attributes:
+        small: training clips, shrunk, ``(m, frames, 8, 8, 3)``.
+        clipped: see :func:`clipped_fractions`.
+        contrast: the mean of :func:`contrasts`.
+        least_contrast: that of all but the twentieth of the clips that have the least.
+        detail: see :func:`detail`.
+        coarse: whether thumbnails show what the clips do.
     """
-    return {
-        "clipped": clipped_fraction(clips) - clipped_fraction(real),
-        "contrast": contrast(clips) / max(contrast(real), 1.0),
-        "detail": detail(clips) / max(detail(real), 1.0),
-        "resemblance": resemblance(shrink(clips), training),
-    }
+
+    small: np.ndarray
+    clipped: np.ndarray
+    contrast: float
+    least_contrast: float
+    detail: float
+    coarse: bool
+
+    @classmethod
+    def of(cls, whole: np.ndarray, small: np.ndarray) -> Self:
+        """Compute the figures.
+
+        Args:
+            whole: training clips, uint8 ``(n, frames, height, width, 3)``.
+            small: these and more training clips, shrunk, ``(m, frames, 8, 8, 3)``.
+        """
+        full = contrasts(whole) + LEAST_CONTRAST
+        left = 127.5 * contrasts(small) + LEAST_CONTRAST
+        return cls(
+            small,
+            clipped_fractions(whole),
+            float(full.mean()),
+            float(np.quantile(full, 0.05)),
+            detail(whole),
+            bool(left.mean() > COARSE * full.mean()),
+        )
+
+    def compare(self, clips: np.ndarray, small: np.ndarray) -> dict[str, float]:
+        """Return figures of generated clips.
+
+        Args:
+            clips: generated clips, uint8 ``(n, frames, height, width, 3)``.
+            small: the same, shrunk.
+
+        Returns:
+            ``clipped``: the fraction of black and of white values beyond that of training clips.
+            ``contrast`` and ``detail``: relative to training clips. ``blank``: the fraction of
+            blank clips. ``resemblance``: see :func:`resemblance`; left out where thumbnails do not
+            show what the clips do.
+        """
+        found = contrasts(clips) + LEAST_CONTRAST
+        beyond = np.maximum(clipped_fractions(clips) - self.clipped, 0)
+        figures = {
+            "clipped": float(beyond.sum()),
+            "contrast": float(found.mean()) / self.contrast,
+            "blank": float(np.mean(found < FLAT * self.least_contrast)),
+            "detail": detail(clips) / max(self.detail, 1.0),
+        }
+        return figures | ({"resemblance": resemblance(small, self.small)} if self.coarse else {})

@@ -57,6 +57,7 @@ class HealthMonitor(keras.callbacks.Callback):
         self.step_tracker, self.sample_tracker = self._trackers()
         self.noise = latents.from_seeds(run.latents(), range(sample_diversity.CLIPS))
         self.real: sample_diversity.RealClips | None = None
+        self.reference: sample_quality.Reference | None = None
         self.inspected_at, self.cost, self.checked = 0.0, 0.0, False
 
     def _trackers(self) -> list[health_rules.HealthTracker]:
@@ -91,8 +92,10 @@ class HealthMonitor(keras.callbacks.Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Inspect the final samples: no verdict is given on samples that nobody looked at."""
         if self.checked:
-            step = self.progress.step
-            self.log.record(self.sample_tracker.add(step, self._inspect_samples()))
+            step, figures = self.progress.step, self._inspect_samples()
+            self.log.record(self.sample_tracker.add(step, figures))
+            if early := health_rules.early_failure(step, figures):
+                self.log.record([early])
 
     def failure(self) -> str | None:
         """Return why the final samples are worthless, None if they are not."""
@@ -104,15 +107,16 @@ class HealthMonitor(keras.callbacks.Callback):
     def _inspect_samples(self) -> Logs:
         """Return the metrics of generated clips."""
         first = self.real is None
-        if self.real is None:
+        if self.real is None or self.reference is None:
             self.real = sample_diversity.RealClips.load(self.run, self.manifest)
+            training = self.real.train
+            self.reference = sample_quality.Reference.of(training.whole, training.small)
             # As a graph: eager calls are slow where networks are small.
             self.discriminate = tf.function(self.model.discriminate, jit_compile=False)
         start = self.clock()
         clips = np.concatenate(list(self.sampler.batches(self.noise)))
-        training = self.real.train
-        figures = self.real.compare(clips)
-        figures |= sample_quality.compare(clips, training.whole, training.small)
+        small = sample_diversity.shrink(clips)
+        figures = self.real.compare(small) | self.reference.compare(clips, small)
         if len(self.real.test.whole):
             generated = self._logits(clips, self.noise.get("label"))
             train, test = (
@@ -142,6 +146,8 @@ class HealthMonitor(keras.callbacks.Callback):
             return None
         if problems:
             lines = ["Health:", *(f"  {event}" for event in problems)]
+        elif self.progress.step <= health_rules.GRACE:
+            lines = [f"Health: {health_rules.TOO_EARLY}."]
         elif self.log.events:
             lines = ["Health: all problems are resolved."]
         else:

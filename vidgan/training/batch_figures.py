@@ -1,0 +1,37 @@
+"""Figures of each step's generated clips, from which recovery sees that they show nothing."""
+
+import tensorflow as tf
+
+# Every n-th frame, row and column is looked at: what is asked is coarse, and a step short.
+FRAMES, PIXELS = 4, 2
+# Values in [-1, 1] beyond this are black or white; a contrast that is added to both that are
+# compared: see vidgan.training.sample_quality.
+CLIPPED, LEAST_CONTRAST = 1 - 3 / 127.5, 1 / 127.5
+# Names of the figures: columns of the log.
+COLUMNS = ("batch_clipped", "batch_contrast")
+
+
+def batch_figures(generated: tf.Tensor, real: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Compare generated clips with real ones.
+
+    Args:
+        generated: floating-point ``(batch, frames, height, width, 3)`` in [-1, 1].
+        real: likewise.
+
+    Returns:
+        Float32 scalars. ``batch_clipped``: the fraction of black or white values, minus that of
+        real clips. ``batch_contrast``: the mean deviation of a frame's values, relative to that of
+        real clips.
+    """
+
+    def figures(clips: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        some = tf.cast(clips[:, ::FRAMES, ::PIXELS, ::PIXELS], tf.float32)
+        clipped = tf.reduce_mean(tf.cast(tf.abs(some) > CLIPPED, tf.float32))
+        deviation = tf.reduce_mean(tf.math.reduce_std(some, axis=(2, 3)))
+        return clipped, deviation + LEAST_CONTRAST
+
+    (clipped, contrast), (real_clipped, real_contrast) = figures(generated), figures(real)
+    return {
+        "batch_clipped": clipped - real_clipped,
+        "batch_contrast": contrast / real_contrast,
+    }
