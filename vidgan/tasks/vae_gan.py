@@ -145,10 +145,7 @@ class VAEGAN(VideoGAN):
             lambda: tape.gradient(targets, variables, output_gradients=gradients)
         )
         self._sampler.enqueue(encoding.code, labels)
-        self._update_statistics(found[0], count)
-        if self.train_config.ada is not None:
-            logs["augment_share"] = tf.identity(self.augment_share)
-        self.step.assign_add(1)
+        logs |= self._finish_step(found[0], count)
         return logs | {"reconstruction_loss": loss, "kl_loss": encoding.kl}
 
     @property

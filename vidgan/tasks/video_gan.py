@@ -114,11 +114,7 @@ class VideoGAN(AdversarialModel):
         logs["g_norm"] = self._g_step(
             lambda: tape.gradient(both, variables, output_gradients=input_gradients)
         )
-        self._update_statistics(found[0], real.shape[0])
-        if self.train_config.ada is not None:
-            logs["augment_share"] = tf.identity(self.augment_share)
-        self.step.assign_add(1)
-        return logs
+        return logs | self._finish_step(found[0], real.shape[0])
 
     def _input_gradients(
         self, found: Sequence[Gradients], batches: Sequence[DiscriminatorBatch]
@@ -162,14 +158,21 @@ class VideoGAN(AdversarialModel):
             )
         return batches
 
-    def _update_statistics(self, found: Gradients, batch: int) -> None:
-        """Update the discriminator's mean accuracy and ADA's probability (arXiv 2006.06676)."""
+    def _finish_step(self, found: Gradients, batch: int) -> Logs:
+        """Count the step; update the discriminator's mean accuracy and ADA's probability.
+
+        Returns:
+            That probability (arXiv 2006.06676), with ADA only.
+        """
+        self.step.assign_add(1)
         self._update_lead(found)
         target = self.train_config.ada
-        if target is not None:
-            sign = tf.reduce_mean(tf.sign(found.real_logits))
-            change = tf.sign(sign - target) * (batch / ADA_CLIPS)
-            self.augment_share.assign(tf.clip_by_value(self.augment_share + change, 0.0, 1.0))
+        if target is None:
+            return {}
+        sign = tf.reduce_mean(tf.sign(found.real_logits))
+        change = tf.sign(sign - target) * (batch / ADA_CLIPS)
+        self.augment_share.assign(tf.clip_by_value(self.augment_share + change, 0.0, 1.0))
+        return {"augment_share": tf.identity(self.augment_share)}
 
 
 def _group_shifted(items: tf.Tensor, together: int, shift: tf.Tensor) -> tf.Tensor:
