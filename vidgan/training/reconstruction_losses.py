@@ -12,7 +12,10 @@ from vidgan.metrics import perceptual
 EPSILON = 1e-3
 # Of the error of clips: the weights of motion, of colours and of squared differences, the number of
 # scales, and the weight of each scale relative to the one of twice its size.
-MOTION, COLOUR, SQUARE, SCALES, SCALE_WEIGHT = 4.0, 1.0, 1.0, 4, 0.5
+MOTION, COLOUR, SQUARE, SCALES, SCALE_WEIGHT = 1.0, 1.0, 1.0, 4, 0.5
+# Differences from the mean over time that are noise, and how much a pixel may move relative to the
+# mean of a clip's.
+STILL, MOST = 0.01, 20.0
 # Other random filters than evaluate's, so that a network cannot overfit to its metric.
 FILTER_SEED = 1
 
@@ -26,13 +29,16 @@ def motion_weighted_loss(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
     """Return the error of clips at several scales, weighted by motion.
 
     The error of a value is the sum of the absolute and the squared difference: the absolute one
-    alone is least for the median, in which what is small or moves vanishes. Pixels that differ from
-    their mean over time weigh up to 1 + :data:`MOTION` times as much as static ones. Errors of
-    lower resolutions (as of a Laplacian pyramid, arXiv 1707.05776) and of colours apart from
-    brightness make large areas right sooner.
+    alone is least for the median, in which what is small or moves vanishes. Pixels weigh the more,
+    the more they differ from their mean over time, relative to the other pixels of the clip: what
+    moves has a share of the loss that does not depend on how small it is. Errors of lower
+    resolutions (as of a Laplacian pyramid, arXiv 1707.05776) and of colours apart from brightness
+    make large areas right sooner.
     """
     moving = tf.abs(original - tf.reduce_mean(original, axis=1, keepdims=True))
-    weight = 1 + MOTION * tf.minimum(1.0, 2 * tf.reduce_mean(moving, axis=-1, keepdims=True))
+    moving = tf.reduce_mean(moving, axis=-1, keepdims=True)
+    relative = moving / (tf.reduce_mean(moving, axis=(1, 2, 3), keepdims=True) + STILL)
+    weight = 1 + MOTION * tf.minimum(relative, MOST)
     weight /= tf.reduce_mean(weight)
     error = restored - original
     colour = error - tf.reduce_mean(error, axis=-1, keepdims=True)
