@@ -42,7 +42,7 @@ from moving_digits import write_lossless  # noqa: E402
 
 import vidgan  # noqa: E402
 from vidgan import latents, pixels  # noqa: E402
-from vidgan.config import MODELS, TrainConfig  # noqa: E402
+from vidgan.config import MODELS, RECONSTRUCTION_DEFAULTS, TrainConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import training_clips  # noqa: E402
 from vidgan.errors import VidganError  # noqa: E402
@@ -90,12 +90,15 @@ class Setting:
     steps: float = 1.0
 
 
-def rates(g: float, d: float) -> Options:
-    """Return the default learning rates times these."""
-    return {"g_lr": TrainConfig.g_lr * g, "d_lr": TrainConfig.d_lr * d}
-
-
 GAN: Options = {"reconstruction": 0.0}
+
+
+def rates(g: float, d: float, base: Options = GAN) -> Options:
+    """Return the default learning rates times these; ``base`` says whether reconstruction leads."""
+    led: Any = RECONSTRUCTION_DEFAULTS["g_lr"]
+    g_lr = TrainConfig.g_lr if base is GAN else led
+    return {"g_lr": g_lr * g, "d_lr": TrainConfig.d_lr * d}
+
 
 HEALTHY = (
     Setting("defaults, 1320 steps", {}, steps=6),
@@ -115,19 +118,19 @@ def bad_settings() -> list[Setting]:
     without, slow = {"r1": 0.0}, {"precision": "mixed_bfloat16"}
     for name, base in (("led", {}), ("GAN alone", GAN)):
         for g, d in ((10, 1), (1, 10), (10, 10), (50, 1), (1, 50), (50, 50)):
-            found.append(Setting(f"{name}, rates g x {g}, d x {d}", base | rates(g, d)))
+            found.append(Setting(f"{name}, rates g x {g}, d x {d}", base | rates(g, d, base)))
         for kind in ("eight", "black", "white noise", "still"):
-            found.append(Setting(f"{name}, {kind}, rates x 50", base | rates(50, 50), kind))
+            found.append(Setting(f"{name}, {kind}, rates x 50", base | rates(50, 50, base), kind))
         found += [
             Setting(f"{name}, white noise", base, "white noise"),
             Setting(f"{name}, R1 0", base | without),
-            Setting(f"{name}, R1 0, rates x 10", base | without | rates(10, 10)),
-            Setting(f"{name}, R1 0, rate d x 50", base | without | rates(1, 50)),
-            Setting(f"{name}, batch 1, rates x 10", {"batch_size": 1} | base | rates(10, 10)),
-            Setting(f"{name}, batch 1, rates x 50", {"batch_size": 1} | base | rates(50, 50)),
-            Setting(f"{name}, rates x 50, 60 steps", base | rates(50, 50), steps=0.28),
+            Setting(f"{name}, R1 0, rates x 10", base | without | rates(10, 10, base)),
+            Setting(f"{name}, R1 0, rate d x 50", base | without | rates(1, 50, base)),
+            Setting(f"{name}, batch 1, rates x 10", {"batch_size": 1} | base | rates(10, 10, base)),
+            Setting(f"{name}, batch 1, rates x 50", {"batch_size": 1} | base | rates(50, 50, base)),
+            Setting(f"{name}, rates x 50, 60 steps", base | rates(50, 50, base), steps=0.28),
             # Few steps: slow on processors without such instructions.
-            Setting(f"{name}, bfloat16, rates x 50", base | slow | rates(50, 50), steps=0.28),
+            Setting(f"{name}, bfloat16, rates x 50", base | slow | rates(50, 50, base), steps=0.28),
         ]
     for loss in LOSSES:
         bare = GAN | without | {"loss": loss}
@@ -141,8 +144,8 @@ def bad_settings() -> list[Setting]:
     return [
         *found,
         Setting("GAN alone, eight clips, R1 0", GAN | without, "eight"),
-        Setting("128 x 128 x 32, rates x 10", LARGE | rates(10, 10), "large", steps=0.4),
-        Setting("128 x 128 x 32, rates x 50", LARGE | rates(50, 50), "large", steps=0.4),
+        Setting("128 x 128 x 32, rates x 10", LARGE | rates(10, 10, LARGE), "large", steps=0.4),
+        Setting("128 x 128 x 32, rates x 50", LARGE | rates(50, 50, LARGE), "large", steps=0.4),
         Setting("128 x 128 x 32, GAN alone", LARGE | GAN | rates(50, 50), "large", steps=0.4),
         Setting("GAN alone, 60 steps", GAN, steps=0.28),
     ]
