@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -311,3 +312,25 @@ class TestRate:
     def test_images_have_whatever_rate_is_wanted(self, tmp_path: Path) -> None:
         folder = make_images(tmp_path / "images", frames=5)
         assert self.slots(folder, 12.5) == [(i, 1) for i in range(5)]
+
+
+def test_times_that_are_in_another_order_than_the_frames(tmp_path: Path) -> None:
+    # The times of a stream with B-frames, in one that has none.
+    order = [0, *(first + place for first in range(1, 40, 3) for place in (2, 0, 1))][:40]
+    right, wrong = tmp_path / "right.mp4", tmp_path / "wrong.mp4"
+    write_video(right, scene(40), options={"bf": "0"})
+    with av.open(str(right)) as source, av.open(str(wrong), "w") as target:
+        stream = source.streams.video[0]
+        copy = target.add_stream_from_template(stream)
+        packets = [packet for packet in source.demux(stream) if packet.dts is not None]
+        duration = packets[0].duration or 0
+        for number, packet in zip(order, packets, strict=True):
+            packet.pts = (number + 2) * duration
+            packet.stream = copy
+            target.mux(packet)
+    with open_video(wrong) as reader:
+        samples = list(resample(reader, 25))
+    assert not any(sample.gap for sample in samples)
+    assert 38 <= sum(sample.copies for sample in samples) <= 44
+    frames = np.stack([sample.pixels for sample in samples])
+    np.testing.assert_array_equal(frames[-30:], read(right)[-30:])

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from vidgan.errors import InputError
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
 from vidgan.video.readers.fit import FitPlan, FrameFit
+from vidgan.video.readers.timestamps import FrameClock
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
@@ -67,6 +68,7 @@ class PyAVReader(VideoReader):
         self._ahead: VideoFrame | None = None
         self._scaler: _Scaler | None = None
         self._time = -1.0
+        self._clock = FrameClock()
         self._sought = False
         self._rotation = self._first_rotation()
         self.conversion_losses = tuple(self._find_conversion_losses())
@@ -135,11 +137,12 @@ class PyAVReader(VideoReader):
             self._frame = next(self._frames, None)
         if self._frame is None:
             return None
-        if self._frame.pts is None:
+        timestamp = self._clock.timestamp(self._frame)
+        if timestamp is None:
             # Raw streams have no timestamps: count at the nominal rate.
             self._time += 1 / (plausible_rate(self._stream.average_rate) or DEFAULT_RATE)
         else:
-            self._time = float(self._frame.time)
+            self._time = float(timestamp * (self._frame.time_base or self.time_base))
             self.frame_duration = float(self._frame.duration * self.time_base) or None
         return self._time
 
@@ -152,7 +155,7 @@ class PyAVReader(VideoReader):
                 self._container.seek(int(target / self.time_base), stream=self._stream)
             except (av.error.FFmpegError, OverflowError):
                 continue
-            self._sought = True
+            self._sought, self._clock = True, FrameClock()
             self._frames = self._decode()
             self._ahead = next(self._frames, None)
             # Some files have a wrong index: then read from the start.
