@@ -104,8 +104,10 @@ class VAEGAN(VideoGAN):
         norm = self._g_step(lambda: tape.gradient(total, variables))
         self._sampler.enqueue(encoding.code, labels)
         self.step.assign_add(1)
+        # Not the contrast: that of samples, which come later, is lower: it would seem to fall.
+        clipped = batch_figures(clips, real)["batch_clipped"]
         logs = {"reconstruction_loss": loss, "kl_loss": encoding.kl, "g_norm": norm}
-        return logs | batch_figures(clips, real)
+        return logs | {"batch_clipped": clipped}
 
     def train_step(self, data: Any) -> Logs:
         """Train encoder and generator by reconstruction, and generator and discriminators as a GAN.

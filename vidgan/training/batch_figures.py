@@ -19,19 +19,20 @@ def batch_figures(generated: tf.Tensor, real: tf.Tensor) -> dict[str, tf.Tensor]
         real: likewise.
 
     Returns:
-        Float32 scalars. ``batch_clipped``: the fraction of black or white values, minus that of
+        Float32 scalars. ``batch_clipped``: the fraction of black and of white values beyond that of
         real clips. ``batch_contrast``: the mean deviation of a frame's values, relative to that of
         real clips.
     """
 
     def figures(clips: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         some = tf.cast(clips[:, ::FRAMES, ::PIXELS, ::PIXELS], tf.float32)
-        clipped = tf.reduce_mean(tf.cast(tf.abs(some) > CLIPPED, tf.float32))
+        black, white = some < -CLIPPED, some > CLIPPED
+        clipped = tf.stack([tf.reduce_mean(tf.cast(each, tf.float32)) for each in (black, white)])
         deviation = tf.reduce_mean(tf.math.reduce_std(some, axis=(2, 3)))
         return clipped, deviation + LEAST_CONTRAST
 
     (clipped, contrast), (real_clipped, real_contrast) = figures(generated), figures(real)
     return {
-        "batch_clipped": clipped - real_clipped,
+        "batch_clipped": tf.reduce_sum(tf.nn.relu(clipped - real_clipped)),
         "batch_contrast": contrast / real_contrast,
     }
