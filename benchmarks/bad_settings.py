@@ -449,7 +449,8 @@ def report(rows: Sequence[Options]) -> str:
     bad = [row for row in rows if not row["healthy"]]
     healthy = [row for row in rows if row["healthy"]]
     garbage = [row for row in bad if row["garbage"]]
-    seconds = sum(row["seconds"] for row in rows)
+    seconds, names = sum(row["seconds"] for row in rows), {row["name"] for row in rows}
+    left = [each.name for each in (*bad_settings(), *HEALTHY) if each.name not in names]
     return f"""# Does training mend itself?
 
 Made by `benchmarks/bad_settings.py`: clips of 8 frames of 32 x 32, six channels, batch 2, in
@@ -472,6 +473,10 @@ median with the nearest training clip, without each colour's mean.
 ## Healthy settings
 
 {table(healthy)}
+
+## Not run
+
+{", ".join(left) or "None."}
 """
 
 
