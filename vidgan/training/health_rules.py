@@ -172,7 +172,7 @@ def _memorisation(history: Sequence[Figures]) -> str | None:
 GRACE = 200
 TOO_EARLY = f"too early to judge; a training needs more than {GRACE} steps for that"
 # Limits of the figures of vidgan.training.sample_quality for clips that show something.
-CLIPPED, FLAT, BLANK, NOISY, UNLIKE = 0.4, 0.15, 0.25, 4.0, 0.3
+CLIPPED, FLAT, BLANK, NOISY, UNLIKE = 0.4, 0.15, 0.25, 4.0, 0.35
 # Contrast below which samples are blank even at a time when healthy ones are faint.
 EMPTY = 0.05
 
