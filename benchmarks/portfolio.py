@@ -49,11 +49,9 @@ from vidgan.dataset.pipeline import training_clips  # noqa: E402
 from vidgan.errors import TrainingError  # noqa: E402
 from vidgan.images import save_image  # noqa: E402
 from vidgan.metrics import FEATURES, kernel_distance  # noqa: E402
-from vidgan.metrics.covariance import OAS  # noqa: E402
-from vidgan.metrics.frechet import frechet_distance  # noqa: E402
-from vidgan.metrics.moments import Moments  # noqa: E402
 from vidgan.metrics.neighbours import neighbourhoods  # noqa: E402
 from vidgan.training import sample_quality  # noqa: E402
+from vidgan.training.distance_metrics import frechet  # noqa: E402
 from vidgan.training.run import Run  # noqa: E402
 from vidgan.training.sample_diversity import shrink  # noqa: E402
 
@@ -75,7 +73,7 @@ def measure(clips: np.ndarray, real: np.ndarray) -> Row:
     a, b = real_vectors["amfd"], vectors["amfd"]
     near = neighbourhoods(a, b)
     return {
-        "amfd": frechet_distance(Moments.of(a), Moments.of(b), OAS),
+        "amfd": frechet(a, b).value,
         "precision": near.precision,
         "recall": near.recall,
         "motion": motion / max(real_motion, 0.1),
@@ -86,8 +84,7 @@ def measure(clips: np.ndarray, real: np.ndarray) -> Row:
 def measure_i3d(clips: np.ndarray, real: np.ndarray, weights: Path) -> Row:
     embed = FEATURES["i3d"].load(weights)
     a, b = embed(real), embed(clips)
-    frechet = frechet_distance(Moments.of(a), Moments.of(b), OAS)
-    return {"fvd": frechet, "kvd": kernel_distance(a, b)}
+    return {"fvd": frechet(a, b).value, "kvd": kernel_distance(a, b)}
 
 
 def columns(i3d_weights: Path | None) -> tuple[str, ...]:
