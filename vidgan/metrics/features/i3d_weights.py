@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vidgan.errors import InputError
 from vidgan.metrics.features import weights
 from vidgan.metrics.features.i3d_units import TOP, UNITS, Unit
 
@@ -83,33 +82,18 @@ def load(model: "keras.Model", path: Path) -> None:
         InputError: the file does not exist, is damaged, or lacks a weight of the right shape.
         OptionError: unknown format.
     """
-    if path.name.endswith(".weights.h5") and path.is_file():
-        weights.load_hdf5(model, path)
-        return
-    # Names in a checkpoint start with a scope, RGB/inception_i3d/.
-    arrays = {
-        name.rpartition("inception_i3d/")[2]: array
-        for name, array in weights.read_arrays(path).items()
-    }
-    try:
-        for variable, array in _placed(model, arrays):
-            variable.assign(array.reshape(variable.shape))
-    except KeyError as missing:
-        raise InputError(
-            f"{path}: has no {missing}; it must be I3D trained on Kinetics-400, with its top"
-        ) from missing
-    except ValueError as error:
-        raise weights.unreadable(path, error) from error
+    weights.load_named(model, path, _placed, "I3D trained on Kinetics-400, with its top")
 
 
-def _placed(
-    model: "keras.Model", arrays: dict[str, np.ndarray]
-) -> Iterator[tuple["keras.Variable", np.ndarray]]:
+def _placed(model: "keras.Model", arrays: dict[str, np.ndarray]) -> Iterator[weights.Placed]:
     """Yield each variable of the network with its array.
 
     Raises:
         KeyError: an array is missing.
+        ValueError: one has another size.
     """
+    # Names in a checkpoint start with a scope, RGB/inception_i3d/.
+    arrays = {name.rpartition("inception_i3d/")[2]: array for name, array in arrays.items()}
     units = (*UNITS, TOP)
     scheme = max(
         (_KERAS, _CHECKPOINT, _TORCH, _JAX),
@@ -125,7 +109,8 @@ def _placed(
         variables = {v.name: v for v in model.get_layer(f"{of.name}_conv").weights}
         if of is not TOP:
             variables |= {v.name: v for v in model.get_layer(f"{of.name}_bn").weights}
-        yield from ((variables[weight], array) for weight, array in found.items())
+        for weight, array in found.items():
+            yield variables[weight], array.reshape(variables[weight].shape)
 
 
 def _fold(found: dict[str, np.ndarray], scale: np.ndarray | None) -> None:

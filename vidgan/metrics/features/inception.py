@@ -11,11 +11,11 @@ shrink, without which FID depends on the implementation (arXiv 2104.11222).
 """
 
 from pathlib import Path
-from typing import Any
 
 from vidgan import pixels, runtime
 from vidgan.metrics.features import weights
 from vidgan.metrics.features.base import Embed, Features
+from vidgan.metrics.features.frame_network import frame_embedding
 
 SIDE = 299
 DIM = 2048
@@ -44,7 +44,6 @@ def build(path: Path | None) -> Embed:
     """
     runtime.prepare()
     import keras
-    import tensorflow as tf
 
     # Before building the network, which takes seconds.
     path = path or weights.fetch(FILE, URL, MD5)
@@ -53,16 +52,7 @@ def build(path: Path | None) -> Embed:
             include_top=False, weights=None, input_shape=(SIDE, SIDE, 3), pooling="avg"
         )
     weights.load_hdf5(model, path)
-
-    def embed(clips: Any) -> Any:
-        frames = tf.reshape(clips, tf.concat([[-1], tf.shape(clips)[2:]], 0))
-        return model(
-            pixels.to_model(tf.image.resize(frames, (SIDE, SIDE), antialias=True)), training=False
-        )
-
-    signature = [tf.TensorSpec((None, None, None, None, 3), tf.uint8)]
-    compiled = tf.function(embed, input_signature=signature)
-    return lambda clips: compiled(clips).numpy()
+    return frame_embedding(model, SIDE, pixels.to_model)
 
 
 INCEPTION = Features(

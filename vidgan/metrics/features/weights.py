@@ -9,9 +9,9 @@ import glob
 import hashlib
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from vidgan.metrics.features import packages
 
 if TYPE_CHECKING:
     import keras
+
+# A variable of a network, and its array.
+Placed: TypeAlias = tuple["keras.Variable", np.ndarray]
 
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".tar")
 HDF5 = (".h5", ".hdf5")
@@ -117,6 +120,38 @@ def load_hdf5(model: "keras.Model", path: Path) -> None:
     try:
         model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
+        raise unreadable(path, error) from error
+
+
+def load_named(
+    model: "keras.Model",
+    path: Path,
+    placed: Callable[["keras.Model", dict[str, np.ndarray]], Iterable[Placed]],
+    kind: str,
+) -> None:
+    """Load the weights of a network from a file with other names than Keras gives.
+
+    Args:
+        model: the network.
+        path: a file for :func:`read_arrays`, or ``.weights.h5``, written by ``model.save_weights``.
+        placed: yields each variable of the network with its array; raises ``KeyError`` with the
+            name of an array that is missing, ``ValueError`` for one of another size.
+        kind: what the file must be, for the error about a missing array.
+
+    Raises:
+        InputError: the file does not exist, is damaged, or lacks a weight of the right shape.
+        OptionError: unknown format.
+    """
+    if path.name.endswith(".weights.h5") and path.is_file():
+        load_hdf5(model, path)
+        return
+    arrays = read_arrays(path)
+    try:
+        for variable, array in placed(model, arrays):
+            variable.assign(array)
+    except KeyError as missing:
+        raise InputError(f"{path}: has no {missing}; it must be {kind}") from missing
+    except ValueError as error:
         raise unreadable(path, error) from error
 
 
