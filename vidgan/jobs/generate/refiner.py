@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -46,27 +47,21 @@ class Refiner:
         """
         fixed = {name: tf.constant(codes[name]) for name in codes if name not in free}
         start = {name: tf.constant(codes[name]) for name in free}
-        values = {name: codes[name] for name in free}
-        best, least = dict(values), np.full(len(target), np.inf, np.float32)
-        mean = {name: np.zeros_like(value) for name, value in values.items()}
-        square = {name: np.zeros_like(value) for name, value in values.items()}
+        best, least = {name: codes[name] for name in free}, np.full(len(target), np.inf, np.float32)
         with tf.device(self._device):
+            moved = {name: keras.Variable(codes[name], dtype="float32") for name in free}
+            rate = keras.optimizers.schedules.CosineDecay(RATE, max(1, steps))
+            optimizer = keras.optimizers.Adam(rate, BETA_1, BETA_2, EPSILON)
             goal = tf.constant(target)
-            for step in range(steps + 1):
+            for _ in range(steps + 1):
+                values = {name: tf.identity(variable.value) for name, variable in moved.items()}
                 error, gradients = self._gradients(values, fixed, start, goal)
                 better = error.numpy() < least
                 least = np.where(better, error, least)
                 for name, value in values.items():
                     chosen = better.reshape(-1, *([1] * (value.ndim - 1)))
                     best[name] = np.where(chosen, value, best[name])
-                rate = RATE * 0.5 * (1 + np.cos(np.pi * step / max(1, steps)))
-                for name, gradient in gradients.items():
-                    slope = gradient.numpy()
-                    mean[name] += (1 - BETA_1) * (slope - mean[name])
-                    square[name] += (1 - BETA_2) * (slope**2 - square[name])
-                    speed = mean[name] / (1 - BETA_1 ** (step + 1))
-                    size = np.sqrt(square[name] / (1 - BETA_2 ** (step + 1))) + EPSILON
-                    values[name] = (values[name] - rate * speed / size).astype(np.float32)
+                optimizer.apply([gradients[name] for name in moved], list(moved.values()))
         return codes | best, least
 
     def _compute(
