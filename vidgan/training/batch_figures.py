@@ -2,11 +2,13 @@
 
 import tensorflow as tf
 
+from vidgan.training import sample_quality
+
 # Every n-th frame, row and column is looked at: what is asked is coarse, and a step short.
 FRAMES, PIXELS = 4, 2
 # Values in [-1, 1] beyond this are black or white; a contrast that is added to both that are
 # compared: see vidgan.training.sample_quality.
-CLIPPED, LEAST_CONTRAST = 1 - 3 / 127.5, 1 / 127.5
+CLIPPED, LEAST_CONTRAST = 1 - sample_quality.MARGIN / 127.5, sample_quality.LEAST_CONTRAST / 127.5
 # Names of the figures: columns of the log.
 COLUMNS = ("batch_clipped", "batch_contrast")
 
