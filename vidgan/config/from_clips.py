@@ -55,8 +55,11 @@ class FromClipsConfig(Config):
     @property
     def clip_option(self) -> str | None:
         """The field of the option that names a video; None for clips from seeds alone."""
-        given = [name for name in _WITHOUT_EFFECT if getattr(self, name) is not None]
-        return given[0] if given else None
+        return next(iter(self._clip_options), None)
+
+    @property
+    def _clip_options(self) -> list[str]:
+        return [name for name in _WITHOUT_EFFECT if getattr(self, name) is not None]
 
     @property
     def starts(self) -> tuple[float, float]:
@@ -70,7 +73,7 @@ class FromClipsConfig(Config):
     def _check_clip_options(self) -> None:
         """Raise OptionError for options that contradict each other."""
         flags: dict[str, str] = option_names(type(self))
-        given = [name for name in _WITHOUT_EFFECT if getattr(self, name) is not None]
+        given = self._clip_options
         if len(given) > 1:
             raise OptionError(
                 f"{flags[given[0]]} and {flags[given[1]]} exclude each other; use one of them"

@@ -188,21 +188,21 @@ def parse_seeds(text: str) -> tuple[range, ...]:
     return tuple(parts)
 
 
-def as_ranges(seeds: str | int | Iterable[int]) -> tuple[range, ...]:
-    """Convert seeds given as text, as one number or as numbers to ranges.
+def seed_numbers(seeds: str | int | Iterable[int]) -> list[int]:
+    """Return the seeds that are given as text, as one number or as numbers.
 
     Raises:
         OptionError: no seeds, or one that is negative or not an integer.
     """
     if isinstance(seeds, str):
-        return parse_seeds(seeds)
+        return [seed for part in parse_seeds(seeds) for seed in part]
     numbers = [seeds] if isinstance(seeds, int) else list(seeds)
     if not numbers:
         raise OptionError("--seeds: no seed given")
     for seed in numbers:
         if not isinstance(seed, (int, np.integer)) or not 0 <= seed <= _MAX_SEED:
             raise OptionError(f"--seeds: {seed!r} is not an integer from 0 to {_MAX_SEED}")
-    return tuple(range(int(seed), int(seed) + 1) for seed in numbers)
+    return [int(seed) for seed in numbers]
 
 
 def plan_clips(config: GenerateConfig) -> ClipPlan:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from vidgan.errors import OptionError
-from vidgan.jobs.generate.clip_plan import as_ranges
+from vidgan.jobs.generate.clip_plan import seed_numbers
 from vidgan.jobs.generate.coder import REFINE_STEPS, Coder
 from vidgan.jobs.generate.continuation import continue_frames
 
@@ -59,7 +59,7 @@ class ClipSampler(Coder):
         new = self.frames if frames is None else frames
         if new < 1:
             raise OptionError(f"frames {new} is too small: at least 1")
-        numbers = [seed for part in as_ranges(seeds) for seed in part]
+        numbers = seed_numbers(seeds)
         end = continue_frames(self, clip[-self.frames :], new, numbers, strength, label, steps)
         begin = np.repeat(clip[None, : -self.frames], len(numbers), axis=0)
         return np.concatenate([begin, end], axis=1)

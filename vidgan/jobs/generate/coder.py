@@ -11,10 +11,9 @@ from vidgan.config import GenerateConfig
 from vidgan.errors import OptionError
 from vidgan.jobs.generate import codes as coding
 from vidgan.jobs.generate import conditions
-from vidgan.jobs.generate.clip_plan import as_ranges
+from vidgan.jobs.generate.clip_plan import seed_numbers
 from vidgan.jobs.generate.sampler import Sampler
 from vidgan.latents import CATEGORICAL, LABEL, NORMAL, UNIFORM, Noise
-from vidgan.training.run import Run
 
 # Gradient steps that refine a code, and clips that are refined at once.
 REFINE_STEPS = 40
@@ -27,21 +26,6 @@ class Coder(Sampler):
     Methods that need the encoder, which is loaded when one is called, raise RunError for a run that
     has none.
     """
-
-    def __init__(self, run: Run, checkpoint: str = "latest", device: str = "auto") -> None:
-        """Load the generator; the encoder follows when it is needed.
-
-        Args:
-            run: the run.
-            checkpoint: ``latest``, ``best`` or the step of a checkpoint.
-            device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
-
-        Raises:
-            RunError: the checkpoint is missing or damaged.
-            OptionError: there is no such device.
-        """
-        super().__init__(run, checkpoint, device)
-        self._checkpoint = checkpoint
 
     def encode(
         self, clips: np.ndarray, *, label: str | None = None, steps: int = REFINE_STEPS
@@ -68,7 +52,7 @@ class Coder(Sampler):
             self._encode_batch(clips[start : start + REFINE_BATCH], given, steps)
             for start in range(0, len(clips), REFINE_BATCH)
         ]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return coding.joined(parts)
 
     def decode(self, codes: Noise, *, batch_size: int = GenerateConfig.batch_size) -> np.ndarray:
         """Decode codes; those of :meth:`encode` give reconstructions.
@@ -81,7 +65,7 @@ class Coder(Sampler):
             uint8 RGB ``(n, frames, height, width, 3)``.
         """
         count = len(codes["latent"])
-        single = ({name: codes[name][i : i + 1] for name in codes} for i in range(count))
+        single = (coding.selected(codes, slice(i, i + 1)) for i in range(count))
         return np.concatenate(list(self.stream(single, batch_size)))
 
     def vary(
@@ -116,7 +100,7 @@ class Coder(Sampler):
         self.run.check_encoder()
         if not 0 <= strength <= 1:
             raise OptionError(f"strength {strength} is not from 0 to 1")
-        numbers = [seed for part in as_ranges(seeds) for seed in part]
+        numbers = seed_numbers(seeds)
         noise = latents.from_seeds(self.inputs(frames, fps), numbers)
         varied = coding.extended(coding.repeated(codes, len(numbers)), noise)
         varied = coding.with_new_motion(varied, noise, self.decoder_inputs, strength)
@@ -141,7 +125,7 @@ class Coder(Sampler):
             OptionError: a value is out of bounds, or an unknown label.
         """
         self.run.check_encoder()
-        numbers = [seed for part in as_ranges(seeds) for seed in part]
+        numbers = seed_numbers(seeds)
         noise = latents.truncate(self.latents, latents.from_seeds(self.latents, numbers), strength)
         for condition in self._labels(label):
             noise = condition.apply(noise)
@@ -199,9 +183,9 @@ class Coder(Sampler):
         parts = []
         for start in range(0, len(clips), REFINE_BATCH):
             part = slice(start, start + REFINE_BATCH)
-            few = {name: values[part] for name, values in codes.items()}
+            few = coding.selected(codes, part)
             parts.append(self._refine_batch(few, pixels.to_model(clips[part]), steps)[0])
-        return {name: np.concatenate([part[name] for part in parts]) for name in codes}
+        return coding.joined(parts)
 
     @property
     def decoder_inputs(self) -> tuple[latents.Latent, ...]:

@@ -7,6 +7,16 @@ import numpy as np
 from vidgan.latents import NORMAL, Latent, Noise
 
 
+def selected(codes: Noise, clips: slice) -> Noise:
+    """Return the codes of some of the clips."""
+    return {name: values[clips] for name, values in codes.items()}
+
+
+def joined(parts: Sequence[Noise]) -> Noise:
+    """Return the codes of the clips of all parts, at least one, in order."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 def repeated(codes: Noise, count: int) -> Noise:
     """Repeat the codes of one clip ``count`` times."""
     return {name: np.repeat(values, count, axis=0) for name, values in codes.items()}

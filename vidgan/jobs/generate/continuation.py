@@ -104,16 +104,17 @@ def _find_codes(
     for index, key in enumerate(keys):
         drawn = np.random.SeedSequence(key).generate_state(CANDIDATES, np.uint32)
         first, second = np.split(drawn.astype(np.int64), 2)
-        own = {name: values[min(index, len(values) - 1)][None] for name, values in codes.items()}
+        place = min(index, len(codes["latent"]) - 1)
+        own = coding.selected(codes, slice(place, place + 1))
         label = sampler.run.model.labels[int(own["label"][0])] if "label" in own else None
         new = sampler.sample_codes(first, strength=strength, label=label)
         varied = sampler.vary(own, second, strength=strength)
-        candidates = {name: np.concatenate([new[name], varied[name]]) for name in own}
+        candidates = coding.joined([new, varied])
         begin = sampler.decode(candidates)[:, : end.shape[1]].astype(np.float32)
         errors = np.square(begin - end[index]).mean(axis=(1, 2, 3, 4))
         best = int(np.argmin(errors))
-        found.append({name: values[best : best + 1] for name, values in candidates.items()})
-    return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
+        found.append(coding.selected(candidates, slice(best, best + 1)))
+    return coding.joined(found)
 
 
 def _join(given: np.ndarray, new: np.ndarray, overlap: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from vidgan import latents
 from vidgan.config import DEFAULT_CLIPS, GenerateConfig
 from vidgan.errors import OptionError
 from vidgan.jobs.generate import clip_plan, conditions, source_clips
+from vidgan.jobs.generate import codes as coding
 from vidgan.training.run import Run
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class ClipJob:
             return sampler.vary(codes, seed, strength=strength, frames=config.frames, fps=fps)
 
         noises = itertools.chain(
-            (varied(0, 0.0) for _ in range(1)),
+            [varied(0, 0.0)],
             (varied(seed, config.trunc) for seed in self._numbers()),
         )
         yield from clip_plan.share_with_first(noises, sampler.decoder_inputs, config)
@@ -138,7 +139,7 @@ class ClipJob:
         codes = sampler.encode(np.stack(self.given), label=self.config.label)
         start, end = (
             sampler.vary(
-                {name: values[i : i + 1] for name, values in codes.items()},
+                coding.selected(codes, slice(i, i + 1)),
                 0,
                 strength=0.0,
                 frames=self.config.frames,
@@ -148,7 +149,7 @@ class ClipJob:
         )
         points = sampler.interpolate(start, end, len(self))
         for i in range(len(self)):
-            yield {name: values[i : i + 1] for name, values in points.items()}
+            yield coding.selected(points, slice(i, i + 1))
 
     def _continue(self, sampler: "ClipSampler") -> Iterator[np.ndarray]:
         """Yield the given clip with its continuation by each seed."""

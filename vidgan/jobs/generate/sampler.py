@@ -9,7 +9,7 @@ from vidgan import latents, pixels, runtime
 from vidgan.config import DEFAULT_CLIPS, DEFAULT_PLAYBACK_FPS, SWEEP_SEEDS, GenerateConfig
 from vidgan.errors import OptionError
 from vidgan.jobs.generate import conditions
-from vidgan.jobs.generate.clip_plan import as_ranges, share_with_first
+from vidgan.jobs.generate.clip_plan import seed_numbers, share_with_first
 from vidgan.training.run import Run
 
 
@@ -46,6 +46,7 @@ class Sampler:
         self.size: tuple[int, int] = run.size
         self.fps: float = run.fps
         self.latents = run.latents()
+        self._checkpoint = checkpoint
         self._device = runtime.choose_device(device)
         self._graphs: dict[str, Any] = {}
         with tf.device(self._device):
@@ -119,7 +120,7 @@ class Sampler:
         """
         if seeds is None:
             seeds = range(n or DEFAULT_CLIPS)
-        numbers = [seed for part in as_ranges(seeds) for seed in part]
+        numbers = seed_numbers(seeds)
         config = GenerateConfig(
             n=n,
             trunc=trunc,
@@ -168,7 +169,7 @@ class Sampler:
         """
         config = GenerateConfig(trunc=trunc, batch_size=batch_size)
         values = conditions.parse_sweep(code, self.run.model)
-        numbers = [seed for part in as_ranges(seeds) for seed in part]
+        numbers = seed_numbers(seeds)
         swept = (
             value.apply(noise) for noise in self.noises(numbers, config.trunc) for value in values
         )
