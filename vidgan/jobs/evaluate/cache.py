@@ -49,7 +49,7 @@ class StatisticsCache:
         ]
         for each, _ in collector.features:
             path = each.weights_file(config.weights if each.needs_weights else None)
-            parts += [each.name, weights.digest(path) if path else ""]
+            parts += [each.name, str(each.version), weights.digest(path) if path else ""]
         self.settings = "\n".join(parts)
 
     def collect(self, clips: ClipSet) -> ClipStatistics:

@@ -38,6 +38,7 @@ class Features:
         require: checks the file that ``build`` takes without loading TensorFlow.
         batch: clips per call of the network.
         package: holds its weights; taken from the cache.
+        version: raised when the vectors change; cached statistics of other versions are not used.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Features:
     require: Callable[[Path | None], None] | None = None
     batch: int = 16
     package: Package | None = None
+    version: int = 1
 
     def load(self, weights: Path | str | None = None) -> Embed:
         """Build the network and return the function that embeds clips; loads TensorFlow.
