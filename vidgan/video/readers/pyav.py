@@ -1,8 +1,4 @@
-"""Reading through PyAV (FFmpeg's libraries).
-
-FFmpeg's filters crop and scale the decoder's YUV planes directly to small RGB frames, which is
-much faster than converting whole frames to RGB first.
-"""
+"""Reading through PyAV (FFmpeg's libraries)."""
 
 import os
 from collections.abc import Iterator
@@ -16,15 +12,11 @@ from av.video.frame import VideoFrame
 from vidgan.errors import InputError
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
 from vidgan.video.readers.fit import FitPlan, FrameFit
+from vidgan.video.readers.scaler import Scaler
 from vidgan.video.readers.timestamps import FrameClock
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
-# By default FFmpeg computes colours at half the width of the result, to save time.
-_EXACT = "+full_chroma_int+full_chroma_inp+accurate_rnd"
-# Players decode untagged files of at least this size as BT.709; FFmpeg takes BT.601.
-_HD_WIDTH, _HD_HEIGHT = 1280, 577
-_UNSPECIFIED = 2
 # Transfer functions of SMPTE ST 2084 and ARIB STD-B67.
 _HDR = (16, 18)
 # Errors in a row after which decoding stops.
@@ -66,7 +58,7 @@ class PyAVReader(VideoReader):
         self._frames = self._decode()
         self._frame: VideoFrame | None = None
         self._ahead: VideoFrame | None = None
-        self._scaler: _Scaler | None = None
+        self._scaler: Scaler | None = None
         self._time = -1.0
         self._clock = FrameClock()
         self._sought = False
@@ -179,7 +171,7 @@ class PyAVReader(VideoReader):
             raise RuntimeError("grab() a frame first")
         if self._scaler is None or not self._scaler.takes(self._frame):
             # Frames may change their size in the middle of a stream.
-            self._scaler = _Scaler(self._frame, self._plan(self._frame), self._threads)
+            self._scaler = Scaler(self._frame, self._plan(self._frame), self._threads)
         pixels = self._scaler(self._frame)
         turns = round(self._rotation / 90) % 4
         return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
@@ -198,52 +190,6 @@ class PyAVReader(VideoReader):
         self._container.close()
 
 
-class _Scaler:
-    """An FFmpeg filter chain: crop (which copies nothing), scale, convert to RGB."""
-
-    def __init__(self, frame: VideoFrame, plan: FitPlan, threads: int) -> None:
-        self._plan = plan
-        self._source = (frame.width, frame.height, frame.format.name)
-        self._alpha = any(component.is_alpha for component in frame.format.components)
-        left, top, width, height = plan.crop
-        graph = av.filter.Graph()
-        graph.threads = threads or 1
-        # PyAV needs a time base here; timestamps are not used.
-        chain = [
-            graph.add(
-                "buffer",
-                f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
-                ":time_base=1/1000:pixel_aspect=1/1",
-            )
-        ]
-        if (width, height) != (frame.width, frame.height):
-            chain.append(graph.add("crop", f"{width}:{height}:{left}:{top}:exact=1"))
-        scale = f"{plan.inner[0]}:{plan.inner[1]}:flags={'area' if plan.shrinks else 'bicubic'}"
-        matrix = ":in_color_matrix=bt709" if _untagged_hd(frame) else ""
-        chain.append(graph.add("scale", scale + _EXACT + matrix))
-        # FFmpeg converts to planar RGB in a quarter of the time that packed RGB takes; sources that
-        # are packed stay packed.
-        packed = frame.format.is_rgb
-        layout = ("rgba" if packed else "gbrap") if self._alpha else ("rgb24" if packed else "gbrp")
-        chain.append(graph.add("format", layout))
-        chain.append(graph.add("buffersink"))
-        graph.link_nodes(*chain)
-        graph.configure()
-        self._graph = graph
-
-    def takes(self, frame: VideoFrame) -> bool:
-        return self._source == (frame.width, frame.height, frame.format.name)
-
-    def __call__(self, frame: VideoFrame) -> np.ndarray:
-        self._graph.vpush(frame)
-        pixels: np.ndarray = self._graph.vpull().to_ndarray()
-        if self._alpha:
-            # Transparent pixels become black; their stored colours are arbitrary.
-            opacity = pixels[..., 3:].astype(np.uint16)
-            pixels = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
-        return self._plan.pad(pixels)
-
-
 def _seconds(tag: str) -> float:
     """Parse a duration such as ``00:01:30.500000000`` into seconds; 0 if it is none."""
     try:
@@ -251,11 +197,6 @@ def _seconds(tag: str) -> float:
     except ValueError:
         return 0.0
     return 3600 * hours + 60 * minutes + seconds
-
-
-def _untagged_hd(frame: VideoFrame) -> bool:
-    hd = frame.width >= _HD_WIDTH or frame.height >= _HD_HEIGHT
-    return hd and frame.colorspace == _UNSPECIFIED and not frame.format.is_rgb
 
 
 def _reason(error: Exception) -> str:
