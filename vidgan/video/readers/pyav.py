@@ -1,19 +1,24 @@
 """Reading through PyAV (FFmpeg's libraries)."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
+import av.format
 import numpy as np
+from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
 from vidgan.video.readers.fit import FitPlan, FrameFit
 from vidgan.video.readers.scaler import Scaler
-from vidgan.video.readers.timestamps import FrameClock
+from vidgan.video.readers.timestamps import Continuity, FrameClock
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
@@ -21,6 +26,8 @@ _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
 _HDR = (16, 18)
 # Errors in a row after which decoding stops.
 _MAX_ERRORS_IN_A_ROW = 1000
+# Seconds to seek further back than to the last keyframe, where that comes after the wanted time.
+_SEEK_BACK = (0, 2, 10, 60)
 
 
 class PyAVReader(VideoReader):
@@ -37,35 +44,57 @@ class PyAVReader(VideoReader):
 
     def __init__(self, path: Path, fit: FrameFit | None = None, threads: int = 0) -> None:
         super().__init__(path, fit)
+        self._threads = threads
+        self._open()
+        self._frame: VideoFrame | None = None
+        self._scaler: Scaler | None = None
+        self._sought = False
+        # Some properties are only known with the first frame, which then waits for grab().
+        self._ahead = next(self._frames, None)
+        self._rotation = 0 if self._ahead is None else self._ahead.rotation
+        self._notes += self._find_conversion_losses()
+        self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
+        rate = self.info.fps or DEFAULT_RATE
+        self._step = max(1, round(1 / (Fraction(rate) * self.time_base)))
+        self._end = 0.0
+        self._start_clock(Continuity(self._step, float(self.time_base), self._has_jumps))
+        self.start_time = self._find_start()
+
+    def _open(self) -> None:
+        """Open the file and prepare to decode it from its start."""
         try:
             # Absolute: FFmpeg takes the part of a name before a colon for a protocol.
-            self._container = av.open(os.path.abspath(path), options=_OPTIONS)  # noqa: PTH100
+            self._container = av.open(os.path.abspath(self.path), options=_OPTIONS)  # noqa: PTH100
         except (av.error.FFmpegError, ValueError) as error:
             raise InputError(
-                f"{path}: not a video that can be read ({_reason(error)}); "
+                f"{self.path}: not a video that can be read ({_reason(error)}); "
                 "copy or download it again, or convert it with ffmpeg"
             ) from None
         if not self._container.streams.video:
             self._container.close()
-            raise InputError(f"{path}: has no picture in it, only sound or data; leave it out")
+            raise InputError(f"{self.path}: has no picture in it, only sound or data; leave it out")
         self._stream = self._container.streams.video[0]
-        self._threads = threads
-        if threads == 1:
+        if self._threads == 1:
             self._stream.codec_context.thread_count = 1
         else:
-            self._stream.codec_context.thread_count = threads
+            self._stream.codec_context.thread_count = self._threads
             self._stream.thread_type = "AUTO"
-        self._frames = self._decode()
-        self._frame: VideoFrame | None = None
-        self._ahead: VideoFrame | None = None
-        self._scaler: Scaler | None = None
-        self._time = -1.0
-        self._clock = FrameClock()
-        self._sought = False
-        self._rotation = self._first_rotation()
-        self.conversion_losses = tuple(self._find_conversion_losses())
-        self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
-        self.start_time = (self._container.start_time or 0) / 1_000_000
+        self._frames = self._decode(self._container.demux(self._stream))
+
+    @property
+    def _has_jumps(self) -> bool:
+        """Whether the container's format allows for a clock that starts anew."""
+        return bool(self._container.format.flags & av.format.Flags.ts_discont.value)
+
+    def _start_clock(self, continuity: Continuity) -> None:
+        self._clock, self.jumps = FrameClock(self._step, continuity), continuity.jumps
+
+    def _find_start(self) -> float:
+        if self._container.start_time is not None:
+            return self._container.start_time / 1_000_000
+        # Streams without a container.
+        first = self._ahead.pts if self._ahead is not None else None
+        return float((first or 0) * self.time_base)
 
     def _find_conversion_losses(self) -> Iterator[str]:
         """Yield properties of the first frame that 8-bit RGB cannot hold."""
@@ -73,14 +102,9 @@ class PyAVReader(VideoReader):
             return
         bits = max(component.bits for component in self._ahead.format.components)
         if bits > 8:
-            yield f"{bits} bits a colour, reduced to 8"
+            yield f"it has {bits} bits a colour, reduced to 8"
         if self._ahead.color_trc in _HDR:
-            yield "HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
-
-    def _first_rotation(self) -> int:
-        # The display matrix is only known with the first frame, which then waits for grab().
-        self._ahead = next(self._frames, None)
-        return 0 if self._ahead is None else self._ahead.rotation
+            yield "it has HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
 
     @property
     def info(self) -> VideoInfo:
@@ -96,10 +120,9 @@ class PyAVReader(VideoReader):
             frames = round(self._container.duration / 1_000_000 * fps)
         return VideoInfo(width, height, fps, max(0, frames), aspect)
 
-    def _decode(self) -> Iterator[VideoFrame]:
+    def _decode(self, packets: "Iterator[Packet[Any]]") -> Iterator[VideoFrame]:
         """Yield the frames that can be decoded, and count errors."""
         failures = 0
-        packets = self._container.demux(self._stream)
         while failures < _MAX_ERRORS_IN_A_ROW:
             try:
                 packet = next(packets)
@@ -129,30 +152,60 @@ class PyAVReader(VideoReader):
             self._frame = next(self._frames, None)
         if self._frame is None:
             return None
-        timestamp = self._clock.timestamp(self._frame)
-        if timestamp is None:
-            # Raw streams have no timestamps: count at the nominal rate.
-            self._time += 1 / (plausible_rate(self._stream.average_rate) or DEFAULT_RATE)
-        else:
-            self._time = float(timestamp * (self._frame.time_base or self.time_base))
-            self.frame_duration = float(self._frame.duration * self.time_base) or None
-        return self._time
+        time = float(self._clock.timestamp(self._frame) * self.time_base)
+        self.frame_duration = float(self._frame.duration * self.time_base) or None
+        self._end = time + (self.frame_duration or 0)
+        return time
 
     def seek(self, time: float) -> None:
-        """Seek to the last keyframe before a time; see :meth:`VideoReader.seek`."""
+        """Seek to a keyframe before a time; see :meth:`VideoReader.seek`."""
         if self._ahead is None or self._ahead.pts is None:
             return
-        for target in (time, self.start_time):
+        self._sought = True
+        if self._has_jumps:
+            self._skip_to(time)
+            return
+        # Some files have no index or a wrong one: then seek further back, or read from the start.
+        for target in (*(time - back for back in _SEEK_BACK), self.start_time):
             try:
-                self._container.seek(int(target / self.time_base), stream=self._stream)
+                self._container.seek(
+                    int(max(target, self.start_time) / self.time_base), stream=self._stream
+                )
             except (av.error.FFmpegError, OverflowError):
                 continue
-            self._sought, self._clock = True, FrameClock()
-            self._frames = self._decode()
+            self._frames = self._decode(self._container.demux(self._stream))
             self._ahead = next(self._frames, None)
-            # Some files have a wrong index: then read from the start.
             if self._ahead is not None and self._ahead.pts is not None and self._ahead.time <= time:
-                return
+                break
+        self._start_clock(Continuity(self._step, float(self.time_base), self._has_jumps))
+
+    def _skip_to(self, time: float) -> None:
+        """Skip packets before a time without decoding them.
+
+        Formats whose clock may start anew have no index, and cannot be searched for a time.
+        """
+        target = time / self.time_base
+        continuity = Continuity(self._step, float(self.time_base), self._has_jumps)
+        # The last two keyframes before the time, each with the clock there: the first frames after
+        # a keyframe may need those before it.
+        starts = deque([(0, continuity.restarted())], maxlen=2)
+        self._reopen()
+        for number, packet in enumerate(self._container.demux(self._stream)):
+            if packet.dts is None or packet.pts is None:
+                continue
+            if continuity(packet.dts, packet.duration or 0) > target:
+                break
+            if packet.is_keyframe and packet.pts + continuity.shift <= target:
+                starts.append((number, continuity.restarted()))
+        number, continuity = starts[0]
+        self._reopen()
+        self._frames = self._decode(islice(self._container.demux(self._stream), number, None))
+        self._ahead = next(self._frames, None)
+        self._start_clock(continuity)
+
+    def _reopen(self) -> None:
+        self.close()
+        self._open()
 
     def _expected_frames(self) -> int:
         if self._sought:
@@ -162,8 +215,7 @@ class PyAVReader(VideoReader):
             return self._stream.frames
         # Matroska stores the duration of a track: assume that the frame rate stays as it was.
         length = _seconds(self._stream.metadata.get("DURATION", ""))
-        covered = self._time + (self.frame_duration or 0)
-        return round(self.frames_read * length / covered) if covered > 0 else 0
+        return round(self.frames_read * length / self._end) if self._end > 0 else 0
 
     def retrieve(self) -> np.ndarray:
         """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
