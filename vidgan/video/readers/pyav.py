@@ -17,7 +17,9 @@ from av.video.frame import VideoFrame
 from vidgan.errors import InputError
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
 from vidgan.video.readers.fit import FitPlan, FrameFit
+from vidgan.video.readers.orientation import Orientation, orientation_of
 from vidgan.video.readers.scaler import Scaler
+from vidgan.video.readers.streams import choose_stream
 from vidgan.video.readers.timestamps import Continuity, FrameClock
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
@@ -38,6 +40,9 @@ class PyAVReader(VideoReader):
         fit: the size to deliver; None for the stored size.
         threads: for decoding; 0 lets FFmpeg use every core.
 
+    Attributes:
+        orientation: how stored pictures are turned and mirrored.
+
     Raises:
         InputError: the file is not a video, or has no video stream.
     """
@@ -51,13 +56,13 @@ class PyAVReader(VideoReader):
         self._sought = False
         # Some properties are only known with the first frame, which then waits for grab().
         self._ahead = next(self._frames, None)
-        self._rotation = 0 if self._ahead is None else self._ahead.rotation
+        self.orientation = Orientation() if self._ahead is None else orientation_of(self._ahead)
         self._notes += self._find_conversion_losses()
         self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
         rate = self.info.fps or DEFAULT_RATE
         self._step = max(1, round(1 / (Fraction(rate) * self.time_base)))
         self._end = 0.0
-        self._start_clock(Continuity(self._step, float(self.time_base), self._has_jumps))
+        self._start_clock(Continuity(self._step, float(self.time_base), self.may_jump))
         self.start_time = self._find_start()
 
     def _open(self) -> None:
@@ -70,10 +75,12 @@ class PyAVReader(VideoReader):
                 f"{self.path}: not a video that can be read ({_reason(error)}); "
                 "copy or download it again, or convert it with ffmpeg"
             ) from None
-        if not self._container.streams.video:
+        stream = choose_stream(self._container)
+        if stream is None:
+            what = "a cover picture" if self._container.streams.video else "sound or data"
             self._container.close()
-            raise InputError(f"{self.path}: has no picture in it, only sound or data; leave it out")
-        self._stream = self._container.streams.video[0]
+            raise InputError(f"{self.path}: has no video in it, only {what}; leave it out")
+        self._stream = stream
         if self._threads == 1:
             self._stream.codec_context.thread_count = 1
         else:
@@ -82,9 +89,14 @@ class PyAVReader(VideoReader):
         self._frames = self._decode(self._container.demux(self._stream))
 
     @property
-    def _has_jumps(self) -> bool:
+    def may_jump(self) -> bool:
         """Whether the container's format allows for a clock that starts anew."""
         return bool(self._container.format.flags & av.format.Flags.ts_discont.value)
+
+    @property
+    def is_first_stream(self) -> bool:
+        """Whether the video is the first picture stream of the file."""
+        return self._stream.index == self._container.streams.video[0].index
 
     def _start_clock(self, continuity: Continuity) -> None:
         self._clock, self.jumps = FrameClock(self._step, continuity), continuity.jumps
@@ -112,7 +124,7 @@ class PyAVReader(VideoReader):
         stream = self._stream
         width, height = stream.codec_context.width, stream.codec_context.height
         aspect = width / max(1, height) * float(stream.sample_aspect_ratio or 1)
-        if self._rotation % 180:
+        if self.orientation.transpose:
             width, height, aspect = height, width, 1 / max(aspect, 1e-9)
         fps = plausible_rate(stream.average_rate) or plausible_rate(stream.guessed_rate)
         frames = stream.frames
@@ -162,7 +174,7 @@ class PyAVReader(VideoReader):
         if self._ahead is None or self._ahead.pts is None:
             return
         self._sought = True
-        if self._has_jumps:
+        if self.may_jump:
             self._skip_to(time)
             return
         # Some files have no index or a wrong one: then seek further back, or read from the start.
@@ -177,7 +189,7 @@ class PyAVReader(VideoReader):
             self._ahead = next(self._frames, None)
             if self._ahead is not None and self._ahead.pts is not None and self._ahead.time <= time:
                 break
-        self._start_clock(Continuity(self._step, float(self.time_base), self._has_jumps))
+        self._start_clock(Continuity(self._step, float(self.time_base), self.may_jump))
 
     def _skip_to(self, time: float) -> None:
         """Skip packets before a time without decoding them.
@@ -185,7 +197,7 @@ class PyAVReader(VideoReader):
         Formats whose clock may start anew have no index, and cannot be searched for a time.
         """
         target = time / self.time_base
-        continuity = Continuity(self._step, float(self.time_base), self._has_jumps)
+        continuity = Continuity(self._step, float(self.time_base), self.may_jump)
         # The last two keyframes before the time, each with the clock there: the first frames after
         # a keyframe may need those before it.
         starts = deque([(0, continuity.restarted())], maxlen=2)
@@ -224,16 +236,14 @@ class PyAVReader(VideoReader):
         if self._scaler is None or not self._scaler.takes(self._frame):
             # Frames may change their size in the middle of a stream.
             self._scaler = Scaler(self._frame, self._plan(self._frame), self._threads)
-        pixels = self._scaler(self._frame)
-        turns = round(self._rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+        return self.orientation.apply(self._scaler(self._frame))
 
     def _plan(self, frame: VideoFrame) -> FitPlan:
         if self.fit is None:
             size = (frame.width, frame.height)
             return FitPlan((0, 0, *size), size, size)
         aspect = float(self._stream.sample_aspect_ratio or 1)
-        fit = self.fit.rotated() if self._rotation % 180 else self.fit
+        fit = self.fit.rotated() if self.orientation.transpose else self.fit
         return fit.plan(frame.width, frame.height, aspect)
 
     def close(self) -> None:
