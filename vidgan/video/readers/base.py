@@ -16,8 +16,9 @@ import numpy as np
 from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.timestamps import Jump
 
-# Frames a second. Other values are time bases that containers report as rates (1000 or 90000).
-PLAUSIBLE_RATES = (0.1, 240.0)
+# Frames a second. Other values are rare, and may be time bases that containers report as rates
+# (1000 or 90000).
+USUAL_RATES = (0.1, 240.0)
 # Relative error of rates computed from timestamps in milliseconds. 24 and 23.976 differ by five
 # times as much.
 RATE_TOLERANCE = 0.0002
@@ -35,7 +36,7 @@ class VideoInfo:
     Attributes:
         width: in pixels, after rotation.
         height: in pixels, after rotation.
-        fps: frames a second; None if the source has no rate (images) or an implausible one.
+        fps: frames a second; None if the source has no rate, as images.
         frames: approximate number of frames; 0 if unknown.
         aspect: width over height as displayed.
     """
@@ -153,13 +154,18 @@ class VideoReader(ABC):
         self.close()
 
 
-def plausible_rate(rate: SupportsFloat | None) -> float | None:
-    """Return a frame rate as a float; None if it is implausible.
-
-    Rates computed from rounded timestamps are rounded to whole numbers, or those over 1.001.
-    """
-    if rate is None or not PLAUSIBLE_RATES[0] <= float(rate) <= PLAUSIBLE_RATES[1]:
+def usual_rate(rate: SupportsFloat | None) -> float | None:
+    """Return a frame rate, rounded as by :func:`exact_rate`; None if it is unusual."""
+    if rate is None or not USUAL_RATES[0] <= float(rate) <= USUAL_RATES[1]:
         return None
+    return exact_rate(rate)
+
+
+def exact_rate(rate: SupportsFloat) -> float:
+    """Return the frame rate that is meant by one computed from rounded timestamps.
+
+    It is a whole number, or one over 1.001, if such a number is near.
+    """
     value = float(rate)
     for exact in (float(round(value)), round(value * 1.001) / 1.001):
         if abs(value - exact) < value * RATE_TOLERANCE:

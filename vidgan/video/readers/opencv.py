@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vidgan.errors import InputError
-from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
+from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, usual_rate
 from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.orientation import Orientation
 from vidgan.video.readers.pyav import PyAVReader
@@ -47,6 +47,7 @@ class OpenCVReader(VideoReader):
                 "--decoder pyav"
             )
         self._orientation = Orientation()
+        self._fps = usual_rate(self._capture.get(cv2.CAP_PROP_FPS))
         self._may_jump = False
         self._read_header()
         numerator = self._capture.get(cv2.CAP_PROP_SAR_NUM)
@@ -63,6 +64,7 @@ class OpenCVReader(VideoReader):
         try:
             with PyAVReader(self.path, threads=1) as header:
                 self._orientation = header.orientation
+                self._fps = header.info.fps
                 self._may_jump = header.may_jump
                 self._notes += header.notes
                 is_first_stream = header.is_first_stream
@@ -88,7 +90,7 @@ class OpenCVReader(VideoReader):
         return VideoInfo(
             width,
             height,
-            plausible_rate(self._capture.get(cv2.CAP_PROP_FPS)),
+            self._fps,
             # Without an index OpenCV returns huge negative numbers.
             round(frames) if 0 < frames < 1e9 else 0,
             aspect,

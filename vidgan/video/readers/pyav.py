@@ -15,12 +15,12 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
-from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
+from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, exact_rate, usual_rate
 from vidgan.video.readers.fit import FitPlan, FrameFit
 from vidgan.video.readers.orientation import Orientation, orientation_of
 from vidgan.video.readers.scaler import Scaler
 from vidgan.video.readers.streams import choose_stream
-from vidgan.video.readers.timestamps import Continuity, FrameClock
+from vidgan.video.readers.timestamps import Continuity, FrameClock, measure_rate
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
@@ -28,6 +28,8 @@ _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
 _HDR = (16, 18)
 # Errors in a row after which decoding stops.
 _MAX_ERRORS_IN_A_ROW = 1000
+# Relative difference of a measured and a declared rate that are the same.
+_SAME_RATE = 0.1
 # Seconds to seek further back than to the last keyframe, where that comes after the wanted time.
 _SEEK_BACK = (0, 2, 10, 60)
 
@@ -59,8 +61,8 @@ class PyAVReader(VideoReader):
         self.orientation = Orientation() if self._ahead is None else orientation_of(self._ahead)
         self._notes += self._find_conversion_losses()
         self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
-        rate = self.info.fps or DEFAULT_RATE
-        self._step = max(1, round(1 / (Fraction(rate) * self.time_base)))
+        self._fps = self._find_rate()
+        self._step = max(1, round(1 / (Fraction(self._fps or DEFAULT_RATE) * self.time_base)))
         self._end = 0.0
         self._start_clock(Continuity(self._step, float(self.time_base), self.may_jump))
         self.start_time = self._find_start()
@@ -126,11 +128,25 @@ class PyAVReader(VideoReader):
         aspect = width / max(1, height) * float(stream.sample_aspect_ratio or 1)
         if self.orientation.transpose:
             width, height, aspect = height, width, 1 / max(aspect, 1e-9)
-        fps = plausible_rate(stream.average_rate) or plausible_rate(stream.guessed_rate)
         frames = stream.frames
-        if not frames and fps and self._container.duration:
-            frames = round(self._container.duration / 1_000_000 * fps)
-        return VideoInfo(width, height, fps, max(0, frames), aspect)
+        if not frames and self._fps and self._container.duration:
+            frames = round(self._container.duration / 1_000_000 * self._fps)
+        return VideoInfo(width, height, self._fps, max(0, frames), aspect)
+
+    def _find_rate(self) -> float | None:
+        declared = self._stream.average_rate, self._stream.guessed_rate
+        for rate in declared:
+            if usual := usual_rate(rate):
+                return usual
+        # Any other rate may be a time base: measure it.
+        with av.open(os.path.abspath(self.path), options=_OPTIONS) as container:  # noqa: PTH100
+            measured = measure_rate(container, self._stream.index)
+        if measured is None:
+            return None
+        for rate in declared:
+            if rate and abs(float(rate) - measured) < measured * _SAME_RATE:
+                return exact_rate(rate)
+        return exact_rate(measured)
 
     def _decode(self, packets: "Iterator[Packet[Any]]") -> Iterator[VideoFrame]:
         """Yield the frames that can be decoded, and count errors."""

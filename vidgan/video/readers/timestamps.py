@@ -1,9 +1,14 @@
 """The times of decoded frames: in order, and without the jumps of a clock that starts anew."""
 
 from copy import copy
+from itertools import islice
 from typing import NamedTuple
 
+import av
+from av.container import InputContainer
 from av.video.frame import VideoFrame
+
+from vidgan.video.containers import MAX_FPS, MIN_FPS
 
 # As in FFmpeg: a clock that goes back by more than this has started anew; smaller steps back are
 # errors of a few times.
@@ -14,6 +19,31 @@ _AHEAD_SECONDS = 10.0
 _ERROR_SECONDS = 30 * 3600.0
 # ... but never a step of fewer frames: one of a time lapse may last as long.
 _AHEAD_FRAMES = 10
+# Packets whose times tell the frame rate of a file that declares none.
+_MEASURED_PACKETS = 100
+
+
+def measure_rate(container: InputContainer, stream: int) -> float | None:
+    """Return the frames a second of a stream by the times of its first packets.
+
+    Args:
+        container: a file that has just been opened.
+        stream: the index of the stream.
+
+    Returns:
+        The rate; None if it cannot be measured, or cannot be written.
+    """
+    times = []
+    try:
+        for packet in islice(container.demux(container.streams[stream]), _MEASURED_PACKETS):
+            if packet.pts is not None:
+                times.append(packet.pts * packet.time_base)
+    except av.error.FFmpegError:
+        # The reader will report it.
+        pass
+    span = max(times) - min(times) if times else 0
+    rate = float((len(times) - 1) / span) if span > 0 else 0.0
+    return rate if MIN_FPS <= rate <= MAX_FPS else None
 
 
 class Jump(NamedTuple):
