@@ -11,8 +11,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Self, SupportsFloat
 
+import av
+import cv2
 import numpy as np
 
+from vidgan.errors import InputError
 from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.timestamps import Jump
 
@@ -27,6 +30,16 @@ DEFAULT_RATE = 25.0
 # Containers also count frames that their edit lists hide: a video is complete if this fraction of
 # the count can be decoded.
 COMPLETE_FRACTION = 0.9
+# What the libraries that decode may raise on damaged files.
+DECODER_ERRORS = (
+    av.error.FFmpegError,
+    cv2.error,
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    OSError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,8 @@ class VideoReader(ABC):
         self.problem: str | None = None
         self.frame_duration: float | None = None
         self._notes: list[str] = []
+        self._first_size: tuple[int, int] | None = None
+        self._size_changes = False
 
     @property
     @abstractmethod
@@ -87,9 +102,14 @@ class VideoReader(ABC):
         """Decode the next frame.
 
         Returns:
-            Its time in seconds, or None after the last frame.
+            Its time in seconds, or None after the last frame that can be decoded.
         """
-        time = self._grab()
+        try:
+            time = self._grab()
+        except DECODER_ERRORS as error:
+            time = None
+            self.decode_errors += 1
+            self.problem = reason(error)
         if time is not None:
             self.frames_read += 1
         elif (
@@ -117,6 +137,26 @@ class VideoReader(ABC):
             )
         return notes
 
+    def _fit_for(self, size: tuple[int, int]) -> FrameFit | None:
+        """Return how to fit a frame of a size ``(width, height)``, as displayed; None to keep it.
+
+        Without a wanted size all frames get that of the first one.
+        """
+        if self.fit is not None:
+            return self.fit
+        if self._first_size is None:
+            self._first_size = size
+        if size == self._first_size:
+            return None
+        if not self._size_changes:
+            self._size_changes = True
+            before, after = (f"{width}x{height}" for width, height in (self._first_size, size))
+            self._notes.append(
+                f"the size of its frames changes from {before} to {after}; all are brought to "
+                f"{before}, with black bars where the shape differs"
+            )
+        return FrameFit(*self._first_size, "pad")
+
     def _expected_frames(self) -> int:
         """Return the number of frames in the header; 0 if there is no reliable one."""
         return 0
@@ -134,9 +174,20 @@ class VideoReader(ABC):
             time: in seconds on the clock of grab().
         """
 
-    @abstractmethod
     def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
+        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``.
+
+        Raises:
+            InputError: it cannot be converted.
+        """
+        try:
+            return self._retrieve()
+        except DECODER_ERRORS as error:
+            raise decoding_error(self.path, error) from error
+
+    @abstractmethod
+    def _retrieve(self) -> np.ndarray:
+        """Return the grabbed frame; see :meth:`retrieve`."""
 
     @abstractmethod
     def close(self) -> None:
@@ -152,6 +203,23 @@ class VideoReader(ABC):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def decoding_error(path: Path, error: Exception) -> InputError:
+    """Return the error for a video on which a decoder failed, however it did."""
+    return InputError(
+        f"{path}: cannot be decoded ({reason(error)}); copy or download it again, or convert it "
+        "with ffmpeg"
+    )
+
+
+def reason(error: Exception) -> str:
+    """Return what a library says about an error, as a part of a line."""
+    text = getattr(error, "strerror", None) or str(error)
+    log = getattr(error, "log", None)
+    if log and log[2]:
+        text = log[2]
+    return f"{' '.join(text.split()):.200}".lower() or type(error).__name__
 
 
 def usual_rate(rate: SupportsFloat | None) -> float | None:

@@ -49,6 +49,7 @@ class OpenCVReader(VideoReader):
         self._orientation = Orientation()
         self._fps = usual_rate(self._capture.get(cv2.CAP_PROP_FPS))
         self._may_jump = False
+        self._shown_frames = 0
         self._read_header()
         numerator = self._capture.get(cv2.CAP_PROP_SAR_NUM)
         denominator = self._capture.get(cv2.CAP_PROP_SAR_DEN)
@@ -65,6 +66,7 @@ class OpenCVReader(VideoReader):
             with PyAVReader(self.path, threads=1) as header:
                 self._orientation = header.orientation
                 self._fps = header.info.fps
+                self._shown_frames = header.shown_frames
                 self._may_jump = header.may_jump
                 self._notes += header.notes
                 is_first_stream = header.is_first_stream
@@ -112,16 +114,19 @@ class OpenCVReader(VideoReader):
     def _expected_frames(self) -> int:
         # For other containers OpenCV estimates the number, or counts empty frames.
         fixed = os.fspath(self.path).lower().endswith((".mp4", ".mov", ".m4v"))
-        return self.info.frames if fixed else 0
+        return min(self.info.frames, self._shown_frames) if fixed else 0
 
-    def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
+    def _retrieve(self) -> np.ndarray:
+        """Return the grabbed frame; see :meth:`VideoReader.retrieve`."""
         done, image = self._capture.retrieve()
         if not done:
             raise RuntimeError("grab() a frame first")
-        if self.fit is not None:
-            fit = self.fit.rotated() if self._orientation.transpose else self.fit
-            plan = fit.plan(image.shape[1], image.shape[0], self._pixel_aspect)
+        height, width, _ = image.shape
+        transpose = self._orientation.transpose
+        fit = self._fit_for((height, width) if transpose else (width, height))
+        if fit is not None:
+            aspect = self._pixel_aspect if self.fit is not None else 1.0
+            plan = (fit.rotated() if transpose else fit).plan(width, height, aspect)
             image = plan.apply(image)
         return self._orientation.apply(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 

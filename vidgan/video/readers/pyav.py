@@ -15,7 +15,14 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
-from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, exact_rate, usual_rate
+from vidgan.video.readers.base import (
+    DEFAULT_RATE,
+    VideoInfo,
+    VideoReader,
+    exact_rate,
+    reason,
+    usual_rate,
+)
 from vidgan.video.readers.fit import FitPlan, FrameFit
 from vidgan.video.readers.orientation import Orientation, orientation_of
 from vidgan.video.readers.scaler import Scaler
@@ -58,10 +65,12 @@ class PyAVReader(VideoReader):
         self._sought = False
         # Some properties are only known with the first frame, which then waits for grab().
         self._ahead = next(self._frames, None)
+        self._size = self._find_size()
         self.orientation = Orientation() if self._ahead is None else orientation_of(self._ahead)
         self._notes += self._find_conversion_losses()
         self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
         self._fps = self._find_rate()
+        self._first_size = self.info.width, self.info.height
         self._step = max(1, round(1 / (Fraction(self._fps or DEFAULT_RATE) * self.time_base)))
         self._end = 0.0
         self._start_clock(Continuity(self._step, float(self.time_base), self.may_jump))
@@ -74,7 +83,7 @@ class PyAVReader(VideoReader):
             self._container = av.open(os.path.abspath(self.path), options=_OPTIONS)  # noqa: PTH100
         except (av.error.FFmpegError, ValueError) as error:
             raise InputError(
-                f"{self.path}: not a video that can be read ({_reason(error)}); "
+                f"{self.path}: not a video that can be read ({reason(error)}); "
                 "copy or download it again, or convert it with ffmpeg"
             ) from None
         stream = choose_stream(self._container)
@@ -96,12 +105,29 @@ class PyAVReader(VideoReader):
         return bool(self._container.format.flags & av.format.Flags.ts_discont.value)
 
     @property
+    def shown_frames(self) -> int:
+        """Number of frames in the index that no edit list hides; 0 without an index."""
+        return sum(not entry.is_discard for entry in self._stream.index_entries)
+
+    @property
     def is_first_stream(self) -> bool:
         """Whether the video is the first picture stream of the file."""
         return self._stream.index == self._container.streams.video[0].index
 
     def _start_clock(self, continuity: Continuity) -> None:
         self._clock, self.jumps = FrameClock(self._step, continuity), continuity.jumps
+
+    def _find_size(self) -> tuple[int, int]:
+        frame = self._ahead
+        context = self._stream.codec_context
+        size = (context.width, context.height) if frame is None else (frame.width, frame.height)
+        if not all(size):
+            raise InputError(
+                f"{self.path}: not one frame can be decoded"
+                f"{f' ({self.problem})' if self.problem else ''}; copy or download it again, or "
+                "convert it with ffmpeg"
+            )
+        return size
 
     def _find_start(self) -> float:
         if self._container.start_time is not None:
@@ -124,7 +150,7 @@ class PyAVReader(VideoReader):
     def info(self) -> VideoInfo:
         """Properties from the header."""
         stream = self._stream
-        width, height = stream.codec_context.width, stream.codec_context.height
+        width, height = self._size
         aspect = width / max(1, height) * float(stream.sample_aspect_ratio or 1)
         if self.orientation.transpose:
             width, height, aspect = height, width, 1 / max(aspect, 1e-9)
@@ -162,7 +188,7 @@ class PyAVReader(VideoReader):
             except (av.error.FFmpegError, ValueError) as error:
                 failures += 1
                 self.decode_errors += 1
-                self.problem = _reason(error)
+                self.problem = reason(error)
                 continue
             for frame in frames:
                 failures = 0
@@ -240,27 +266,30 @@ class PyAVReader(VideoReader):
             return 0
         # Other containers also count empty frames.
         if "mp4" in self._container.format.name:
-            return self._stream.frames
+            if self.frames_read >= self._stream.frames:
+                return self._stream.frames
+            return self.shown_frames
         # Matroska stores the duration of a track: assume that the frame rate stays as it was.
         length = _seconds(self._stream.metadata.get("DURATION", ""))
         return round(self.frames_read * length / self._end) if self._end > 0 else 0
 
-    def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
+    def _retrieve(self) -> np.ndarray:
+        """Return the grabbed frame; see :meth:`VideoReader.retrieve`."""
         if self._frame is None:
             raise RuntimeError("grab() a frame first")
         if self._scaler is None or not self._scaler.takes(self._frame):
-            # Frames may change their size in the middle of a stream.
+            # Frames may change their size or format in the middle of a stream.
             self._scaler = Scaler(self._frame, self._plan(self._frame), self._threads)
         return self.orientation.apply(self._scaler(self._frame))
 
     def _plan(self, frame: VideoFrame) -> FitPlan:
-        if self.fit is None:
-            size = (frame.width, frame.height)
+        size = (frame.width, frame.height)
+        transpose = self.orientation.transpose
+        fit = self._fit_for((size[1], size[0]) if transpose else size)
+        if fit is None:
             return FitPlan((0, 0, *size), size, size)
-        aspect = float(self._stream.sample_aspect_ratio or 1)
-        fit = self.fit.rotated() if self.orientation.transpose else self.fit
-        return fit.plan(frame.width, frame.height, aspect)
+        aspect = float(self._stream.sample_aspect_ratio or 1) if self.fit is not None else 1.0
+        return (fit.rotated() if transpose else fit).plan(*size, aspect)
 
     def close(self) -> None:
         """Release the file."""
@@ -275,11 +304,3 @@ def _seconds(tag: str) -> float:
     except ValueError:
         return 0.0
     return 3600 * hours + 60 * minutes + seconds
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    log = getattr(error, "log", None)
-    if log and log[2]:
-        text = log[2]
-    return " ".join(text.split()).lower()
