@@ -13,9 +13,14 @@ from vidgan.errors import InputError
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, usual_rate
 from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.orientation import Orientation
-from vidgan.video.readers.pyav import PyAVReader
+from vidgan.video.readers.pyav import DEINTERLACED, HDR_TO_SDR, HDR_UNCONVERTED, PyAVReader
 from vidgan.video.readers.timestamps import Continuity
 
+# What PyAV's reader converts and OpenCV does not.
+_UNCONVERTED = {
+    DEINTERLACED: "it is interlaced, and OpenCV does not deinterlace it; use --decoder pyav",
+    HDR_TO_SDR: HDR_UNCONVERTED,
+}
 # Ticks a second of the clock.
 _TICKS = 1_000_000
 
@@ -68,7 +73,7 @@ class OpenCVReader(VideoReader):
                 self._fps = header.info.fps
                 self._shown_frames = header.shown_frames
                 self._may_jump = header.may_jump
-                self._notes += header.notes
+                self._notes += [_UNCONVERTED.get(note, note) for note in header.notes]
                 is_first_stream = header.is_first_stream
         except InputError:
             return

@@ -23,16 +23,18 @@ from vidgan.video.readers.base import (
     reason,
     usual_rate,
 )
+from vidgan.video.readers.deinterlace import deinterlace
 from vidgan.video.readers.fit import FitPlan, FrameFit
 from vidgan.video.readers.orientation import Orientation, orientation_of
-from vidgan.video.readers.scaler import Scaler
+from vidgan.video.readers.scaler import Scaler, converts_hdr, is_hdr
 from vidgan.video.readers.streams import choose_stream
 from vidgan.video.readers.timestamps import Continuity, FrameClock, measure_rate
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
-# Transfer functions of SMPTE ST 2084 and ARIB STD-B67.
-_HDR = (16, 18)
+DEINTERLACED = "it is interlaced; FFmpeg's bwdif filter makes whole frames of its fields"
+HDR_TO_SDR = "it has HDR brightness (PQ or HLG), converted to SDR; highlights are cut off"
+HDR_UNCONVERTED = "it has HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
 # Errors in a row after which decoding stops.
 _MAX_ERRORS_IN_A_ROW = 1000
 # Relative difference of a measured and a declared rate that are the same.
@@ -97,7 +99,7 @@ class PyAVReader(VideoReader):
         else:
             self._stream.codec_context.thread_count = self._threads
             self._stream.thread_type = "AUTO"
-        self._frames = self._decode(self._container.demux(self._stream))
+        self._frames = self._read(self._container.demux(self._stream))
 
     @property
     def may_jump(self) -> bool:
@@ -143,8 +145,10 @@ class PyAVReader(VideoReader):
         bits = max(component.bits for component in self._ahead.format.components)
         if bits > 8:
             yield f"it has {bits} bits a colour, reduced to 8"
-        if self._ahead.color_trc in _HDR:
-            yield "it has HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
+        if is_hdr(self._ahead) and converts_hdr():
+            yield HDR_TO_SDR
+        elif is_hdr(self._ahead):
+            yield HDR_UNCONVERTED
 
     @property
     def info(self) -> VideoInfo:
@@ -173,6 +177,15 @@ class PyAVReader(VideoReader):
             if rate and abs(float(rate) - measured) < measured * _SAME_RATE:
                 return exact_rate(rate)
         return exact_rate(measured)
+
+    def _read(self, packets: "Iterator[Packet[Any]]") -> Iterator[VideoFrame]:
+        """Yield the frames that can be decoded, deinterlaced."""
+        return deinterlace(self._decode(packets), self._threads, self._found_interlaced)
+
+    def _found_interlaced(self) -> None:
+        # After a seek it is found again.
+        if DEINTERLACED not in self._notes:
+            self._notes.append(DEINTERLACED)
 
     def _decode(self, packets: "Iterator[Packet[Any]]") -> Iterator[VideoFrame]:
         """Yield the frames that can be decoded, and count errors."""
@@ -227,7 +240,7 @@ class PyAVReader(VideoReader):
                 )
             except (av.error.FFmpegError, OverflowError):
                 continue
-            self._frames = self._decode(self._container.demux(self._stream))
+            self._frames = self._read(self._container.demux(self._stream))
             self._ahead = next(self._frames, None)
             if self._ahead is not None and self._ahead.pts is not None and self._ahead.time <= time:
                 break
@@ -253,7 +266,7 @@ class PyAVReader(VideoReader):
                 starts.append((number, continuity.restarted()))
         number, continuity = starts[0]
         self._reopen()
-        self._frames = self._decode(islice(self._container.demux(self._stream), number, None))
+        self._frames = self._read(islice(self._container.demux(self._stream), number, None))
         self._ahead = next(self._frames, None)
         self._start_clock(continuity)
 
