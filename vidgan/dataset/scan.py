@@ -152,6 +152,7 @@ def scan(
                 recorder.add(frame)
                 report()
         except InputError as error:
+            # An image of a sequence has too many pixels, or a frame cannot be converted.
             result.problem = f"{error}; what was decoded before is used"
         report(last=True)
         result.frames = reader.frames_read

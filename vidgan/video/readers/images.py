@@ -84,6 +84,6 @@ class ImageReader(VideoReader):
 
 def _load(path: Path) -> np.ndarray | None:
     try:
-        return images.decode(path.read_bytes())
+        return images.decode(path.read_bytes(), path)
     except OSError:
         return None

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from vidgan.errors import InputError
+from vidgan.pixel_limit import check_pixels
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, usual_rate
 from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.orientation import Orientation
@@ -51,6 +52,8 @@ class OpenCVReader(VideoReader):
                 f"{path}: not a video that OpenCV can read; copy or download it again, or try "
                 "--decoder pyav"
             )
+        sides = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT
+        check_pixels(path, *(round(self._capture.get(side)) for side in sides))
         self._orientation = Orientation()
         self._fps = usual_rate(self._capture.get(cv2.CAP_PROP_FPS))
         self._may_jump = False

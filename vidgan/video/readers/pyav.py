@@ -15,6 +15,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
+from vidgan.pixel_limit import check_pixels, max_pixels
 from vidgan.video.readers.base import (
     DEFAULT_RATE,
     VideoInfo,
@@ -80,9 +81,15 @@ class PyAVReader(VideoReader):
 
     def _open(self) -> None:
         """Open the file and prepare to decode it from its start."""
+        # FFmpeg decodes some frames to find a file's properties, and sizes may change later. It
+        # counts the pixels with which it fills up rows, too.
+        limit = {"max_pixels": str(2 * max_pixels())}
         try:
             # Absolute: FFmpeg takes the part of a name before a colon for a protocol.
-            self._container = av.open(os.path.abspath(self.path), options=_OPTIONS)  # noqa: PTH100
+            self._container = av.open(
+                os.path.abspath(self.path),  # noqa: PTH100
+                options={**_OPTIONS, **limit},
+            )
         except (av.error.FFmpegError, ValueError) as error:
             raise InputError(
                 f"{self.path}: not a video that can be read ({reason(error)}); "
@@ -94,6 +101,8 @@ class PyAVReader(VideoReader):
             self._container.close()
             raise InputError(f"{self.path}: has no video in it, only {what}; leave it out")
         self._stream = stream
+        self._check_size()
+        stream.codec_context.options = limit
         if self._threads == 1:
             self._stream.codec_context.thread_count = 1
         else:
@@ -114,10 +123,27 @@ class PyAVReader(VideoReader):
     @property
     def is_first_stream(self) -> bool:
         """Whether the video is the first picture stream of the file."""
-        return self._stream.index == self._container.streams.video[0].index
+        return self._stream_number == 0
 
     def _start_clock(self, continuity: Continuity) -> None:
         self._clock, self.jumps = FrameClock(self._step, continuity), continuity.jumps
+
+    def _check_size(self) -> None:
+        """Check the declared size."""
+        context = self._stream.codec_context
+        width, height = context.width, context.height
+        if not width:
+            # FFmpeg drops a size above the limit, unless it does not look at frames.
+            options = {**_OPTIONS, "probesize": "32", "analyzeduration": "0"}
+            with av.open(os.path.abspath(self.path), options=options) as container:  # noqa: PTH100
+                context = container.streams.video[self._stream_number].codec_context
+                width, height = context.width, context.height
+        check_pixels(self.path, width, height)
+
+    @property
+    def _stream_number(self) -> int:
+        """Number of the stream among the picture streams."""
+        return [each.index for each in self._container.streams.video].index(self._stream.index)
 
     def _find_size(self) -> tuple[int, int]:
         frame = self._ahead
