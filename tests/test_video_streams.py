@@ -152,6 +152,6 @@ def test_turned_and_mirrored(
             assert (reader.info.width, reader.info.height) == (shown.shape[1], shown.shape[0])
             frames = [pixels for _, pixels in reader]
         assert len(frames) == 3
-        for frame in frames:
-            assert frame.shape == shown.shape
-            assert np.abs(frame.astype(int) - shown).mean() < 3
+        for found in frames:
+            assert found.shape == shown.shape
+            assert np.abs(found.astype(int) - shown).mean() < 3

@@ -215,7 +215,8 @@ def _rate(infos: list[VideoInfo | None], config: PreprocessConfig) -> float | No
         [other for other in rates if math.isclose(rate, other, rel_tol=SIMILAR_RATE)]
         for rate in sorted(set(rates))
     ]
-    return statistics.median_low(max(groups, key=len))
+    largest = max(groups, key=len)
+    return statistics.median_low(largest)
 
 
 def _scan(

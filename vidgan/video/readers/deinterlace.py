@@ -59,7 +59,7 @@ class _Filter:
         graph.configure()
         self._graph = graph
         # The times of the frames that it holds back.
-        self._times: deque[tuple[int | None, int | None, int, Fraction]] = deque()
+        self._times: deque[tuple[int | None, int | None, int, Fraction | None]] = deque()
 
     def takes(self, frame: VideoFrame) -> bool:
         return self._source == (frame.width, frame.height, frame.format.name)

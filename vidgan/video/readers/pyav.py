@@ -97,7 +97,9 @@ class PyAVReader(VideoReader):
             ) from None
         stream = choose_stream(self._container)
         if stream is None:
-            what = "a cover picture" if self._container.streams.video else "sound or data"
+            what = "sound or data"
+            if self._container.streams.video:
+                what = "a cover picture or a codec that FFmpeg does not know"
             self._container.close()
             raise InputError(f"{self.path}: has no video in it, only {what}; leave it out")
         self._stream = stream
@@ -113,7 +115,8 @@ class PyAVReader(VideoReader):
     @property
     def may_jump(self) -> bool:
         """Whether the container's format allows for a clock that starts anew."""
-        return bool(self._container.format.flags & av.format.Flags.ts_discont.value)
+        flag: Any = av.format.Flags.ts_discont
+        return bool(self._container.format.flags & flag.value)
 
     @property
     def shown_frames(self) -> int:

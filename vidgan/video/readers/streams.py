@@ -13,10 +13,10 @@ def choose_stream(container: InputContainer) -> VideoStream | None:
     Covers and thumbnails are no video. Of several videos the one is taken that has more than one
     frame, then the default one, then the largest, then the first.
     """
-    videos = [stream for stream in container.streams.video if not stream.disposition & _STILLS] or [
-        stream
-        for stream in container.streams.video
-        if not stream.disposition & Disposition.attached_pic
+    # PyAV has no context for a codec that FFmpeg does not know.
+    known = [stream for stream in container.streams.video if stream.codec_context is not None]
+    videos = [stream for stream in known if not stream.disposition & _STILLS] or [
+        stream for stream in known if not stream.disposition & Disposition.attached_pic
     ]
 
     def preference(stream: VideoStream) -> tuple[bool, bool, int]:
