@@ -28,7 +28,7 @@ from vidgan.video.readers.deinterlace import deinterlace
 from vidgan.video.readers.fit import FitPlan, FrameFit
 from vidgan.video.readers.orientation import Orientation, orientation_of
 from vidgan.video.readers.scaler import Scaler, converts_hdr, is_hdr
-from vidgan.video.readers.streams import choose_stream
+from vidgan.video.readers.streams import choose_stream, streams_left_out
 from vidgan.video.readers.timestamps import Continuity, FrameClock, measure_rate
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
@@ -70,6 +70,7 @@ class PyAVReader(VideoReader):
         self._ahead = next(self._frames, None)
         self._size = self._find_size()
         self.orientation = Orientation() if self._ahead is None else orientation_of(self._ahead)
+        self._notes += streams_left_out(self._container, self._stream)
         self._notes += self._find_conversion_losses()
         self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
         self._fps = self._find_rate()
@@ -171,6 +172,10 @@ class PyAVReader(VideoReader):
         """Yield properties of the first frame that 8-bit RGB cannot hold."""
         if self._ahead is None:
             return
+        # Nearly all GIFs are decoded to a format with transparency, and have none.
+        has_alpha = any(component.is_alpha for component in self._ahead.format.components)
+        if has_alpha and self._stream.codec_context.name != "gif":
+            yield "its transparent parts become black"
         bits = max(component.bits for component in self._ahead.format.components)
         if bits > 8:
             yield f"it has {bits} bits a colour, reduced to 8"
