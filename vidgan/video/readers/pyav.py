@@ -74,6 +74,7 @@ class PyAVReader(VideoReader):
         self._notes += self._find_conversion_losses()
         self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
         self._fps = self._find_rate()
+        self._declared_frames = self._count_declared_frames()
         self._first_size = self.info.width, self.info.height
         self._step = max(1, round(1 / (Fraction(self._fps or DEFAULT_RATE) * self.time_base)))
         self._end = 0.0
@@ -118,6 +119,13 @@ class PyAVReader(VideoReader):
         """Whether the container's format allows for a clock that starts anew."""
         flag: Any = av.format.Flags.ts_discont
         return bool(self._container.format.flags & flag.value)
+
+    def _count_declared_frames(self) -> int:
+        entries = self._stream.index_entries
+        # Whatever edit lists hide usually comes first; counting takes time in a long file.
+        if "mp4" in self._container.format.name and len(entries) and entries[0].is_discard:
+            return self.shown_frames
+        return self._stream.frames
 
     @property
     def shown_frames(self) -> int:
@@ -192,7 +200,7 @@ class PyAVReader(VideoReader):
         aspect = width / max(1, height) * float(stream.sample_aspect_ratio or 1)
         if self.orientation.transpose:
             width, height, aspect = height, width, 1 / max(aspect, 1e-9)
-        frames = stream.frames
+        frames = self._declared_frames
         if not frames and self._fps and self._container.duration:
             frames = round(self._container.duration / 1_000_000 * self._fps)
         return VideoInfo(width, height, self._fps, max(0, frames), aspect)
