@@ -223,7 +223,7 @@ def test_sound_only_is_no_video(tmp_path: Path) -> None:
         frame.sample_rate = 44100
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    with pytest.raises(InputError, match=r"song\.mp4: has no picture"):
+    with pytest.raises(InputError, match=r"song\.mp4: has no video in it, only sound"):
         open_video(path)
 
 
@@ -234,6 +234,8 @@ def test_transparent_parts_are_black(tmp_path: Path) -> None:
     frames = read(video)
     assert frames[:, :, :47].max() == 0
     np.testing.assert_array_equal(frames[:, :, 48:], clip[:, :, 48:, :3])
+    with open_video(video) as reader:
+        assert "its transparent parts become black" in reader.notes
 
 
 def test_transparent_and_deep_images(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vidgan.errors import OptionError
+from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path, remove
 from vidgan.video.containers import CODECS, INTERMEDIATE_CODEC, suffixes_of
 from vidgan.video.readers.open import open_video
@@ -21,6 +21,8 @@ _SETTINGS_NAME = "manifest.json"
 _END_NAME = "closing.json"
 # Least frames of a part: an interruption loses no more than one part.
 _MIN_FRAMES = 48
+# Most copies of a frame in containers without times: five minutes at 30 frames/s.
+_MAX_COPIES = 9000
 
 
 class Parts:
@@ -136,7 +138,17 @@ class Parts:
             target: the file.
             places: numbers of the frames, and of the end, at the constant rate; a frame is
                 repeated up to the next one's number.
+
+        Raises:
+            ExportError: a frame would be repeated too often.
         """
+        longest = max(after - place for place, after in pairwise(places))
+        if longest > _MAX_COPIES:
+            raise ExportError(
+                f"{self.output}: a frame is shown for {longest / float(self.rate):.0f} s, which "
+                f"takes {longest} copies in a {self.output.suffix} file, and at most {_MAX_COPIES} "
+                "are written; use .mp4, or --start and --end"
+            )
         copies = (after - place for place, after in pairwise(places))
         with open_writer(target, float(self.rate), self.size, self._output_codec) as writer:
             for file in self.files:
