@@ -1,17 +1,19 @@
 """Joining encoded parts to one video, with a time for every frame, audio and subtitles."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import heapq
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import av
+from av.packet import Packet
 
 from vidgan.video.tracks import Tracks
 from vidgan.video.writers.open import container_of
-from vidgan.video.writers.pyav import plain_errors
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def join(
 ) -> list[str]:
     """Join videos to one, without encoding them again.
 
+    Sound or subtitles that cannot be stored are left out: they never cost the picture.
+
     Args:
         parts: videos of one codec and size, with frame numbers at ``timeline.rate`` as times.
         timeline: when their frames are shown, one part after the other.
@@ -89,41 +93,75 @@ def join(
 
     Raises:
         OSError: the disk is full, or the file cannot be written.
-        ExportError: FFmpeg cannot store these parts in that container.
+        av.FFmpegError: FFmpeg cannot store these parts in that container.
+    """
+    if not container_of(output).variable_rate:
+        timeline = timeline.at_constant_rate()
+    not_copied: set[int] = set()
+    while tracks is not None:
+        try:
+            notes, refused = _write(parts, timeline, output, pixel_aspect, tracks, not_copied)
+        except OSError:
+            raise
+        except Exception as error:  # Whatever it is, the picture has taken hours.
+            _write(parts, timeline, output, pixel_aspect)
+            reason = getattr(error, "strerror", None) or error
+            return [
+                f"{tracks.path}: its sound and subtitles cannot be joined to the picture "
+                f"({reason}); left out"
+            ]
+        if not refused:
+            return notes
+        not_copied |= refused
+    return _write(parts, timeline, output, pixel_aspect)[0]
+
+
+def _write(
+    parts: Sequence[Path],
+    timeline: Timeline,
+    output: Path,
+    pixel_aspect: Fraction,
+    tracks: TrackSource | None = None,
+    not_copied: Collection[int] = (),
+) -> tuple[list[str], set[int]]:
+    """Write the file; see :func:`join` and :class:`Tracks`.
+
+    Returns:
+        The notes, and the numbers of the streams of sound that should be encoded instead.
     """
     container = container_of(output)
-    if not container.variable_rate:
-        timeline = timeline.at_constant_rate()
     options = dict(container.muxer_options)
-    notes: list[str] = []
-    with contextlib.ExitStack() as stack, plain_errors(output):
+    with contextlib.ExitStack() as stack:
         file = stack.enter_context(av.open(str(output.absolute()), "w", options=options))
         with av.open(str(parts[0].absolute())) as first:
             stream = file.add_stream_from_template(first.streams.video[0])
         stream.time_base = timeline.time_base
         if container.pixel_aspect:
             stream.codec_context.sample_aspect_ratio = pixel_aspect
-        other_packets: Iterator[tuple[float, av.Packet[Any]]] = iter(())
+        copied = None
         if tracks is not None:
-            copied = Tracks(tracks.path, file, container, tracks.begin, tracks.end)
+            copied = Tracks(tracks.path, file, container, tracks.begin, tracks.end, not_copied)
             stack.callback(copied.close)
-            notes, other_packets = copied.notes, copied.packets()
-        other = next(other_packets, None)
-        for packet in _retimed(parts, timeline):
-            packet.stream = stream
-            # Interleaved by time, as players need them.
-            while other is not None and other[0] <= packet.dts * timeline.time_base:
-                file.mux(other[1])
-                other = next(other_packets, None)
-            file.mux(packet)
-        while other is not None:
-            file.mux(other[1])
-            other = next(other_packets, None)
-    return notes
+        file.start_encoding()
+        others = copied.packets() if copied is not None else ()
+        # Interleaved by time, as players need them.
+        for _, packet in heapq.merge(others, _retimed(parts, timeline, stream), key=itemgetter(0)):
+            try:
+                file.mux(packet)
+            except av.FFmpegError as error:
+                if copied is None or packet.stream is stream or isinstance(error, OSError):
+                    raise
+                copied.failed(packet)
+    return (copied.notes, copied.refused) if copied is not None else ([], set())
 
 
-def _retimed(parts: Sequence[Path], timeline: Timeline) -> Iterator[Any]:
-    """Yield the packets of all parts in decoding order, with the times of the timeline."""
+def _retimed(
+    parts: Sequence[Path], timeline: Timeline, stream: Any
+) -> Iterator[tuple[float, "Packet[Any]"]]:
+    """Yield the packets of all parts in decoding order, for a stream of the output.
+
+    They have the times of the timeline; each comes with its decoding time in seconds.
+    """
     edges = [*timeline.times, timeline.end]
     count = len(timeline.times)
     step = max(1, round(1 / (timeline.rate * timeline.time_base)))
@@ -149,5 +187,6 @@ def _retimed(parts: Sequence[Path], timeline: Timeline) -> Iterator[Any]:
                     # The duration of an .mp4 is the longer one of decoding and presentation.
                     decoding = edges[-1] - delay * step - packet.dts
                     packet.duration = max(packet.duration, decoding)
-                yield packet
+                packet.stream = stream
+                yield float(packet.dts * timeline.time_base), packet
         before = position

@@ -22,6 +22,7 @@ from vidgan.video.containers import CONTAINERS, listed
 from vidgan.video.join import Timeline, TrackSource, join
 from vidgan.video.tracks import track_kinds
 from vidgan.video.writers.open import check_rate, choose_codec, container_of
+from vidgan.video.writers.pyav import plain_errors
 
 # Options that change the result, besides those that the filter and the plan depend on.
 _RESULT_OPTIONS = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
@@ -81,7 +82,7 @@ def restore_video(
                     restore_parts(
                         source, mask, filter, plan, parts, compare=config.compare, progress=advance
                     )
-            with atomic_path(job.output) as temporary:
+            with atomic_path(job.output) as temporary, plain_errors(job.output):
                 for note in _join(parts, source, temporary, job.output):
                     notify(note)
         except BaseException:
