@@ -223,7 +223,7 @@ def test_sound_only_is_no_video(tmp_path: Path) -> None:
         frame.sample_rate = 44100
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    with pytest.raises(InputError, match=r"song\.mp4: has no picture"):
+    with pytest.raises(InputError, match=r"song\.mp4: has no video in it, only sound"):
         open_video(path)
 
 

@@ -49,6 +49,11 @@ def advise(
         *_on_sources(used, config, fps),
     ]
     found += [s.scan.problem for s in used if s.scan.problem]
+    noted: dict[str, list[Path]] = {}
+    for source in used:
+        for note in source.scan.notes:
+            noted.setdefault(note, []).append(source.path)
+    found += [f"{_names(paths)}: {note}" for note, paths in noted.items()]
     return found
 
 

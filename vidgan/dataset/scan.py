@@ -72,6 +72,7 @@ class Scan:
     Attributes:
         error: why the source cannot be used; None if it can.
         problem: why a part of it cannot be used; None if all can.
+        notes: what the user must know about its conversion.
         sha256: hash of the file.
         width: in pixels.
         height: in pixels.
@@ -85,6 +86,7 @@ class Scan:
 
     error: str | None = None
     problem: str | None = None
+    notes: list[str] = field(default_factory=list)
     sha256: str = ""
     width: int = 0
     height: int = 0
@@ -150,6 +152,7 @@ def scan(
             report()
         report(last=True)
         result.frames = reader.frames_read
+        result.notes = reader.notes
         result.dropped = dict(cleaner.dropped)
         if reader.decode_errors:
             result.dropped["undecodable"] = reader.decode_errors

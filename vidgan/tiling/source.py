@@ -1,5 +1,6 @@
 """The source video of a restoration: its frames within a span, and their times."""
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,9 @@ from vidgan.errors import InputError, OptionError
 from vidgan.tiling.windows import Frame
 from vidgan.video.readers.base import DEFAULT_RATE
 from vidgan.video.readers.open import open_video
+
+# Ticks by which a frame may lie before the start of a span: decimal fractions are not exact.
+_TICK_ERROR = Fraction(1, 1000)
 
 
 class VideoSource:
@@ -20,7 +24,6 @@ class VideoSource:
         fps: nominal frames a second.
         time_base: seconds of a tick; times are multiples of it.
         pixel_aspect: width of a pixel over its height, as displayed.
-        conversion_losses: see :class:`vidgan.video.readers.base.VideoReader`.
         frames: number of frames of the file by its header; 0 if unknown.
         has_timestamps: whether the file has timestamps.
         expected_frames: approximate number of frames of the span; 0 if unknown.
@@ -59,7 +62,6 @@ class VideoSource:
         aspect = Fraction(info.aspect * info.height / info.width).limit_denominator(255)
         self.pixel_aspect = aspect if info.fps else Fraction(1)
         self.time_base = self._reader.time_base
-        self.conversion_losses = self._reader.conversion_losses
         self.end_time = 0
         self.expected_frames = self._expect(info.frames)
         self.must_count = False
@@ -78,6 +80,11 @@ class VideoSource:
     def problem(self) -> str | None:
         """Description of the last decoding error; None without errors."""
         return self._reader.problem
+
+    @property
+    def notes(self) -> list[str]:
+        """See :class:`vidgan.video.readers.base.VideoReader`."""
+        return self._reader.notes
 
     def _expect(self, frames: int) -> int:
         if not frames:
@@ -98,22 +105,21 @@ class VideoSource:
         """
         if self.begin and self.has_timestamps and not self.must_count:
             self._reader.seek(self._reader.start_time + self.begin)
-        start = Fraction(self._reader.start_time + self.begin)
-        stop = None
-        if self.end is not None:
-            stop = round((Fraction(self.end) - Fraction(self.begin)) / self.time_base)
+        # In ticks. Times are relative to the nearest tick, however coarse ticks are.
+        begin, end = self._tick(self.begin), None if self.end is None else self._tick(self.end)
+        origin = round(begin)
+        first = math.ceil(begin - _TICK_ERROR) - origin if self.begin else None
+        last_end = None if end is None else math.ceil(end - _TICK_ERROR) - origin
         # Duration of a frame in ticks at the nominal rate.
         nominal = max(1, round(1 / (Fraction(self.fps) * self.time_base)))
         last, gap, count = -1, nominal, 0
         while (seconds := self._reader.grab()) is not None:
-            time = round((Fraction(seconds) - start) / self.time_base)
-            if self.begin and time < 0:
+            time = round(Fraction(seconds) / self.time_base) - origin
+            if first is not None and time < first:
                 continue
             if count:
-                # Times must increase: players drop frames otherwise.
-                time = max(time, last + 1)
                 gap = time - last
-            if (stop is not None and time >= stop) or count == self._max_frames:
+            if (last_end is not None and time >= last_end) or count == self._max_frames:
                 self.end_time = time
                 break
             last = time
@@ -124,14 +130,18 @@ class VideoSource:
             seconds = self._reader.frame_duration if self.problem is None else None
             ticks = gap if seconds is None else max(1, round(seconds / self.time_base))
             self.end_time = last + ticks
-        if stop is not None:
+        if end is not None:
             # A long frame, as at a variable rate, does not last beyond the end of the span.
-            self.end_time = min(self.end_time, max(stop, last + nominal))
+            self.end_time = min(self.end_time, max(round(end) - origin, last + nominal))
         if count:
             return
         if not self._reader.frames_read:
             raise InputError(f"{self.path}: not one frame can be decoded; copy the file again")
         raise OptionError(f"{self.path}: no frame between --start and --end; the video is shorter")
+
+    def _tick(self, seconds: float) -> Fraction:
+        """Return a time of the file in ticks of the reader's clock."""
+        return (Fraction(self._reader.start_time) + Fraction(seconds)) / self.time_base
 
     def __enter__(self) -> Self:
         return self

@@ -67,7 +67,7 @@ def resample(reader: VideoReader, fps: float, begin: float = 0.0) -> Iterator[Re
         earliest = first - EARLY / stretch
     longest = max(1, math.ceil(MAX_HOLD_SECONDS * fps))
     current: ResampledFrame | None = None
-    start = last = 0.0
+    start = 0.0
     gap = False
     damaged = 0
     while (time := reader.grab()) is not None:
@@ -80,18 +80,16 @@ def resample(reader: VideoReader, fps: float, begin: float = 0.0) -> Iterator[Re
         index = math.floor((time - start) * stretch + EARLY)
         if current is not None:
             step = index - current.index
-            if time < last or step > longest:
-                # The timestamps jumped: continue from here.
+            if step > longest:
+                # A pause: continue from here.
                 step = 1
                 start = time - (current.index + 1) / stretch
                 gap = True
-            last = time
             if step < 1:
                 continue
             current.copies = step
             yield current
             index = current.index + step
-        last = time
         current = ResampledFrame(index, reader.retrieve(), gap=gap)
         gap = False
     if current is not None:

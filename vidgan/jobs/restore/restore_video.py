@@ -54,8 +54,9 @@ def restore_video(
         begin, end = config.span
         source = stack.enter_context(VideoSource(job.source, begin, end, config.max_frames))
         check_rate(job.output, source.fps)
-        for loss in source.conversion_losses:
-            notify(f"{source.path}: it has {loss}")
+        told = source.notes
+        for note in told:
+            notify(f"{source.path}: {note}")
         mask = None
         if isinstance(config, MaskedRestoreConfig) and job.mask is not None:
             mask = _open_mask(job.mask, source, config)
@@ -93,6 +94,9 @@ def restore_video(
                 )
             raise
         parts.remove()
+        for note in source.notes:
+            if note not in told:
+                notify(f"{source.path}: {note}")
         if source.problem is not None:
             notify(
                 f"{source.path}: damaged ({source.problem}); the result has the "

@@ -5,7 +5,7 @@ A reader holds one decoded frame. :meth:`VideoReader.grab` decodes the next fram
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Self, SupportsFloat
 import numpy as np
 
 from vidgan.video.readers.fit import FrameFit
+from vidgan.video.readers.timestamps import Jump
 
 # Frames a second. Other values are time bases that containers report as rates (1000 or 90000).
 PLAUSIBLE_RATES = (0.1, 240.0)
@@ -58,13 +59,13 @@ class VideoReader(ABC):
         has_timestamps: whether the times from grab() come from the source; else they are counted.
         start_time: start of the file, audio included, in seconds on the clock of grab().
         time_base: seconds of a tick; all times are multiples of it.
-        conversion_losses: properties of the source that 8-bit RGB cannot hold, in words.
+        jumps: places where the clock of the file starts anew; the times of grab() have no jump.
         frame_duration: duration of the grabbed frame in seconds; None if unknown.
     """
 
     has_timestamps = True
     start_time = 0.0
-    conversion_losses: tuple[str, ...] = ()
+    jumps: Sequence[Jump] = ()
     time_base = Fraction(1, round(DEFAULT_RATE))
 
     def __init__(self, path: Path, fit: FrameFit | None = None) -> None:
@@ -74,6 +75,7 @@ class VideoReader(ABC):
         self.decode_errors = 0
         self.problem: str | None = None
         self.frame_duration: float | None = None
+        self._notes: list[str] = []
 
     @property
     @abstractmethod
@@ -97,6 +99,22 @@ class VideoReader(ABC):
             self.decode_errors += 1
             self.problem = f"ends after {self.frames_read} of {self._expected_frames()} frames"
         return time
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user must know about the conversion, such as ``it has HDR brightness …``.
+
+        More may be known after the last frame.
+        """
+        notes = list(self._notes)
+        if self.jumps:
+            times = "times" if len(self.jumps) > 1 else "time"
+            first = self.jumps[0].time - self.start_time
+            notes.append(
+                f"its clock starts anew {len(self.jumps)} {times}, first after {first:.2f} s; the "
+                "frames follow one another without a gap"
+            )
+        return notes
 
     def _expected_frames(self) -> int:
         """Return the number of frames in the header; 0 if there is no reliable one."""

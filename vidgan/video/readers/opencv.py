@@ -12,6 +12,12 @@ import numpy as np
 from vidgan.errors import InputError
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
 from vidgan.video.readers.fit import FrameFit
+from vidgan.video.readers.orientation import Orientation
+from vidgan.video.readers.pyav import PyAVReader
+from vidgan.video.readers.timestamps import Continuity
+
+# Ticks a second of the clock.
+_TICKS = 1_000_000
 
 
 class OpenCVReader(VideoReader):
@@ -40,23 +46,44 @@ class OpenCVReader(VideoReader):
                 f"{path}: not a video that OpenCV can read; copy or download it again, or try "
                 "--decoder pyav"
             )
-        self._index = -1
-        self._last = -1.0
+        self._orientation = Orientation()
+        self._may_jump = False
+        self._read_header()
         numerator = self._capture.get(cv2.CAP_PROP_SAR_NUM)
         denominator = self._capture.get(cv2.CAP_PROP_SAR_DEN)
         self._pixel_aspect = numerator / denominator if numerator > 0 and denominator > 0 else 1.0
-        if self._is_rotated:
-            self._pixel_aspect = 1 / self._pixel_aspect
+        self._index = -1
+        self._last = -1.0
+        step = round(_TICKS / (self.info.fps or DEFAULT_RATE))
+        self._continuity = Continuity(step, 1 / _TICKS, self._may_jump)
+        self.jumps = self._continuity.jumps
 
-    @property
-    def _is_rotated(self) -> bool:
-        return round(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 != 0
+    def _read_header(self) -> None:
+        """Find the properties that OpenCV does not tell."""
+        try:
+            with PyAVReader(self.path, threads=1) as header:
+                self._orientation = header.orientation
+                self._may_jump = header.may_jump
+                self._notes += header.notes
+                is_first_stream = header.is_first_stream
+        except InputError:
+            return
+        if not is_first_stream:
+            raise InputError(
+                f"{self.path}: OpenCV reads its first picture, a cover or a preview, not the "
+                "video; use --decoder pyav"
+            )
+        # OpenCV turns pictures, but does not mirror them.
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
 
     @property
     def info(self) -> VideoInfo:
         """Properties from the header."""
         width = round(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = round(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        aspect = width / max(1, height) * self._pixel_aspect
+        if self._orientation.transpose:
+            width, height, aspect = height, width, 1 / max(aspect, 1e-9)
         frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         return VideoInfo(
             width,
@@ -64,7 +91,7 @@ class OpenCVReader(VideoReader):
             plausible_rate(self._capture.get(cv2.CAP_PROP_FPS)),
             # Without an index OpenCV returns huge negative numbers.
             round(frames) if 0 < frames < 1e9 else 0,
-            width / max(1, height) * self._pixel_aspect,
+            aspect,
         )
 
     def _grab(self) -> float | None:
@@ -72,7 +99,8 @@ class OpenCVReader(VideoReader):
         if not self._capture.grab():
             return None
         self._index += 1
-        time = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        milliseconds = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        time = self._continuity(round(milliseconds * _TICKS / 1000)) / _TICKS
         if self._index and time <= self._last:
             # Some containers have no timestamps: count at the nominal rate.
             time = self._last + 1 / (self.info.fps or DEFAULT_RATE)
@@ -90,9 +118,10 @@ class OpenCVReader(VideoReader):
         if not done:
             raise RuntimeError("grab() a frame first")
         if self.fit is not None:
-            plan = self.fit.plan(image.shape[1], image.shape[0], self._pixel_aspect)
+            fit = self.fit.rotated() if self._orientation.transpose else self.fit
+            plan = fit.plan(image.shape[1], image.shape[0], self._pixel_aspect)
             image = plan.apply(image)
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return self._orientation.apply(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
     def close(self) -> None:
         """Release the file."""

@@ -1,34 +1,35 @@
-"""Reading through PyAV (FFmpeg's libraries).
-
-FFmpeg's filters crop and scale the decoder's YUV planes directly to small RGB frames, which is
-much faster than converting whole frames to RGB first.
-"""
+"""Reading through PyAV (FFmpeg's libraries)."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
+import av.format
 import numpy as np
+from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
 from vidgan.video.readers.fit import FitPlan, FrameFit
-from vidgan.video.readers.timestamps import FrameClock
+from vidgan.video.readers.orientation import Orientation, orientation_of
+from vidgan.video.readers.scaler import Scaler
+from vidgan.video.readers.streams import choose_stream
+from vidgan.video.readers.timestamps import Continuity, FrameClock
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
-# By default FFmpeg computes colours at half the width of the result, to save time.
-_EXACT = "+full_chroma_int+full_chroma_inp+accurate_rnd"
-# Players decode untagged files of at least this size as BT.709; FFmpeg takes BT.601.
-_HD_WIDTH, _HD_HEIGHT = 1280, 577
-_UNSPECIFIED = 2
 # Transfer functions of SMPTE ST 2084 and ARIB STD-B67.
 _HDR = (16, 18)
 # Errors in a row after which decoding stops.
 _MAX_ERRORS_IN_A_ROW = 1000
+# Seconds to seek further back than to the last keyframe, where that comes after the wanted time.
+_SEEK_BACK = (0, 2, 10, 60)
 
 
 class PyAVReader(VideoReader):
@@ -39,41 +40,73 @@ class PyAVReader(VideoReader):
         fit: the size to deliver; None for the stored size.
         threads: for decoding; 0 lets FFmpeg use every core.
 
+    Attributes:
+        orientation: how stored pictures are turned and mirrored.
+
     Raises:
         InputError: the file is not a video, or has no video stream.
     """
 
     def __init__(self, path: Path, fit: FrameFit | None = None, threads: int = 0) -> None:
         super().__init__(path, fit)
+        self._threads = threads
+        self._open()
+        self._frame: VideoFrame | None = None
+        self._scaler: Scaler | None = None
+        self._sought = False
+        # Some properties are only known with the first frame, which then waits for grab().
+        self._ahead = next(self._frames, None)
+        self.orientation = Orientation() if self._ahead is None else orientation_of(self._ahead)
+        self._notes += self._find_conversion_losses()
+        self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
+        rate = self.info.fps or DEFAULT_RATE
+        self._step = max(1, round(1 / (Fraction(rate) * self.time_base)))
+        self._end = 0.0
+        self._start_clock(Continuity(self._step, float(self.time_base), self.may_jump))
+        self.start_time = self._find_start()
+
+    def _open(self) -> None:
+        """Open the file and prepare to decode it from its start."""
         try:
             # Absolute: FFmpeg takes the part of a name before a colon for a protocol.
-            self._container = av.open(os.path.abspath(path), options=_OPTIONS)  # noqa: PTH100
+            self._container = av.open(os.path.abspath(self.path), options=_OPTIONS)  # noqa: PTH100
         except (av.error.FFmpegError, ValueError) as error:
             raise InputError(
-                f"{path}: not a video that can be read ({_reason(error)}); "
+                f"{self.path}: not a video that can be read ({_reason(error)}); "
                 "copy or download it again, or convert it with ffmpeg"
             ) from None
-        if not self._container.streams.video:
+        stream = choose_stream(self._container)
+        if stream is None:
+            what = "a cover picture" if self._container.streams.video else "sound or data"
             self._container.close()
-            raise InputError(f"{path}: has no picture in it, only sound or data; leave it out")
-        self._stream = self._container.streams.video[0]
-        self._threads = threads
-        if threads == 1:
+            raise InputError(f"{self.path}: has no video in it, only {what}; leave it out")
+        self._stream = stream
+        if self._threads == 1:
             self._stream.codec_context.thread_count = 1
         else:
-            self._stream.codec_context.thread_count = threads
+            self._stream.codec_context.thread_count = self._threads
             self._stream.thread_type = "AUTO"
-        self._frames = self._decode()
-        self._frame: VideoFrame | None = None
-        self._ahead: VideoFrame | None = None
-        self._scaler: _Scaler | None = None
-        self._time = -1.0
-        self._clock = FrameClock()
-        self._sought = False
-        self._rotation = self._first_rotation()
-        self.conversion_losses = tuple(self._find_conversion_losses())
-        self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
-        self.start_time = (self._container.start_time or 0) / 1_000_000
+        self._frames = self._decode(self._container.demux(self._stream))
+
+    @property
+    def may_jump(self) -> bool:
+        """Whether the container's format allows for a clock that starts anew."""
+        return bool(self._container.format.flags & av.format.Flags.ts_discont.value)
+
+    @property
+    def is_first_stream(self) -> bool:
+        """Whether the video is the first picture stream of the file."""
+        return self._stream.index == self._container.streams.video[0].index
+
+    def _start_clock(self, continuity: Continuity) -> None:
+        self._clock, self.jumps = FrameClock(self._step, continuity), continuity.jumps
+
+    def _find_start(self) -> float:
+        if self._container.start_time is not None:
+            return self._container.start_time / 1_000_000
+        # Streams without a container.
+        first = self._ahead.pts if self._ahead is not None else None
+        return float((first or 0) * self.time_base)
 
     def _find_conversion_losses(self) -> Iterator[str]:
         """Yield properties of the first frame that 8-bit RGB cannot hold."""
@@ -81,14 +114,9 @@ class PyAVReader(VideoReader):
             return
         bits = max(component.bits for component in self._ahead.format.components)
         if bits > 8:
-            yield f"{bits} bits a colour, reduced to 8"
+            yield f"it has {bits} bits a colour, reduced to 8"
         if self._ahead.color_trc in _HDR:
-            yield "HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
-
-    def _first_rotation(self) -> int:
-        # The display matrix is only known with the first frame, which then waits for grab().
-        self._ahead = next(self._frames, None)
-        return 0 if self._ahead is None else self._ahead.rotation
+            yield "it has HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
 
     @property
     def info(self) -> VideoInfo:
@@ -96,7 +124,7 @@ class PyAVReader(VideoReader):
         stream = self._stream
         width, height = stream.codec_context.width, stream.codec_context.height
         aspect = width / max(1, height) * float(stream.sample_aspect_ratio or 1)
-        if self._rotation % 180:
+        if self.orientation.transpose:
             width, height, aspect = height, width, 1 / max(aspect, 1e-9)
         fps = plausible_rate(stream.average_rate) or plausible_rate(stream.guessed_rate)
         frames = stream.frames
@@ -104,10 +132,9 @@ class PyAVReader(VideoReader):
             frames = round(self._container.duration / 1_000_000 * fps)
         return VideoInfo(width, height, fps, max(0, frames), aspect)
 
-    def _decode(self) -> Iterator[VideoFrame]:
+    def _decode(self, packets: "Iterator[Packet[Any]]") -> Iterator[VideoFrame]:
         """Yield the frames that can be decoded, and count errors."""
         failures = 0
-        packets = self._container.demux(self._stream)
         while failures < _MAX_ERRORS_IN_A_ROW:
             try:
                 packet = next(packets)
@@ -137,30 +164,60 @@ class PyAVReader(VideoReader):
             self._frame = next(self._frames, None)
         if self._frame is None:
             return None
-        timestamp = self._clock.timestamp(self._frame)
-        if timestamp is None:
-            # Raw streams have no timestamps: count at the nominal rate.
-            self._time += 1 / (plausible_rate(self._stream.average_rate) or DEFAULT_RATE)
-        else:
-            self._time = float(timestamp * (self._frame.time_base or self.time_base))
-            self.frame_duration = float(self._frame.duration * self.time_base) or None
-        return self._time
+        time = float(self._clock.timestamp(self._frame) * self.time_base)
+        self.frame_duration = float(self._frame.duration * self.time_base) or None
+        self._end = time + (self.frame_duration or 0)
+        return time
 
     def seek(self, time: float) -> None:
-        """Seek to the last keyframe before a time; see :meth:`VideoReader.seek`."""
+        """Seek to a keyframe before a time; see :meth:`VideoReader.seek`."""
         if self._ahead is None or self._ahead.pts is None:
             return
-        for target in (time, self.start_time):
+        self._sought = True
+        if self.may_jump:
+            self._skip_to(time)
+            return
+        # Some files have no index or a wrong one: then seek further back, or read from the start.
+        for target in (*(time - back for back in _SEEK_BACK), self.start_time):
             try:
-                self._container.seek(int(target / self.time_base), stream=self._stream)
+                self._container.seek(
+                    int(max(target, self.start_time) / self.time_base), stream=self._stream
+                )
             except (av.error.FFmpegError, OverflowError):
                 continue
-            self._sought, self._clock = True, FrameClock()
-            self._frames = self._decode()
+            self._frames = self._decode(self._container.demux(self._stream))
             self._ahead = next(self._frames, None)
-            # Some files have a wrong index: then read from the start.
             if self._ahead is not None and self._ahead.pts is not None and self._ahead.time <= time:
-                return
+                break
+        self._start_clock(Continuity(self._step, float(self.time_base), self.may_jump))
+
+    def _skip_to(self, time: float) -> None:
+        """Skip packets before a time without decoding them.
+
+        Formats whose clock may start anew have no index, and cannot be searched for a time.
+        """
+        target = time / self.time_base
+        continuity = Continuity(self._step, float(self.time_base), self.may_jump)
+        # The last two keyframes before the time, each with the clock there: the first frames after
+        # a keyframe may need those before it.
+        starts = deque([(0, continuity.restarted())], maxlen=2)
+        self._reopen()
+        for number, packet in enumerate(self._container.demux(self._stream)):
+            if packet.dts is None or packet.pts is None:
+                continue
+            if continuity(packet.dts, packet.duration or 0) > target:
+                break
+            if packet.is_keyframe and packet.pts + continuity.shift <= target:
+                starts.append((number, continuity.restarted()))
+        number, continuity = starts[0]
+        self._reopen()
+        self._frames = self._decode(islice(self._container.demux(self._stream), number, None))
+        self._ahead = next(self._frames, None)
+        self._start_clock(continuity)
+
+    def _reopen(self) -> None:
+        self.close()
+        self._open()
 
     def _expected_frames(self) -> int:
         if self._sought:
@@ -170,8 +227,7 @@ class PyAVReader(VideoReader):
             return self._stream.frames
         # Matroska stores the duration of a track: assume that the frame rate stays as it was.
         length = _seconds(self._stream.metadata.get("DURATION", ""))
-        covered = self._time + (self.frame_duration or 0)
-        return round(self.frames_read * length / covered) if covered > 0 else 0
+        return round(self.frames_read * length / self._end) if self._end > 0 else 0
 
     def retrieve(self) -> np.ndarray:
         """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
@@ -179,69 +235,21 @@ class PyAVReader(VideoReader):
             raise RuntimeError("grab() a frame first")
         if self._scaler is None or not self._scaler.takes(self._frame):
             # Frames may change their size in the middle of a stream.
-            self._scaler = _Scaler(self._frame, self._plan(self._frame), self._threads)
-        pixels = self._scaler(self._frame)
-        turns = round(self._rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+            self._scaler = Scaler(self._frame, self._plan(self._frame), self._threads)
+        return self.orientation.apply(self._scaler(self._frame))
 
     def _plan(self, frame: VideoFrame) -> FitPlan:
         if self.fit is None:
             size = (frame.width, frame.height)
             return FitPlan((0, 0, *size), size, size)
         aspect = float(self._stream.sample_aspect_ratio or 1)
-        fit = self.fit.rotated() if self._rotation % 180 else self.fit
+        fit = self.fit.rotated() if self.orientation.transpose else self.fit
         return fit.plan(frame.width, frame.height, aspect)
 
     def close(self) -> None:
         """Release the file."""
         self._frames.close()  # type: ignore[attr-defined]
         self._container.close()
-
-
-class _Scaler:
-    """An FFmpeg filter chain: crop (which copies nothing), scale, convert to RGB."""
-
-    def __init__(self, frame: VideoFrame, plan: FitPlan, threads: int) -> None:
-        self._plan = plan
-        self._source = (frame.width, frame.height, frame.format.name)
-        self._alpha = any(component.is_alpha for component in frame.format.components)
-        left, top, width, height = plan.crop
-        graph = av.filter.Graph()
-        graph.threads = threads or 1
-        # PyAV needs a time base here; timestamps are not used.
-        chain = [
-            graph.add(
-                "buffer",
-                f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
-                ":time_base=1/1000:pixel_aspect=1/1",
-            )
-        ]
-        if (width, height) != (frame.width, frame.height):
-            chain.append(graph.add("crop", f"{width}:{height}:{left}:{top}:exact=1"))
-        scale = f"{plan.inner[0]}:{plan.inner[1]}:flags={'area' if plan.shrinks else 'bicubic'}"
-        matrix = ":in_color_matrix=bt709" if _untagged_hd(frame) else ""
-        chain.append(graph.add("scale", scale + _EXACT + matrix))
-        # FFmpeg converts to planar RGB in a quarter of the time that packed RGB takes; sources that
-        # are packed stay packed.
-        packed = frame.format.is_rgb
-        layout = ("rgba" if packed else "gbrap") if self._alpha else ("rgb24" if packed else "gbrp")
-        chain.append(graph.add("format", layout))
-        chain.append(graph.add("buffersink"))
-        graph.link_nodes(*chain)
-        graph.configure()
-        self._graph = graph
-
-    def takes(self, frame: VideoFrame) -> bool:
-        return self._source == (frame.width, frame.height, frame.format.name)
-
-    def __call__(self, frame: VideoFrame) -> np.ndarray:
-        self._graph.vpush(frame)
-        pixels: np.ndarray = self._graph.vpull().to_ndarray()
-        if self._alpha:
-            # Transparent pixels become black; their stored colours are arbitrary.
-            opacity = pixels[..., 3:].astype(np.uint16)
-            pixels = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
-        return self._plan.pad(pixels)
 
 
 def _seconds(tag: str) -> float:
@@ -251,11 +259,6 @@ def _seconds(tag: str) -> float:
     except ValueError:
         return 0.0
     return 3600 * hours + 60 * minutes + seconds
-
-
-def _untagged_hd(frame: VideoFrame) -> bool:
-    hd = frame.width >= _HD_WIDTH or frame.height >= _HD_HEIGHT
-    return hd and frame.colorspace == _UNSPECIFIED and not frame.format.is_rgb
 
 
 def _reason(error: Exception) -> str:

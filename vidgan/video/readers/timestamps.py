@@ -1,23 +1,121 @@
-"""The times of decoded frames, in files whose presentation times are in the wrong order."""
+"""The times of decoded frames: in order, and without the jumps of a clock that starts anew."""
+
+from copy import copy
+from typing import NamedTuple
 
 from av.video.frame import VideoFrame
 
+# As in FFmpeg: a clock that goes back by more than this has started anew; smaller steps back are
+# errors of a few times.
+_BACK_SECONDS = 0.1
+# A clock that goes ahead by more than this has started anew, in formats that allow that.
+_AHEAD_SECONDS = 10.0
+# ... and in other formats, which do hold long pauses.
+_ERROR_SECONDS = 30 * 3600.0
+# ... but never a step of fewer frames: one of a time lapse may last as long.
+_AHEAD_FRAMES = 10
 
-class FrameClock:
-    """Chooses between the two timestamps of a frame, as FFmpeg's "best effort" does.
 
-    Some encoders write the presentation times (PTS) of another order of frames. The decoder still
-    yields the frames in the right order, and the decoding times (DTS) increase. So whichever of the
-    two has gone back less often so far is taken.
+class Jump(NamedTuple):
+    """A place where the clock of a file starts anew.
+
+    Attributes:
+        time: in seconds on the reader's clock, where the first frame after it is shown.
+        shift: seconds to add to the file's times from there on.
     """
 
-    def __init__(self) -> None:
+    time: float
+    shift: float
+
+
+class Continuity:
+    """Makes the times of a stream continuous, as FFmpeg does with parts that were joined.
+
+    A step back, or a long step ahead, is replaced by the nominal duration of a frame.
+
+    Attributes:
+        shift: ticks to add to the file's times.
+        jumps: the places where the clock starts anew.
+    """
+
+    def __init__(self, step: int, tick: float, discontinuous: bool) -> None:
+        """Set the limits.
+
+        Args:
+            step: nominal duration of a frame in ticks.
+            tick: seconds of a tick.
+            discontinuous: whether the container's format allows for a clock that starts anew.
+        """
+        self._step, self._tick = step, tick
+        self._back = max(step, round(_BACK_SECONDS / tick))
+        seconds = _AHEAD_SECONDS if discontinuous else _ERROR_SECONDS
+        self._ahead = max(_AHEAD_FRAMES * step, round(seconds / tick))
+        self._last: int | None = None
+        self.shift = 0
+        self.jumps: list[Jump] = []
+
+    def restarted(self) -> "Continuity":
+        """Return a copy for the times from the current one on."""
+        other = copy(self)
+        other._last, other.jumps = None, list(self.jumps)
+        return other
+
+    def __call__(self, time: int, duration: int = 0) -> int:
+        """Return a time of the file, in ticks, on the continuous clock.
+
+        Args:
+            time: of the next frame or packet.
+            duration: of the one before, if it is known.
+        """
+        time += self.shift
+        if self._last is not None:
+            expected = self._last + (duration or self._step)
+            if time < self._last - self._back or time > expected + self._ahead:
+                self.shift += expected - time
+                time = expected
+                self.jumps.append(Jump(time * self._tick, self.shift * self._tick))
+        self._last = time
+        return time
+
+
+class FrameClock:
+    """Gives every frame a time; times increase strictly.
+
+    Of the two timestamps of a frame it chooses, as FFmpeg's "best effort" does: some encoders write
+    the presentation times (PTS) of another order of frames. The decoder still yields the frames in
+    the right order, and the decoding times (DTS) increase. So whichever of the two has gone back
+    less often so far is taken. Frames without either are counted at the nominal rate.
+    """
+
+    def __init__(self, step: int, continuity: Continuity) -> None:
+        """Start a clock.
+
+        Args:
+            step: nominal duration of a frame in ticks.
+            continuity: of the stream's times.
+        """
+        self._step, self._continuity = step, continuity
         self._last: dict[str, int] = {}
         self._faults = {"pts": 0, "dts": 0}
-        self._source, self._offset, self._time = "pts", 0, 0
+        self._source, self._offset, self._best = "pts", 0, 0
+        self._time: int | None = None
+        self._duration = 0
 
-    def timestamp(self, frame: VideoFrame) -> int | None:
-        """Return the time of the next frame in units of its time base, None if it has none."""
+    def timestamp(self, frame: VideoFrame) -> int:
+        """Return the time of the next frame in ticks."""
+        time = self._best_effort(frame)
+        if time is not None:
+            time = self._continuity(time, self._duration)
+        elif self._time is None:
+            time = 0
+        else:
+            time = self._time + self._step
+        if self._time is not None:
+            time = max(time, self._time + 1)
+        self._time, self._duration = time, frame.duration
+        return time
+
+    def _best_effort(self, frame: VideoFrame) -> int | None:
         found = {"pts": frame.pts, "dts": frame.dts}
         steps = {}
         for name, value in found.items():
@@ -30,7 +128,7 @@ class FrameClock:
         best = min(steps, key=self._faults.__getitem__)
         if best != self._source:
             # The two differ by the decoder's delay: go on from the last time.
-            self._offset = self._time + steps[best] - self._last[best]
+            self._offset = self._best + steps[best] - self._last[best]
             self._source = best
-        self._time = self._last[best] + self._offset
-        return self._time
+        self._best = self._last[best] + self._offset
+        return self._best
