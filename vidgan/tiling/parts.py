@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vidgan.errors import OptionError
-from vidgan.files import atomic_path, remove
+from vidgan.files import atomic_path, clear, remove
 from vidgan.video.containers import CODECS, INTERMEDIATE_CODEC, suffixes_of
 from vidgan.video.readers.open import open_video
 from vidgan.video.writers.base import VideoWriter
@@ -72,7 +72,8 @@ class Parts:
         Args:
             settings: everything that results depend on, as JSON values.
         """
-        remove(self.folder)
+        if self.folder.is_dir():
+            clear(self.folder)
         _write_json(self.folder / _SETTINGS_NAME, settings)
 
     def resume(self, settings: dict[str, Any]) -> None:

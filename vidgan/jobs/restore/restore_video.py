@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgan.config import DEFAULT_GROW, MaskedRestoreConfig, RestoreConfig
-from vidgan.files import atomic_path
+from vidgan.files import atomic_path, locked
 from vidgan.jobs.restore.restore_jobs import RestoreJob, check_output
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
@@ -75,7 +75,13 @@ def restore_video(
                 f"{source.path}: windows and tiles need {plan.cost:.2f} times the computation of "
                 f"whole frames; a --memory above {config.memory:g} lowers that"
             )
-        parts = _open_parts(job, source, filter, plan, config)
+        parts = _find_parts(job, source, filter, config)
+        stack.enter_context(locked(parts.folder, job.output))
+        settings = _settings(job, filter, plan, config)
+        if config.resume:
+            parts.resume(settings)
+        else:
+            parts.start(settings)
         from_start = not parts.times
         try:
             if parts.end is None:
@@ -115,29 +121,29 @@ def _open_mask(text: str, source: VideoSource, config: MaskedRestoreConfig) -> M
     return mask
 
 
-def _open_parts(
-    job: RestoreJob, source: VideoSource, filter: Filter, plan: TilingPlan, config: RestoreConfig
+def _find_parts(
+    job: RestoreJob, source: VideoSource, filter: Filter, config: RestoreConfig
 ) -> Parts:
     width, height = (side * filter.scale for side in source.size)
     size = (width * 2 if config.compare else width, height)
     rate = Fraction(source.fps).limit_denominator(1001)
-    codec = choose_codec(job.output, config.codec)
-    parts = Parts(job.output, codec, rate, size)
+    return Parts(job.output, choose_codec(job.output, config.codec), rate, size)
+
+
+def _settings(
+    job: RestoreJob, filter: Filter, plan: TilingPlan, config: RestoreConfig
+) -> dict[str, Any]:
+    """Return everything that the result depends on, as JSON values."""
     settings: dict[str, Any] = {
         "vidgan": __version__,
         "input": _fingerprint(job.source),
         "mask": job.mask and _fingerprint(Path(job.mask)),
         "run or method": filter.name,
         "division (--memory)": [plan.frames, plan.step, len(plan.rows), len(plan.columns)],
-        "codec": codec,
+        "codec": choose_codec(job.output, config.codec),
     }
     values = config.to_json()
-    settings |= {option: values[option] for option in _RESULT_OPTIONS if option in values}
-    if config.resume:
-        parts.resume(settings)
-    else:
-        parts.start(settings)
-    return parts
+    return settings | {option: values[option] for option in _RESULT_OPTIONS if option in values}
 
 
 def _fingerprint(path: Path) -> str:
