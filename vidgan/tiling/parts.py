@@ -130,20 +130,27 @@ class Parts:
         self._written = []
         self._count += 1
 
-    def encode(self, target: Path, places: Sequence[int]) -> None:
+    def encode(self, target: Path, rate: Fraction, places: Sequence[int]) -> None:
         """Encode the frames of all parts to one file, for codecs that cannot be joined.
 
         Args:
             target: the file.
-            places: numbers of the frames, and of the end, at the constant rate; a frame is
-                repeated up to the next one's number.
+            rate: its frames a second.
+            places: numbers of the frames, and of the end, at this rate; a frame is shown up to the
+                next one's number, and is left out if that is its own.
         """
-        copies = (after - place for place, after in pairwise(places))
-        with open_writer(target, float(self.rate), self.size, self._output_codec) as writer:
+        periods = [after - place for place, after in pairwise(places)]
+        number = 0
+        with open_writer(target, float(rate), self.size, self._output_codec) as writer:
             for file in self.files:
                 with open_video(file) as part:
                     for _, pixels in part:
-                        for _ in range(next(copies)):
+                        held = periods[number]
+                        number += 1
+                        # A GIF's last delay is that of the frame before: make both one period.
+                        singles = min(held, 2) if number >= len(periods) - 1 else 0
+                        writer.write(pixels, held - singles)
+                        for _ in range(singles):
                             writer.write(pixels)
 
     def discard_unfinished(self) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import heapq
+import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 from av.packet import Packet
 
 from vidgan.video.tracks import Tracks
 from vidgan.video.writers.open import container_of
+
+# Frames a second of a container without times, where a frame is held by empty packets.
+MAX_RATE = Fraction(1000)
+# FFmpeg's muxer of .avi takes no longer pauses.
+_MAX_PERIODS = 60_000
 
 
 @dataclass(frozen=True)
@@ -39,19 +46,40 @@ class Timeline:
         first = self.times[0]
         return all(abs(time - first - i * step) <= 1 for i, time in enumerate(self.times))
 
-    def at_constant_rate(self) -> "Timeline":
-        """Return the timeline in units of the frame period; every frame has a place of its own."""
-        first = self.times[0]
-        begin = round(first * self.time_base * self.rate)
-        places: list[int] = []
-        for time in self.times:
+    def at_constant_rate(self, max_rate: Fraction, drop: bool = False) -> "Timeline":
+        """Return the timeline in units of a constant period.
+
+        Of the multiples of the nominal rate the lowest is taken at which no two frames fall into
+        one period, so that each is shown within half a period of its time.
+
+        Args:
+            max_rate: the highest rate.
+            drop: at that rate, let a frame that shares its period with the next one have no
+                duration, instead of delaying those after it.
+        """
+        times = np.array([*self.times, self.end], np.int64)
+        first = times[0]
+        longest = int(np.diff(times).max())
+        for multiple in itertools.count(1):
+            rate = self.rate * multiple
+            above = rate * (multiple + 1) / multiple
+            last = above > max_rate or longest * self.time_base * above > _MAX_PERIODS
+            if last and drop:
+                rate = max(rate, max_rate)
+            scale = float(self.time_base * rate)
             # Relative to the first frame: starts half way between two places would be rounded now
             # up, now down.
-            place = begin + round((time - first) * self.time_base * self.rate)
-            places.append(max(place, places[-1] + 1) if places else place)
-        end = begin + round((self.end - first) * self.time_base * self.rate)
-        end = max(end, places[-1] + 1)
-        return Timeline(1 / self.rate, places, end, self.rate)
+            places = np.rint((times - first) * scale).astype(np.int64) + round(float(first) * scale)
+            # There is nothing to show before it.
+            places[0] = min(places[0], 0)
+            if last or (np.diff(places) > 0).all():
+                break
+        if not drop:
+            # Each one at least one place after the one before.
+            steps = np.arange(len(places))
+            places = np.maximum.accumulate(places - steps) + steps
+        *starts, end = places.tolist()
+        return Timeline(1 / rate, starts, max(end, starts[-1] + 1), self.rate)
 
 
 @dataclass(frozen=True)
@@ -96,7 +124,8 @@ def join(
         av.FFmpegError: FFmpeg cannot store these parts in that container.
     """
     if not container_of(output).variable_rate:
-        timeline = timeline.at_constant_rate()
+        # Packets cannot be left out: later ones depend on them.
+        timeline = timeline.at_constant_rate(MAX_RATE)
     not_copied: set[int] = set()
     while tracks is not None:
         try:

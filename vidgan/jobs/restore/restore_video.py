@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from vidgan.tiling.source import VideoSource
 from vidgan.tiling.store import disk_space
 from vidgan.version import __version__
 from vidgan.video.containers import CONTAINERS, listed
-from vidgan.video.join import Timeline, TrackSource, join
+from vidgan.video.join import MAX_RATE, Timeline, TrackSource, join
 from vidgan.video.tracks import track_kinds
 from vidgan.video.writers.open import check_rate, choose_codec, container_of
 from vidgan.video.writers.pyav import plain_errors
@@ -167,19 +168,25 @@ def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iter
     assert parts.end is not None
     container = container_of(output)
     timeline = Timeline(source.time_base, parts.times, parts.end, parts.rate)
-    if not container.variable_rate and not timeline.is_constant_rate:
-        yield (
-            f"{source.path}: its frame rate varies, which {container.suffix} cannot store; "
-            "converted to a constant rate"
-        )
+    constant = None
+    if not container.variable_rate:
+        max_rate = MAX_RATE if container.max_fps is None else Fraction(container.max_fps)
+        constant = timeline.at_constant_rate(max_rate, drop=not parts.joinable)
+        if not timeline.is_constant_rate:
+            dropped = sum(after == place for place, after in pairwise(constant.times))
+            without = f", without {dropped} frames" if dropped else ""
+            yield (
+                f"{source.path}: its frame rate varies, which {container.suffix} cannot store; "
+                f"converted to a constant rate of {float(1 / constant.time_base):.4g}{without}"
+            )
     if not parts.joinable:
+        assert constant is not None, "a codec that cannot be joined goes into .gif only"
         if kinds := track_kinds(source.path):
             yield (
                 f"{source.path}: its {listed(tuple(kinds), 'and')} cannot be stored in "
                 f"{container.suffix}; left out"
             )
-        constant = timeline.at_constant_rate()
-        parts.encode(target, [*constant.times, constant.end])
+        parts.encode(target, 1 / constant.time_base, [*constant.times, constant.end])
         return
     if source.pixel_aspect != 1 and not container.pixel_aspect:
         shape = f"{source.pixel_aspect.numerator}:{source.pixel_aspect.denominator}"
