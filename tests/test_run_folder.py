@@ -1,6 +1,7 @@
 """The run folder, without TensorFlow."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.errors import RunError
 from vidgan.training.run import Run
-from vidgan.training.run_lookup import CONFIG_NAME, newest_run, next_run_path
+from vidgan.training.run_lookup import CONFIG_NAME, claim_run_path, newest_run, next_run_path
 
 
 def make_run(path: Path, step: int | None = None) -> Path:
@@ -56,3 +57,14 @@ def test_config_round_trip(tmp_path: Path) -> None:
     assert (run.size, run.fps, run.model) == ((64, 64), 25.0, ModelConfig())
     assert run.state()["step"] == 3
     assert json.loads((run.path / CONFIG_NAME).read_text())["format"] == 1
+
+
+def test_runs_that_begin_at_the_same_time_have_folders_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        claims = [
+            threads.submit(claim_run_path, tmp_path / "runs", "dcgan", tmp_path) for _ in range(32)
+        ]
+    paths = {claim.result() for claim in claims}
+    assert len(paths) == 32
+    assert all(path.is_dir() for path in paths)
+    assert sorted(int(path.name[:5]) for path in paths) == list(range(32))

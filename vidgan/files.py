@@ -1,9 +1,11 @@
-"""The cache folder, and writing files atomically."""
+"""The cache folder, locks, and writing files atomically."""
 
 import contextlib
+import ctypes
 import errno
+import functools
+import hashlib
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,11 @@ _WRITE_ERRORS = (
     errno.ENAMETOOLONG,
     errno.EFBIG,
 )
+
+# In a folder that one process at a time may write to.
+LOCK_NAME = ".lock"
+_HIDDEN = ".vidgan-"
+_OLD = ".old"
 
 
 def cache_folder() -> Path:
@@ -57,32 +64,141 @@ def is_write_error(error: OSError) -> bool:
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary sibling of ``path``; rename it to ``path`` when the block succeeds.
+def locked(folder: Path, output: Path) -> Iterator[None]:
+    """Hold the lock of a folder, which is created, until the block or this process ends.
 
-    The sibling has the same suffix, since libraries choose the format by it. Missing parent folders
-    are created. If the block raises, also on Ctrl-C, the sibling (file or folder) is removed and
-    an existing ``path`` stays untouched.
+    If nothing was written into the folder, it is removed.
+
+    Args:
+        folder: the folder.
+        output: what the user asked for, for the error.
 
     Raises:
-        ExportError: the disk is full, or the folder cannot be created or written.
+        ExportError: another process holds the lock, or the folder cannot be written.
+    """
+    # The import takes a tenth of a second.
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK_NAME, timeout=0, thread_local=False).acquire()
+    except Timeout:
+        raise ExportError(
+            f"{output}: another vidgan process is writing it; wait for it, or choose another "
+            "place with -o"
+        ) from None
+    except OSError as error:
+        raise write_error(output, error) from error
+    with lock:
+        try:
+            yield
+        finally:
+            (folder / LOCK_NAME).unlink(missing_ok=True)
+            # Not if anything was written there.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+@contextlib.contextmanager
+def writing_folder(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder in which ``path`` can be written, before it is renamed.
+
+    It lies beside ``path``, is locked for this process, and is removed in the end, also on Ctrl-C.
+    Missing parent folders are created. What a killed process left there is removed.
+
+    Raises:
+        ExportError: the disk is full, the folder cannot be created or written, or another process
+            is writing ``path``.
+    """
+    # The same for all processes.
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    folder = path.parent / f"{_HIDDEN}{name}"
+    remove_leftovers(folder.parent)
+    with locked(folder, path):
+        _recover(folder)
+        clear(folder)
+        try:
+            yield folder
+        except OSError as error:
+            named = None if error.filename is None else Path(os.fsdecode(error.filename))
+            ours = named is None or named == path or named.is_relative_to(folder)
+            if ours and is_write_error(error):
+                raise write_error(path, error) from error
+            raise
+        finally:
+            # Before the lock is released.
+            remove(folder)
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path of the same name; rename it to ``path`` when the block succeeds.
+
+    If the block raises, also on Ctrl-C, the file or folder is removed and an existing ``path``
+    stays untouched.
+
+    Raises:
+        ExportError: see :func:`writing_folder`.
     """
     path = Path(path)
-    temporary = path.with_name(f".vidgan-{secrets.token_hex(4)}{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_error(path, error) from error
-    try:
+    with writing_folder(path) as folder:
+        temporary = folder / path.name
         yield temporary
         temporary.replace(path)
-    except OSError as error:
-        ours = error.filename in (None, str(temporary), str(path))
-        if ours and is_write_error(error):
-            raise write_error(path, error) from error
+
+
+def remove_leftovers(parent: Path) -> None:
+    """Remove what killed processes left in a folder; once in the life of this process."""
+    _remove_leftovers(parent.absolute())
+
+
+@functools.cache
+def _remove_leftovers(parent: Path) -> None:
+    for folder in parent.glob(f"{_HIDDEN}{'[0-9a-f]' * 16}/"):
+        # Locked: a living process is writing there.
+        with contextlib.suppress(OSError, ExportError), locked(folder, folder):
+            _recover(folder)
+            remove(folder)
+
+
+def _recover(folder: Path) -> None:
+    """Put back what a process moved away that was killed between the steps of replace_folder()."""
+    for old in folder.glob(f"*{_OLD}"):
+        target = folder.parent / old.name.removesuffix(_OLD)
+        if not target.exists():
+            old.replace(target)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put a folder in the place of another one, in one step where the system can.
+
+    Args:
+        new: a folder within :func:`writing_folder`, where the old one lies afterwards.
+        target: the folder to replace.
+
+    Raises:
+        OSError: it cannot be replaced; it is as it was.
+    """
+    if _exchange(new, target):
+        return
+    # Its name says where it belongs: see _recover().
+    old = new.with_name(target.name + _OLD)
+    target.replace(old)
+    try:
+        new.replace(target)
+    except OSError:
+        old.replace(target)
         raise
-    finally:
-        remove(temporary)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two paths in one step; return whether the system can."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(call(here, os.fsencode(first), here, os.fsencode(second), exchange) == 0)
 
 
 def remove(path: Path) -> None:
@@ -92,3 +208,10 @@ def remove(path: Path) -> None:
     else:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def clear(folder: Path) -> None:
+    """Remove everything in a folder but its lock."""
+    for path in folder.iterdir():
+        if path.name != LOCK_NAME:
+            remove(path)

@@ -2,11 +2,13 @@
 
 import importlib
 import os
+import signal
 import sys
 from typing import Any
 
 import click
 
+from vidgan import signals
 from vidgan.cli import restore
 from vidgan.errors import VidganError
 from vidgan.version import __version__
@@ -45,16 +47,17 @@ class LazyGroup(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run, turning every failure into one line and the right exit status."""
         standalone = kwargs.pop("standalone_mode", True)
+        run: Any = super().main
+        signals.forget()
         try:
-            run: Any = super().main
-            result = run(*args, standalone_mode=False, **kwargs)
+            with signals.stopping(signals.raise_interrupt):
+                result = run(*args, standalone_mode=False, **kwargs)
         except Exception as error:
             if not standalone or _debugging():
                 raise
             sys.exit(_report(error))
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            sys.exit(130)
+            sys.exit(_report_interruption())
         if standalone:
             sys.exit(result if isinstance(result, int) else 0)
         return result
@@ -84,8 +87,7 @@ def debug_option() -> click.Option:
 def _report(error: Exception) -> int:
     """Print one line for an error and return the exit status."""
     if isinstance(error, click.exceptions.Abort):
-        click.echo("Interrupted.", err=True)
-        return 130
+        return _report_interruption()
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -108,6 +110,14 @@ def _report(error: Exception) -> int:
         f"Error: unexpected {type(error).__name__}: {text:.300} (--debug shows where)", err=True
     )
     return 1
+
+
+def _report_interruption() -> int:
+    """Print one line for a signal that asked to stop and return the exit status."""
+    number = signals.received()
+    name = "" if number == signal.SIGINT else f" ({signal.Signals(number).name})"
+    click.echo(f"Interrupted{name}.", err=True)
+    return 128 + number
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,19 +1,16 @@
 """Writing a dataset folder atomically: it appears complete or not at all."""
 
 import contextlib
-import fcntl
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from vidgan.dataset.manifest import MANIFEST_NAME
 from vidgan.errors import ExportError, OptionError
-from vidgan.files import is_write_error, remove, write_error
+from vidgan.files import remove_leftovers, replace_folder, writing_folder
 
 PREVIEW_NAME = "preview.png"
-_LOCK_NAME = ".lock"
 _OWN_FILE = re.compile(r"(train|test)-\d{5}-of-\d{5}\.tfrecord")
 
 
@@ -53,59 +50,28 @@ def check_output(output: Path, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def staging(output: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder beside ``output`` that is renamed to it when the block succeeds.
+    """Yield a temporary folder that is renamed to ``output`` when the block succeeds.
 
     If the block fails, also by Ctrl-C, the temporary folder is removed and ``output`` stays as it
-    was. Folders left behind by killed processes are removed first.
+    was. It is replaced in one step where the system can.
 
     Raises:
         OptionError: the output exists and may not be replaced.
-        ExportError: the disk is full, or the output cannot be written.
+        ExportError: the disk is full, the output cannot be written, or another process writes it.
     """
+    # A killed process may have left the dataset without its name.
+    remove_leftovers(output.parent)
     check_output(output, overwrite)
-    folder: Path | None = None
-    try:
-        parent = output.absolute().parent
-        parent.mkdir(parents=True, exist_ok=True)
-        _clear_leftovers(parent)
-        folder = parent / f".vidgan-{secrets.token_hex(4)}.new"
-        folder.mkdir()
-        # The lock is held until this process ends, in whatever way: unlocked folders are leftovers.
-        with (folder / _LOCK_NAME).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield folder
-            (folder / _LOCK_NAME).unlink()
-            check_output(output, overwrite)
-            _swap(folder, output)
-    except OSError as error:
-        if is_write_error(error):
-            raise write_error(output, error) from error
-        raise
-    finally:
-        if folder is not None:
-            remove(folder)
-
-
-def _swap(folder: Path, output: Path) -> None:
-    if not output.exists() or not any(output.iterdir()):
-        # Renaming replaces an empty folder.
-        folder.replace(output)
-        return
-    old = folder.with_suffix(".old")
-    output.replace(old)
-    try:
-        folder.replace(output)
-    except OSError:
-        old.replace(output)
-        raise
-    remove(old)
-
-
-def _clear_leftovers(parent: Path) -> None:
-    for folder in parent.glob(".vidgan-*.new"):
-        with contextlib.suppress(OSError), (folder / _LOCK_NAME).open("r+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            remove(folder)
+    with writing_folder(output) as folder:
+        new = folder / output.absolute().name
+        new.mkdir()
+        yield new
+        check_output(output, overwrite)
+        if output.exists() and any(output.iterdir()):
+            replace_folder(new, output)
+        else:
+            # Renaming replaces an empty folder.
+            new.replace(output)
 
 
 def disk_size(folder: Path) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vidgan.errors import ExportError, OptionError
-from vidgan.files import atomic_path, remove
+from vidgan.files import atomic_path, clear, remove
 from vidgan.video.containers import CODECS, INTERMEDIATE_CODEC, suffixes_of
 from vidgan.video.readers.open import open_video
 from vidgan.video.writers.base import VideoWriter
@@ -74,7 +74,8 @@ class Parts:
         Args:
             settings: everything that results depend on, as JSON values.
         """
-        remove(self.folder)
+        if self.folder.is_dir():
+            clear(self.folder)
         _write_json(self.folder / _SETTINGS_NAME, settings)
 
     def resume(self, settings: dict[str, Any]) -> None:
@@ -131,30 +132,37 @@ class Parts:
         self._written = []
         self._count += 1
 
-    def encode(self, target: Path, places: Sequence[int]) -> None:
+    def encode(self, target: Path, rate: Fraction, places: Sequence[int]) -> None:
         """Encode the frames of all parts to one file, for codecs that cannot be joined.
 
         Args:
             target: the file.
-            places: numbers of the frames, and of the end, at the constant rate; a frame is
-                repeated up to the next one's number.
+            rate: its frames a second.
+            places: numbers of the frames, and of the end, at this rate; a frame is shown up to the
+                next one's number, and is left out if that is its own.
 
         Raises:
             ExportError: a frame would be repeated too often.
         """
-        longest = max(after - place for place, after in pairwise(places))
+        periods = [after - place for place, after in pairwise(places)]
+        longest = max(periods)
         if longest > _MAX_COPIES:
             raise ExportError(
-                f"{self.output}: a frame is shown for {longest / float(self.rate):.0f} s, which "
-                f"takes {longest} copies in a {self.output.suffix} file, and at most {_MAX_COPIES} "
-                "are written; use .mp4, or --start and --end"
+                f"{self.output}: a frame is shown for {longest / float(rate):.0f} s, which takes "
+                f"{longest} copies in a {self.output.suffix} file, and at most {_MAX_COPIES} are "
+                "written; use .mp4, or --start and --end"
             )
-        copies = (after - place for place, after in pairwise(places))
-        with open_writer(target, float(self.rate), self.size, self._output_codec) as writer:
+        number = 0
+        with open_writer(target, float(rate), self.size, self._output_codec) as writer:
             for file in self.files:
                 with open_video(file) as part:
                     for _, pixels in part:
-                        for _ in range(next(copies)):
+                        held = periods[number]
+                        number += 1
+                        # A GIF's last delay is that of the frame before: make both one period.
+                        singles = min(held, 2) if number >= len(periods) - 1 else 0
+                        writer.write(pixels, held - singles)
+                        for _ in range(singles):
                             writer.write(pixels)
 
     def discard_unfinished(self) -> bool:

@@ -1,11 +1,8 @@
 """The training loop: budget, timing, interruption and divergence."""
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +11,7 @@ import tensorflow as tf
 
 from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
+from vidgan.signals import stopping
 from vidgan.training.adversarial import AdversarialModel, TrainStep
 from vidgan.training.recovery import Recovery, broken_loss
 from vidgan.training.state import STATE_KEYS, Measurement
@@ -65,30 +63,16 @@ class Progress:
 
 
 class Interrupted:
-    """Whether the user asked to stop: set by the first Ctrl-C or SIGTERM."""
+    """Whether the user asked to stop: set by the first Ctrl-C, SIGTERM or SIGHUP."""
 
     def __init__(self) -> None:
         self.requested = False
 
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Finish the current step on the first signal; interrupt at once on the second."""
-        if threading.current_thread() is not threading.main_thread():
-            yield  # Python delivers signals to the main thread only.
-            return
-
-        def handle(number: int, frame: Any) -> None:
-            if self.requested:
-                raise KeyboardInterrupt
-            self.requested = True
-
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, handle) for number in signals}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def __call__(self) -> None:
+        """Let the current step finish at the first signal; interrupt at once at the second."""
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
 
 
 def _check_finite(logs: dict[str, float], progress: Progress) -> None:
@@ -132,7 +116,7 @@ def train(
     traced: dict[TrainStep, TrainStep] = {}
     callback_list = keras.callbacks.CallbackList(list(callbacks), model=gan)
     interrupted = Interrupted()
-    with interrupted.listening():
+    with stopping(interrupted):
         gan.stop_training = False
         callback_list.on_train_begin()
         if recovery is not None:

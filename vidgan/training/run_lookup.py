@@ -6,6 +6,7 @@ from typing import Any
 
 from vidgan.config import DEFAULT_TASK, TASK_OPTIONS
 from vidgan.errors import RunError
+from vidgan.files import write_error
 from vidgan.training.state import read_json
 
 CONFIG_NAME = "config.json"
@@ -69,3 +70,25 @@ def next_run_path(runs: Path, kind: str, dataset: Path) -> Path:
     ]
     name = re.sub(r"[^\w.-]+", "_", dataset.resolve().name) or "dataset"
     return runs / f"{max(numbers, default=-1) + 1:05d}-{kind}-{name}"
+
+
+def claim_run_path(runs: Path, kind: str, dataset: Path) -> Path:
+    """Create a new run's folder; of several processes each gets one of its own.
+
+    Args:
+        runs: see :func:`next_run_path`, also for the other arguments.
+        kind: name of the model or task.
+        dataset: folder of the dataset.
+
+    Raises:
+        ExportError: the folder cannot be created.
+    """
+    while True:
+        path = next_run_path(runs, kind, dataset)
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise write_error(path, error) from error
+        return path

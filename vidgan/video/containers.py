@@ -40,7 +40,8 @@ class Container:
         suffix: of its files, with the dot.
         codecs: the video codecs that go into it; ``--codec auto`` takes the first one that the
             installed libraries can encode.
-        audio_codecs: FFmpeg's names of the audio codecs that are copied; None for all of them.
+        audio_codecs: FFmpeg's names of the audio codecs that are copied; None for all that its
+            muxer takes.
         audio_encoder: FFmpeg's encoder for audio of other codecs; None to leave it out.
         subtitle_encoder: FFmpeg's encoder for text subtitles of other codecs; None to leave them
             out.
@@ -130,7 +131,19 @@ CONTAINERS = {
         Container(
             ".avi",
             ("mjpg", "mp4v", "xvid"),
-            audio_codecs=frozenset({"mp3", "ac3", "pcm_s16le", "pcm_u8"}),
+            # What players of old .avi files take.
+            audio_codecs=frozenset(
+                {
+                    "ac3",
+                    "mp2",
+                    "mp3",
+                    "pcm_mulaw",
+                    "pcm_s16le",
+                    "pcm_u8",
+                    "wmav1",
+                    "wmav2",
+                }
+            ),
             audio_encoder="libmp3lame",
             variable_rate=False,
         ),
@@ -141,6 +154,7 @@ CONTAINERS = {
             ".mkv",
             ("h264", "ffv1"),
             audio_codecs=None,
+            audio_encoder="aac",
             subtitle_encoder="subrip",
             chapters=True,
         ),

@@ -1,17 +1,26 @@
 """Joining encoded parts to one video, with a time for every frame, audio and subtitles."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import heapq
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+from av.packet import Packet
 
 from vidgan.video.tracks import Tracks
 from vidgan.video.writers.open import container_of
-from vidgan.video.writers.pyav import plain_errors
+
+# Frames a second of a container without times, where a frame is held by empty packets.
+MAX_RATE = Fraction(1000)
+# FFmpeg's muxer of .avi takes no longer pauses.
+_MAX_PERIODS = 60_000
 
 
 @dataclass(frozen=True)
@@ -37,19 +46,40 @@ class Timeline:
         first = self.times[0]
         return all(abs(time - first - i * step) <= 1 for i, time in enumerate(self.times))
 
-    def at_constant_rate(self) -> "Timeline":
-        """Return the timeline in units of the frame period; every frame has a place of its own."""
-        first = self.times[0]
-        begin = round(first * self.time_base * self.rate)
-        places: list[int] = []
-        for time in self.times:
+    def at_constant_rate(self, max_rate: Fraction, drop: bool = False) -> "Timeline":
+        """Return the timeline in units of a constant period.
+
+        Of the multiples of the nominal rate the lowest is taken at which no two frames fall into
+        one period, so that each is shown within half a period of its time.
+
+        Args:
+            max_rate: the highest rate.
+            drop: at that rate, let a frame that shares its period with the next one have no
+                duration, instead of delaying those after it.
+        """
+        times = np.array([*self.times, self.end], np.int64)
+        first = times[0]
+        longest = int(np.diff(times).max())
+        for multiple in itertools.count(1):
+            rate = self.rate * multiple
+            above = rate * (multiple + 1) / multiple
+            last = above > max_rate or longest * self.time_base * above > _MAX_PERIODS
+            if last and drop:
+                rate = max(rate, max_rate)
+            scale = float(self.time_base * rate)
             # Relative to the first frame: starts half way between two places would be rounded now
             # up, now down.
-            place = begin + round((time - first) * self.time_base * self.rate)
-            places.append(max(place, places[-1] + 1) if places else place)
-        end = begin + round((self.end - first) * self.time_base * self.rate)
-        end = max(end, places[-1] + 1)
-        return Timeline(1 / self.rate, places, end, self.rate)
+            places = np.rint((times - first) * scale).astype(np.int64) + round(float(first) * scale)
+            # There is nothing to show before it.
+            places[0] = min(places[0], 0)
+            if last or (np.diff(places) > 0).all():
+                break
+        if not drop:
+            # Each one at least one place after the one before.
+            steps = np.arange(len(places))
+            places = np.maximum.accumulate(places - steps) + steps
+        *starts, end = places.tolist()
+        return Timeline(1 / rate, starts, max(end, starts[-1] + 1), self.rate)
 
 
 @dataclass(frozen=True)
@@ -77,6 +107,8 @@ def join(
 ) -> list[str]:
     """Join videos to one, without encoding them again.
 
+    Sound or subtitles that cannot be stored are left out: they never cost the picture.
+
     Args:
         parts: videos of one codec and size, with frame numbers at ``timeline.rate`` as times.
         timeline: when their frames are shown, one part after the other.
@@ -89,41 +121,76 @@ def join(
 
     Raises:
         OSError: the disk is full, or the file cannot be written.
-        ExportError: FFmpeg cannot store these parts in that container.
+        av.FFmpegError: FFmpeg cannot store these parts in that container.
+    """
+    if not container_of(output).variable_rate:
+        # Packets cannot be left out: later ones depend on them.
+        timeline = timeline.at_constant_rate(MAX_RATE)
+    not_copied: set[int] = set()
+    while tracks is not None:
+        try:
+            notes, refused = _write(parts, timeline, output, pixel_aspect, tracks, not_copied)
+        except OSError:
+            raise
+        except Exception as error:  # Whatever it is, the picture has taken hours.
+            _write(parts, timeline, output, pixel_aspect)
+            reason = getattr(error, "strerror", None) or error
+            return [
+                f"{tracks.path}: its sound and subtitles cannot be joined to the picture "
+                f"({reason}); left out"
+            ]
+        if not refused:
+            return notes
+        not_copied |= refused
+    return _write(parts, timeline, output, pixel_aspect)[0]
+
+
+def _write(
+    parts: Sequence[Path],
+    timeline: Timeline,
+    output: Path,
+    pixel_aspect: Fraction,
+    tracks: TrackSource | None = None,
+    not_copied: Collection[int] = (),
+) -> tuple[list[str], set[int]]:
+    """Write the file; see :func:`join` and :class:`Tracks`.
+
+    Returns:
+        The notes, and the numbers of the streams of sound that should be encoded instead.
     """
     container = container_of(output)
-    if not container.variable_rate:
-        timeline = timeline.at_constant_rate()
     options = dict(container.muxer_options)
-    notes: list[str] = []
-    with contextlib.ExitStack() as stack, plain_errors(output):
+    with contextlib.ExitStack() as stack:
         file = stack.enter_context(av.open(str(output.absolute()), "w", options=options))
         with av.open(str(parts[0].absolute())) as first:
             stream = file.add_stream_from_template(first.streams.video[0])
         stream.time_base = timeline.time_base
         if container.pixel_aspect:
             stream.codec_context.sample_aspect_ratio = pixel_aspect
-        other_packets: Iterator[tuple[float, av.Packet[Any]]] = iter(())
+        copied = None
         if tracks is not None:
-            copied = Tracks(tracks.path, file, container, tracks.begin, tracks.end)
+            copied = Tracks(tracks.path, file, container, tracks.begin, tracks.end, not_copied)
             stack.callback(copied.close)
-            notes, other_packets = copied.notes, copied.packets()
-        other = next(other_packets, None)
-        for packet in _retimed(parts, timeline):
-            packet.stream = stream
-            # Interleaved by time, as players need them.
-            while other is not None and other[0] <= packet.dts * timeline.time_base:
-                file.mux(other[1])
-                other = next(other_packets, None)
-            file.mux(packet)
-        while other is not None:
-            file.mux(other[1])
-            other = next(other_packets, None)
-    return notes
+        file.start_encoding()
+        others = copied.packets() if copied is not None else ()
+        # Interleaved by time, as players need them.
+        for _, packet in heapq.merge(others, _retimed(parts, timeline, stream), key=itemgetter(0)):
+            try:
+                file.mux(packet)
+            except av.FFmpegError as error:
+                if copied is None or packet.stream is stream or isinstance(error, OSError):
+                    raise
+                copied.failed(packet)
+    return (copied.notes, copied.refused) if copied is not None else ([], set())
 
 
-def _retimed(parts: Sequence[Path], timeline: Timeline) -> Iterator[Any]:
-    """Yield the packets of all parts in decoding order, with the times of the timeline."""
+def _retimed(
+    parts: Sequence[Path], timeline: Timeline, stream: Any
+) -> Iterator[tuple[float, "Packet[Any]"]]:
+    """Yield the packets of all parts in decoding order, for a stream of the output.
+
+    They have the times of the timeline; each comes with its decoding time in seconds.
+    """
     edges = [*timeline.times, timeline.end]
     count = len(timeline.times)
     step = max(1, round(1 / (timeline.rate * timeline.time_base)))
@@ -149,5 +216,6 @@ def _retimed(parts: Sequence[Path], timeline: Timeline) -> Iterator[Any]:
                     # The duration of an .mp4 is the longer one of decoding and presentation.
                     decoding = edges[-1] - delay * step - packet.dts
                     packet.duration = max(packet.duration, decoding)
-                yield packet
+                packet.stream = stream
+                yield float(packet.dts * timeline.time_base), packet
         before = position

@@ -3,7 +3,7 @@
 Packets are copied as they are where the container takes their codec, otherwise encoded again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ from av.subtitles.stream import SubtitleStream
 
 from vidgan.video.containers import Container
 from vidgan.video.metadata import copy_metadata, copy_stream_metadata
+from vidgan.video.packet_times import PacketTimes, has_pauses
+from vidgan.video.sound import CopiedSound, EncodedSound, can_copy, codec_name
 from vidgan.video.subtitles import Subtitles
 
-# Sample rates that an encoder takes, and those that any other does: of CDs and of video.
-_ENCODER_RATES = {"libopus": (48000,)}
-_COMMON_RATES = (44100, 48000)
-_BITS_PER_CHANNEL = 96_000
+# Errors in a row after which reading stops.
+_MAX_ERRORS_IN_A_ROW = 1000
 
 
 def track_kinds(path: Path) -> list[str]:
@@ -38,11 +38,7 @@ def track_kinds(path: Path) -> list[str]:
 
 
 class Tracks:
-    """Audio and subtitles of a source file for an output file; to be closed.
-
-    Attributes:
-        notes: what could not be copied as it is, one line each.
-    """
+    """Audio and subtitles of a source file for an output file; to be closed."""
 
     def __init__(
         self,
@@ -51,6 +47,7 @@ class Tracks:
         container: Container,
         begin: float = 0.0,
         end: float | None = None,
+        not_copied: Collection[int] = (),
     ) -> None:
         """Add an output stream for every stream of the source; copy title, date and chapters.
 
@@ -60,56 +57,90 @@ class Tracks:
             container: the type of ``output``.
             begin: start of the span to copy, in seconds of the source.
             end: its end; None for the end of the source.
+            not_copied: numbers of streams of sound whose packets turned out not to be storable.
         """
+        self._path = path
         self._input = av.open(str(path.absolute()))
         start_time = Fraction(self._input.start_time or 0, 1_000_000)
         self._begin = start_time + Fraction(begin)
         self._end = None if end is None else start_time + Fraction(end)
         # At the beginning of a file, packets before time 0 are an encoder's priming samples.
         self._from_beginning = begin <= 0
-        self._keeps_preroll = container.preroll
-        self._audio: dict[int, _CopiedAudio] = {}
+        self._container = container
+        self._sound: dict[int, CopiedSound] = {}
         self._subtitles: dict[int, Subtitles] = {}
+        self._not_copied = not_copied
         streams = self._input.streams
-        notes = [self._add_audio(stream, output, container) for stream in streams.audio]
-        notes += [self._add_subtitles(stream, output, container) for stream in streams.subtitles]
+        notes = [self._add_sound(stream, output) for stream in streams.audio]
+        notes += [self._add_subtitles(stream, output) for stream in streams.subtitles]
         if not copy_metadata(self._input, output, container, self._begin, self._end):
             notes.append(f"its chapters cannot be stored in {container.suffix}; left out")
+        self._notes = [note for note in notes if note]
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be copied as it is, one line each; complete after the last packet."""
+        notes = list(self._notes)
+        for sound in self._sound.values():
+            if sound.failed:
+                notes.append(
+                    f"its sound is damaged: {sound.failed} of {sound.packets} packets left out"
+                )
         # Several streams of a kind give one note.
-        self.notes = [f"{path}: {note}" for note in dict.fromkeys(notes) if note]
+        return [f"{self._path}: {note}" for note in dict.fromkeys(notes)]
 
-    def _add_audio(
-        self, stream: AudioStream, output: OutputContainer, container: Container
-    ) -> str | None:
+    @property
+    def refused(self) -> set[int]:
+        """Numbers of the streams that were copied, but of which no packet could be stored."""
+        return {
+            index
+            for index, sound in self._sound.items()
+            if 0 < sound.packets == sound.failed and not isinstance(sound, EncodedSound)
+        }
+
+    def _add_sound(self, stream: AudioStream, output: OutputContainer) -> str | None:
         """Add a stream; return a note if it is not copied as it is."""
-        name = stream.codec_context.name
-        copied = container.audio_codecs is None or name in container.audio_codecs
-        if not copied and container.audio_encoder is None:
-            return f"its sound ({name}) cannot be stored in {container.suffix}; left out"
-        try:
-            track = (
-                _CopiedAudio(output.add_stream_from_template(stream))
-                if copied
-                else _EncodedAudio(stream, output, str(container.audio_encoder))
-            )
-        except (av.error.FFmpegError, ValueError, AttributeError):
+        container, name = self._container, codec_name(stream)
+        if name is None:
             return "its sound has an unknown codec; left out"
-        copy_stream_metadata(stream, track.stream)
-        self._audio[stream.index] = track
-        if not isinstance(track, _EncodedAudio):
+        reason = f"its sound ({name}) cannot be stored in {container.suffix}"
+        copied = container.audio_codecs is None or name in container.audio_codecs
+        copied = copied and stream.index not in self._not_copied and can_copy(stream, output)
+        if (
+            copied
+            and not container.variable_rate
+            and has_pauses(self._path, stream.index, self._begin, self._end)
+        ):
+            copied = False
+            reason = (
+                f"its sound ({name}) begins late or has pauses, which {container.suffix} "
+                "cannot store"
+            )
+        if copied:
+            self._keep(stream, CopiedSound(output.add_stream_from_template(stream)))
             return None
-        return (
-            f"its sound ({name}) cannot be stored in {container.suffix}; encoded as {track.codec}"
-        )
+        if container.audio_encoder is None:
+            return f"{reason}; left out"
+        try:
+            encoded = EncodedSound(stream, output, container.audio_encoder)
+        except (av.error.FFmpegError, ValueError) as error:
+            return f"{reason}, nor be encoded as {container.audio_encoder} ({error}); left out"
+        self._keep(stream, encoded)
+        layout = stream.codec_context.layout
+        if encoded.channels == layout.nb_channels:
+            return f"{reason}; encoded as {encoded.codec}"
+        return f"{reason}; encoded as {encoded.codec}, mixed from {layout.name} to stereo"
 
-    def _add_subtitles(
-        self, stream: SubtitleStream, output: OutputContainer, container: Container
-    ) -> str | None:
+    def _keep(self, stream: AudioStream, sound: CopiedSound) -> None:
+        copy_stream_metadata(stream, sound.stream)
+        self._sound[stream.index] = sound
+
+    def _add_subtitles(self, stream: SubtitleStream, output: OutputContainer) -> str | None:
         """Add a stream; return a note if it is left out."""
         try:
-            subtitles = Subtitles(stream, output, container, self._begin, self._end)
+            subtitles = Subtitles(stream, output, self._container, self._begin, self._end)
         except (av.error.FFmpegError, ValueError, AttributeError):
-            return f"its subtitles cannot be stored in {container.suffix}; left out"
+            return f"its subtitles cannot be stored in {self._container.suffix}; left out"
         copy_stream_metadata(stream, subtitles.stream)
         self._subtitles[stream.index] = subtitles
         return None
@@ -119,84 +150,54 @@ class Tracks:
 
         Damaged packets are left out.
         """
-        active = {*self._audio, *self._subtitles}
-        streams = [self._input.streams[index] for index in active]
-        packets: Iterator[Any] = self._input.demux(streams) if streams else iter(())
-        while active:
-            try:
-                packet = next(packets)
-            except (StopIteration, EOFError, av.error.FFmpegError):
-                break
+        preroll = self._container.preroll
+        times = PacketTimes(self._path, self._input)
+        active = {*self._sound, *self._subtitles}
+        for packet in _demux(self._input, active):
             index = packet.stream_index
-            if index not in active or packet.pts is None or not packet.size:
+            if index not in active or (index in self._subtitles and packet.pts is None):
                 continue
-            seconds = packet.pts * packet.time_base
+            seconds = times(packet)
             if self._end is not None and seconds >= self._end:
                 active.discard(index)
+                if not active:
+                    break
             elif index in self._subtitles:
+                packet.pts = round(seconds / packet.time_base)
                 if converted := self._subtitles[index].convert(packet):
                     yield float(converted[0]), converted[1]
-            elif seconds >= self._begin or (self._from_beginning and self._keeps_preroll):
-                for shifted in self._audio[index].convert(packet, self._begin):
-                    if self._keeps_preroll or (shifted.pts or 0) >= 0:
-                        yield float(seconds - self._begin), shifted
-        for track in self._audio.values():
-            for rest in track.flush():
-                yield float("inf"), rest
+            elif seconds >= self._begin or (self._from_beginning and preroll):
+                sound = self._sound[index]
+                sound.packets += 1
+                for made in sound.convert(packet, seconds - self._begin):
+                    if preroll or (made.pts or 0) >= 0:
+                        yield float(seconds - self._begin), made
+        for sound in self._sound.values():
+            for made in sound.flush():
+                yield float("inf"), made
+
+    def failed(self, packet: "Packet[Any]") -> None:
+        """Count a packet that could not be stored."""
+        for sound in self._sound.values():
+            sound.failed += packet.stream is sound.stream
 
     def close(self) -> None:
         """Close the source."""
         self._input.close()
 
 
-class _CopiedAudio:
-    """A stream whose packets are copied."""
-
-    def __init__(self, stream: AudioStream) -> None:
-        self.stream = stream
-
-    def convert(self, packet: Any, begin: Fraction) -> list["Packet[Any]"]:
-        """Return the output's packets for a packet of the source, times relative to ``begin``."""
-        shift = round(begin / packet.time_base)
-        packet.pts -= shift
-        packet.dts = packet.pts if packet.dts is None else packet.dts - shift
-        packet.stream = self.stream
-        return [packet]
-
-    def flush(self) -> list["Packet[Any]"]:
-        """Return the packets that are still buffered."""
-        return []
-
-
-class _EncodedAudio(_CopiedAudio):
-    """A stream that is decoded and encoded again.
-
-    Attributes:
-        codec: name of the new codec.
-    """
-
-    def __init__(self, stream: AudioStream, output: OutputContainer, encoder: str) -> None:
-        self.codec = encoder.removeprefix("lib").removesuffix("lame")
-        rate = stream.codec_context.sample_rate
-        rates = _ENCODER_RATES.get(encoder, _COMMON_RATES)
-        encoded: Any = output.add_stream(encoder, rate=rate if rate in rates else rates[-1])
-        super().__init__(encoded)
-        context = encoded.codec_context
-        context.layout = "mono" if stream.codec_context.layout.nb_channels == 1 else "stereo"
-        context.bit_rate = _BITS_PER_CHANNEL * context.layout.nb_channels
-
-    def convert(self, packet: Any, begin: Fraction) -> list["Packet[Any]"]:
-        """Decode a packet of the source and encode it; see :class:`_CopiedAudio`."""
+def _demux(container: Any, indices: Collection[int]) -> Iterator[Any]:
+    """Yield the packets of some streams, past errors."""
+    failures = 0
+    while indices and failures < _MAX_ERRORS_IN_A_ROW:
         try:
-            frames = packet.decode()
-        except (av.error.FFmpegError, ValueError):
-            return []
-        packets: list[Packet[Any]] = []
-        for frame in frames:
-            frame.pts -= round(begin / frame.time_base)
-            packets.extend(self.stream.encode(frame))
-        return packets
-
-    def flush(self) -> list["Packet[Any]"]:
-        """Return the packets that the encoder still buffers."""
-        return list(self.stream.encode(None))
+            for packet in container.demux([container.streams[index] for index in indices]):
+                failures = 0
+                if packet.size:
+                    yield packet
+        except EOFError:
+            return
+        except av.error.FFmpegError:
+            failures += 1
+        else:
+            return

@@ -4,11 +4,12 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from vidgan.config import DEFAULT_GROW, MaskedRestoreConfig, RestoreConfig
-from vidgan.files import atomic_path
+from vidgan.files import atomic_path, locked
 from vidgan.jobs.restore.restore_jobs import RestoreJob, check_output
 from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
@@ -19,9 +20,10 @@ from vidgan.tiling.source import VideoSource
 from vidgan.tiling.store import disk_space
 from vidgan.version import __version__
 from vidgan.video.containers import CONTAINERS, listed
-from vidgan.video.join import Timeline, TrackSource, join
+from vidgan.video.join import MAX_RATE, Timeline, TrackSource, join
 from vidgan.video.tracks import track_kinds
 from vidgan.video.writers.open import check_rate, choose_codec, container_of
+from vidgan.video.writers.pyav import plain_errors
 
 # Options that change the result, besides those that the filter and the plan depend on.
 _RESULT_OPTIONS = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
@@ -74,7 +76,13 @@ def restore_video(
                 f"{source.path}: windows and tiles need {plan.cost:.2f} times the computation of "
                 f"whole frames; a --memory above {config.memory:g} lowers that"
             )
-        parts = _open_parts(job, source, filter, plan, config)
+        parts = _find_parts(job, source, filter, config)
+        stack.enter_context(locked(parts.folder, job.output))
+        settings = _settings(job, filter, plan, config)
+        if config.resume:
+            parts.resume(settings)
+        else:
+            parts.start(settings)
         from_start = not parts.times
         try:
             if parts.end is None:
@@ -82,7 +90,7 @@ def restore_video(
                     restore_parts(
                         source, mask, filter, plan, parts, compare=config.compare, progress=advance
                     )
-            with atomic_path(job.output) as temporary:
+            with atomic_path(job.output) as temporary, plain_errors(job.output):
                 for note in _join(parts, source, temporary, job.output):
                     notify(note)
         except BaseException:
@@ -114,29 +122,29 @@ def _open_mask(text: str, source: VideoSource, config: MaskedRestoreConfig) -> M
     return mask
 
 
-def _open_parts(
-    job: RestoreJob, source: VideoSource, filter: Filter, plan: TilingPlan, config: RestoreConfig
+def _find_parts(
+    job: RestoreJob, source: VideoSource, filter: Filter, config: RestoreConfig
 ) -> Parts:
     width, height = (side * filter.scale for side in source.size)
     size = (width * 2 if config.compare else width, height)
     rate = Fraction(source.fps).limit_denominator(1001)
-    codec = choose_codec(job.output, config.codec)
-    parts = Parts(job.output, codec, rate, size)
+    return Parts(job.output, choose_codec(job.output, config.codec), rate, size)
+
+
+def _settings(
+    job: RestoreJob, filter: Filter, plan: TilingPlan, config: RestoreConfig
+) -> dict[str, Any]:
+    """Return everything that the result depends on, as JSON values."""
     settings: dict[str, Any] = {
         "vidgan": __version__,
         "input": _fingerprint(job.source),
         "mask": job.mask and _fingerprint(Path(job.mask)),
         "run or method": filter.name,
         "division (--memory)": [plan.frames, plan.step, len(plan.rows), len(plan.columns)],
-        "codec": codec,
+        "codec": choose_codec(job.output, config.codec),
     }
     values = config.to_json()
-    settings |= {option: values[option] for option in _RESULT_OPTIONS if option in values}
-    if config.resume:
-        parts.resume(settings)
-    else:
-        parts.start(settings)
-    return parts
+    return settings | {option: values[option] for option in _RESULT_OPTIONS if option in values}
 
 
 def _fingerprint(path: Path) -> str:
@@ -160,19 +168,25 @@ def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iter
     assert parts.end is not None
     container = container_of(output)
     timeline = Timeline(source.time_base, parts.times, parts.end, parts.rate)
-    if not container.variable_rate and not timeline.is_constant_rate:
-        yield (
-            f"{source.path}: its frame rate varies, which {container.suffix} cannot store; "
-            "converted to a constant rate"
-        )
+    constant = None
+    if not container.variable_rate:
+        max_rate = MAX_RATE if container.max_fps is None else Fraction(container.max_fps)
+        constant = timeline.at_constant_rate(max_rate, drop=not parts.joinable)
+        if not timeline.is_constant_rate:
+            dropped = sum(after == place for place, after in pairwise(constant.times))
+            without = f", without {dropped} frames" if dropped else ""
+            yield (
+                f"{source.path}: its frame rate varies, which {container.suffix} cannot store; "
+                f"converted to a constant rate of {float(1 / constant.time_base):.4g}{without}"
+            )
     if not parts.joinable:
+        assert constant is not None, "a codec that cannot be joined goes into .gif only"
         if kinds := track_kinds(source.path):
             yield (
                 f"{source.path}: its {listed(tuple(kinds), 'and')} cannot be stored in "
                 f"{container.suffix}; left out"
             )
-        constant = timeline.at_constant_rate()
-        parts.encode(target, [*constant.times, constant.end])
+        parts.encode(target, 1 / constant.time_base, [*constant.times, constant.end])
         return
     if source.pixel_aspect != 1 and not container.pixel_aspect:
         shape = f"{source.pixel_aspect.numerator}:{source.pixel_aspect.denominator}"

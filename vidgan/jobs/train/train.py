@@ -12,10 +12,10 @@ from vidgan import runtime
 from vidgan.config import OptionValue, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError, TrainingError
-from vidgan.files import remove
+from vidgan.files import LOCK_NAME, locked, remove
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
-from vidgan.training.run_lookup import next_run_path
+from vidgan.training.run_lookup import claim_run_path
 
 if TYPE_CHECKING:
     from vidgan.training.loop import Progress
@@ -110,7 +110,29 @@ def run_training(
         notify: called with messages.
         clock: returns seconds.
     """
+    if resume is not None and output is not None:
+        raise OptionError("--output cannot be given with --resume, which continues in its run")
     runtime.prepare()
+    with contextlib.ExitStack() as claims:
+        if resume is None:
+            run, manifests = _create_run(
+                datasets, options, task or configs.DEFAULT_TASK, output, claims
+            )
+        else:
+            run, manifests = _resume_run(datasets, options, task, resume)
+            claims.enter_context(locked(run.path, run.path))
+        return _train(run, manifests, resume is not None, progress, notify, clock)
+
+
+def _train(
+    run: Run,
+    manifests: list[Manifest],
+    resumed: bool,
+    progress: bool,
+    notify: Callable[[str], None],
+    clock: Callable[[], float],
+) -> Path:
+    """Train in a run folder that is locked; see :func:`train`."""
     import tensorflow as tf
 
     from vidgan import tasks
@@ -127,17 +149,11 @@ def run_training(
     from vidgan.training.recovery import Recovery
     from vidgan.training.state import read_measurement
 
-    if resume is None:
-        run, manifests = _create_run(datasets, options, task or configs.DEFAULT_TASK, output)
-    elif output is not None:
-        raise OptionError("--output cannot be given with --resume, which continues in its run")
-    else:
-        run, manifests = _resume_run(datasets, options, task, resume)
     found = tasks.find_task(run.task)
     device = runtime.choose_device(run.train.device)
     state = loop.Progress(budget=run.train)
     with tf.device(device), contextlib.ExitStack() as closing:
-        if resume is not None:
+        if resumed:
             checkpoint = run.checkpoint()  # Raises before the networks are built.
             gan = load_gan(run)
             measured = read_measurement(checkpoint)
@@ -204,17 +220,32 @@ def run_training(
 
 
 def _create_run(
-    datasets: Sequence[Path], options: Mapping[str, OptionValue], task: str, output: Path | None
+    datasets: Sequence[Path],
+    options: Mapping[str, OptionValue],
+    task: str,
+    output: Path | None,
+    claims: contextlib.ExitStack,
 ) -> tuple[Run, list[Manifest]]:
-    """Return the configuration of a new run, whose folder is not created, and its datasets."""
+    """Return the configuration of a new run, whose folder is locked, and its datasets."""
     folders = datasets or [Path(configs.DEFAULT_DATASET)]
     manifests = run_config.load_datasets(task, folders)
     requested = TrainingOptions.parse(task, options)
     kind = requested.model.model if task == configs.DEFAULT_TASK else task
-    path = output or next_run_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if output is not None:
+        _check_empty(output)
+    run = run_config.new_run(folders, manifests, output or Path(kind), requested)
+    path = output or claim_run_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
+    claims.enter_context(locked(path, path))
+    _check_empty(path)
+    return run.replace(path=path), manifests
+
+
+def _check_empty(path: Path) -> None:
+    """Raise OptionError if a path is no folder, or one that holds more than a lock."""
+    if not path.exists():
+        return
+    if not path.is_dir() or any(entry.name != LOCK_NAME for entry in path.iterdir()):
         raise OptionError(f"--output {path} exists already; choose another or --resume {path}")
-    return run_config.new_run(folders, manifests, path, requested), manifests
 
 
 def _resume_run(

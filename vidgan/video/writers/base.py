@@ -69,11 +69,12 @@ class VideoWriter(ABC):
         """The frame rate as a fraction, as containers store it."""
         return Fraction(self.fps).limit_denominator(1001)
 
-    def write(self, frame: np.ndarray) -> None:
+    def write(self, frame: np.ndarray, periods: int = 1) -> None:
         """Append one frame.
 
         Args:
             frame: uint8 RGB of shape ``(height, width, 3)``.
+            periods: how long it is shown, in periods of the frame rate.
 
         Raises:
             ExportError: the disk is full or the encoder failed; the unfinished file is removed.
@@ -87,11 +88,16 @@ class VideoWriter(ABC):
         if self._closed:
             raise ValueError(f"{self.path} is closed")
         try:
-            self._encode(np.ascontiguousarray(frame))
+            self._encode_for(np.ascontiguousarray(frame), periods)
         except BaseException as error:
             self._discard(error)
             raise
-        self.frames += 1
+
+    def _encode_for(self, frame: np.ndarray, periods: int) -> None:
+        """Append a frame that is shown for some periods: as often, unless a format can hold it."""
+        for _ in range(periods):
+            self._encode(frame)
+            self.frames += 1
 
     def close(self) -> None:
         """Finish the file and give it its final name.

@@ -10,6 +10,8 @@ from vidgan.video.writers.base import VideoWriter
 from vidgan.video.writers.palette import quantize
 from vidgan.video.writers.pyav import plain_errors
 
+# Longest delay of a frame; the format counts to 655 seconds.
+_MAX_DELAY = 600
 # Frames that share a palette: enough for stable colours, few enough to hold in memory.
 _GROUP_FRAMES = 16
 
@@ -36,7 +38,9 @@ class GifWriter(VideoWriter):
         """
         self._container: Any = None
         self._group: list[np.ndarray] = []
-        self._encoded = 0
+        # When each frame of the group begins, and the end, in periods of the frame rate.
+        self._starts: list[int] = []
+        self._end = 0
         super().__init__(path, fps, size)
 
     def _open(self) -> None:
@@ -46,8 +50,19 @@ class GifWriter(VideoWriter):
         self._stream.width, self._stream.height = self.size
         self._stream.pix_fmt = "pal8"
 
+    def _encode_for(self, frame: np.ndarray, periods: int) -> None:
+        """Append a frame once for as long as a delay can be."""
+        longest = max(1, int(_MAX_DELAY * self.rate))
+        while periods > 0:
+            held = min(periods, longest)
+            self._encode(frame)
+            self.frames += 1
+            self._end += held
+            periods -= held
+
     def _encode(self, frame: np.ndarray) -> None:
         self._group.append(frame.copy())
+        self._starts.append(self._end)
         if len(self._group) == _GROUP_FRAMES:
             self._flush()
 
@@ -58,15 +73,14 @@ class GifWriter(VideoWriter):
         self._group.clear()
         # FFmpeg keeps a palette as 256 little-endian ARGB words; PyAV hands the bytes over.
         argb = np.column_stack([np.full(len(palette), 255, np.uint8), palette])
-        for image in indices:
+        for image, start in zip(indices, self._starts, strict=True):
             # PyAV's stub leaves out the pair that it wants here.
             indexed: Any = (image, argb)
             picture = av.VideoFrame.from_ndarray(indexed, format="pal8")
-            picture.pts = self._encoded
-            picture.time_base = 1 / self.rate
-            self._encoded += 1
+            picture.pts, picture.time_base = start, 1 / self.rate
             with plain_errors(self.path):
                 self._container.mux(self._stream.encode(picture))
+        self._starts.clear()
 
     def _finish(self) -> None:
         self._flush()

@@ -106,7 +106,8 @@ def plain_errors(path: Path) -> Iterator[None]:
     except av.FFmpegError as error:
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror) from error
-        raise ExportError(f"{path}: FFmpeg cannot encode this ({error}); try --codec") from error
+        reason = error.strerror or type(error).__name__
+        raise ExportError(f"{path}: FFmpeg cannot encode this ({reason}); try --codec") from error
 
 
 WRITER = PyAVWriter

@@ -1,0 +1,123 @@
+"""Signals that ask a command to stop: Ctrl-C, SIGTERM, SIGHUP."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dataset_files import make_dataset
+from tiny_run import make_run
+from video_files import make_video
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TRAINING = "--steps=100000 --frames=8 --batch-size=4 --g-channels=8 --d-channels=8 --log-every=1"
+
+
+def stop(
+    arguments: list[object], number: int, ready: Callable[[], object], before: str = ""
+) -> tuple[int, str, str]:
+    """Start a command, send it a signal, and return its exit status and what it printed.
+
+    Args:
+        arguments: of ``vidgan``.
+        number: the signal.
+        ready: whether it has come far enough.
+        before: code that the process runs first.
+    """
+    script = f"{before}\nfrom vidgan.__main__ import main\nmain(prog_name='vidgan')"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    until = time.monotonic() + 90
+    while not ready():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def last_line(number: int) -> str:
+    return {2: "Interrupted.", 15: "Interrupted (SIGTERM).", 1: "Interrupted (SIGHUP)."}[number]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_enhance(tmp_path: Path, number: int) -> None:
+    video = make_video(tmp_path / "v.mp4", 600, (160, 120))
+    folder = tmp_path / "out"
+    status, _, err = stop(
+        ["enhance", video, "-o", folder / "o.mp4", "--method", "nlmeans"],
+        number,
+        lambda: list(folder.glob("o.mp4.parts/*.json")),
+    )
+    assert status == 128 + number
+    assert err.strip().splitlines()[-1] == last_line(number)
+    # Parts are kept, and said, once one is finished.
+    assert ("--resume" in err) == (folder / "o.mp4.parts").exists()
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("files", [1, 2])
+def test_preprocess(tmp_path: Path, number: int, files: int) -> None:
+    for i in range(files):
+        make_video(tmp_path / "in" / f"{i}.mp4", 400, (160, 120), seed=i)
+    status, _, err = stop(
+        ["preprocess", tmp_path / "in", "-o", tmp_path / "data", "--denoise", "3"],
+        number,
+        lambda: list(tmp_path.glob(".vidgan-*/*/*.frames")),
+    )
+    assert (status, err.strip()) == (128 + number, last_line(number))
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize("name", ["o.mp4", "o.gif", "o.npy"])
+def test_generate(tmp_path: Path, name: str) -> None:
+    run = make_run(tmp_path / "run").path
+    status, _, err = stop(
+        ["generate", run, "--n", 1_000_000 if name != "o.npy" else 10_000, "-o", tmp_path / name],
+        signal.SIGTERM,
+        lambda: list(tmp_path.glob(".vidgan-*/o.*")),
+    )
+    assert status == 128 + signal.SIGTERM
+    assert err.strip().splitlines()[-1] == last_line(signal.SIGTERM)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_train_saves(tmp_path: Path, number: int) -> None:
+    make_dataset(tmp_path / "data")
+    run, log = tmp_path / "run", tmp_path / "run" / "log.csv"
+    status, out, err = stop(
+        ["train", tmp_path / "data", "-o", run, *TRAINING.split(), "--metrics", "none"],
+        number,
+        lambda: log.exists() and len(log.read_text().splitlines()) > 2,
+    )
+    assert status == 128 + number
+    assert "and saved. Continue with: vidgan train --resume" in out
+    assert err.strip().splitlines()[-1] == last_line(number)
+    assert len(list(run.glob("checkpoints/step-*"))) == 1
+    assert not list(run.rglob(".*"))
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    """As under ``nohup``."""
+    video = make_video(tmp_path / "v.mp4", 60, (64, 48))
+    out = tmp_path / "o.mp4"
+    status, _, _ = stop(
+        ["enhance", video, "-o", out, "--method", "nlmeans"],
+        signal.SIGHUP,
+        lambda: out.with_name("o.mp4.parts").exists(),
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)",
+    )
+    assert status == 0
+    assert out.exists()

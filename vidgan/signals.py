@@ -1,0 +1,72 @@
+"""Signals that ask a process to stop, all of which do what Ctrl-C does.
+
+SIGTERM comes from batch systems, containers and ``timeout``, SIGHUP from a terminal that is closed.
+"""
+
+import contextlib
+import os
+import signal
+import stat
+import threading
+from collections.abc import Callable, Iterator
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_received: list[int] = []
+
+
+def received() -> int:
+    """Return the number of the first signal within :func:`stopping`; SIGINT without any."""
+    return _received[0] if _received else signal.SIGINT
+
+
+@contextlib.contextmanager
+def stopping(act: Callable[[], None]) -> Iterator[None]:
+    """Call a function at every signal that asks to stop; blocks may be nested.
+
+    Signals that are ignored stay so: ``nohup`` ignores SIGHUP. Does nothing outside the main
+    thread, the only one in which Python handles signals.
+
+    Args:
+        act: called in the main thread, between two of its operations; may raise KeyboardInterrupt.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: object) -> None:
+        _received.append(number)
+        if number == signal.SIGHUP:
+            _leave_terminal()
+        act()
+
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    handled = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in handled:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
+
+
+def raise_interrupt() -> None:
+    """Do what Python does at Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def forget() -> None:
+    """Forget the signals of an earlier command in this process."""
+    _received.clear()
+
+
+def _leave_terminal() -> None:
+    """Write to nowhere what would go to a terminal that is gone: it would raise errors."""
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            gone = stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor)
+            if gone:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
