@@ -18,6 +18,8 @@ ORDER = (
     "losses",
     "augment",
     "video.containers",
+    "json_files",
+    "npz_files",
     "config",
     "files",
     "stderr",

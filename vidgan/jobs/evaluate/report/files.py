@@ -2,13 +2,13 @@
 
 import json
 import os
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vidgan import json_files, npz_files
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.images import save_image
@@ -19,6 +19,8 @@ from vidgan.jobs.evaluate.report.report import Report
 FOLDER = "evaluation"
 # Frames per second at which clips of unknown rate are shown.
 DEFAULT_FPS = 10.0
+# The clips of a report take some ten MiB.
+MAX_MEDIA_BYTES = 2**30
 _SUFFIXES = (".json", ".html", ".png", ".npz")
 
 
@@ -108,14 +110,16 @@ def read(path: Path) -> tuple[Report, page.PageMedia]:
         ExportError: the file is missing, damaged or of another format.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise ValueError("it is not a JSON object")
-        report = Report.from_json(values)
-        with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
-            media: ReportMedia = (PairedMedia if report.paired else ClipMedia).from_arrays(arrays)
-            return report, page_media(report, media)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        report = Report.from_json(json_files.read(path))
+        arrays = npz_files.read(path.with_suffix(".npz"), MAX_MEDIA_BYTES)
+        media: ReportMedia = (PairedMedia if report.paired else ClipMedia).from_arrays(arrays)
+        return report, page_media(report, media)
+    except OSError as error:
         raise ExportError(
-            f"{path}: not a report that can be read ({error}); run vidgan evaluate again"
+            f"{error.filename or path}: cannot be read ({error.strerror}); "
+            "run vidgan evaluate again"
+        ) from None
+    except (ValueError, KeyError) as error:
+        raise ExportError(
+            f"{path}: not a report that can be read ({error!s:.200}); run vidgan evaluate again"
         ) from None
