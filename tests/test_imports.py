@@ -20,6 +20,7 @@ ORDER = (
     "video.containers",
     "json_files",
     "npz_files",
+    "hdf5_files",
     "config",
     "files",
     "stderr",

@@ -5,9 +5,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidgan import hdf5_files
 from vidgan.errors import RunError, TrainingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import keras
 
     from vidgan.training.adversarial import AdversarialModel
@@ -21,7 +24,12 @@ def checkpoint_bytes(gan: "AdversarialModel") -> int:
         *gan.g_optimizer.variables,
         *gan.d_optimizer.variables,
     ]
-    # Variables are stored as float32, each with a header of one or two kilobytes.
+    return stored_bytes(variables)
+
+
+def stored_bytes(variables: "Iterable[keras.Variable]") -> int:
+    """Return an upper estimate of the size of a file of variables."""
+    # They are stored as float32, each with a header of one or two kilobytes.
     return sum(4 * math.prod(variable.shape) + 4096 for variable in variables)
 
 
@@ -29,9 +37,14 @@ def load_weights(model: "keras.Model", path: Path) -> None:
     """Load ``.weights.h5`` into a built model.
 
     Raises:
-        RunError: the file is missing, damaged or of another shape.
+        RunError: the file is missing, damaged or of another shape, or holds what is no finite
+            weight.
     """
+    optimizers = [getattr(model, name, None) for name in ("g_optimizer", "d_optimizer")]
+    variables = [*model.variables, *(v for o in optimizers if o is not None for v in o.variables)]
     try:
+        # Twice the size: a variable may be stored as float64.
+        hdf5_files.check(path, 2 * stored_bytes(variables))
         with warnings.catch_warnings():
             # Keras only warns about missing weights.
             warnings.simplefilter("error", UserWarning)
