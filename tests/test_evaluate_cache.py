@@ -39,7 +39,7 @@ def test_damaged_and_renamed_files_are_computed_anew(
         file.write_bytes(content)
     assert values("a") == expected["a"]
     for file in files:
-        content = bytearray(file.read_bytes())
-        content[len(content) // 2] ^= 1
-        file.write_bytes(content)
+        damaged = bytearray(file.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        file.write_bytes(damaged)
     assert values("a") == expected["a"]

@@ -19,7 +19,8 @@ from vidgan.cli import main
 from vidgan.errors import InputError, RunError
 from vidgan.metrics.features import weights
 from vidgan.tasks.load import load_generator
-from vidgan.training.run import EMA_NAME, Run
+from vidgan.training.run import Run
+from vidgan.training.soundness import EMA_NAME
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ def _declared(name: str, dataset: "h5py.Dataset") -> int:
                 f"{name!r:.40} is compressed, which weights need not be; unpack the file with "
                 "h5repack -f NONE"
             )
-    declared = math.prod(dataset.shape) * dataset.dtype.itemsize
+    declared: int = math.prod(dataset.shape) * dataset.dtype.itemsize
     if dataset.id.get_storage_size() < declared:
         raise ValueError(f"{name!r:.40} is not there completely")
     return declared

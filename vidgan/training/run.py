@@ -16,9 +16,7 @@ Runs contain weights and JSON only: opening one executes no code from it.
 import dataclasses
 import errno
 import json
-import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -36,7 +34,7 @@ from vidgan.config import (
     shared_options,
 )
 from vidgan.errors import OptionError, RunError
-from vidgan.files import atomic_path, remove, write_error
+from vidgan.files import atomic_path, remove
 from vidgan.json_files import FrameRate, Side, Text, Value, Whole
 from vidgan.training import weights
 from vidgan.training.run_lookup import (
@@ -45,6 +43,7 @@ from vidgan.training.run_lookup import (
     missing_run_advice,
     newest_run,
 )
+from vidgan.training.soundness import EMA_NAME, GAN_NAME, newest_sound
 from vidgan.training.state import STATE_NAME, best_checkpoint, read_run_file, read_state
 
 if TYPE_CHECKING:
@@ -54,8 +53,6 @@ if TYPE_CHECKING:
     from vidgan.training.adversarial import AdversarialModel
 
 FORMAT_VERSION = 1
-EMA_NAME = "generator_ema.weights.h5"
-GAN_NAME = "gan.weights.h5"
 
 
 class _Dataset(msgspec.Struct):
@@ -272,7 +269,8 @@ class Run:
         """Return one checkpoint folder.
 
         Args:
-            name: ``latest``, ``best`` (see :meth:`best`), or the number of a step.
+            name: ``latest``, the newest that is not damaged; ``best`` (see :meth:`best`); or the
+                number of a step.
 
         Raises:
             RunError: there is no such checkpoint.
@@ -284,7 +282,7 @@ class Run:
                 "let vidgan train run until it saves one"
             )
         if name == "latest":
-            return found[-1]
+            return newest_sound(found)
         if name == "best":
             chosen = self.best()
             if chosen is None:
@@ -312,15 +310,15 @@ class Run:
         The oldest checkpoints are removed, except the best one.
         """
         target = self.path / CHECKPOINTS / f"step-{state['step']:08d}"
-        # HDF5 aborts the process when the disk is full.
-        self.path.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(self.path).free < weights.checkpoint_bytes(gan):
-            raise write_error(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         with atomic_path(target) as temporary:
             temporary.mkdir()
-            gan.generator_ema.save_weights(temporary / EMA_NAME)
-            gan.save_weights(temporary / GAN_NAME)
-            (temporary / STATE_NAME).write_text(json.dumps(state) + "\n", "utf-8")
+            hashes = {
+                EMA_NAME: weights.save_weights(gan.generator_ema, temporary / EMA_NAME),
+                GAN_NAME: weights.save_weights(gan, temporary / GAN_NAME),
+            }
+            (temporary / STATE_NAME).write_text(
+                json.dumps(state | {"sha256": hashes}) + "\n", "utf-8"
+            )
             remove(target)
         kept = {self.best(), *self.checkpoints()[-self.train.keep :]}
         for old in self.checkpoints():

@@ -107,6 +107,7 @@ class _File(msgspec.Struct):
     epoch: Amount
     seconds: Amount
     measurement: Measurement | None = None
+    sha256: dict[Text, Text] = {}
 
 
 def read_run_file(path: Path, schema: type[T], consequence: str = "the run cannot be opened") -> T:
@@ -145,6 +146,15 @@ def read_measurement(checkpoint: Path) -> Measurement | None:
         RunError: the file is missing or damaged.
     """
     return _read(checkpoint).measurement
+
+
+def read_hashes(checkpoint: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files of a checkpoint by name; earlier versions kept none.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    return _read(checkpoint).sha256
 
 
 def _read(checkpoint: Path) -> _File:

@@ -71,7 +71,7 @@ def most_bytes(model: "keras.Model") -> int:
 
     Published files also hold what was used in training, such as averages of gradients.
     """
-    return 16 * model.count_params() + 2**24
+    return int(16 * model.count_params() + 2**24)
 
 
 def read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
