@@ -18,6 +18,7 @@ ORDER = (
     "losses",
     "augment",
     "video.containers",
+    "containment",
     "json_files",
     "npz_files",
     "hdf5_files",

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from vidgan import json_files
+from vidgan.containment import inside
 from vidgan.errors import DatasetError
 from vidgan.json_files import Count, FrameRate, PositiveCount, Side, Text, Value, Whole
 
@@ -137,9 +138,14 @@ class Manifest:
         """Return the paths of a split's shards.
 
         Raises:
-            DatasetError: a shard is missing.
+            DatasetError: a shard is missing, or leads out of the folder.
         """
-        paths = [self.path / name for name in self.splits[split].shards]
+        try:
+            paths = [inside(self.path, name) for name in self.splits[split].shards]
+        except ValueError as error:
+            raise DatasetError(
+                f"{self.path / MANIFEST_NAME}: the shard {error}, and is not read; copy it there"
+            ) from None
         for path in paths:
             if not path.is_file():
                 raise DatasetError(
@@ -180,7 +186,7 @@ class Manifest:
         folder = Path(folder)
         path = folder / MANIFEST_NAME
         try:
-            values = json_files.read(path)
+            values = json_files.read(inside(folder, MANIFEST_NAME))
             if (version := json_files.convert(values, _Format).format) > FORMAT_VERSION:
                 raise DatasetError(
                     f"{path}: format {version:.3g} is newer than this vidgan reads "

@@ -33,6 +33,7 @@ from vidgan.config import (
     TrainConfig,
     shared_options,
 )
+from vidgan.containment import refuse_links_out
 from vidgan.errors import OptionError, RunError
 from vidgan.files import atomic_path, remove
 from vidgan.json_files import FrameRate, Side, Text, Value, Whole
@@ -201,13 +202,21 @@ class Run:
                 about a run of that task; by default it says which task the command needs.
 
         Raises:
-            RunError: there is no run, it cannot be read, or it has another task.
+            RunError: there is no run, it cannot be read, has another task, or holds a link that
+                leads out of it.
         """
         named = path is not None and str(path) != "latest"
         folder = Path(path) if path is not None and named else newest_run(Path(runs), task)
         if not (folder / CONFIG_NAME).is_file():
             how = missing_run_advice(task)
             raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); {how}")
+        try:
+            refuse_links_out(folder)
+        except ValueError as link:
+            raise RunError(
+                f"{link}: a link that leads out of the run, and is not followed; put there what it "
+                "names"
+            ) from None
         source = folder / CONFIG_NAME
         if (version := read_run_file(source, _Format).format) > FORMAT_VERSION:
             raise RunError(
