@@ -71,7 +71,7 @@ def filled(name: str, network: Any, renamed: Callable[[Arrays], Arrays], folder:
     network.eval()
     package = FEATURES[name].package
     if package is not None and (path := package.cached()):
-        state = renamed(weights.read_arrays(path))
+        state = renamed(weights.read_arrays(path, 2**30))
         missing = network.load_state_dict(
             {key: torch.from_numpy(array.copy()) for key, array in state.items()}, strict=False
         ).missing_keys

@@ -82,8 +82,9 @@ def draw(path: Path, size: tuple[int, int], frames: int) -> Path:
 
 def make_run(folder: Path, scale: int, channels: int, blocks: int) -> Path:
     """Write a run whose network has random weights."""
-    from vidgan.training.run import EMA_NAME, Run
+    from vidgan.training.run import Run
     from vidgan.training.run_lookup import CHECKPOINTS
+    from vidgan.training.soundness import EMA_NAME
     from vidgan.training.state import STATE_NAME
 
     task = EnhanceConfig(scale=scale, blocks=blocks)

@@ -25,8 +25,9 @@ from vidgan import runtime
 from vidgan.cli import command_names
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.tasks.load import build_generator
-from vidgan.training.run import EMA_NAME, Run
+from vidgan.training.run import Run
 from vidgan.training.run_lookup import CHECKPOINTS
+from vidgan.training.soundness import EMA_NAME
 from vidgan.training.state import STATE_NAME
 
 HELP_LIMIT = 3.0

@@ -37,6 +37,7 @@ from vidgan.training import distance_metrics, loop
 from vidgan.training.callbacks.distance import FIRST_SEED, DistanceMonitor
 from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, Log
 from vidgan.training.distance_metrics import METRICS, Distance
+from vidgan.training.events import EventFile
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
@@ -497,7 +498,7 @@ def test_log_of_an_earlier_vidgan(tmp_path: Path) -> None:
     lines = [",".join(old), *(",".join([str(step)] * len(old)) for step in (10, 20, 30)), "40,4"]
     (tmp_path / "log.csv").write_text("\n".join(lines))
     progress = Progress(step=20, clips=40)
-    log = Log(run_of(tmp_path), progress, tf.summary.create_noop_writer(), TASK.columns)
+    log = Log(run_of(tmp_path), progress, EventFile(None, print), TASK.columns)
     log.on_train_begin()
     progress.step = 40
     log.on_train_batch_end(40, {"d_loss": 1.0, new[0]: 2.5})

@@ -453,7 +453,7 @@ def test_a_damaged_checkpoint(
 
 def test_pickled_arrays_are_not_opened(tmp_path: Path, other: keras.Model) -> None:
     save_arrays(tmp_path / "i3d.npz", {"logits.conv3d.bias": np.array([{}], dtype=object)})
-    with pytest.raises(InputError, match="allow_pickle"):
+    with pytest.raises(InputError, match="an array of the type"):
         i3d_weights.load(other, tmp_path / "i3d.npz")
 
 

@@ -50,9 +50,9 @@ def test_media_are_kept_as_arrays() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "not a JSON object"),
+        ("[]", "expected object, got array"),
         ('{"format": 1}', "it has format 1, not 2"),
-        ('{"format": 2}', "title"),
+        ('{"format": 2}', "missing required field vidgan"),
         ("{", "not a report that can be read"),
     ],
 )

@@ -14,8 +14,9 @@ from vidgan.jobs.restore.trained_filter import trained_filter
 from vidgan.tasks.load import build_generator, load_generator
 from vidgan.tiling.plan import make_plan
 from vidgan.tiling.windows import Frame, filter_frames
-from vidgan.training.run import EMA_NAME, Run
+from vidgan.training.run import Run
 from vidgan.training.run_lookup import CHECKPOINTS
+from vidgan.training.soundness import EMA_NAME
 from vidgan.training.state import STATE_NAME
 
 SIZE = (45, 35)

@@ -33,8 +33,9 @@ from vidgan.jobs.restore.classical_filters import METHODS
 from vidgan.tasks.load import build_generator
 from vidgan.tasks.network_filter import clip_filter
 from vidgan.tiling.filter import Filter
-from vidgan.training.run import EMA_NAME, Run
+from vidgan.training.run import Run
 from vidgan.training.run_lookup import CHECKPOINTS
+from vidgan.training.soundness import EMA_NAME
 from vidgan.training.state import STATE_NAME
 
 SIZE = (48, 32)

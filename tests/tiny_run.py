@@ -13,8 +13,9 @@ from vidgan.tasks.load import build_generator
 from vidgan.tasks.synthesis import build_gan
 from vidgan.tasks.vae_gan import VAEGAN
 from vidgan.tasks.video_gan import VideoGAN
-from vidgan.training.run import EMA_NAME, Run
+from vidgan.training.run import Run
 from vidgan.training.run_lookup import CHECKPOINTS, CONFIG_NAME
+from vidgan.training.soundness import EMA_NAME
 from vidgan.training.state import STATE_NAME, Measurement, read_measurement
 
 MODEL = ModelConfig(frames=8, latent_dim=8, g_channels=4, d_channels=4)

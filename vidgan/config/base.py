@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import json
 import math
+import reprlib
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypeVar
 
+from vidgan import json_files
 from vidgan.config.groups import Group
 from vidgan.errors import OptionError
 
@@ -135,6 +137,16 @@ def option_names(config: type) -> dict[str, str]:
     return {field.name: option_name(field) for field in fields(config)}
 
 
+# The start and the end of a long value are enough to recognise it.
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
+
+
+def _shown(value: object) -> str:
+    """Return a value for a message, shortened if it is long."""
+    return _short.repr(value)
+
+
 def is_off(value: OptionValue) -> bool:
     """Return whether a value turns a feature off: None, False, 0, the empty text or ``none``."""
     if isinstance(value, str):
@@ -173,22 +185,22 @@ class Config:
                 raise OptionError(f"{name} needs a value")
             return
         if spec.choices and value not in spec.choices:
-            raise OptionError(f"{name} {value!r} is none of {', '.join(spec.choices)}")
+            raise OptionError(f"{name} {_shown(value)} is none of {', '.join(spec.choices)}")
         if plain in (int, float) and (
             isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value)
         ):
-            raise OptionError(f"{name} {value!r} is not a number")
+            raise OptionError(f"{name} {_shown(value)} is not a number")
         if plain is int and not isinstance(value, int):
-            raise OptionError(f"{name} {value!r} is not a whole number")
+            raise OptionError(f"{name} {_shown(value)} is not a whole number")
         if plain in (str, bool) and not isinstance(value, plain):
             kind = "text" if plain is str else "true or false"
-            raise OptionError(f"{name} {value!r} is not {kind}")
+            raise OptionError(f"{name} {_shown(value)} is not {kind}")
         if typing.get_origin(plain) is tuple and not (
             isinstance(value, tuple)
             and [type(part) for part in value] == list(typing.get_args(plain))
         ):
             of = "whole numbers" if int in typing.get_args(plain) else "texts"
-            raise OptionError(f"{name} {value!r} is not a pair of {of}")
+            raise OptionError(f"{name} {_shown(value)} is not a pair of {of}")
         if spec.min is not None and value < spec.min:
             raise OptionError(f"{name} {value} is too small: at least {spec.min}")
         if spec.max is not None and value > spec.max:
@@ -213,20 +225,21 @@ class Config:
             OptionError: a value is out of bounds, of the wrong type or unknown.
         """
         if not isinstance(values, dict):
-            raise OptionError(f"{source}: expected an object of options, found {values!r:.60}")
+            raise OptionError(f"{source}: expected an object of options, found {_shown(values)}")
         try:
             values = current_names(values, cls)
             unknown = sorted(set(values) - {field.name for field in fields(cls)})
             if unknown:
-                raise OptionError(f"unknown option {unknown[0]!r}; was it made by a newer vidgan?")
+                raise OptionError(
+                    f"unknown option {_shown(unknown[0])}; was it made by a newer vidgan?"
+                )
             before = {
                 field.name: spec.before
                 for field, spec in option_fields(cls)
                 if spec.before is not None
             }
-            tuples = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-            return cls(**(before | tuples))
-        except OptionError as error:
+            return json_files.convert(before | values, cls)
+        except (OptionError, ValueError) as error:
             raise OptionError(f"{source}: {error}") from None
 
     @classmethod

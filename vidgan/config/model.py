@@ -1,15 +1,20 @@
 """Options of the networks: part of ``vidgan train``."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from vidgan.config.base import Config, option
 from vidgan.config.groups import Group
 from vidgan.config.shared import SYNTHESIS_ONLY
 from vidgan.errors import OptionError
+from vidgan.json_files import Text
 
 # Sides that networks can be built for are BASE × 2^k; see models/sizes.py.
 MIN_SIDE, MAX_SIDE = 32, 256
 FRAME_COUNTS = (8, 16, 32)
+MAX_LABELS = 10_000
 
 # Registry: the model NAME is ``vidgan/models/NAME.py``.
 MODELS = ("dcgan", "vgan", "infogan", "sagan", "dvdgan", "mocogan", "continuous")
@@ -152,7 +157,7 @@ class ModelConfig(Config):
         group=Group.MODEL,
         tasks=SYNTHESIS_ONLY,
     )
-    labels: tuple[str, ...] = ()
+    labels: Annotated[tuple[Text, ...], Meta(max_length=MAX_LABELS)] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

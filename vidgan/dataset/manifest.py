@@ -15,9 +15,15 @@ first      int64               index of the first frame within its source, after
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self, TypedDict
 
+import msgspec
+from msgspec import Meta
+
+from vidgan import json_files
+from vidgan.containment import inside
 from vidgan.errors import DatasetError
+from vidgan.json_files import Count, FrameRate, PositiveCount, Side, Text, Value, Whole
 
 FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
@@ -40,9 +46,9 @@ class Split:
         bytes: total size of the shards.
     """
 
-    shards: list[str] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    bytes: int = 0
+    shards: list[Annotated[str, Meta(max_length=255)]] = field(default_factory=list)
+    lengths: list[PositiveCount] = field(default_factory=list)
+    bytes: Count = 0
 
     @property
     def frames(self) -> int:
@@ -52,6 +58,45 @@ class Split:
     def clips(self, span: int) -> int:
         """Return the number of windows of ``span`` frames that do not overlap."""
         return sum(length // span for length in self.lengths)
+
+
+class _Rejected(TypedDict):
+    first: Count
+    frames: Count
+    reason: Text
+
+
+class _Source(TypedDict, total=False):
+    path: Text
+    sha256: Text
+    width: Count
+    height: Count
+    fps: Annotated[float, Meta(ge=0, le=1e6)]
+    frames: Count
+    dropped: dict[Text, Count]
+    shots: list[dict[str, Value]]
+    rejected: list[_Rejected]
+    error: Text | None
+
+
+class _Splits(msgspec.Struct):
+    train: Split
+    test: Split
+
+
+class _File(msgspec.Struct):
+    """What ``manifest.json`` holds."""
+
+    size: tuple[Side, Side]
+    fps: FrameRate
+    labels: list[Text]
+    splits: _Splits
+    sources: list[_Source]
+    options: dict[str, Value]
+
+
+class _Format(msgspec.Struct):
+    format: Whole
 
 
 @dataclass(frozen=True)
@@ -93,9 +138,14 @@ class Manifest:
         """Return the paths of a split's shards.
 
         Raises:
-            DatasetError: a shard is missing.
+            DatasetError: a shard is missing, or leads out of the folder.
         """
-        paths = [self.path / name for name in self.splits[split].shards]
+        try:
+            paths = [inside(self.path, name) for name in self.splits[split].shards]
+        except ValueError as error:
+            raise DatasetError(
+                f"{self.path / MANIFEST_NAME}: the shard {error}, and is not read; copy it there"
+            ) from None
         for path in paths:
             if not path.is_file():
                 raise DatasetError(
@@ -136,7 +186,13 @@ class Manifest:
         folder = Path(folder)
         path = folder / MANIFEST_NAME
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = json_files.read(inside(folder, MANIFEST_NAME))
+            if (version := json_files.convert(values, _Format).format) > FORMAT_VERSION:
+                raise DatasetError(
+                    f"{path}: format {version:.3g} is newer than this vidgan reads "
+                    f"({FORMAT_VERSION}); upgrade vidgan"
+                )
+            file = json_files.convert(values, _File)
         except (FileNotFoundError, NotADirectoryError):
             raise DatasetError(
                 f"{folder}: no dataset there (no {MANIFEST_NAME}); make one with vidgan preprocess"
@@ -145,36 +201,14 @@ class Manifest:
             raise DatasetError(f"{path}: cannot be read ({error.strerror})") from None
         except ValueError as error:
             raise DatasetError(
-                f"{path}: not valid JSON ({error}); run vidgan preprocess --overwrite again"
+                f"{path}: not a vidgan manifest ({error}); run vidgan preprocess --overwrite again"
             ) from None
-        version = values.get("format") if isinstance(values, dict) else None
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise DatasetError(
-                f"{path}: format {version} is newer than this vidgan reads ({FORMAT_VERSION}); "
-                "upgrade vidgan"
-            )
-        try:
-            if version != FORMAT_VERSION:
-                raise ValueError(f"format {version!r}")
-            manifest = cls(
-                path=folder,
-                size=(int(values["size"][0]), int(values["size"][1])),
-                fps=float(values["fps"]),
-                labels=[str(label) for label in values["labels"]],
-                splits={name: Split(**values["splits"][name]) for name in SPLITS},
-                sources=list(values["sources"]),
-                options=dict(values["options"]),
-            )
-            if manifest.fps <= 0 or min(manifest.size) < 1:
-                raise ValueError("size and fps must be positive")
-            for split in manifest.splits.values():
-                if not all(isinstance(n, int) and n > 0 for n in split.lengths):
-                    raise ValueError("lengths must be positive whole numbers")
-                if not all(isinstance(s, str) and "/" not in s for s in split.shards):
-                    raise ValueError("shards must be plain file names")
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise DatasetError(
-                f"{path}: not a vidgan manifest ({type(error).__name__}: {error}); "
-                "run vidgan preprocess --overwrite again"
-            ) from None
-        return manifest
+        return cls(
+            path=folder,
+            size=file.size,
+            fps=file.fps,
+            labels=file.labels,
+            splits={name: getattr(file.splits, name) for name in SPLITS},
+            sources=[dict(source) for source in file.sources],
+            options=file.options,
+        )

@@ -95,7 +95,7 @@ def _run(run: Run) -> dict[str, Any]:
         "dataset": str(run.dataset),
         **({} if run.second is None else {"second_dataset": str(run.second)}),
         "dataset_there": (run.dataset / MANIFEST_NAME).is_file(),
-        "trained": run.state(checkpoints[-1]) if checkpoints else None,
+        "trained": run.state() if checkpoints else None,
         "checkpoints": [path.name for path in checkpoints],
         "best": None if best is None else _measurement(best),
         "health": _health(run.path / health_rules.HEALTH_NAME),

@@ -2,9 +2,10 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
+
+from vidgan.json_files import Number, Text
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,17 @@ class MetricResult:
         note: what else a reader must know.
     """
 
-    key: str
-    title: str
-    group: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    floor: float | None = None
-    better: str | None = None
-    unit: str | None = None
+    key: Text
+    title: Text
+    group: Text
+    value: Number | None
+    low: Number | None = None
+    high: Number | None = None
+    floor: Number | None = None
+    better: Text | None = None
+    unit: Text | None = None
     protocol: dict[str, Any] = field(default_factory=dict)
-    note: str | None = None
+    note: Text | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; numbers that are not finite become None."""
@@ -44,12 +45,3 @@ class MetricResult:
             number = values[name]
             values[name] = float(number) if number is not None and math.isfinite(number) else None
         return values
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the result that :meth:`to_json` gave.
-
-        Raises:
-            KeyError: a key is missing.
-        """
-        return cls(**{each.name: values[each.name] for each in dataclasses.fields(cls)})

@@ -9,7 +9,8 @@ import tensorflow as tf
 from vidgan import tasks
 from vidgan.training import weights
 from vidgan.training.adversarial import AdversarialModel
-from vidgan.training.run import EMA_NAME, GAN_NAME, Run
+from vidgan.training.run import Run
+from vidgan.training.soundness import EMA_NAME, GAN_NAME
 
 
 def build_generator(run: Run) -> keras.Model:

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from vidgan import json_files
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path, clear, remove
+from vidgan.json_files import Whole
 from vidgan.video.containers import CODECS, INTERMEDIATE_CODEC, suffixes_of
 from vidgan.video.readers.open import open_video
 from vidgan.video.writers.base import VideoWriter
@@ -84,8 +86,8 @@ class Parts:
         Raises:
             OptionError: they were written with other settings.
         """
-        known = _read_json(self.folder / _SETTINGS_NAME)
-        if not isinstance(known, dict):
+        known = _read_json(self.folder / _SETTINGS_NAME, dict[str, Any])
+        if known is None:
             self.start(settings)
             return
         different = [name for name in settings if known.get(name) != settings[name]]
@@ -94,10 +96,13 @@ class Parts:
                 f"{self.folder} was started with another {different[0]}; use the same one, or "
                 "leave out --resume to start again"
             )
-        while (times := _read_json(self._file(self._count).with_suffix(".json"))) is not None:
+        while True:
+            times = _read_json(self._file(self._count).with_suffix(".json"), list[Whole])
+            if times is None:
+                break
             self.times += times
             self._count += 1
-        self.end = _read_json(self.folder / _END_NAME)
+        self.end = _read_json(self.folder / _END_NAME, Whole)
 
     def write(self, time: int, frame: np.ndarray) -> None:
         """Append a frame, uint8 RGB ``(height, width, 3)``, that is shown from ``time`` on."""
@@ -188,9 +193,9 @@ def _write_json(path: Path, values: Any) -> None:
         temporary.write_text(json.dumps(values) + "\n", "utf-8")
 
 
-def _read_json(path: Path) -> Any:
-    """Return the JSON in a file; None if it is missing or damaged."""
+def _read_json(path: Path, schema: Any) -> Any:
+    """Return the JSON in a file as a class; None if it is missing or damaged."""
     try:
-        return json.loads(path.read_text("utf-8"))
+        return json_files.convert(json_files.read(path), schema)
     except (OSError, ValueError):
         return None

@@ -4,6 +4,7 @@ Every threshold was measured (``benchmarks/stability.md``): runs that were set u
 runs with the default options stay clear of it.
 """
 
+import contextlib
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
+from vidgan import json_files
 from vidgan.config import TrainConfig
+from vidgan.json_files import Count, Text
 from vidgan.losses import LOSSES
 
 HEALTH_NAME = "health.jsonl"
@@ -78,10 +83,17 @@ class HealthEvent:
         """Read the values of :meth:`to_json`.
 
         Raises:
-            TypeError: ``values`` is not a dictionary.
-            KeyError: a key is missing.
+            ValueError: they are no event.
         """
-        return cls(values["step"], values["trouble"], values["gone"], values["text"])
+        line = json_files.convert(values, _Line)
+        return cls(line.step, line.trouble, line.gone, line.text)
+
+
+class _Line(msgspec.Struct):
+    step: Count
+    trouble: Text
+    gone: bool
+    text: Text
 
 
 WON = 0.98
@@ -304,11 +316,10 @@ class HealthTracker:
 def read_events(path: Path) -> list[HealthEvent]:
     """Read ``health.jsonl``; skip a line that was cut off when the process was killed."""
     events = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            events.append(HealthEvent.from_json(json.loads(line)))
-        except (KeyError, TypeError, ValueError):
-            continue
+    with path.open("rb") as file:
+        for line in file.read(json_files.MAX_BYTES).decode(errors="replace").splitlines():
+            with contextlib.suppress(ValueError):
+                events.append(HealthEvent.from_json(json_files.decode(line)))
     return events
 
 

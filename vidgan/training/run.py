@@ -16,12 +16,12 @@ Runs contain weights and JSON only: opening one executes no code from it.
 import dataclasses
 import errno
 import json
-import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
 
 from vidgan.config import (
     DEFAULT_RUNS,
@@ -33,17 +33,19 @@ from vidgan.config import (
     TrainConfig,
     shared_options,
 )
+from vidgan.containment import refuse_links_out
 from vidgan.errors import OptionError, RunError
-from vidgan.files import atomic_path, remove, write_error
+from vidgan.files import atomic_path, remove
+from vidgan.json_files import FrameRate, Side, Text, Value, Whole
 from vidgan.training import weights
 from vidgan.training.run_lookup import (
     CHECKPOINTS,
     CONFIG_NAME,
     missing_run_advice,
     newest_run,
-    task_name,
 )
-from vidgan.training.state import STATE_NAME, best_checkpoint, read_json, read_state
+from vidgan.training.soundness import EMA_NAME, GAN_NAME, newest_sound
+from vidgan.training.state import STATE_NAME, best_checkpoint, read_run_file, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +54,43 @@ if TYPE_CHECKING:
     from vidgan.training.adversarial import AdversarialModel
 
 FORMAT_VERSION = 1
-EMA_NAME = "generator_ema.weights.h5"
-GAN_NAME = "gan.weights.h5"
+
+
+class _Dataset(msgspec.Struct):
+    path: Text
+    size: tuple[Side, Side]
+    fps: FrameRate
+    second: Text | None = None
+
+
+class _Task(msgspec.Struct):
+    name: Text
+    options: dict[str, Value]
+
+
+class _File(msgspec.Struct):
+    """What ``config.json`` holds; runs of earlier versions name no task."""
+
+    model: dict[str, Value]
+    train: dict[str, Value]
+    dataset: _Dataset
+    task: _Task | None = None
+
+
+class _Format(msgspec.Struct):
+    format: Whole = FORMAT_VERSION
+
+
+def _folder(name: str, source: Path) -> Path:
+    """Return the folder of a dataset; raise RunError if there can be none of that name."""
+    try:
+        Path(name).stat()
+    except ValueError as error:  # A zero byte.
+        raise RunError(f"{source}: dataset.path: {error}") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise RunError(f"{source}: dataset.path: {error.strerror}") from None
+    return Path(name)
 
 
 @dataclass(frozen=True)
@@ -165,26 +202,27 @@ class Run:
                 about a run of that task; by default it says which task the command needs.
 
         Raises:
-            RunError: there is no run, it cannot be read, or it has another task.
+            RunError: there is no run, it cannot be read, has another task, or holds a link that
+                leads out of it.
         """
         named = path is not None and str(path) != "latest"
         folder = Path(path) if path is not None and named else newest_run(Path(runs), task)
         if not (folder / CONFIG_NAME).is_file():
             how = missing_run_advice(task)
             raise RunError(f"{folder}: no run there (no {CONFIG_NAME}); {how}")
-        source = folder / CONFIG_NAME
-        values = read_json(source)
-        version = values.get("format")
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise RunError(f"{source}: format {version} is newer than this vidgan; upgrade vidgan")
         try:
-            run = cls._from_json(folder, values)
-        except OptionError as error:
-            raise RunError(str(error)) from None
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+            refuse_links_out(folder)
+        except ValueError as link:
             raise RunError(
-                f"{source}: not what vidgan train writes ({type(error).__name__}: {error})"
+                f"{link}: a link that leads out of the run, and is not followed; put there what it "
+                "names"
             ) from None
+        source = folder / CONFIG_NAME
+        if (version := read_run_file(source, _Format).format) > FORMAT_VERSION:
+            raise RunError(
+                f"{source}: format {version:.3g} is newer than this vidgan; upgrade vidgan"
+            )
+        run = cls._from_file(folder, read_run_file(source, _File))
         if task is not None and run.task != task:
             found = TASK_OPTIONS[run.task]
             remedy = f"{TASK_OPTIONS[task].command} needs one of --task {task}"
@@ -195,27 +233,39 @@ class Run:
         return run
 
     @classmethod
-    def _from_json(cls, folder: Path, values: dict[str, Any]) -> Self:
-        source, data = folder / CONFIG_NAME, values["dataset"]
-        task, task_config = task_name(values), None
+    def _from_file(cls, folder: Path, file: _File) -> Self:
+        """Return the run of a decoded ``config.json``.
+
+        Raises:
+            RunError: an option or the task is unknown, or an option is out of bounds.
+        """
+        source, train, task_config = folder / CONFIG_NAME, dict(file.train), None
+        task = DEFAULT_TASK if file.task is None else file.task.name
         if task not in TASK_OPTIONS:
-            raise ValueError(f"unknown task {task!r}")
-        train = dict(values["train"])
-        if (config := TASK_OPTIONS[task].config) is not None:
-            options = dict(values["task"]["options"])
-            if "optimizer" in options:  # In older runs it belonged to the task.
-                train["optimizer"] = options.pop("optimizer")
-            task_config = config.from_json(options, source)
+            raise RunError(
+                f"{source}: task {task!r:.40} is unknown; was it made by a newer vidgan?"
+            )
+        try:
+            if (config := TASK_OPTIONS[task].config) is not None and file.task is not None:
+                options = dict(file.task.options)
+                if "optimizer" in options:  # In older runs it belonged to the task.
+                    train["optimizer"] = options.pop("optimizer")
+                task_config = config.from_json(options, source)
+            model = ModelConfig.from_json(file.model, source)
+            train_config = TrainConfig.from_json(train, source)
+        except OptionError as error:
+            raise RunError(str(error)) from None
+        second = file.dataset.second
         return cls(
             path=folder,
-            model=ModelConfig.from_json(values["model"], source),
-            train=TrainConfig.from_json(train, source),
-            dataset=Path(data["path"]),
-            size=(int(data["size"][0]), int(data["size"][1])),
-            fps=float(data["fps"]),
+            model=model,
+            train=train_config,
+            dataset=_folder(file.dataset.path, source),
+            size=file.dataset.size,
+            fps=file.dataset.fps,
             task=task,
             task_config=task_config,
-            second=Path(data["second"]) if "second" in data else None,
+            second=None if second is None else _folder(second, source),
         )
 
     def checkpoints(self) -> list[Path]:
@@ -228,7 +278,8 @@ class Run:
         """Return one checkpoint folder.
 
         Args:
-            name: ``latest``, ``best`` (see :meth:`best`), or the number of a step.
+            name: ``latest``, the newest that is not damaged; ``best`` (see :meth:`best`); or the
+                number of a step.
 
         Raises:
             RunError: there is no such checkpoint.
@@ -240,7 +291,7 @@ class Run:
                 "let vidgan train run until it saves one"
             )
         if name == "latest":
-            return found[-1]
+            return newest_sound(found)
         if name == "best":
             chosen = self.best()
             if chosen is None:
@@ -268,15 +319,15 @@ class Run:
         The oldest checkpoints are removed, except the best one.
         """
         target = self.path / CHECKPOINTS / f"step-{state['step']:08d}"
-        # HDF5 aborts the process when the disk is full.
-        self.path.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(self.path).free < weights.checkpoint_bytes(gan):
-            raise write_error(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         with atomic_path(target) as temporary:
             temporary.mkdir()
-            gan.generator_ema.save_weights(temporary / EMA_NAME)
-            gan.save_weights(temporary / GAN_NAME)
-            (temporary / STATE_NAME).write_text(json.dumps(state) + "\n", "utf-8")
+            hashes = {
+                EMA_NAME: weights.save_weights(gan.generator_ema, temporary / EMA_NAME),
+                GAN_NAME: weights.save_weights(gan, temporary / GAN_NAME),
+            }
+            (temporary / STATE_NAME).write_text(
+                json.dumps(state | {"sha256": hashes}) + "\n", "utf-8"
+            )
             remove(target)
         kept = {self.best(), *self.checkpoints()[-self.train.keep :]}
         for old in self.checkpoints():

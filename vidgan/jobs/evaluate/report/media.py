@@ -24,6 +24,14 @@ class NearestPairs:
     training: np.ndarray
 
 
+def _checked(name: str, array: np.ndarray, dimensions: int) -> np.ndarray:
+    """Return frames, uint8 RGB ``(…, height, width, 3)``; raise ValueError if they are none."""
+    shape = array.shape
+    if array.dtype != np.uint8 or array.ndim != dimensions or shape[-1] != 3 or array.size == 0:
+        raise ValueError(f"{name!r:.40} is {array.dtype.str[:20]} {shape}, not frames")
+    return array
+
+
 class ReportMedia(ABC):
     """The clips and videos of a report, which are kept in an ``.npz`` file."""
 
@@ -72,10 +80,14 @@ class ClipMedia(ReportMedia):
 
         Raises:
             KeyError: an array is missing.
+            ValueError: one has another shape or type.
         """
+        arrays = {name: _checked(name, array, 5) for name, array in arrays.items()}
         pairs = None
         if "copies" in arrays:
             pairs = NearestPairs(arrays["copies"], arrays["originals"])
+            if pairs.generated.shape != pairs.training.shape:
+                raise ValueError("pairs of clips of different shapes")
         return cls(arrays["real"], arrays["generated"], pairs)
 
     def picture(self) -> np.ndarray:
@@ -117,7 +129,9 @@ class PairedMedia(ReportMedia):
 
         Raises:
             KeyError: an array is missing.
+            ValueError: one has another shape or type.
         """
+        arrays = {name: _checked(name, array, 4) for name, array in arrays.items()}
         names = [key.removeprefix("original ") for key in arrays if key.startswith("original ")]
         return cls(
             {name: (arrays[f"original {name}"], arrays[f"restored {name}"]) for name in names}

@@ -2,12 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Annotated, Any, Self, TypeAlias
 
+import msgspec
+from msgspec import Meta
+
+from vidgan import json_files
+from vidgan.json_files import Amount, Count, FrameRate, Number, Side, Text, Value, Whole
 from vidgan.metrics.result import MetricResult
 from vidgan.version import __version__
 
 FORMAT_VERSION = 2
+# Keys of the histograms of a report of clips; some reports have none.
+HISTOGRAMS = SPEED, DIRECTION = "motion.speed", "motion.direction"
+_Size: TypeAlias = Annotated[list[Side], Meta(min_length=2, max_length=2)]
+# Of more bins nothing could be seen.
+_Fractions: TypeAlias = Annotated[
+    list[Annotated[float, Meta(ge=0, le=1.001)]], Meta(min_length=1, max_length=2000)
+]
 
 
 class _Record:
@@ -16,15 +28,6 @@ class _Record:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return what :meth:`to_json` wrote.
-
-        Raises:
-            KeyError: a key is missing.
-        """
-        return cls(**{each.name: values[each.name] for each in fields(cls)})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,12 @@ class ReportSet(_Record):
         frames: of each clip; of videos, of all together.
     """
 
-    title: str
-    path: str
-    clips: int
-    fps: float | None
-    size: list[int] | None
-    frames: int
+    title: Text
+    path: Text
+    clips: Count
+    fps: FrameRate | None
+    size: _Size | None
+    frames: Count
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,14 @@ class Protocol:
         videos: how many videos were compared, None for clips.
     """
 
-    name: str
-    frames: int
-    size: list[int] | None
-    seed: int
-    bootstrap: int
-    confidence: float
-    stride: int | None = None
-    videos: int | None = None
+    name: Text
+    frames: Count
+    size: _Size | None
+    seed: Whole
+    bootstrap: Count
+    confidence: Amount
+    stride: Count | None = None
+    videos: Count | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; ``stride`` or ``videos`` is left out where it is None."""
@@ -78,15 +81,6 @@ class Protocol:
         values = {name: getattr(self, name) for name in order}
         optional = ("videos", "stride")
         return {k: v for k, v in values.items() if v is not None or k not in optional}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return what :meth:`to_json` wrote.
-
-        Raises:
-            TypeError: a key is missing.
-        """
-        return cls(**{each.name: values[each.name] for each in fields(cls) if each.name in values})
 
 
 @dataclass(frozen=True)
@@ -99,9 +93,9 @@ class Environment(_Record):
         tensorflow: its version.
     """
 
-    weights: str
-    device: str
-    tensorflow: str
+    weights: Text
+    device: Text
+    tensorflow: Text
 
 
 @dataclass(frozen=True)
@@ -115,10 +109,10 @@ class Histogram(_Record):
         generated: the same of generated clips.
     """
 
-    unit: str
-    step: float
-    real: list[float]
-    generated: list[float]
+    unit: Text
+    step: Annotated[float, Meta(ge=0.01, le=360)]
+    real: _Fractions
+    generated: _Fractions
 
     @property
     def by_set(self) -> dict[str, list[float]]:
@@ -136,8 +130,8 @@ class Verdict(_Record):
         good: whether it speaks for the generated clips.
     """
 
-    title: str
-    text: str
+    title: Text
+    text: Text
     good: bool
 
 
@@ -152,10 +146,10 @@ class VideoRow:
         values: mean over frames by the metric's key, None where it cannot be computed.
     """
 
-    name: str
-    frames: int
-    size: list[int]
-    values: dict[str, float | None]
+    name: Text
+    frames: Count
+    size: _Size
+    values: dict[str, Number | None]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -166,10 +160,10 @@ class VideoRow:
         """Return what :meth:`to_json` wrote.
 
         Raises:
-            KeyError: a key is missing.
+            ValueError: a value is missing, of another type or out of bounds.
         """
         metrics = {k: v for k, v in values.items() if k not in ("name", "frames", "size")}
-        return cls(values["name"], values["frames"], values["size"], metrics)
+        return json_files.convert({**values, "values": metrics}, cls)
 
 
 @dataclass(frozen=True)
@@ -252,35 +246,80 @@ class Report:
         return values | {"page": self.page, "picture": self.picture, "log": self.log}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
+    def from_json(cls, values: Any) -> Self:
         """Return the report of a file.
 
         Raises:
-            ValueError: it has another format.
-            KeyError, TypeError: a key is missing.
+            ValueError: it has another format, or a value is missing, of another type or out of
+                bounds.
         """
-        if values.get("format") != FORMAT_VERSION:
-            raise ValueError(f"it has format {values.get('format')}, not {FORMAT_VERSION}")
-        made, videos = values.get("made"), values.get("videos")
+        if (version := json_files.convert(values, _Format).format) != FORMAT_VERSION:
+            raise ValueError(f"it has format {version}, not {FORMAT_VERSION}")
+        file = json_files.convert(values, _File)
         run = None
-        if "run" in values:
-            run = EvaluatedRun(values["run"], values["step"], values["dataset"])
+        if file.run is not None:
+            run = EvaluatedRun(file.run, file.step, file.dataset)
+        _check(file)
         return cls(
-            title=values["title"],
-            sets={name: ReportSet.from_json(each) for name, each in values["sets"].items()},
-            protocol=Protocol.from_json(values["protocol"]),
-            results=[MetricResult.from_json(each) for each in values["figures"]],
-            notes=values["notes"],
-            verdicts=[Verdict.from_json(each) for each in values["verdicts"]],
-            histograms={
-                name: Histogram.from_json(each)
-                for name, each in values.get("histograms", {}).items()
-            },
-            environment=None if made is None else Environment.from_json(made),
+            title=file.title,
+            sets=file.sets,
+            protocol=file.protocol,
+            results=file.figures,
+            notes=file.notes,
+            verdicts=file.verdicts,
+            histograms=file.histograms,
+            environment=file.made,
             run=run,
-            videos=None if videos is None else [VideoRow.from_json(each) for each in videos],
-            version=values["vidgan"],
-            page=values["page"],
-            picture=values["picture"],
-            log=values["log"],
+            videos=None if file.videos is None else [VideoRow.from_json(v) for v in file.videos],
+            version=file.vidgan,
+            page=file.page,
+            picture=file.picture,
+            log=file.log,
         )
+
+
+class _Format(msgspec.Struct):
+    format: Whole
+
+
+class _File(msgspec.Struct):
+    """What the JSON file of a report holds."""
+
+    vidgan: Text
+    title: Text
+    sets: dict[str, ReportSet]
+    protocol: Protocol
+    figures: list[MetricResult]
+    notes: list[Text]
+    verdicts: list[Verdict]
+    page: Text
+    picture: Text
+    log: Text | None
+    histograms: dict[str, Histogram] = {}
+    made: Environment | None = None
+    videos: list[dict[str, Value]] | None = None
+    run: Text | None = None
+    step: Count = 0
+    dataset: Text = ""
+
+
+def _check(file: _File) -> None:
+    """Check that the parts of a report fit together.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if file.histograms:
+        for name in HISTOGRAMS:
+            if name not in file.histograms:
+                raise ValueError(f"histograms: {name} is missing")
+        directions = file.histograms[DIRECTION]
+        for values in directions.by_set.values():
+            if len(values) % 4 or round(len(values) * directions.step, 3) != 360:
+                raise ValueError(f"histograms.{DIRECTION}: the bins do not cover 360 degrees")
+    for each in file.figures:
+        json_files.convert(each.protocol, dict[str, Value])
+    keys = {each.key for each in file.figures}
+    for row in file.videos or ():
+        if missing := keys - set(row):
+            raise ValueError(f"videos: {min(missing)!r:.40} is missing")

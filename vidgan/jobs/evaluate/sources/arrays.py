@@ -23,9 +23,11 @@ class ArraySet(ClipSet):
 
     def __init__(self, path: Path, shape: Shape) -> None:
         try:
-            self.array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not an array that can be read ({error})") from None
+            self.array = np.lib.format.open_memmap(path, mode="r")
+        except (OSError, ValueError, OverflowError) as error:
+            # The library explains at length what a header must be.
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: not an array that can be read ({reason:.200})") from None
         if self.array.ndim != 5 or self.array.shape[-1] != 3 or self.array.dtype != np.uint8:
             raise InputError(
                 f"{path}: holds {self.array.dtype} {self.array.shape}; expected clips, uint8 "

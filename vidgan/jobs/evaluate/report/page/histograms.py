@@ -7,13 +7,12 @@ import numpy as np
 
 from vidgan.jobs.evaluate.report.page import svg
 from vidgan.jobs.evaluate.report.page.rows import number, plain
-from vidgan.jobs.evaluate.report.report import Histogram, Report
+from vidgan.jobs.evaluate.report.report import DIRECTION, SPEED, Histogram, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SPEED, DIRECTION = "motion.speed", "motion.direction"
 SETS = ("real", "generated")
 # Most bars of a histogram.
 BARS = 40
