@@ -1,5 +1,6 @@
 """Reading through PyAV (FFmpeg's libraries)."""
 
+import math
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -358,4 +359,5 @@ def _seconds(tag: str) -> float:
         hours, minutes, seconds = (float(part) for part in tag.split(":"))
     except ValueError:
         return 0.0
-    return 3600 * hours + 60 * minutes + seconds
+    length = 3600 * hours + 60 * minutes + seconds
+    return length if math.isfinite(length) else 0.0
