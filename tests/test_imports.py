@@ -20,6 +20,7 @@ ORDER = (
     "video.containers",
     "config",
     "files",
+    "pixel_limit",
     "stderr",
     "pixels",
     "images",

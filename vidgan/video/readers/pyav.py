@@ -139,7 +139,8 @@ class PyAVReader(VideoReader):
         return self._stream_number == 0
 
     def _start_clock(self, continuity: Continuity) -> None:
-        self._clock, self.jumps = FrameClock(self._step, continuity), continuity.jumps
+        stores_pts = self._container.format.name != "avi"
+        self._clock, self.jumps = FrameClock(self._step, continuity, stores_pts), continuity.jumps
 
     def _check_size(self) -> None:
         """Check the declared size."""
