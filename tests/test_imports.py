@@ -24,6 +24,7 @@ ORDER = (
     "hdf5_files",
     "config",
     "files",
+    "pixel_limit",
     "stderr",
     "pixels",
     "images",

@@ -172,3 +172,16 @@ def test_one_slow_video_does_not_decide(tmp_path: Path) -> None:
         times = [i / fps for i in range(20)]
         make_video(folder / f"{number}.mkv", 20, (64, 64), fps, number, times=times)
     assert preprocess(folder, tmp_path / "data").fps == pytest.approx(29.97, abs=0.05)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_avi_with_b_frames_has_a_constant_rate(tmp_path: Path, codec: str) -> None:
+    # It stores the order of decoding only, from which FFmpeg guesses times in another order.
+    path = make_video(tmp_path / "v.avi", FRAMES, codec=codec, options={"bf": "2", "g": "25"})
+    with open_video(path) as reader:
+        times = [time for time, _ in reader]
+        assert not reader.notes
+        assert not reader.decode_errors
+    np.testing.assert_allclose(np.diff(times), 1 / 25, atol=1e-6)
+    assert len(times) == FRAMES
+    assert times[0] <= 3 / 25

@@ -1,5 +1,6 @@
 """Reading through PyAV (FFmpeg's libraries)."""
 
+import math
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -138,7 +139,8 @@ class PyAVReader(VideoReader):
         return self._stream_number == 0
 
     def _start_clock(self, continuity: Continuity) -> None:
-        self._clock, self.jumps = FrameClock(self._step, continuity), continuity.jumps
+        stores_pts = self._container.format.name != "avi"
+        self._clock, self.jumps = FrameClock(self._step, continuity, stores_pts), continuity.jumps
 
     def _check_size(self) -> None:
         """Check the declared size."""
@@ -358,4 +360,5 @@ def _seconds(tag: str) -> float:
         hours, minutes, seconds = (float(part) for part in tag.split(":"))
     except ValueError:
         return 0.0
-    return 3600 * hours + 60 * minutes + seconds
+    length = 3600 * hours + 60 * minutes + seconds
+    return length if math.isfinite(length) else 0.0
