@@ -3,6 +3,7 @@
 The damage follows from a seed. ``-m slow`` tries ten times as much with another seed.
 """
 
+import io
 import json
 import random
 import resource
@@ -15,16 +16,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mutations import mutate_json
+from mutations import mutate_bytes, mutate_json
 from tiny_run import MODEL, make_run
 from video_files import make_video
 
 import vidgan
+from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.pipeline import checked, evaluation_clips, training_clips
+from vidgan.dataset.tfrecord import masked_crc, write_record
 from vidgan.errors import MAX_MESSAGE, VidganError
 from vidgan.jobs import info
 from vidgan.jobs.evaluate.report import files, page
 from vidgan.jobs.evaluate.report.media import ClipMedia, PairedMedia
 from vidgan.jobs.train import run_config
+from vidgan.tasks.load import load_generator
+from vidgan.training.run import Run
+from vidgan.training.soundness import EMA_NAME
 from vidgan.training.state import STATE_NAME, Measurement
 
 REPORTS = Path(__file__).parent / "fixtures" / "reports"
@@ -150,3 +157,75 @@ def test_json(
         with only_proper_errors():
             opens(damaged)
     assert peak_memory() - memory < 2**29
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_weights(sound: Path, tmp_path: Path, seeds: tuple[int, int]) -> None:
+    seed, times = seeds
+    rng = random.Random(f"weights {seed}")
+    run = Run.open(shutil.copytree(sound / "run", tmp_path / "run"))
+    target = run.checkpoint("2") / EMA_NAME
+    original = target.read_bytes()
+    memory = peak_memory()
+    for _ in range(40 * times):
+        target.write_bytes(mutate_bytes(original, rng))
+        with only_proper_errors():
+            run.checkpoint()
+        with only_proper_errors():
+            load_generator(run, "2")
+    assert peak_memory() - memory < 2**29
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_shards(sound: Path, tmp_path: Path, seeds: tuple[int, int]) -> None:
+    seed, times = seeds
+    rng = random.Random(f"shards {seed}")
+    manifest = Manifest.load(shutil.copytree(sound / "dataset", tmp_path / "dataset"))
+    target = Path(manifest.shards("train")[0])
+    original = target.read_bytes()
+    memory = peak_memory()
+    for number in range(24 * times):
+        content = mutate_bytes(original, rng)
+        target.write_bytes(content if number % 3 else with_checksums(original, content, rng))
+        with only_proper_errors():
+            list(evaluation_clips(manifest, "train", 8))
+        if number % 8 == 0:
+            with only_proper_errors():
+                next(checked(training_clips(manifest, 8, 2), manifest))
+    assert peak_memory() - memory < 2**29
+
+
+def with_checksums(original: bytes, damaged: bytes, rng: random.Random) -> bytes:
+    """Return a record of damaged content, or of a wrong length, whose checksums are right."""
+    file = io.BytesIO()
+    write_record(file, damaged[12:-4])
+    content = file.getvalue()
+    if rng.random() < 0.3:
+        length = rng.choice((2**62, 2**40, len(original), 0)).to_bytes(8, "little")
+        content = length + masked_crc(length).to_bytes(4, "little") + content[12:]
+    return content
+
+
+VIDEOS = (".mp4", ".mkv", ".gif", ".avi")
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+@pytest.mark.parametrize("suffix", VIDEOS)
+def test_videos(tmp_path: Path, suffix: str, seeds: tuple[int, int]) -> None:
+    seed, times = seeds
+    rng = random.Random(f"{suffix} {seed}")
+    original = make_video(tmp_path / f"sound{suffix}", 12, (48, 32)).read_bytes()
+    target = tmp_path / f"damaged{suffix}"
+    memory = peak_memory()
+    for number in range(20 * times):
+        target.write_bytes(mutate_bytes(original, rng))
+        with only_proper_errors():
+            vidgan.preprocess(
+                target, tmp_path / "dataset", size=(32, 32), shots="none", overwrite=True
+            )
+        if number % 2 == 0:
+            with only_proper_errors():
+                vidgan.enhance(
+                    target, tmp_path / "out.mkv", method="bicubic", scale=2, overwrite=True
+                )
+    assert peak_memory() - memory < 2**30

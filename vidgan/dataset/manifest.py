@@ -22,6 +22,7 @@ from msgspec import Meta
 
 from vidgan import json_files
 from vidgan.containment import inside
+from vidgan.dataset.tfrecord import check_lengths
 from vidgan.errors import DatasetError
 from vidgan.json_files import Count, FrameRate, PositiveCount, Side, Text, Value, Whole
 
@@ -138,7 +139,7 @@ class Manifest:
         """Return the paths of a split's shards.
 
         Raises:
-            DatasetError: a shard is missing, or leads out of the folder.
+            DatasetError: a shard is missing or cut short, or leads out of the folder.
         """
         try:
             paths = [inside(self.path, name) for name in self.splits[split].shards]
@@ -151,6 +152,7 @@ class Manifest:
                 raise DatasetError(
                     f"{path}: missing shard; run vidgan preprocess --overwrite again"
                 )
+            check_lengths(path)
         return [str(path) for path in paths]
 
     def epoch_clips(self, frames: int, stride: int) -> int:

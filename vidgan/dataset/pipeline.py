@@ -30,6 +30,8 @@ READING_ERRORS = (
     tf.errors.InvalidArgumentError,
     tf.errors.NotFoundError,
     tf.errors.PermissionDeniedError,
+    # TensorFlow quotes the bytes of a damaged record in a message that it then cannot decode.
+    UnicodeDecodeError,
 )
 
 
@@ -44,7 +46,7 @@ def reading_errors(*manifests: Manifest) -> Iterator[None]:
             for shard in (shard for split in manifest.splits for shard in manifest.shards(split)):
                 for _ in read_records(Path(shard)):
                     pass
-        detail = " ".join(str(error.message).split())[:120]
+        detail = " ".join(str(error).split())[:120]
         paths = " or ".join(str(manifest.path) for manifest in manifests)
         raise DatasetError(
             f"{paths}: does not match its manifest ({detail}); "

@@ -5,6 +5,7 @@ Importing TensorFlow costs seconds and half a gigabyte in every worker process. 
 constant) as in TensorFlow.
 """
 
+import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -101,6 +102,7 @@ def read_records(path: Path) -> Iterator[bytes]:
                 length, crc = struct.unpack("<QI", head)
                 if crc != masked_crc(head[:8]):
                     raise _damaged(path, "is damaged")
+                _check_length(path, file, length)
                 body = file.read(length + 4)
                 if len(body) < length + 4:
                     raise _damaged(path, "is cut short")
@@ -111,6 +113,33 @@ def read_records(path: Path) -> Iterator[bytes]:
         raise DatasetError(
             f"{path}: cannot be read ({error.strerror}); run vidgan preprocess --overwrite again"
         ) from None
+
+
+def check_lengths(path: Path) -> None:
+    """Check that no record is longer than the file, without reading the records.
+
+    TensorFlow allocates what a record declares.
+
+    Raises:
+        DatasetError: one is, or the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            while head := file.read(12):
+                if len(head) < 12:
+                    raise _damaged(path, "is cut short")
+                (length,) = struct.unpack("<Q", head[:8])
+                _check_length(path, file, length)
+                file.seek(length + 4, os.SEEK_CUR)
+    except OSError as error:
+        raise DatasetError(
+            f"{path}: cannot be read ({error.strerror}); run vidgan preprocess --overwrite again"
+        ) from None
+
+
+def _check_length(path: Path, file: BinaryIO, length: int) -> None:
+    if length + 4 > os.fstat(file.fileno()).st_size - file.tell():
+        raise _damaged(path, "is cut short")
 
 
 def _damaged(path: Path, what: str) -> DatasetError:
