@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from vidgan.errors import DatasetError
+from vidgan.files import JSON_ERRORS
 
 FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
@@ -124,7 +125,7 @@ class Manifest:
         values = asdict(self)
         del values["path"]
         text = json.dumps({"format": FORMAT_VERSION, **values}, indent=1, ensure_ascii=False)
-        (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+        (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8", errors=JSON_ERRORS)
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:

@@ -44,7 +44,8 @@ class Container:
             out.
         chapters: whether it stores chapters.
         variable_rate: whether it stores a time for every frame, instead of a frame rate.
-        pixel_aspect: whether it stores the shape of pixels that are not square.
+        pixel_aspect: whether the shape of pixels that are not square is stored. Matroska could,
+            but PyAV does not hand it to FFmpeg's muxer.
         preroll: whether audio packets before time 0 stay there (an encoder's priming samples);
             muxers of other containers delay the video instead.
         max_fps: most frames a second; None for no limit.
