@@ -153,3 +153,26 @@ def test_pixels_that_are_not_square(tmp_path: Path, suffix: str) -> None:
         assert found == Fraction(16, 11)
     else:
         assert f"pixel aspect ratio, 16:11, cannot be stored in {suffix}" in output_text
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm", ".avi"])
+def test_attachments(tmp_path: Path, suffix: str) -> None:
+    font = b"a font" * 10
+    with av.open(str(tmp_path / "v.mkv"), "w") as output:
+        stream = output.add_stream("libx264", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+        output.add_attachment("my.ttf", "font/ttf", font)
+        for _ in range(5):
+            output.mux(stream.encode(av.VideoFrame(48, 32, "yuv420p")))
+        output.mux(stream.encode())
+    made = tmp_path / f"made{suffix}"
+    output_text = ok("enhance", tmp_path / "v.mkv", "-o", made, *BICUBIC).output
+    with av.open(str(made)) as container:
+        found = [(each.name, each.mimetype, each.data) for each in container.streams.attachments]
+    if suffix == ".mkv":
+        assert found == [("my.ttf", "font/ttf", font)]
+        assert "its attachments" not in output_text
+    else:
+        assert found == []
+        assert f"its attachments cannot be stored in {suffix}; left out" in output_text

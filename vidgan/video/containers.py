@@ -43,6 +43,7 @@ class Container:
         subtitle_encoder: FFmpeg's encoder for text subtitles of other codecs; None to leave them
             out.
         chapters: whether it stores chapters.
+        attachments: whether it stores attached files, such as fonts.
         variable_rate: whether it stores a time for every frame, instead of a frame rate.
         pixel_aspect: whether the shape of pixels that are not square is stored. Matroska could,
             but PyAV does not hand it to FFmpeg's muxer.
@@ -58,6 +59,7 @@ class Container:
     audio_encoder: str | None = None
     subtitle_encoder: str | None = None
     chapters: bool = False
+    attachments: bool = False
     variable_rate: bool = True
     pixel_aspect: bool = False
     preroll: bool = False
@@ -155,6 +157,7 @@ CONTAINERS = {
             audio_encoder="aac",
             subtitle_encoder="subrip",
             chapters=True,
+            attachments=True,
         ),
     )
 }
