@@ -19,7 +19,8 @@ from tiny_run import make_run
 from video_files import make_video, write_video
 
 import vidgan
-from vidgan.jobs.restore import classical_filters
+from vidgan.jobs.restore import classical_filters, restore
+from vidgan.jobs.restore.restore_jobs import RestoreJob
 
 SIZE = (48, 32)
 BICUBIC = ("--method", "bicubic")
@@ -332,6 +333,55 @@ def test_folder(tmp_path: Path) -> None:
     # What is there already is not made twice, nor taken for a source.
     again = call("enhance", videos, "-o", videos / "out", *BICUBIC, "--format", "webm")
     assert again.output.count("is there already") == 3
+
+
+@pytest.mark.parametrize(("input", "output"), [("v", "v"), ("v/deep", "v"), ("v", "link")])
+def test_the_input_lies_in_the_output(tmp_path: Path, input: str, output: str) -> None:
+    make_video(tmp_path / "v" / "deep" / "a.mov", 4, SIZE)
+    (tmp_path / "link").symlink_to("v")
+    words = refused("enhance", tmp_path / input, "-o", tmp_path / output, *BICUBIC, status=2)
+    assert f"{tmp_path / output}: the videos of {tmp_path / input} lie in it" in words
+
+
+def test_an_unexpected_error_costs_one_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        make_video(tmp_path / "in" / f"{name}.mp4", 4, SIZE)
+    real = restore.restore_video
+
+    def fails_once(job: RestoreJob, *arguments: Any) -> None:
+        if job.source.stem == "b":
+            raise ZeroDivisionError("division by zero")
+        real(job, *arguments)
+
+    monkeypatch.setattr(restore, "restore_video", fails_once)
+    result = call("enhance", tmp_path / "in", "-o", tmp_path / "out", *BICUBIC)
+    assert result.exit_code == 1
+    assert "b.mp4: cannot be processed (division by zero)" in result.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.mp4", "c.mp4"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_folder_that_cannot_be_written(tmp_path: Path, clip: Path) -> None:
+    """The message has the user's own name."""
+    folder = tmp_path / "ro"
+    folder.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "ro", "none", str(folder)], capture_output=True, check=False
+    )
+    if mount.returncode:
+        pytest.skip("cannot mount")
+    try:
+        for command in (
+            ("enhance", clip, "-o", folder / "o.mp4", *BICUBIC),
+            ("enhance", clip, "-o", folder / "deep" / "o.gif", *BICUBIC),
+            ("preprocess", clip, "-o", folder / "data"),
+        ):
+            words = refused(*command)
+            assert f"{command[3]}: cannot be written (Read-only file system); choose" in words
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -133,3 +133,46 @@ def test_subtitles_of_an_mp4_become_those_of_an_mkv(labelled: Path, tmp_path: Pa
 def test_what_is_lost_is_said(labelled: Path, tmp_path: Path, name: str, words: list[str]) -> None:
     output = ok("enhance", labelled, "-o", tmp_path / name, *BICUBIC, "--max-frames", 5).output
     assert all(word in output for word in words), output
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mkv", ".avi"])
+def test_pixels_that_are_not_square(tmp_path: Path, suffix: str) -> None:
+    with av.open(str(tmp_path / "v.mkv"), "w") as output:
+        stream = output.add_stream("libx264", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(16, 11)
+        for _ in range(5):
+            output.mux(stream.encode(av.VideoFrame(48, 32, "yuv420p")))
+        output.mux(stream.encode())
+    made = tmp_path / f"made{suffix}"
+    output_text = ok("enhance", tmp_path / "v.mkv", "-o", made, *BICUBIC).output
+    with av.open(str(made)) as container:
+        found = container.streams.video[0].sample_aspect_ratio
+    if suffix == ".mp4":
+        assert found == Fraction(16, 11)
+    else:
+        assert f"pixel aspect ratio, 16:11, cannot be stored in {suffix}" in output_text
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm", ".avi"])
+def test_attachments(tmp_path: Path, suffix: str) -> None:
+    font = b"a font" * 10
+    with av.open(str(tmp_path / "v.mkv"), "w") as output:
+        stream = output.add_stream("libx264", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
+        output.add_attachment("my.ttf", "font/ttf", font)
+        for _ in range(5):
+            output.mux(stream.encode(av.VideoFrame(48, 32, "yuv420p")))
+        output.mux(stream.encode())
+    made = tmp_path / f"made{suffix}"
+    output_text = ok("enhance", tmp_path / "v.mkv", "-o", made, *BICUBIC).output
+    with av.open(str(made)) as container:
+        found = [(each.name, each.mimetype, each.data) for each in container.streams.attachments]
+    if suffix == ".mkv":
+        assert found == [("my.ttf", "font/ttf", font)]
+        assert "its attachments" not in output_text
+    else:
+        assert found == []
+        assert f"its attachments cannot be stored in {suffix}; left out" in output_text

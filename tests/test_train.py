@@ -365,6 +365,13 @@ def test_resume_with_a_dataset_of_another_size(run: Path, tmp_path: Path) -> Non
         vidgan.train(tmp_path / "other", resume=run, steps=9)
 
 
+def test_resume_with_a_dataset_of_another_rate(run: Path, tmp_path: Path) -> None:
+    size = Run.open(run).size
+    make_dataset(tmp_path / "other", (20, 20), (20,), size, fps=10.0)
+    with pytest.raises(DatasetError, match="has 10 frames/s, the run was trained on"):
+        vidgan.train(tmp_path / "other", resume=run, steps=9)
+
+
 def test_resume_after_the_dataset_went(run: Path, dataset: Path, tmp_path: Path) -> None:
     """It says where the dataset was; a dataset that has moved can be named."""
     values = json.loads((run / "config.json").read_text())

@@ -27,6 +27,9 @@ _WRITE_ERRORS = (
     errno.EFBIG,
 )
 
+# How JSON is encoded: bytes in a name that are not UTF-8, which Python keeps as surrogates, become
+# JSON's own escapes, from which json.loads() makes the same name.
+JSON_ERRORS = "backslashreplace"
 # In a folder that one process at a time may write to.
 LOCK_NAME = ".lock"
 _HIDDEN = ".vidgan-"
@@ -142,9 +145,19 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     with writing_folder(path) as folder:
-        temporary = folder / path.name
+        temporary = folder / (path.name if is_text(path.name) else f"new{path.suffix}")
         yield temporary
         temporary.replace(path)
+
+
+def as_text(name: Path | str) -> str:
+    """Return a name as valid UTF-8 to show, with replacement characters for other bytes."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def is_text(name: str) -> bool:
+    """Return whether a name is text: OpenCV and TensorFlow take no other bytes."""
+    return not any("\udc80" <= character <= "\udcff" for character in name)
 
 
 def remove_leftovers(parent: Path) -> None:

@@ -1,6 +1,7 @@
 """The command line: Click, one thin file a command, each loaded only when it is run."""
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -49,6 +50,10 @@ class LazyGroup(click.Group):
         standalone = kwargs.pop("standalone_mode", True)
         run: Any = super().main
         signals.forget()
+        for stream in (sys.stdout, sys.stderr):
+            # File names need not be UTF-8: they are printed byte by byte as they are.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="surrogateescape")
         try:
             with signals.stopping(signals.raise_interrupt):
                 result = run(*args, standalone_mode=False, **kwargs)

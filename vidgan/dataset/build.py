@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import math
-import os
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from vidgan.dataset.scan import Scan, Shot
 from vidgan.dataset.signature import near_duplicates
 from vidgan.dataset.split import Part, assign
 from vidgan.dataset.tfrecord import encode_example, write_records
+from vidgan.files import as_text
 from vidgan.video.discover import InputSource
 
 # Large enough for fast sequential reading, small enough for several readers.
@@ -102,11 +102,6 @@ def build(
     return Build(manifest, scans, shots)
 
 
-def text(path: Path) -> str:
-    """Return a path as valid UTF-8, with replacement characters for other bytes."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
 def _cut(part: Part) -> list[Part]:
     """Divide a part into pieces of similar length that fit into a record."""
     length = part.end - part.start
@@ -146,7 +141,7 @@ def _write_split(
                     "frames": frames,
                     "fps": [fps],
                     "label": [labels.index(source.label) if labels else -1],
-                    "source": [text(source.path).encode()],
+                    "source": [as_text(source.path).encode()],
                     "first": [placed.shot.first + piece.start],
                 }
             )
@@ -192,7 +187,7 @@ def _describe(
             }
         )
     return {
-        "path": text(source.path),
+        "path": as_text(source.path),
         "sha256": result.sha256,
         "width": result.width,
         "height": result.height,

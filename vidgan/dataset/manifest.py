@@ -24,6 +24,7 @@ from vidgan import json_files
 from vidgan.containment import inside
 from vidgan.dataset.tfrecord import check_lengths
 from vidgan.errors import DatasetError
+from vidgan.files import JSON_ERRORS
 from vidgan.json_files import Count, FrameRate, PositiveCount, Side, Text, Value, Whole
 
 FORMAT_VERSION = 1
@@ -176,7 +177,7 @@ class Manifest:
         values = asdict(self)
         del values["path"]
         text = json.dumps({"format": FORMAT_VERSION, **values}, indent=1, ensure_ascii=False)
-        (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
+        (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8", errors=JSON_ERRORS)
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:

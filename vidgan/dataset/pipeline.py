@@ -5,6 +5,7 @@ decoded. All random choices are functions of the seed and the epoch, so that res
 the same batches.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -161,7 +162,8 @@ def training_clips(
                 tuple(tf.gather(part, order) for part in parts)
             )
 
-        names = tf.random.experimental.stateless_shuffle(tf.constant(shards), (seed, base))
+        paths = tf.constant([os.fsencode(shard) for shard in shards])
+        names = tf.random.experimental.stateless_shuffle(paths, (seed, base))
         records = tf.data.Dataset.from_tensor_slices(names).interleave(
             tf.data.TFRecordDataset, cycle_length=min(len(shards), MAX_OPEN_SHARDS)
         )
@@ -232,7 +234,8 @@ def labelled_clips(
     def decode(encoded: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _decode(encoded, manifest), label
 
-    data = tf.data.TFRecordDataset(manifest.shards(split)).flat_map(windows).shard(every, 0)
+    shards = [os.fsencode(shard) for shard in manifest.shards(split)]
+    data = tf.data.TFRecordDataset(shards).flat_map(windows).shard(every, 0)
     data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
     with reading_errors(manifest):
         yield from data.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()

@@ -35,7 +35,7 @@ from vidgan.config import (
 )
 from vidgan.containment import refuse_links_out
 from vidgan.errors import OptionError, RunError
-from vidgan.files import atomic_path, remove
+from vidgan.files import JSON_ERRORS, atomic_path, remove
 from vidgan.json_files import FrameRate, Side, Text, Value, Whole
 from vidgan.training import weights
 from vidgan.training.run_lookup import (
@@ -181,7 +181,8 @@ class Run:
         if self.task_config is not None:
             values["task"] = {"name": self.task, "options": self.task_config.to_json()}
         with atomic_path(self.path / CONFIG_NAME) as temporary:
-            temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+            temporary.write_text(text, encoding="utf-8", errors=JSON_ERRORS)
 
     @classmethod
     def open(

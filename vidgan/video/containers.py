@@ -46,8 +46,10 @@ class Container:
         subtitle_encoder: FFmpeg's encoder for text subtitles of other codecs; None to leave them
             out.
         chapters: whether it stores chapters.
+        attachments: whether it stores attached files, such as fonts.
         variable_rate: whether it stores a time for every frame, instead of a frame rate.
-        pixel_aspect: whether it stores the shape of pixels that are not square.
+        pixel_aspect: whether the shape of pixels that are not square is stored. Matroska could,
+            but PyAV does not hand it to FFmpeg's muxer.
         preroll: whether audio packets before time 0 stay there (an encoder's priming samples);
             muxers of other containers delay the video instead.
         max_fps: most frames a second; None for no limit.
@@ -60,6 +62,7 @@ class Container:
     audio_encoder: str | None = None
     subtitle_encoder: str | None = None
     chapters: bool = False
+    attachments: bool = False
     variable_rate: bool = True
     pixel_aspect: bool = False
     preroll: bool = False
@@ -157,6 +160,7 @@ CONTAINERS = {
             audio_encoder="aac",
             subtitle_encoder="subrip",
             chapters=True,
+            attachments=True,
         ),
     )
 }

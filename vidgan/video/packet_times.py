@@ -61,7 +61,7 @@ class _StreamTimes:
             self.shift = min(fitting, default=continuous)
         self._raw = raw
         self.end = raw + self.shift + packet.duration * packet.time_base
-        return raw + self.shift
+        return Fraction(raw + self.shift)
 
 
 class PacketTimes:
@@ -78,7 +78,9 @@ class PacketTimes:
             path: the file, whose picture is read where the format allows the clock to jump.
             container: the same file, opened.
         """
-        discontinuous = bool(container.format.flags & av.format.Flags.ts_discont.value)
+        # PyAV's stubs give its value another type.
+        flag: Any = av.format.Flags.ts_discont.value
+        discontinuous = bool(container.format.flags & flag)
         self._ahead = _AHEAD if discontinuous else _ERROR
         self._segments: list[_Segment] = []
         self._streams: dict[int, _StreamTimes] = {}
@@ -106,7 +108,7 @@ class PacketTimes:
         near = [each.shift for each in self._segments[max(0, place - 1) : place + 1]]
         if packet.stream.type == "subtitle":
             # They come in any order, with any pauses.
-            return packet.pts * packet.time_base + (near[0] if near else 0)
+            return Fraction(packet.pts * packet.time_base) + (near[0] if near else 0)
         index = packet.stream_index
         if index not in self._streams:
             self._streams[index] = _StreamTimes(self._ahead)

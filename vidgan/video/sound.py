@@ -139,12 +139,12 @@ class EncodedSound(CopiedSound):
             self._resampler = self._new_resampler()
             resampled = self._resampler.resample(frame)
         for each in resampled:
-            self._samples = each.pts + each.samples
+            self._samples = (each.pts or 0) + each.samples
             yield from self.stream.encode(each)
 
     def _drain(self) -> Iterator["Packet[Any]"]:
         for each in self._resampler.resample(None):
-            self._samples = each.pts + each.samples
+            self._samples = (each.pts or 0) + each.samples
             yield from self.stream.encode(each)
 
     def flush(self) -> list["Packet[Any]"]:

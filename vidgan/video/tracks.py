@@ -12,6 +12,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
+from av.stream import Disposition
 from av.subtitles.stream import SubtitleStream
 
 from vidgan.video.containers import Container
@@ -73,6 +74,10 @@ class Tracks:
         streams = self._input.streams
         notes = [self._add_sound(stream, output) for stream in streams.audio]
         notes += [self._add_subtitles(stream, output) for stream in streams.subtitles]
+        if streams.attachments and not self._add_attachments(output):
+            notes.append(f"its attachments cannot be stored in {container.suffix}; left out")
+        if any(stream.disposition & Disposition.attached_pic for stream in streams.video):
+            notes.append("its cover picture is left out")
         if not copy_metadata(self._input, output, container, self._begin, self._end):
             notes.append(f"its chapters cannot be stored in {container.suffix}; left out")
         self._notes = [note for note in notes if note]
@@ -144,6 +149,18 @@ class Tracks:
         copy_stream_metadata(stream, subtitles.stream)
         self._subtitles[stream.index] = subtitles
         return None
+
+    def _add_attachments(self, output: OutputContainer) -> bool:
+        """Copy attached files; return False if the container does not take them."""
+        if not self._container.attachments:
+            return False
+        for number, stream in enumerate(self._input.streams.attachments):
+            output.add_attachment(
+                stream.name or f"attachment{number}",
+                stream.mimetype or "application/octet-stream",
+                stream.data,
+            )
+        return True
 
     def packets(self) -> Iterator[tuple[float, "Packet[Any]"]]:
         """Yield the output's packets, each with its time in seconds of the output.

@@ -62,7 +62,7 @@ class StatisticsCache:
         Raises:
             VidganError: the set cannot be read.
         """
-        name = hashlib.sha256(f"{self.settings}\n{clips.key}".encode()).hexdigest()
+        name = hashlib.sha256(os.fsencode(f"{self.settings}\n{clips.key}")).hexdigest()
         path = cache_folder() / "real" / f"{name}{SUFFIX}"
         cached = None
         # A file of another version or a damaged one is replaced below.

@@ -1,6 +1,7 @@
 """The job behind ``vidgan enhance``, ``inpaint``, ``translate`` and commands of other tasks."""
 
 import functools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from vidgan.jobs.restore.classical_filters import METHODS
 from vidgan.jobs.restore.restore_jobs import RestoreJob, find_jobs
 from vidgan.jobs.restore.restore_video import restore_video
 from vidgan.tiling.filter import Filter
+
+logger = logging.getLogger(__name__)
 
 Notify = Callable[[str], None]
 
@@ -88,6 +91,10 @@ def restore(
             raise
         except VidganError as error:
             result.failures.append(str(error))
+        except Exception as error:  # One video must not cost the others.
+            logger.debug("%s", job.source, exc_info=True)
+            reason = " ".join(str(error).split()) or type(error).__name__
+            result.failures.append(f"{job.source}: cannot be processed ({reason:.300})")
         else:
             result.paths.append(job.output)
     return result

@@ -43,7 +43,8 @@ def find_jobs(
 
     Raises:
         InputError: ``input`` does not exist or holds no video.
-        OptionError: a file is given for a folder, or the other way round.
+        OptionError: a file is given for a folder, or the other way round, or the input lies in
+            the output.
     """
     if not input.exists():
         raise InputError(f"{input}: no such file or folder; check the spelling")
@@ -54,7 +55,13 @@ def find_jobs(
     if output.suffix and not output.is_dir():
         raise OptionError(f"{output}: {input} is a folder of videos; name a folder with -o")
     suffix = "." + (config.format or VIDEO_FORMATS[0])
-    videos = [source for source in discover([input]) if not source.path.is_relative_to(output)]
+    results = output.resolve()
+    if input.resolve().is_relative_to(results):
+        # Results of an earlier call are no input, which would be everything.
+        raise OptionError(f"{output}: the videos of {input} lie in it; choose another -o")
+    videos = [
+        source for source in discover([input]) if not source.path.resolve().is_relative_to(results)
+    ]
     outputs = [output / source.path.relative_to(input).with_suffix(suffix) for source in videos]
     jobs = []
     for source, file in zip(videos, outputs, strict=True):

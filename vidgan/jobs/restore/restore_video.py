@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -149,10 +150,10 @@ def _settings(
 
 def _fingerprint(path: Path) -> str:
     """Return a hash that identifies a file; of a folder, that of its files' names and sizes."""
-    digest = hashlib.sha256(str(path).encode())
+    digest = hashlib.sha256(os.fsencode(path))
     if path.is_dir():
         for file in sorted(path.iterdir()):
-            digest.update(f"{file.name} {file.stat().st_size}\n".encode())
+            digest.update(os.fsencode(f"{file.name} {file.stat().st_size}\n"))
     elif path.exists():
         size = path.stat().st_size
         digest.update(str(size).encode())

@@ -1,6 +1,7 @@
 """The job behind ``vidgan train``: from a dataset folder to a run folder."""
 
 import contextlib
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from vidgan import runtime
 from vidgan.config import OptionValue, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, ExportError, OptionError, TrainingError
-from vidgan.files import LOCK_NAME, locked, remove
+from vidgan.files import LOCK_NAME, as_text, locked, remove
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import claim_run_path
@@ -208,7 +209,7 @@ def _train(
                 )
             raise
     if state.step:
-        title = f"{run.path.name}, {state.step} steps"
+        title = f"{as_text(run.path.name)}, {state.step} steps"
         curves.plot(run.path / LOG_NAME, run.path / "curves.png", title, found.panels)
     for callback in reversed(task_callbacks):
         if summary := callback.summary():
@@ -266,6 +267,12 @@ def _resume_run(
     manifests = run_config.load_datasets(run.task, datasets or run.datasets)
     for manifest in manifests:
         _check_dataset(run, manifest)
+    first, fps = manifests[0], run.fps * run.stride
+    if not math.isclose(first.fps, fps, rel_tol=1e-3):
+        raise DatasetError(
+            f"{first.path}: has {first.fps:.4g} frames/s, the run was trained on {fps:.4g}; "
+            "resume with its own dataset"
+        )
     return run, manifests
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from vidgan.errors import ExportError
+from vidgan.files import is_text
 from vidgan.stderr import silent_stderr
 from vidgan.video.containers import CODECS, suffixes_of
 from vidgan.video.writers.base import VideoWriter, pad_to_even
@@ -39,7 +40,13 @@ class OpenCVWriter(VideoWriter):
     def _open(self) -> None:
         width, height = self.size
         even = (width + width % 2, height + height % 2)
-        self._writer = _open(self._target, self._codec, self.fps, even)
+        target = self._target
+        self._folder: int | None = None
+        if not is_text(target):
+            # OpenCV would crash: it gets the folder by its number.
+            self._folder = os.open(Path(target).parent, os.O_RDONLY)
+            target = f"/proc/self/fd/{self._folder}/{Path(target).name}"
+        self._writer = _open(target, self._codec, self.fps, even)
         if self._writer is None:
             can = writable_codecs()
             listed = ", ".join(f"{name} ({' '.join(suffixes)})" for name, suffixes in can.items())
@@ -63,6 +70,9 @@ class OpenCVWriter(VideoWriter):
         if self._writer is not None:
             with silent_stderr():
                 self._writer.release()
+        if self._folder is not None:
+            os.close(self._folder)
+            self._folder = None
 
 
 def writable_codecs() -> dict[str, list[str]]:

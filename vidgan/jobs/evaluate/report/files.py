@@ -11,7 +11,7 @@ import numpy as np
 from vidgan import json_files, npz_files
 from vidgan.containment import inside
 from vidgan.errors import ExportError, OptionError
-from vidgan.files import atomic_path
+from vidgan.files import JSON_ERRORS, atomic_path
 from vidgan.images import save_image
 from vidgan.jobs.evaluate.report import page
 from vidgan.jobs.evaluate.report.media import ClipMedia, PairedMedia, ReportMedia
@@ -96,7 +96,7 @@ def write_json(path: Path, values: object) -> None:
     """
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
     with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text + "\n", encoding="utf-8", errors=JSON_ERRORS)
 
 
 def page_media(report: Report, media: ReportMedia) -> page.PageMedia:

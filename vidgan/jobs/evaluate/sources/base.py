@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ class ClipSet(ABC):
     def key(self) -> str:
         """SHA-256 of everything that the clips depend on."""
         parts = [self.fingerprint(), repr(self.shape), self.selected.tobytes().hex()]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return hashlib.sha256(os.fsencode("\n".join(parts))).hexdigest()
 
 
 def stamp(path: Path) -> list[str | int]:
