@@ -174,14 +174,15 @@ def test_two_commands_with_one_output(
     video = make_video(tmp_path / "v.mp4", 12, (48, 32))
     run = make_run(tmp_path / "run").path if command in ("generate", "resume") else None
     if command in ("train", "resume"):
-        make_dataset(tmp_path / "data", size=(32, 40))
-    arguments, held = {
+        make_dataset(tmp_path / "data", size=(32, 40), fps=12.5)
+    commands: dict[str, tuple[list[object], object]] = {
         "enhance": (["enhance", video, "-o", "o.mp4", "--method", "bicubic"], "o.mp4.parts"),
         "preprocess": (["preprocess", video, "-o", "data"], None),
         "generate": (["generate", run, "--n", 1, "-o", "o.mp4"], None),
         "train": (["train", "data", "-o", "new"], "new"),
         "resume": (["train", "data", "--resume", run, "--steps", 200], run),
-    }[command]
+    }
+    arguments, held = commands[command]
     with contextlib.ExitStack() as stack:
         if held is None:
             stack.enter_context(writing_folder(Path(str(arguments[arguments.index("-o") + 1]))))

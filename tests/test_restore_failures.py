@@ -19,7 +19,7 @@ from tiny_run import make_run
 from video_files import make_video, write_video
 
 import vidgan
-from vidgan.jobs.restore import classical_filters, restore
+from vidgan.jobs.restore import classical_filters, restore, restore_video
 from vidgan.jobs.restore.restore_jobs import RestoreJob
 
 SIZE = (48, 32)
@@ -348,7 +348,7 @@ def test_an_unexpected_error_costs_one_video(
 ) -> None:
     for name in ("a", "b", "c"):
         make_video(tmp_path / "in" / f"{name}.mp4", 4, SIZE)
-    real = restore.restore_video
+    real = restore_video.restore_video
 
     def fails_once(job: RestoreJob, *arguments: Any) -> None:
         if job.source.stem == "b":

@@ -1,6 +1,7 @@
 """Times of packets of sound and subtitles: complete, and on one clock with the picture."""
 
 from bisect import bisect_right
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,12 +10,35 @@ import av
 import av.format
 from av.container import InputContainer
 
+from vidgan.video.readers.streams import choose_stream
+
 # As in FFmpeg: a clock that goes back by more than this has started anew, ...
 _BACK = Fraction(1, 10)
 # ... or ahead, in formats that allow that; others do hold long pauses.
 _AHEAD, _ERROR = Fraction(10), Fraction(30 * 3600)
 # Shorter pauses are not heard, and FFmpeg's "aresample" does not fill them with silence.
 _PAUSE = Fraction(1, 10)
+
+
+# Errors in a row after which reading stops.
+_MAX_ERRORS_IN_A_ROW = 1000
+
+
+def demux(container: Any, indices: Collection[int]) -> Iterator[Any]:
+    """Yield the packets of some streams, past errors."""
+    failures = 0
+    while indices and failures < _MAX_ERRORS_IN_A_ROW:
+        try:
+            for packet in container.demux([container.streams[index] for index in indices]):
+                failures = 0
+                if packet.size:
+                    yield packet
+        except EOFError:
+            return
+        except av.error.FFmpegError:
+            failures += 1
+        else:
+            return
 
 
 class _Segment(NamedTuple):
@@ -92,9 +116,8 @@ class PacketTimes:
         times = _StreamTimes(self._ahead)
         self._segments.append(_Segment(0, times.shift))
         with av.open(str(path.absolute())) as container:
-            for packet in container.demux(container.streams.video[0]):
-                if not packet.size:
-                    continue
+            stream = choose_stream(container)
+            for packet in demux(container, () if stream is None else (stream.index,)):
                 # Decoding times increase.
                 packet.pts = packet.pts if packet.dts is None else packet.dts
                 times(packet, [])
@@ -127,9 +150,7 @@ def has_pauses(path: Path, index: int, begin: Fraction, end: Fraction | None) ->
     expected = begin
     with av.open(str(path.absolute())) as container:
         times = PacketTimes(path, container)
-        for packet in container.demux(container.streams[index]):
-            if not packet.size:
-                continue
+        for packet in demux(container, (index,)):
             time = times(packet)
             if end is not None and time >= end:
                 break

@@ -17,12 +17,9 @@ from av.subtitles.stream import SubtitleStream
 
 from vidgan.video.containers import Container
 from vidgan.video.metadata import copy_metadata, copy_stream_metadata
-from vidgan.video.packet_times import PacketTimes, has_pauses
+from vidgan.video.packet_times import PacketTimes, demux, has_pauses
 from vidgan.video.sound import CopiedSound, EncodedSound, can_copy, codec_name
 from vidgan.video.subtitles import Subtitles
-
-# Errors in a row after which reading stops.
-_MAX_ERRORS_IN_A_ROW = 1000
 
 
 def track_kinds(path: Path) -> list[str]:
@@ -170,7 +167,7 @@ class Tracks:
         preroll = self._container.preroll
         times = PacketTimes(self._path, self._input)
         active = {*self._sound, *self._subtitles}
-        for packet in _demux(self._input, active):
+        for packet in demux(self._input, active):
             index = packet.stream_index
             if index not in active or (index in self._subtitles and packet.pts is None):
                 continue
@@ -201,20 +198,3 @@ class Tracks:
     def close(self) -> None:
         """Close the source."""
         self._input.close()
-
-
-def _demux(container: Any, indices: Collection[int]) -> Iterator[Any]:
-    """Yield the packets of some streams, past errors."""
-    failures = 0
-    while indices and failures < _MAX_ERRORS_IN_A_ROW:
-        try:
-            for packet in container.demux([container.streams[index] for index in indices]):
-                failures = 0
-                if packet.size:
-                    yield packet
-        except EOFError:
-            return
-        except av.error.FFmpegError:
-            failures += 1
-        else:
-            return
