@@ -20,6 +20,7 @@ ORDER = (
     "video.containers",
     "config",
     "files",
+    "signals",
     "stderr",
     "pixels",
     "images",
@@ -51,7 +52,17 @@ ORDER = (
     "__main__",
 )
 # What every command imports must not pull in what only some need.
-LIGHT = ("errors", "lazy", "losses", "augment", "config", "files", "cli", "video.containers")
+LIGHT = (
+    "errors",
+    "lazy",
+    "losses",
+    "augment",
+    "config",
+    "files",
+    "signals",
+    "cli",
+    "video.containers",
+)
 HEAVY = {"tensorflow", "keras", "cv2", "matplotlib", "av", "scipy"}
 
 
