@@ -21,6 +21,7 @@ ORDER = (
     "config",
     "files",
     "signals",
+    "pixel_limit",
     "stderr",
     "pixels",
     "images",

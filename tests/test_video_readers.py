@@ -234,6 +234,8 @@ def test_transparent_parts_are_black(tmp_path: Path) -> None:
     frames = read(video)
     assert frames[:, :, :47].max() == 0
     np.testing.assert_array_equal(frames[:, :, 48:], clip[:, :, 48:, :3])
+    with open_video(video) as reader:
+        assert "its transparent parts become black" in reader.notes
 
 
 def test_transparent_and_deep_images(tmp_path: Path) -> None:

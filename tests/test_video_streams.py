@@ -56,6 +56,8 @@ def test_a_cover_is_no_video(
     path = remux(tmp_path / f"both{suffix}", [cover(tmp_path), film], [first, second])
     with open_video(path) as reader:
         assert (reader.info.width, reader.info.height) == (96, 64)
+        assert len(reader.notes) == 1
+        assert "left out" in reader.notes[0]
         assert sum(1 for _ in reader) == 20
     output = tmp_path / "out.mp4"
     ok("enhance", path, "-o", output, "--method", "bicubic", "--scale", 1)
@@ -73,6 +75,7 @@ def test_of_two_videos_the_default_one_then_the_larger(
     path = remux(tmp_path / "both.mkv", films, [Disposition(number) for number in default])
     with open_video(path) as reader:
         assert reader.info.width == width
+        assert any(f"2 videos; the one of {width}x" in note for note in reader.notes)
 
 
 def test_opencv_says_that_it_cannot_choose(tmp_path: Path) -> None:
@@ -152,6 +155,6 @@ def test_turned_and_mirrored(
             assert (reader.info.width, reader.info.height) == (shown.shape[1], shown.shape[0])
             frames = [pixels for _, pixels in reader]
         assert len(frames) == 3
-        for frame in frames:
-            assert frame.shape == shown.shape
-            assert np.abs(frame.astype(int) - shown).mean() < 3
+        for found in frames:
+            assert found.shape == shown.shape
+            assert np.abs(found.astype(int) - shown).mean() < 3

@@ -9,6 +9,7 @@ from restore_helpers import ok
 from video_files import make_video, scene, write_video
 
 from vidgan.errors import OptionError
+from vidgan.jobs.preprocess import preprocess
 from vidgan.tiling.source import VideoSource
 from vidgan.video.rate import resample
 from vidgan.video.readers.open import open_video
@@ -135,3 +136,52 @@ def test_spans_are_exact(tmp_path: Path, suffix: str, codec: str) -> None:
         np.testing.assert_array_equal(pictures, frames[inside])
     with pytest.raises(OptionError, match="the video is shorter"):
         read_span(path, 9.0, 10.0)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".ts"])
+@pytest.mark.parametrize(("fps", "frames"), [(480, 48), (1000, 30), (1 / 20, 12)])
+def test_unusual_rates_are_the_files_own(
+    tmp_path: Path, suffix: str, fps: float, frames: int
+) -> None:
+    path = make_video(tmp_path / f"v{suffix}", frames, (64, 64), fps)
+    with open_video(path) as reader:
+        # Matroska's clock ticks in milliseconds.
+        assert reader.info.fps == pytest.approx(fps, rel=0.03)
+        times = [time for time, _ in reader]
+    np.testing.assert_allclose(np.diff(times), 1 / fps, atol=1e-3 + 1e-6)
+    manifest = preprocess(path, tmp_path / "data", shots="none", clean=False)
+    assert manifest.sources[0]["shots"]
+    assert sum(split.frames for split in manifest.splits.values()) >= frames - 8
+    output = tmp_path / "out.avi"
+    ok("enhance", path, "-o", output, "--method", "bicubic", "--scale", 1)
+    with open_video(output) as reader:
+        assert sum(1 for _ in reader) == pytest.approx(frames, abs=1)
+        assert reader.info.fps == pytest.approx(fps, rel=0.03)
+
+
+def test_a_time_base_that_looks_like_a_rate_is_none(tmp_path: Path) -> None:
+    # Windows Media declares no rate; FFmpeg takes its clock of milliseconds for one.
+    path = write_video(tmp_path / "v.mkv", scene(30), times=[i * 0.1 for i in range(30)], fps=1000)
+    with open_video(path) as reader:
+        assert reader.info.fps == pytest.approx(10, rel=0.01)
+
+
+def test_one_slow_video_does_not_decide(tmp_path: Path) -> None:
+    folder = tmp_path / "videos"
+    for number, fps in enumerate([29.4, 29.7, 15.11, 29.97, 30, 30.1, 30.2]):
+        times = [i / fps for i in range(20)]
+        make_video(folder / f"{number}.mkv", 20, (64, 64), fps, number, times=times)
+    assert preprocess(folder, tmp_path / "data").fps == pytest.approx(29.97, abs=0.05)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_avi_with_b_frames_has_a_constant_rate(tmp_path: Path, codec: str) -> None:
+    # It stores the order of decoding only, from which FFmpeg guesses times in another order.
+    path = make_video(tmp_path / "v.avi", FRAMES, codec=codec, options={"bf": "2", "g": "25"})
+    with open_video(path) as reader:
+        times = [time for time, _ in reader]
+        assert not reader.notes
+        assert not reader.decode_errors
+    np.testing.assert_allclose(np.diff(times), 1 / 25, atol=1e-6)
+    assert len(times) == FRAMES
+    assert times[0] <= 3 / 25

@@ -1,13 +1,17 @@
 """Single images: RGB arrays to encoded bytes and back, through OpenCV."""
 
+import io
+import struct
 from pathlib import Path
 from typing import Any
 
 import cv2
+import imagesize
 import numpy as np
 
 from vidgan.errors import ExportError
 from vidgan.files import atomic_path
+from vidgan.pixel_limit import check_pixels
 
 JPEG_QUALITY = 95
 
@@ -66,7 +70,7 @@ def save_image(path: Path, rgb: np.ndarray) -> None:
         temporary.write_bytes(data)
 
 
-def decode(data: bytes | np.ndarray) -> np.ndarray | None:
+def decode(data: bytes | np.ndarray, name: Path | str = "image") -> np.ndarray | None:
     """Decode an image of any format.
 
     Grey levels become RGB, 16 bits become 8, transparent pixels become black, and the orientation
@@ -74,13 +78,18 @@ def decode(data: bytes | np.ndarray) -> np.ndarray | None:
 
     Args:
         data: the bytes of the file.
+        name: of the file, for the error.
 
     Returns:
         uint8 RGB ``(height, width, 3)``; None if the data are damaged.
+
+    Raises:
+        InputError: the image has too many pixels; see :mod:`vidgan.pixel_limit`.
     """
     buffer = np.frombuffer(data, np.uint8)
     if buffer.size == 0:
         return None
+    check_pixels(name, *_declared_size(buffer))
     try:
         image: Any = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
         # Only the unchanged image has an alpha channel, and it ignores the orientation.
@@ -93,6 +102,15 @@ def decode(data: bytes | np.ndarray) -> np.ndarray | None:
     except cv2.error:
         return None
     return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _declared_size(buffer: np.ndarray) -> tuple[int, int]:
+    """Return ``(width, height)`` from the header; zeros if it cannot be read."""
+    try:
+        width, height = imagesize.get(io.BytesIO(buffer.tobytes()))
+    except (ValueError, ArithmeticError, LookupError, struct.error, OSError):
+        return 0, 0
+    return max(0, int(width)), max(0, int(height))
 
 
 def _may_have_alpha(buffer: np.ndarray) -> bool:

@@ -7,6 +7,7 @@ from vidgan.config.base import Config, option
 from vidgan.config.groups import Group
 from vidgan.config.metric_groups import selectable_groups
 from vidgan.config.shared import MAX_SEED, checkpoint_option, device_option, overwrite_option
+from vidgan.video.containers import MAX_FPS, MIN_FPS
 
 # Default number of generated clips where the test split is smaller: metrics of fewer are noisy.
 MIN_GENERATED = 256
@@ -137,8 +138,8 @@ class EvaluateConfig(Config):
     fps: float | None = option(
         None,
         "Resample videos to this frame rate first.",
-        min=0.1,
-        max=240,
+        min=MIN_FPS,
+        max=MAX_FPS,
         default_text="keep the rate of each",
         group=Group.CLIPS,
         excludes="paired",

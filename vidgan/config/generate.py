@@ -14,6 +14,7 @@ from vidgan.config.shared import (
     overwrite_option,
 )
 from vidgan.errors import OptionError
+from vidgan.video.containers import MAX_FPS, MIN_FPS
 
 DEFAULT_OUTPUT = "out.mp4"
 # Frame rate if neither the dataset nor the command line gives one.
@@ -109,8 +110,8 @@ class GenerateConfig(FromClipsConfig):
         None,
         "Frame rate. Models of continuous time generate frames at this rate; clips of other models "
         "play faster or slower.",
-        min=0.1,
-        max=240,
+        min=MIN_FPS,
+        max=MAX_FPS,
         default_text=f"the dataset's, else {DEFAULT_PLAYBACK_FPS:g}",
         group=Group.OUTPUT,
     )

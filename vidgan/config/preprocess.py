@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from vidgan.config.base import Config, option
 from vidgan.config.shared import MAX_SEED
+from vidgan.video.containers import MAX_FPS, MIN_FPS
 
 DEFAULT_DATASET = "vidgan-data"
 
@@ -19,8 +20,8 @@ class PreprocessConfig(Config):
     fps: float | None = option(
         None,
         "Frame rate of the dataset.",
-        min=0.1,
-        max=240,
+        min=MIN_FPS,
+        max=MAX_FPS,
         default_text="the most common rate of the inputs",
     )
     fit: str = option(

@@ -147,9 +147,13 @@ def scan(
         cleaner = Cleaner(rate, config.clean)
         recorder = _Recorder(file, config, rate)
         report = _Reporter(reader, progress)
-        for frame in cleaner(resample(reader, rate)):
-            recorder.add(frame)
-            report()
+        try:
+            for frame in cleaner(resample(reader, rate)):
+                recorder.add(frame)
+                report()
+        except InputError as error:
+            # An image of a sequence has too many pixels, or a frame cannot be converted.
+            result.problem = f"{error}; what was decoded before is used"
         report(last=True)
         result.frames = reader.frames_read
         result.notes = reader.notes

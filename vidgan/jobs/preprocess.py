@@ -2,6 +2,8 @@
 
 import contextlib
 import logging
+import math
+import statistics
 import sys
 import threading
 from collections import Counter
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 # Default length of a clip in training, for the summary and the preview.
 CLIP_FRAMES = 16
+# Relative difference of rates that count as one; 24 and 25 frames a second are two.
+SIMILAR_RATE = 0.03
 
 
 @dataclass(frozen=True)
@@ -202,11 +206,17 @@ def _rate(infos: list[VideoInfo | None], config: PreprocessConfig) -> float | No
     """Return the frame rate of the dataset; None for that of the only source."""
     if config.fps or len(infos) == 1:
         return config.fps
-    rates = Counter(info.fps for info in infos if info is not None and info.fps)
+    rates = [info.fps for info in infos if info is not None and info.fps]
     if not rates:
         return DEFAULT_RATE
-    # Of equally common rates the lowest: dropping frames looks better than repeating them.
-    return max(rates, key=lambda rate: (rates[rate], -rate))
+    # The rates of phones vary from file to file: those near one another count as one. Of equally
+    # common ones the lowest is taken: dropping frames looks better than repeating them.
+    groups = [
+        [other for other in rates if math.isclose(rate, other, rel_tol=SIMILAR_RATE)]
+        for rate in sorted(set(rates))
+    ]
+    largest = max(groups, key=len)
+    return statistics.median_low(largest)
 
 
 def _scan(

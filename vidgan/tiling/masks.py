@@ -211,7 +211,7 @@ def open_mask(text: str, source: VideoSource, tolerance: int) -> Mask:
         )
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         return VideoMask(path, source)
-    image = images.decode(path.read_bytes())
+    image = images.decode(path.read_bytes(), path)
     if image is None:
         raise InputError(
             f"{path}: cannot be decoded; use a PNG, white where pixels are to be filled"

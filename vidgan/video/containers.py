@@ -8,6 +8,9 @@ Nothing is imported here, so that the command line can read the table at once.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# Frames a second: from a time lapse of a frame in a quarter of an hour to high-speed cameras.
+MIN_FPS, MAX_FPS = 0.001, 10_000
+
 
 @dataclass(frozen=True)
 class Codec:

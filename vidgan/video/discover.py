@@ -40,8 +40,9 @@ class InputSource:
 def discover(inputs: Sequence[Path | str]) -> list[InputSource]:
     """Return the videos that ``inputs`` name, each once.
 
-    Folders are searched recursively, in alphabetical order. The label of a video in a sub-folder
-    is the name of the first sub-folder on its path; other videos have the name of their own folder.
+    Folders are searched recursively, in alphabetical order, linked ones too. The label of a video
+    in a sub-folder is the name of the first sub-folder on its path; other videos have the name of
+    their own folder.
 
     Args:
         inputs: files, folders (of videos, or of numbered images) and glob patterns.
@@ -65,6 +66,17 @@ def discover(inputs: Sequence[Path | str]) -> list[InputSource]:
     return list(found.values())
 
 
+def is_image_sequence(folder: Path) -> bool:
+    """Return whether a folder of numbered images is a video; not the photos beside videos."""
+    return len(numbered_images(folder)) >= MIN_IMAGES and not any(
+        _is_video_name(path.name) for path in folder.iterdir()
+    )
+
+
+def _is_video_name(name: str) -> bool:
+    return Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith(".")
+
+
 def _expand(text: Path | str) -> list[Path]:
     path = Path(text)
     # File names may have brackets: an existing path is no pattern.
@@ -83,16 +95,22 @@ def _search(root: Path) -> Iterator[InputSource]:
         yield InputSource(root, _parent_name(root))
         return
     errors: list[OSError] = []
-    for folder, subfolders, files in os.walk(root, onerror=errors.append, followlinks=False):
+    seen: set[tuple[int, int]] = set()
+    for folder, subfolders, files in os.walk(root, onerror=errors.append, followlinks=True):
         here = Path(folder)
+        # A link may lead back to a folder above it.
+        status = here.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            subfolders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         if _is_own_output(files, subfolders):
             subfolders.clear()
             continue
-        for name in sorted(files):
-            if Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
-                yield InputSource(here / name, _label(root, here / name))
-        if len(numbered_images(here)) >= MIN_IMAGES:
+        for name in sorted(filter(_is_video_name, files)):
+            yield InputSource(here / name, _label(root, here / name))
+        if is_image_sequence(here):
             yield InputSource(here, _label(root, here))
     for error in errors:
         path = Path(error.filename or root)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vidgan.config import VIDEO_FORMATS, RestoreConfig
 from vidgan.errors import ExportError, InputError, OptionError
-from vidgan.video.discover import discover
+from vidgan.video.discover import discover, is_image_sequence
 from vidgan.video.readers.images import numbered_images
 from vidgan.video.writers.open import choose_codec
 
@@ -48,7 +48,7 @@ def find_jobs(
     """
     if not input.exists():
         raise InputError(f"{input}: no such file or folder; check the spelling")
-    if not input.is_dir() or numbered_images(input):
+    if not input.is_dir() or is_image_sequence(input):
         if config.format is not None:
             raise OptionError(f"--format is for folders of videos; {output} has a suffix already")
         return RestoreJob(input, output, mask)

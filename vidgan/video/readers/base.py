@@ -11,13 +11,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Self, SupportsFloat
 
+import av
+import cv2
 import numpy as np
 
+from vidgan.errors import InputError
 from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.timestamps import Jump
 
-# Frames a second. Other values are time bases that containers report as rates (1000 or 90000).
-PLAUSIBLE_RATES = (0.1, 240.0)
+# Frames a second. Other values are rare, and may be time bases that containers report as rates
+# (1000 or 90000).
+USUAL_RATES = (0.1, 240.0)
 # Relative error of rates computed from timestamps in milliseconds. 24 and 23.976 differ by five
 # times as much.
 RATE_TOLERANCE = 0.0002
@@ -26,6 +30,16 @@ DEFAULT_RATE = 25.0
 # Containers also count frames that their edit lists hide: a video is complete if this fraction of
 # the count can be decoded.
 COMPLETE_FRACTION = 0.9
+# What the libraries that decode may raise on damaged files.
+DECODER_ERRORS = (
+    av.error.FFmpegError,
+    cv2.error,
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    OSError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class VideoInfo:
     Attributes:
         width: in pixels, after rotation.
         height: in pixels, after rotation.
-        fps: frames a second; None if the source has no rate (images) or an implausible one.
+        fps: frames a second; None if the source has no rate, as images.
         frames: approximate number of frames; 0 if unknown.
         aspect: width over height as displayed.
     """
@@ -76,6 +90,8 @@ class VideoReader(ABC):
         self.problem: str | None = None
         self.frame_duration: float | None = None
         self._notes: list[str] = []
+        self._first_size: tuple[int, int] | None = None
+        self._size_changes = False
 
     @property
     @abstractmethod
@@ -86,9 +102,14 @@ class VideoReader(ABC):
         """Decode the next frame.
 
         Returns:
-            Its time in seconds, or None after the last frame.
+            Its time in seconds, or None after the last frame that can be decoded.
         """
-        time = self._grab()
+        try:
+            time = self._grab()
+        except DECODER_ERRORS as error:
+            time = None
+            self.decode_errors += 1
+            self.problem = reason(error)
         if time is not None:
             self.frames_read += 1
         elif (
@@ -116,6 +137,26 @@ class VideoReader(ABC):
             )
         return notes
 
+    def _fit_for(self, size: tuple[int, int]) -> FrameFit | None:
+        """Return how to fit a frame of a size ``(width, height)``, as displayed; None to keep it.
+
+        Without a wanted size all frames get that of the first one.
+        """
+        if self.fit is not None:
+            return self.fit
+        if self._first_size is None:
+            self._first_size = size
+        if size == self._first_size:
+            return None
+        if not self._size_changes:
+            self._size_changes = True
+            before, after = (f"{width}x{height}" for width, height in (self._first_size, size))
+            self._notes.append(
+                f"the size of its frames changes from {before} to {after}; all are brought to "
+                f"{before}, with black bars where the shape differs"
+            )
+        return FrameFit(*self._first_size, "pad")
+
     def _expected_frames(self) -> int:
         """Return the number of frames in the header; 0 if there is no reliable one."""
         return 0
@@ -133,9 +174,20 @@ class VideoReader(ABC):
             time: in seconds on the clock of grab().
         """
 
-    @abstractmethod
     def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
+        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``.
+
+        Raises:
+            InputError: it cannot be converted.
+        """
+        try:
+            return self._retrieve()
+        except DECODER_ERRORS as error:
+            raise decoding_error(self.path, error) from error
+
+    @abstractmethod
+    def _retrieve(self) -> np.ndarray:
+        """Return the grabbed frame; see :meth:`retrieve`."""
 
     @abstractmethod
     def close(self) -> None:
@@ -153,13 +205,35 @@ class VideoReader(ABC):
         self.close()
 
 
-def plausible_rate(rate: SupportsFloat | None) -> float | None:
-    """Return a frame rate as a float; None if it is implausible.
+def decoding_error(path: Path, error: Exception) -> InputError:
+    """Return the error for a video on which a decoder failed, however it did."""
+    return InputError(
+        f"{path}: cannot be decoded ({reason(error)}); copy or download it again, or convert it "
+        "with ffmpeg"
+    )
 
-    Rates computed from rounded timestamps are rounded to whole numbers, or those over 1.001.
-    """
-    if rate is None or not PLAUSIBLE_RATES[0] <= float(rate) <= PLAUSIBLE_RATES[1]:
+
+def reason(error: Exception) -> str:
+    """Return what a library says about an error, as a part of a line."""
+    text = getattr(error, "strerror", None) or str(error)
+    log = getattr(error, "log", None)
+    if log and log[2]:
+        text = log[2]
+    return f"{' '.join(text.split()):.200}".lower() or type(error).__name__
+
+
+def usual_rate(rate: SupportsFloat | None) -> float | None:
+    """Return a frame rate, rounded as by :func:`exact_rate`; None if it is unusual."""
+    if rate is None or not USUAL_RATES[0] <= float(rate) <= USUAL_RATES[1]:
         return None
+    return exact_rate(rate)
+
+
+def exact_rate(rate: SupportsFloat) -> float:
+    """Return the frame rate that is meant by one computed from rounded timestamps.
+
+    It is a whole number, or one over 1.001, if such a number is near.
+    """
     value = float(rate)
     for exact in (float(round(value)), round(value * 1.001) / 1.001):
         if abs(value - exact) < value * RATE_TOLERANCE:

@@ -51,6 +51,7 @@ class ImageReader(VideoReader):
         if first is None:
             raise InputError(f"{path}: none of its {len(self._files)} images can be decoded")
         self._shape = first.shape
+        self._first_size = first.shape[1], first.shape[0]
 
     @property
     def info(self) -> VideoInfo:
@@ -69,14 +70,13 @@ class ImageReader(VideoReader):
             self.problem = f"{self._files[self._index].name} cannot be decoded"
         return None
 
-    def retrieve(self) -> np.ndarray:
-        """Return the grabbed image, uint8 RGB ``(height, width, 3)``."""
+    def _retrieve(self) -> np.ndarray:
+        """Return the grabbed image; see :meth:`VideoReader.retrieve`."""
         if self._image is None:
             raise RuntimeError("grab() a frame first")
-        if self.fit is None:
-            return self._image
         height, width, _ = self._image.shape
-        return self.fit.plan(width, height).apply(self._image)
+        fit = self._fit_for((width, height))
+        return self._image if fit is None else fit.plan(width, height).apply(self._image)
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
@@ -84,6 +84,6 @@ class ImageReader(VideoReader):
 
 def _load(path: Path) -> np.ndarray | None:
     try:
-        return images.decode(path.read_bytes())
+        return images.decode(path.read_bytes(), path)
     except OSError:
         return None

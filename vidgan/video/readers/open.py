@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vidgan.errors import InputError
-from vidgan.video.readers.base import VideoReader
+from vidgan.video.readers.base import DECODER_ERRORS, VideoReader, decoding_error
 from vidgan.video.readers.fit import FrameFit
 
 
@@ -27,6 +27,8 @@ def open_video(
             from vidgan.video.readers.images import ImageReader
 
             return ImageReader(path, fit)
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: is no regular file; save what it gives to a file first")
         if path.stat().st_size == 0:
             raise InputError(f"{path}: the file is empty; copy or download it again")
         with path.open("rb"):
@@ -35,10 +37,13 @@ def open_video(
         raise InputError(f"{path}: no such file or folder; check the spelling") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if decoder == "opencv":
-        from vidgan.video.readers.opencv import OpenCVReader
+    try:
+        if decoder == "opencv":
+            from vidgan.video.readers.opencv import OpenCVReader
 
-        return OpenCVReader(path, fit, threads)
-    from vidgan.video.readers.pyav import PyAVReader
+            return OpenCVReader(path, fit, threads)
+        from vidgan.video.readers.pyav import PyAVReader
 
-    return PyAVReader(path, fit, threads)
+        return PyAVReader(path, fit, threads)
+    except DECODER_ERRORS as error:
+        raise decoding_error(path, error) from error

@@ -10,12 +10,18 @@ import cv2
 import numpy as np
 
 from vidgan.errors import InputError
-from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
+from vidgan.pixel_limit import check_pixels
+from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, usual_rate
 from vidgan.video.readers.fit import FrameFit
 from vidgan.video.readers.orientation import Orientation
-from vidgan.video.readers.pyav import PyAVReader
+from vidgan.video.readers.pyav import DEINTERLACED, HDR_TO_SDR, HDR_UNCONVERTED, PyAVReader
 from vidgan.video.readers.timestamps import Continuity
 
+# What PyAV's reader converts and OpenCV does not.
+_UNCONVERTED = {
+    DEINTERLACED: "it is interlaced, and OpenCV does not deinterlace it; use --decoder pyav",
+    HDR_TO_SDR: HDR_UNCONVERTED,
+}
 # Ticks a second of the clock.
 _TICKS = 1_000_000
 
@@ -46,8 +52,12 @@ class OpenCVReader(VideoReader):
                 f"{path}: not a video that OpenCV can read; copy or download it again, or try "
                 "--decoder pyav"
             )
+        sides = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT
+        check_pixels(path, *(round(self._capture.get(side)) for side in sides))
         self._orientation = Orientation()
+        self._fps = usual_rate(self._capture.get(cv2.CAP_PROP_FPS))
         self._may_jump = False
+        self._shown_frames = 0
         self._read_header()
         numerator = self._capture.get(cv2.CAP_PROP_SAR_NUM)
         denominator = self._capture.get(cv2.CAP_PROP_SAR_DEN)
@@ -63,8 +73,10 @@ class OpenCVReader(VideoReader):
         try:
             with PyAVReader(self.path, threads=1) as header:
                 self._orientation = header.orientation
+                self._fps = header.info.fps
+                self._shown_frames = header.shown_frames
                 self._may_jump = header.may_jump
-                self._notes += header.notes
+                self._notes += [_UNCONVERTED.get(note, note) for note in header.notes]
                 is_first_stream = header.is_first_stream
         except InputError:
             return
@@ -88,7 +100,7 @@ class OpenCVReader(VideoReader):
         return VideoInfo(
             width,
             height,
-            plausible_rate(self._capture.get(cv2.CAP_PROP_FPS)),
+            self._fps,
             # Without an index OpenCV returns huge negative numbers.
             round(frames) if 0 < frames < 1e9 else 0,
             aspect,
@@ -110,16 +122,19 @@ class OpenCVReader(VideoReader):
     def _expected_frames(self) -> int:
         # For other containers OpenCV estimates the number, or counts empty frames.
         fixed = os.fspath(self.path).lower().endswith((".mp4", ".mov", ".m4v"))
-        return self.info.frames if fixed else 0
+        return min(self.info.frames, self._shown_frames) if fixed else 0
 
-    def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
+    def _retrieve(self) -> np.ndarray:
+        """Return the grabbed frame; see :meth:`VideoReader.retrieve`."""
         done, image = self._capture.retrieve()
         if not done:
             raise RuntimeError("grab() a frame first")
-        if self.fit is not None:
-            fit = self.fit.rotated() if self._orientation.transpose else self.fit
-            plan = fit.plan(image.shape[1], image.shape[0], self._pixel_aspect)
+        height, width, _ = image.shape
+        transpose = self._orientation.transpose
+        fit = self._fit_for((height, width) if transpose else (width, height))
+        if fit is not None:
+            aspect = self._pixel_aspect if self.fit is not None else 1.0
+            plan = (fit.rotated() if transpose else fit).plan(width, height, aspect)
             image = plan.apply(image)
         return self._orientation.apply(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 

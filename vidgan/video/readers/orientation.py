@@ -1,6 +1,6 @@
 """How the stored picture is turned and mirrored for display."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -34,7 +34,7 @@ class Orientation(NamedTuple):
 
 def orientation_of(frame: VideoFrame) -> Orientation:
     """Return the orientation in a frame's display matrix; angles are rounded to right ones."""
-    data = frame.side_data.get("DISPLAYMATRIX")
+    data: Any = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return Orientation()
     # Stored x and y become a·x + c·y and b·x + d·y.

@@ -1,5 +1,6 @@
 """Reading through PyAV (FFmpeg's libraries)."""
 
+import math
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -15,19 +16,31 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from vidgan.errors import InputError
-from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo, VideoReader, plausible_rate
+from vidgan.pixel_limit import check_pixels, max_pixels
+from vidgan.video.readers.base import (
+    DEFAULT_RATE,
+    VideoInfo,
+    VideoReader,
+    exact_rate,
+    reason,
+    usual_rate,
+)
+from vidgan.video.readers.deinterlace import deinterlace
 from vidgan.video.readers.fit import FitPlan, FrameFit
 from vidgan.video.readers.orientation import Orientation, orientation_of
-from vidgan.video.readers.scaler import Scaler
-from vidgan.video.readers.streams import choose_stream
-from vidgan.video.readers.timestamps import Continuity, FrameClock
+from vidgan.video.readers.scaler import Scaler, converts_hdr, is_hdr
+from vidgan.video.readers.streams import choose_stream, streams_left_out
+from vidgan.video.readers.timestamps import Continuity, FrameClock, measure_rate
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
-# Transfer functions of SMPTE ST 2084 and ARIB STD-B67.
-_HDR = (16, 18)
+DEINTERLACED = "it is interlaced; FFmpeg's bwdif filter makes whole frames of its fields"
+HDR_TO_SDR = "it has HDR brightness (PQ or HLG), converted to SDR; highlights are cut off"
+HDR_UNCONVERTED = "it has HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
 # Errors in a row after which decoding stops.
 _MAX_ERRORS_IN_A_ROW = 1000
+# Relative difference of a measured and a declared rate that are the same.
+_SAME_RATE = 0.1
 # Seconds to seek further back than to the last keyframe, where that comes after the wanted time.
 _SEEK_BACK = (0, 2, 10, 60)
 
@@ -56,50 +69,107 @@ class PyAVReader(VideoReader):
         self._sought = False
         # Some properties are only known with the first frame, which then waits for grab().
         self._ahead = next(self._frames, None)
+        self._size = self._find_size()
         self.orientation = Orientation() if self._ahead is None else orientation_of(self._ahead)
+        self._notes += streams_left_out(self._container, self._stream)
         self._notes += self._find_conversion_losses()
         self.time_base = self._stream.time_base or Fraction(1, round(DEFAULT_RATE))
-        rate = self.info.fps or DEFAULT_RATE
-        self._step = max(1, round(1 / (Fraction(rate) * self.time_base)))
+        self._fps = self._find_rate()
+        self._declared_frames = self._count_declared_frames()
+        self._first_size = self.info.width, self.info.height
+        self._step = max(1, round(1 / (Fraction(self._fps or DEFAULT_RATE) * self.time_base)))
         self._end = 0.0
         self._start_clock(Continuity(self._step, float(self.time_base), self.may_jump))
         self.start_time = self._find_start()
 
     def _open(self) -> None:
         """Open the file and prepare to decode it from its start."""
+        # FFmpeg decodes some frames to find a file's properties, and sizes may change later. It
+        # counts the pixels with which it fills up rows, too.
+        limit = {"max_pixels": str(2 * max_pixels())}
         try:
             # Absolute: FFmpeg takes the part of a name before a colon for a protocol.
-            self._container = av.open(os.path.abspath(self.path), options=_OPTIONS)  # noqa: PTH100
+            self._container = av.open(
+                os.path.abspath(self.path),  # noqa: PTH100
+                options={**_OPTIONS, **limit},
+            )
         except (av.error.FFmpegError, ValueError) as error:
             raise InputError(
-                f"{self.path}: not a video that can be read ({_reason(error)}); "
+                f"{self.path}: not a video that can be read ({reason(error)}); "
                 "copy or download it again, or convert it with ffmpeg"
             ) from None
         stream = choose_stream(self._container)
         if stream is None:
-            what = "a cover picture" if self._container.streams.video else "sound or data"
+            what = "sound or data"
+            if self._container.streams.video:
+                what = "a cover picture or a codec that FFmpeg does not know"
             self._container.close()
             raise InputError(f"{self.path}: has no video in it, only {what}; leave it out")
         self._stream = stream
+        self._check_size()
+        stream.codec_context.options = limit
         if self._threads == 1:
             self._stream.codec_context.thread_count = 1
         else:
             self._stream.codec_context.thread_count = self._threads
             self._stream.thread_type = "AUTO"
-        self._frames = self._decode(self._container.demux(self._stream))
+        self._frames = self._read(self._container.demux(self._stream))
 
     @property
     def may_jump(self) -> bool:
         """Whether the container's format allows for a clock that starts anew."""
-        return bool(self._container.format.flags & av.format.Flags.ts_discont.value)
+        flag: Any = av.format.Flags.ts_discont
+        return bool(self._container.format.flags & flag.value)
+
+    def _count_declared_frames(self) -> int:
+        entries = self._stream.index_entries
+        # Whatever edit lists hide usually comes first; counting takes time in a long file.
+        if "mp4" in self._container.format.name and len(entries) and entries[0].is_discard:
+            return self.shown_frames
+        return self._stream.frames
+
+    @property
+    def shown_frames(self) -> int:
+        """Number of frames in the index that no edit list hides; 0 without an index."""
+        return sum(not entry.is_discard for entry in self._stream.index_entries)
 
     @property
     def is_first_stream(self) -> bool:
         """Whether the video is the first picture stream of the file."""
-        return self._stream.index == self._container.streams.video[0].index
+        return self._stream_number == 0
 
     def _start_clock(self, continuity: Continuity) -> None:
-        self._clock, self.jumps = FrameClock(self._step, continuity), continuity.jumps
+        stores_pts = self._container.format.name != "avi"
+        self._clock, self.jumps = FrameClock(self._step, continuity, stores_pts), continuity.jumps
+
+    def _check_size(self) -> None:
+        """Check the declared size."""
+        context = self._stream.codec_context
+        width, height = context.width, context.height
+        if not width:
+            # FFmpeg drops a size above the limit, unless it does not look at frames.
+            options = {**_OPTIONS, "probesize": "32", "analyzeduration": "0"}
+            with av.open(os.path.abspath(self.path), options=options) as container:  # noqa: PTH100
+                context = container.streams.video[self._stream_number].codec_context
+                width, height = context.width, context.height
+        check_pixels(self.path, width, height)
+
+    @property
+    def _stream_number(self) -> int:
+        """Number of the stream among the picture streams."""
+        return [each.index for each in self._container.streams.video].index(self._stream.index)
+
+    def _find_size(self) -> tuple[int, int]:
+        frame = self._ahead
+        context = self._stream.codec_context
+        size = (context.width, context.height) if frame is None else (frame.width, frame.height)
+        if not all(size):
+            raise InputError(
+                f"{self.path}: not one frame can be decoded"
+                f"{f' ({self.problem})' if self.problem else ''}; copy or download it again, or "
+                "convert it with ffmpeg"
+            )
+        return size
 
     def _find_start(self) -> float:
         if self._container.start_time is not None:
@@ -112,25 +182,54 @@ class PyAVReader(VideoReader):
         """Yield properties of the first frame that 8-bit RGB cannot hold."""
         if self._ahead is None:
             return
+        # Nearly all GIFs are decoded to a format with transparency, and have none.
+        has_alpha = any(component.is_alpha for component in self._ahead.format.components)
+        if has_alpha and self._stream.codec_context.name != "gif":
+            yield "its transparent parts become black"
         bits = max(component.bits for component in self._ahead.format.components)
         if bits > 8:
             yield f"it has {bits} bits a colour, reduced to 8"
-        if self._ahead.color_trc in _HDR:
-            yield "it has HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
+        if is_hdr(self._ahead) and converts_hdr():
+            yield HDR_TO_SDR
+        elif is_hdr(self._ahead):
+            yield HDR_UNCONVERTED
 
     @property
     def info(self) -> VideoInfo:
         """Properties from the header."""
         stream = self._stream
-        width, height = stream.codec_context.width, stream.codec_context.height
+        width, height = self._size
         aspect = width / max(1, height) * float(stream.sample_aspect_ratio or 1)
         if self.orientation.transpose:
             width, height, aspect = height, width, 1 / max(aspect, 1e-9)
-        fps = plausible_rate(stream.average_rate) or plausible_rate(stream.guessed_rate)
-        frames = stream.frames
-        if not frames and fps and self._container.duration:
-            frames = round(self._container.duration / 1_000_000 * fps)
-        return VideoInfo(width, height, fps, max(0, frames), aspect)
+        frames = self._declared_frames
+        if not frames and self._fps and self._container.duration:
+            frames = round(self._container.duration / 1_000_000 * self._fps)
+        return VideoInfo(width, height, self._fps, max(0, frames), aspect)
+
+    def _find_rate(self) -> float | None:
+        declared = self._stream.average_rate, self._stream.guessed_rate
+        for rate in declared:
+            if usual := usual_rate(rate):
+                return usual
+        # Any other rate may be a time base: measure it.
+        with av.open(os.path.abspath(self.path), options=_OPTIONS) as container:  # noqa: PTH100
+            measured = measure_rate(container, self._stream.index)
+        if measured is None:
+            return None
+        for rate in declared:
+            if rate and abs(float(rate) - measured) < measured * _SAME_RATE:
+                return exact_rate(rate)
+        return exact_rate(measured)
+
+    def _read(self, packets: "Iterator[Packet[Any]]") -> Iterator[VideoFrame]:
+        """Yield the frames that can be decoded, deinterlaced."""
+        return deinterlace(self._decode(packets), self._threads, self._found_interlaced)
+
+    def _found_interlaced(self) -> None:
+        # After a seek it is found again.
+        if DEINTERLACED not in self._notes:
+            self._notes.append(DEINTERLACED)
 
     def _decode(self, packets: "Iterator[Packet[Any]]") -> Iterator[VideoFrame]:
         """Yield the frames that can be decoded, and count errors."""
@@ -146,7 +245,7 @@ class PyAVReader(VideoReader):
             except (av.error.FFmpegError, ValueError) as error:
                 failures += 1
                 self.decode_errors += 1
-                self.problem = _reason(error)
+                self.problem = reason(error)
                 continue
             for frame in frames:
                 failures = 0
@@ -185,7 +284,7 @@ class PyAVReader(VideoReader):
                 )
             except (av.error.FFmpegError, OverflowError):
                 continue
-            self._frames = self._decode(self._container.demux(self._stream))
+            self._frames = self._read(self._container.demux(self._stream))
             self._ahead = next(self._frames, None)
             if self._ahead is not None and self._ahead.pts is not None and self._ahead.time <= time:
                 break
@@ -211,7 +310,7 @@ class PyAVReader(VideoReader):
                 starts.append((number, continuity.restarted()))
         number, continuity = starts[0]
         self._reopen()
-        self._frames = self._decode(islice(self._container.demux(self._stream), number, None))
+        self._frames = self._read(islice(self._container.demux(self._stream), number, None))
         self._ahead = next(self._frames, None)
         self._start_clock(continuity)
 
@@ -224,27 +323,30 @@ class PyAVReader(VideoReader):
             return 0
         # Other containers also count empty frames.
         if "mp4" in self._container.format.name:
-            return self._stream.frames
+            if self.frames_read >= self._stream.frames:
+                return self._stream.frames
+            return self.shown_frames
         # Matroska stores the duration of a track: assume that the frame rate stays as it was.
         length = _seconds(self._stream.metadata.get("DURATION", ""))
         return round(self.frames_read * length / self._end) if self._end > 0 else 0
 
-    def retrieve(self) -> np.ndarray:
-        """Return the grabbed frame, uint8 RGB ``(height, width, 3)``, in the size of ``fit``."""
+    def _retrieve(self) -> np.ndarray:
+        """Return the grabbed frame; see :meth:`VideoReader.retrieve`."""
         if self._frame is None:
             raise RuntimeError("grab() a frame first")
         if self._scaler is None or not self._scaler.takes(self._frame):
-            # Frames may change their size in the middle of a stream.
+            # Frames may change their size or format in the middle of a stream.
             self._scaler = Scaler(self._frame, self._plan(self._frame), self._threads)
         return self.orientation.apply(self._scaler(self._frame))
 
     def _plan(self, frame: VideoFrame) -> FitPlan:
-        if self.fit is None:
-            size = (frame.width, frame.height)
+        size = (frame.width, frame.height)
+        transpose = self.orientation.transpose
+        fit = self._fit_for((size[1], size[0]) if transpose else size)
+        if fit is None:
             return FitPlan((0, 0, *size), size, size)
-        aspect = float(self._stream.sample_aspect_ratio or 1)
-        fit = self.fit.rotated() if self.orientation.transpose else self.fit
-        return fit.plan(frame.width, frame.height, aspect)
+        aspect = float(self._stream.sample_aspect_ratio or 1) if self.fit is not None else 1.0
+        return (fit.rotated() if transpose else fit).plan(*size, aspect)
 
     def close(self) -> None:
         """Release the file."""
@@ -258,12 +360,5 @@ def _seconds(tag: str) -> float:
         hours, minutes, seconds = (float(part) for part in tag.split(":"))
     except ValueError:
         return 0.0
-    return 3600 * hours + 60 * minutes + seconds
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    log = getattr(error, "log", None)
-    if log and log[2]:
-        text = log[2]
-    return " ".join(text.split()).lower()
+    length = 3600 * hours + 60 * minutes + seconds
+    return length if math.isfinite(length) else 0.0

@@ -4,6 +4,8 @@ They turn the decoder's YUV planes directly into small RGB frames, which is much
 converting whole frames to RGB first.
 """
 
+import functools
+
 import av
 import numpy as np
 from av.video.frame import VideoFrame
@@ -15,6 +17,25 @@ _EXACT = "+full_chroma_int+full_chroma_inp+accurate_rnd"
 # Players decode untagged files of at least this size as BT.709; FFmpeg takes BT.601.
 _HD_WIDTH, _HD_HEIGHT = 1280, 577
 _UNSPECIFIED = 2
+# Transfer functions of SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG).
+_HDR = (16, 18)
+# White is at 203 cd/m², as in ITU-R BT.2408.
+_TO_SDR = "out_transfer=bt709:out_primaries=bt709:out_color_matrix=bt709"
+
+
+def is_hdr(frame: VideoFrame) -> bool:
+    """Return whether a frame has the brightness of HDR."""
+    return frame.color_trc in _HDR
+
+
+@functools.cache
+def converts_hdr() -> bool:
+    """Return whether this FFmpeg's scale filter converts HDR to SDR; from version 8 on it does."""
+    try:
+        av.filter.Graph().add("scale", _TO_SDR)
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True
 
 
 class Scaler:
@@ -40,6 +61,10 @@ class Scaler:
         scale = f"{plan.inner[0]}:{plan.inner[1]}:flags={'area' if plan.shrinks else 'bicubic'}"
         matrix = ":in_color_matrix=bt709" if _untagged_hd(frame) else ""
         chain.append(graph.add("scale", scale + _EXACT + matrix))
+        if is_hdr(frame) and converts_hdr():
+            # Scaled first: the conversion of colours takes more time.
+            chain.append(graph.add("format", "yuva444p10le" if self._alpha else "yuv444p10le"))
+            chain.append(graph.add("scale", _TO_SDR))
         # FFmpeg converts to planar RGB in a quarter of the time that packed RGB takes; sources that
         # are packed stay packed.
         packed = frame.format.is_rgb

@@ -1,9 +1,14 @@
 """The times of decoded frames: in order, and without the jumps of a clock that starts anew."""
 
 from copy import copy
+from itertools import islice
 from typing import NamedTuple
 
+import av
+from av.container import InputContainer
 from av.video.frame import VideoFrame
+
+from vidgan.video.containers import MAX_FPS, MIN_FPS
 
 # As in FFmpeg: a clock that goes back by more than this has started anew; smaller steps back are
 # errors of a few times.
@@ -14,6 +19,33 @@ _AHEAD_SECONDS = 10.0
 _ERROR_SECONDS = 30 * 3600.0
 # ... but never a step of fewer frames: one of a time lapse may last as long.
 _AHEAD_FRAMES = 10
+# Faults of presentation times that are guessed, from the start.
+_GUESSED = 1
+# Packets whose times tell the frame rate of a file that declares none.
+_MEASURED_PACKETS = 100
+
+
+def measure_rate(container: InputContainer, stream: int) -> float | None:
+    """Return the frames a second of a stream by the times of its first packets.
+
+    Args:
+        container: a file that has just been opened.
+        stream: the index of the stream.
+
+    Returns:
+        The rate; None if it cannot be measured, or cannot be written.
+    """
+    times = []
+    try:
+        for packet in islice(container.demux(container.streams[stream]), _MEASURED_PACKETS):
+            if packet.pts is not None:
+                times.append(packet.pts * packet.time_base)
+    except av.error.FFmpegError:
+        # The reader will report it.
+        pass
+    span = max(times) - min(times) if times else 0
+    rate = float((len(times) - 1) / span) if span > 0 else 0.0
+    return rate if MIN_FPS <= rate <= MAX_FPS else None
 
 
 class Jump(NamedTuple):
@@ -87,17 +119,19 @@ class FrameClock:
     less often so far is taken. Frames without either are counted at the nominal rate.
     """
 
-    def __init__(self, step: int, continuity: Continuity) -> None:
+    def __init__(self, step: int, continuity: Continuity, stores_pts: bool = True) -> None:
         """Start a clock.
 
         Args:
             step: nominal duration of a frame in ticks.
             continuity: of the stream's times.
+            stores_pts: whether the container stores presentation times, which are guessed from the
+                decoding times otherwise.
         """
         self._step, self._continuity = step, continuity
         self._last: dict[str, int] = {}
-        self._faults = {"pts": 0, "dts": 0}
-        self._source, self._offset, self._best = "pts", 0, 0
+        self._faults = {"pts": 0 if stores_pts else _GUESSED, "dts": 0}
+        self._source, self._offset, self._best = "pts" if stores_pts else "dts", 0, 0
         self._time: int | None = None
         self._duration = 0
 
@@ -123,9 +157,12 @@ class FrameClock:
                 steps[name] = value - self._last.get(name, value)
                 self._faults[name] += name in self._last and steps[name] <= 0
                 self._last[name] = value
-        if frame.pts is None:
+        if not self._last or (frame.pts is None and self._source == "pts"):
             return None
-        best = min(steps, key=self._faults.__getitem__)
+        # Of those that the stream has; its last frames often lack a decoding time.
+        best = min(self._last, key=self._faults.__getitem__)
+        if best not in steps:
+            return None
         if best != self._source:
             # The two differ by the decoder's delay: go on from the last time.
             self._offset = self._best + steps[best] - self._last[best]

@@ -19,6 +19,7 @@ import numpy as np
 
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
+from vidgan.video.containers import MAX_FPS, MIN_FPS
 
 # If frames are missing and the disk has less space than this, it was full.
 _FULL_DISK_BYTES = 1 << 16
@@ -44,8 +45,8 @@ class VideoWriter(ABC):
             ExportError: the file cannot be written, or the codec is not installed.
             OptionError: the frame rate or size is impossible.
         """
-        if not 0 < fps < 1000:
-            raise OptionError(f"--fps {fps} is out of range: use 0.1 to 240")
+        if not MIN_FPS <= fps <= MAX_FPS:
+            raise OptionError(f"--fps {fps} is out of range: use {MIN_FPS:g} to {MAX_FPS:g}")
         if min(size) < 1:
             raise OptionError(f"size {size[0]}x{size[1]} is too small: at least 1x1")
         self.path, self.fps, self.size = Path(path), float(fps), (int(size[0]), int(size[1]))
