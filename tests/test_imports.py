@@ -24,6 +24,7 @@ ORDER = (
     "hdf5_files",
     "config",
     "files",
+    "signals",
     "pixel_limit",
     "stderr",
     "pixels",
@@ -56,7 +57,17 @@ ORDER = (
     "__main__",
 )
 # What every command imports must not pull in what only some need.
-LIGHT = ("errors", "lazy", "losses", "augment", "config", "files", "cli", "video.containers")
+LIGHT = (
+    "errors",
+    "lazy",
+    "losses",
+    "augment",
+    "config",
+    "files",
+    "signals",
+    "cli",
+    "video.containers",
+)
 HEAVY = {"tensorflow", "keras", "cv2", "matplotlib", "av", "scipy"}
 
 

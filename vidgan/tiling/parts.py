@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vidgan import json_files
-from vidgan.errors import ExportError, OptionError
+from vidgan.errors import OptionError
 from vidgan.files import atomic_path, clear, remove
 from vidgan.json_files import Whole
 from vidgan.video.containers import CODECS, INTERMEDIATE_CODEC, suffixes_of
@@ -23,8 +23,6 @@ _SETTINGS_NAME = "manifest.json"
 _END_NAME = "closing.json"
 # Least frames of a part: an interruption loses no more than one part.
 _MIN_FRAMES = 48
-# Most copies of a frame in containers without times: five minutes at 30 frames/s.
-_MAX_COPIES = 9000
 
 
 class Parts:
@@ -145,18 +143,8 @@ class Parts:
             rate: its frames a second.
             places: numbers of the frames, and of the end, at this rate; a frame is shown up to the
                 next one's number, and is left out if that is its own.
-
-        Raises:
-            ExportError: a frame would be repeated too often.
         """
         periods = [after - place for place, after in pairwise(places)]
-        longest = max(periods)
-        if longest > _MAX_COPIES:
-            raise ExportError(
-                f"{self.output}: a frame is shown for {longest / float(rate):.0f} s, which takes "
-                f"{longest} copies in a {self.output.suffix} file, and at most {_MAX_COPIES} are "
-                "written; use .mp4, or --start and --end"
-            )
         number = 0
         with open_writer(target, float(rate), self.size, self._output_codec) as writer:
             for file in self.files:

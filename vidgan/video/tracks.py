@@ -12,7 +12,6 @@ import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
-from av.stream import Disposition
 from av.subtitles.stream import SubtitleStream
 
 from vidgan.video.containers import Container
@@ -73,8 +72,6 @@ class Tracks:
         notes += [self._add_subtitles(stream, output) for stream in streams.subtitles]
         if streams.attachments and not self._add_attachments(output):
             notes.append(f"its attachments cannot be stored in {container.suffix}; left out")
-        if any(stream.disposition & Disposition.attached_pic for stream in streams.video):
-            notes.append("its cover picture is left out")
         if not copy_metadata(self._input, output, container, self._begin, self._end):
             notes.append(f"its chapters cannot be stored in {container.suffix}; left out")
         self._notes = [note for note in notes if note]
