@@ -238,6 +238,11 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
             *("--only", "default recipe, seed 0"),
         ]
     ),
+    "side_by_side": Smoke(
+        lambda folder: [two_runs(folder)[1], "a=b", "--clips", 2, "--output", folder / "both.png"],
+        needs=("skimage",),
+        writes=("both.png",),
+    ),
     "startup": Smoke(
         report("--rounds", 1), {"command_names": lambda: ["info"], "WARMING": 0}, (), ("report.md",)
     ),
