@@ -834,7 +834,7 @@ def test_a_dataset_that_has_moved_is_not_measured_again(
 
 def test_networks_that_give_nan(dataset: Manifest, tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", dataset, broken=True)
-    with pytest.raises(RunError, match=r"NaN.*earlier --checkpoint"):
+    with pytest.raises(RunError, match=r"NaN.*use another checkpoint"):
         vidgan.evaluate(run.path, n=4, measures="discriminator")
 
 

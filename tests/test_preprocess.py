@@ -591,7 +591,7 @@ class TestOutput:
             text=True,
             start_new_session=True,
         )
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while not any(tmp_path.glob(".vidgan-*/*/*.frames")) and time.monotonic() < until:
             time.sleep(0.02)
         assert process.poll() is None

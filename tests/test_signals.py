@@ -28,7 +28,9 @@ def stop(
         ready: whether it has come far enough.
         before: code that the process runs first.
     """
-    script = f"{before}\nfrom vidgan.__main__ import main\nmain(prog_name='vidgan')"
+    # Under nohup SIGHUP is ignored, which the process would inherit.
+    reset = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+    script = f"{reset}\n{before}\nfrom vidgan.__main__ import main\nmain(prog_name='vidgan')"
     process = subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -36,13 +38,16 @@ def stop(
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    until = time.monotonic() + 90
-    while not ready():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    try:
+        until = time.monotonic() + 180
+        while not ready():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
     return process.returncode, out, err
 
 
@@ -117,7 +122,7 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
         ["enhance", video, "-o", out, "--method", "nlmeans"],
         signal.SIGHUP,
         lambda: out.with_name("o.mp4.parts").exists(),
-        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)",
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)",
     )
     assert status == 0
     assert out.exists()

@@ -73,7 +73,7 @@ def test_run_of_a_task_to_come(tmp_path: Path) -> None:
     values = json.loads((path / "config.json").read_text())
     values["task"]["name"] = "colourise"
     (path / "config.json").write_text(json.dumps(values))
-    with pytest.raises(RunError, match="unknown task 'colourise'"):
+    with pytest.raises(RunError, match="task 'colourise' is unknown"):
         Run.open(path)
 
 

@@ -29,7 +29,8 @@ Side: TypeAlias = Annotated[int, Meta(ge=1, le=2**16)]
 # Finite numbers.
 Number: TypeAlias = Annotated[float, Meta(ge=-1e300, le=1e300)]
 Amount: TypeAlias = Annotated[float, Meta(ge=0, le=1e300)]
-FrameRate: TypeAlias = Annotated[float, Meta(ge=0.001, le=1e5)]
+MIN_FRAME_RATE = 0.001
+FrameRate: TypeAlias = Annotated[float, Meta(ge=MIN_FRAME_RATE, le=1e5)]
 Scalar: TypeAlias = bool | Whole | Number | Text | None
 Value: TypeAlias = Scalar | Sequence[Scalar]
 

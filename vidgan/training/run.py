@@ -19,10 +19,12 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import msgspec
+from msgspec import Meta
 
+from vidgan import json_files
 from vidgan.config import (
     DEFAULT_RUNS,
     DEFAULT_TASK,
@@ -36,7 +38,7 @@ from vidgan.config import (
 from vidgan.containment import refuse_links_out
 from vidgan.errors import OptionError, RunError
 from vidgan.files import JSON_ERRORS, atomic_path, remove
-from vidgan.json_files import FrameRate, Side, Text, Value, Whole
+from vidgan.json_files import Side, Text, Value, Whole
 from vidgan.training import weights
 from vidgan.training.run_lookup import (
     CHECKPOINTS,
@@ -59,7 +61,7 @@ FORMAT_VERSION = 1
 class _Dataset(msgspec.Struct):
     path: Text
     size: tuple[Side, Side]
-    fps: FrameRate
+    fps: Annotated[float, Meta(ge=0, le=1e5)]  # 0 if the rate is not known.
     second: Text | None = None
 
 
@@ -241,6 +243,8 @@ class Run:
             RunError: an option or the task is unknown, or an option is out of bounds.
         """
         source, train, task_config = folder / CONFIG_NAME, dict(file.train), None
+        if 0 < file.dataset.fps < json_files.MIN_FRAME_RATE:
+            raise RunError(f"{source}: dataset.fps: {file.dataset.fps:g} is too small")
         task = DEFAULT_TASK if file.task is None else file.task.name
         if task not in TASK_OPTIONS:
             raise RunError(
