@@ -126,3 +126,20 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     )
     assert status == 0
     assert out.exists()
+
+
+def test_exit_status_is_kept_if_a_text_was_executing() -> None:
+    """Of a dataclass, for instance; Python itself would end with the signal."""
+    script = """
+import sys
+from vidgan.signals import raise_interrupt, stopping
+try:
+    with stopping(raise_interrupt):
+        exec("import os, signal, time; os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)")
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    assert done.returncode == 7

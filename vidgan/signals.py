@@ -15,9 +15,17 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _received: list[int] = []
 
 
-def received() -> int:
-    """Return the number of the first signal within :func:`stopping`; SIGINT without any."""
-    return _received[0] if _received else signal.SIGINT
+class Interrupt(KeyboardInterrupt):
+    """Raised at a signal that asks to stop.
+
+    Not KeyboardInterrupt itself: where that passes through ``exec`` of a text, as of a dataclass,
+    Python ends with SIGINT, whatever exit status was asked for.
+    """
+
+
+def received() -> int | None:
+    """Return the number of the first signal within :func:`stopping`, if there was one."""
+    return _received[0] if _received else None
 
 
 @contextlib.contextmanager
@@ -53,7 +61,7 @@ def stopping(act: Callable[[], None]) -> Iterator[None]:
 
 def raise_interrupt() -> None:
     """Do what Python does at Ctrl-C."""
-    raise KeyboardInterrupt
+    raise Interrupt
 
 
 def forget() -> None:

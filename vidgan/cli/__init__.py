@@ -60,7 +60,9 @@ class LazyGroup(click.Group):
         except Exception as error:
             if not standalone or _debugging():
                 raise
-            sys.exit(_report(error))
+            # Libraries turn the interruption of a callback into errors of their own.
+            stopped = signals.received() and not isinstance(error, (VidganError, OSError))
+            sys.exit(_report_interruption() if stopped else _report(error))
         except KeyboardInterrupt:
             sys.exit(_report_interruption())
         if standalone:
@@ -119,7 +121,7 @@ def _report(error: Exception) -> int:
 
 def _report_interruption() -> int:
     """Print one line for a signal that asked to stop and return the exit status."""
-    number = signals.received()
+    number = signals.received() or signal.SIGINT
     name = "" if number == signal.SIGINT else f" ({signal.Signals(number).name})"
     click.echo(f"Interrupted{name}.", err=True)
     return 128 + number
