@@ -65,6 +65,14 @@ def peak_memory() -> int:
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+@contextmanager
+def bounded_memory(limit: int) -> Iterator[None]:
+    """Fail if the peak of memory grows by as many bytes."""
+    before = peak_memory()
+    yield
+    assert peak_memory() - before < limit
+
+
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is to be damaged: ``dataset``, ``run``, and reports ``clips`` and ``paired``."""
@@ -149,14 +157,13 @@ def test_json(
         shutil.copyfile(sound / f"{what}.npz", damaged.with_suffix(".npz"))
         target = damaged.with_suffix(".json")
     original = (sound / what / file).read_bytes() if file else (sound / target.name).read_bytes()
-    memory = peak_memory()
-    target.write_bytes(original)
-    opens(damaged)
-    for _ in range(count * times):
-        target.write_bytes(mutate_json(original, rng))
-        with only_proper_errors():
-            opens(damaged)
-    assert peak_memory() - memory < 2**29
+    with bounded_memory(2**29):
+        target.write_bytes(original)
+        opens(damaged)
+        for _ in range(count * times):
+            target.write_bytes(mutate_json(original, rng))
+            with only_proper_errors():
+                opens(damaged)
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
@@ -166,14 +173,13 @@ def test_weights(sound: Path, tmp_path: Path, seeds: tuple[int, int]) -> None:
     run = Run.open(shutil.copytree(sound / "run", tmp_path / "run"))
     target = run.checkpoint("2") / EMA_NAME
     original = target.read_bytes()
-    memory = peak_memory()
-    for _ in range(40 * times):
-        target.write_bytes(mutate_bytes(original, rng))
-        with only_proper_errors():
-            run.checkpoint()
-        with only_proper_errors():
-            load_generator(run, "2")
-    assert peak_memory() - memory < 2**29
+    with bounded_memory(2**29):
+        for _ in range(40 * times):
+            target.write_bytes(mutate_bytes(original, rng))
+            with only_proper_errors():
+                run.checkpoint()
+            with only_proper_errors():
+                load_generator(run, "2")
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
@@ -183,16 +189,15 @@ def test_shards(sound: Path, tmp_path: Path, seeds: tuple[int, int]) -> None:
     manifest = Manifest.load(shutil.copytree(sound / "dataset", tmp_path / "dataset"))
     target = Path(manifest.shards("train")[0])
     original = target.read_bytes()
-    memory = peak_memory()
-    for number in range(24 * times):
-        content = mutate_bytes(original, rng)
-        target.write_bytes(content if number % 3 else with_checksums(original, content, rng))
-        with only_proper_errors():
-            list(evaluation_clips(manifest, "train", 8))
-        if number % 8 == 0:
+    with bounded_memory(2**29):
+        for number in range(24 * times):
+            content = mutate_bytes(original, rng)
+            target.write_bytes(content if number % 3 else with_checksums(original, content, rng))
             with only_proper_errors():
-                next(checked(training_clips(manifest, 8, 2), manifest))
-    assert peak_memory() - memory < 2**29
+                list(evaluation_clips(manifest, "train", 8))
+            if number % 8 == 0:
+                with only_proper_errors():
+                    next(checked(training_clips(manifest, 8, 2), manifest))
 
 
 def with_checksums(original: bytes, damaged: bytes, rng: random.Random) -> bytes:
@@ -216,16 +221,15 @@ def test_videos(tmp_path: Path, suffix: str, seeds: tuple[int, int]) -> None:
     rng = random.Random(f"{suffix} {seed}")
     original = make_video(tmp_path / f"sound{suffix}", 12, (48, 32)).read_bytes()
     target = tmp_path / f"damaged{suffix}"
-    memory = peak_memory()
-    for number in range(20 * times):
-        target.write_bytes(mutate_bytes(original, rng))
-        with only_proper_errors():
-            vidgan.preprocess(
-                target, tmp_path / "dataset", size=(32, 32), shots="none", overwrite=True
-            )
-        if number % 2 == 0:
+    with bounded_memory(2**30):
+        for number in range(20 * times):
+            target.write_bytes(mutate_bytes(original, rng))
             with only_proper_errors():
-                vidgan.enhance(
-                    target, tmp_path / "out.mkv", method="bicubic", scale=2, overwrite=True
+                vidgan.preprocess(
+                    target, tmp_path / "dataset", size=(32, 32), shots="none", overwrite=True
                 )
-    assert peak_memory() - memory < 2**30
+            if number % 2 == 0:
+                with only_proper_errors():
+                    vidgan.enhance(
+                        target, tmp_path / "out.mkv", method="bicubic", scale=2, overwrite=True
+                    )

@@ -135,18 +135,30 @@ def test_what_is_lost_is_said(labelled: Path, tmp_path: Path, name: str, words: 
     assert all(word in output for word in words), output
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mkv", ".avi"])
-def test_pixels_that_are_not_square(tmp_path: Path, suffix: str) -> None:
-    with av.open(str(tmp_path / "v.mkv"), "w") as output:
+def write_frames(
+    path: Path,
+    pixel_aspect: Fraction = Fraction(1),
+    attachment: tuple[str, str, bytes] | None = None,
+) -> None:
+    """Write five black frames, with an attachment given as ``(name, MIME type, content)``."""
+    with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=25)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
-        stream.codec_context.sample_aspect_ratio = Fraction(16, 11)
+        stream.codec_context.sample_aspect_ratio = pixel_aspect
+        if attachment is not None:
+            output.add_attachment(*attachment)
         for _ in range(5):
             output.mux(stream.encode(av.VideoFrame(48, 32, "yuv420p")))
         output.mux(stream.encode())
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mkv", ".avi"])
+def test_pixels_that_are_not_square(tmp_path: Path, suffix: str) -> None:
+    video = tmp_path / "v.mkv"
+    write_frames(video, Fraction(16, 11))
     made = tmp_path / f"made{suffix}"
-    output_text = ok("enhance", tmp_path / "v.mkv", "-o", made, *BICUBIC).output
+    output_text = ok("enhance", video, "-o", made, *BICUBIC).output
     with av.open(str(made)) as container:
         found = container.streams.video[0].sample_aspect_ratio
     if suffix == ".mp4":
@@ -158,16 +170,10 @@ def test_pixels_that_are_not_square(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm", ".avi"])
 def test_attachments(tmp_path: Path, suffix: str) -> None:
     font = b"a font" * 10
-    with av.open(str(tmp_path / "v.mkv"), "w") as output:
-        stream = output.add_stream("libx264", rate=25)
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuv420p"
-        output.add_attachment("my.ttf", "font/ttf", font)
-        for _ in range(5):
-            output.mux(stream.encode(av.VideoFrame(48, 32, "yuv420p")))
-        output.mux(stream.encode())
+    video = tmp_path / "v.mkv"
+    write_frames(video, attachment=("my.ttf", "font/ttf", font))
     made = tmp_path / f"made{suffix}"
-    output_text = ok("enhance", tmp_path / "v.mkv", "-o", made, *BICUBIC).output
+    output_text = ok("enhance", video, "-o", made, *BICUBIC).output
     with av.open(str(made)) as container:
         found = [(each.name, each.mimetype, each.data) for each in container.streams.attachments]
     if suffix == ".mkv":

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vidgan.npz_files import check_declared
+
 if TYPE_CHECKING:
     import h5py
 
@@ -65,11 +67,7 @@ def _check(file: "h5py.File", max_bytes: int) -> None:
                 datasets.append(item)
             else:
                 raise ValueError(f"holds {name!r:.40}, which is no array")
-    if total > max_bytes:
-        raise ValueError(
-            f"declares {total / 2**20:.4g} MiB of arrays; at most {max_bytes / 2**20:.4g} MiB are "
-            "expected"
-        )
+    check_declared(total, max_bytes)
     for dataset in datasets:
         if dataset.dtype.kind == "f":
             _check_finite(dataset)

@@ -31,12 +31,7 @@ def read(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            total = sum(member.file_size for member in members)
-            if total > max_bytes:
-                raise ValueError(
-                    f"declares {_amount(total)} of arrays; at most "
-                    f"{_amount(max_bytes)} are expected"
-                )
+            check_declared(sum(member.file_size for member in members), max_bytes)
             arrays = {}
             for member in members:
                 with archive.open(member) as file:
@@ -48,8 +43,13 @@ def read(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
         raise ValueError(str(error) or "is cut short") from error
 
 
-def _amount(count: int) -> str:
-    return f"{count / 2**20:.4g} MiB"
+def check_declared(size: int, max_bytes: int) -> None:
+    """Raise ValueError if a file declares arrays of more bytes than expected."""
+    if size > max_bytes:
+        raise ValueError(
+            f"declares {size / 2**20:.4g} MiB of arrays; at most {max_bytes / 2**20:.4g} MiB are "
+            "expected"
+        )
 
 
 def _read_array(file: IO[bytes], size: int) -> np.ndarray:

@@ -25,7 +25,7 @@ from vidgan.containment import inside
 from vidgan.dataset.tfrecord import check_lengths
 from vidgan.errors import DatasetError
 from vidgan.files import JSON_ERRORS
-from vidgan.json_files import Count, FrameRate, PositiveCount, Side, Text, Value, Whole
+from vidgan.json_files import Count, FrameRate, PositiveCount, Side, Text, Value
 
 FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
@@ -98,7 +98,7 @@ class _File(msgspec.Struct):
 
 
 class _Format(msgspec.Struct):
-    format: Whole
+    format: PositiveCount
 
 
 @dataclass(frozen=True)
