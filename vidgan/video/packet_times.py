@@ -7,27 +7,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
-import av.format
 from av.container import InputContainer
 
+from vidgan.video.readers.base import MAX_ERRORS_IN_A_ROW
 from vidgan.video.readers.streams import choose_stream
+from vidgan.video.readers.timestamps import BACK_SECONDS, longest_step, may_jump
 
-# As in FFmpeg: a clock that goes back by more than this has started anew, ...
-_BACK = Fraction(1, 10)
-# ... or ahead, in formats that allow that; others do hold long pauses.
-_AHEAD, _ERROR = Fraction(10), Fraction(30 * 3600)
 # Shorter pauses are not heard, and FFmpeg's "aresample" does not fill them with silence.
 _PAUSE = Fraction(1, 10)
-
-
-# Errors in a row after which reading stops.
-_MAX_ERRORS_IN_A_ROW = 1000
 
 
 def demux(container: Any, indices: Collection[int]) -> Iterator[Any]:
     """Yield the packets of some streams, past errors."""
     failures = 0
-    while indices and failures < _MAX_ERRORS_IN_A_ROW:
+    while indices and failures < MAX_ERRORS_IN_A_ROW:
         try:
             for packet in container.demux([container.streams[index] for index in indices]):
                 failures = 0
@@ -78,10 +71,10 @@ class _StreamTimes:
         raw = self.end - self.shift if ticks is None else ticks * packet.time_base
         if self._raw is None:
             self.shift = candidates[0] if candidates else self.shift
-        elif raw < self._raw - _BACK or raw > self.end - self.shift + self._ahead:
+        elif raw < self._raw - BACK_SECONDS or raw > self.end - self.shift + self._ahead:
             # The end of what came before, where the picture gives no answer.
             continuous = self.end - raw
-            fitting = [each for each in candidates if each >= continuous - _BACK]
+            fitting = [each for each in candidates if each >= continuous - BACK_SECONDS]
             self.shift = min(fitting, default=continuous)
         self._raw = raw
         self.end = raw + self.shift + packet.duration * packet.time_base
@@ -102,10 +95,8 @@ class PacketTimes:
             path: the file, whose picture is read where the format allows the clock to jump.
             container: the same file, opened.
         """
-        # PyAV's stubs give its value another type.
-        flag: Any = av.format.Flags.ts_discont.value
-        discontinuous = bool(container.format.flags & flag)
-        self._ahead = _AHEAD if discontinuous else _ERROR
+        discontinuous = may_jump(container)
+        self._ahead = longest_step(discontinuous)
         self._segments: list[_Segment] = []
         self._streams: dict[int, _StreamTimes] = {}
         if discontinuous and container.streams.video:

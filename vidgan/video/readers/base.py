@@ -30,6 +30,8 @@ DEFAULT_RATE = 25.0
 # Containers also count frames that their edit lists hide: a video is complete if this fraction of
 # the count can be decoded.
 COMPLETE_FRACTION = 0.9
+# Errors in a row after which reading stops.
+MAX_ERRORS_IN_A_ROW = 1000
 # What the libraries that decode may raise on damaged files.
 DECODER_ERRORS = (
     av.error.FFmpegError,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import av.format
 import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -19,6 +18,7 @@ from vidgan.errors import InputError
 from vidgan.pixel_limit import check_pixels, max_pixels
 from vidgan.video.readers.base import (
     DEFAULT_RATE,
+    MAX_ERRORS_IN_A_ROW,
     VideoInfo,
     VideoReader,
     exact_rate,
@@ -30,15 +30,13 @@ from vidgan.video.readers.fit import FitPlan, FrameFit
 from vidgan.video.readers.orientation import Orientation, orientation_of
 from vidgan.video.readers.scaler import Scaler, converts_hdr, is_hdr
 from vidgan.video.readers.streams import choose_stream, streams_left_out
-from vidgan.video.readers.timestamps import Continuity, FrameClock, measure_rate
+from vidgan.video.readers.timestamps import Continuity, FrameClock, may_jump, measure_rate
 
 # Playlists and concatenation scripts could make FFmpeg open network addresses.
 _OPTIONS = {"protocol_whitelist": "file,crypto,data"}
 DEINTERLACED = "it is interlaced; FFmpeg's bwdif filter makes whole frames of its fields"
 HDR_TO_SDR = "it has HDR brightness (PQ or HLG), converted to SDR; highlights are cut off"
 HDR_UNCONVERTED = "it has HDR brightness (PQ or HLG), which will look pale; convert it to SDR first"
-# Errors in a row after which decoding stops.
-_MAX_ERRORS_IN_A_ROW = 1000
 # Relative difference of a measured and a declared rate that are the same.
 _SAME_RATE = 0.1
 # Seconds to seek further back than to the last keyframe, where that comes after the wanted time.
@@ -118,8 +116,7 @@ class PyAVReader(VideoReader):
     @property
     def may_jump(self) -> bool:
         """Whether the container's format allows for a clock that starts anew."""
-        flag: Any = av.format.Flags.ts_discont
-        return bool(self._container.format.flags & flag.value)
+        return may_jump(self._container)
 
     def _count_declared_frames(self) -> int:
         entries = self._stream.index_entries
@@ -234,7 +231,7 @@ class PyAVReader(VideoReader):
     def _decode(self, packets: "Iterator[Packet[Any]]") -> Iterator[VideoFrame]:
         """Yield the frames that can be decoded, and count errors."""
         failures = 0
-        while failures < _MAX_ERRORS_IN_A_ROW:
+        while failures < MAX_ERRORS_IN_A_ROW:
             try:
                 packet = next(packets)
                 frames = packet.decode()

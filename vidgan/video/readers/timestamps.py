@@ -1,10 +1,12 @@
 """The times of decoded frames: in order, and without the jumps of a clock that starts anew."""
 
 from copy import copy
+from fractions import Fraction
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
+import av.format
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
@@ -12,11 +14,11 @@ from vidgan.video.containers import MAX_FPS, MIN_FPS
 
 # As in FFmpeg: a clock that goes back by more than this has started anew; smaller steps back are
 # errors of a few times.
-_BACK_SECONDS = 0.1
+BACK_SECONDS = Fraction(1, 10)
 # A clock that goes ahead by more than this has started anew, in formats that allow that.
-_AHEAD_SECONDS = 10.0
+_AHEAD_SECONDS = Fraction(10)
 # ... and in other formats, which do hold long pauses.
-_ERROR_SECONDS = 30 * 3600.0
+_ERROR_SECONDS = Fraction(30 * 3600)
 # ... but never a step of fewer frames: one of a time lapse may last as long.
 _AHEAD_FRAMES = 10
 # Faults of presentation times that are guessed, from the start.
@@ -46,6 +48,22 @@ def measure_rate(container: InputContainer, stream: int) -> float | None:
     span = max(times) - min(times) if times else 0
     rate = float((len(times) - 1) / span) if span > 0 else 0.0
     return rate if MIN_FPS <= rate <= MAX_FPS else None
+
+
+def may_jump(container: InputContainer) -> bool:
+    """Return whether a container's format allows for a clock that starts anew."""
+    # PyAV's stubs give its value another type.
+    flag: Any = av.format.Flags.ts_discont.value
+    return bool(container.format.flags & flag)
+
+
+def longest_step(discontinuous: bool) -> Fraction:
+    """Return the seconds beyond which a step ahead means that the clock has started anew.
+
+    Args:
+        discontinuous: see :func:`may_jump`.
+    """
+    return _AHEAD_SECONDS if discontinuous else _ERROR_SECONDS
 
 
 class Jump(NamedTuple):
@@ -79,9 +97,8 @@ class Continuity:
             discontinuous: whether the container's format allows for a clock that starts anew.
         """
         self._step, self._tick = step, tick
-        self._back = max(step, round(_BACK_SECONDS / tick))
-        seconds = _AHEAD_SECONDS if discontinuous else _ERROR_SECONDS
-        self._ahead = max(_AHEAD_FRAMES * step, round(seconds / tick))
+        self._back = max(step, round(BACK_SECONDS / tick))
+        self._ahead = max(_AHEAD_FRAMES * step, round(longest_step(discontinuous) / tick))
         self._last: int | None = None
         self.shift = 0
         self.jumps: list[Jump] = []
