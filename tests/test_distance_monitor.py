@@ -337,19 +337,33 @@ def run_of(tmp_path: Path, frames: int = 8) -> Run:
 
 def test_split(dataset: Path, tmp_path: Path) -> None:
     run = run_of(tmp_path)
-    assert distance_metrics.choose_split(run, Manifest.load(dataset)) == ("test", None)
-    split, line = distance_metrics.choose_split(
+    assert distance_metrics.choose_real_clips(run, Manifest.load(dataset)) == (("test", 8), None)
+    real, line = distance_metrics.choose_real_clips(
         run, make_dataset(tmp_path / "train", (8 * 32,), (8 * 31,), shards=1)
     )
-    assert split == "train"
+    assert real == ("train", 8)
     assert line is not None
     assert "31 test clips, 32 are needed" in line
     assert "--test-share" in line
 
 
+def test_short_video(tmp_path: Path) -> None:
+    """Its clips overlap, so that there are enough to compare with."""
+    make_dataset(tmp_path / "clips", (7, 24, 23), ())
+    measuring, progress, lines = follow(tmp_path / "clips", tmp_path, steps=20, **OFTEN)
+    assert "memorised clips score well" in lines[0]
+    assert "longer videos" in lines[0]
+    # Of 17 + 16 windows of 8 frames.
+    assert "against 33 of train" in last_of(progress).protocol
+    windows = [clip for clip, _ in labelled_clips(measuring.manifest, "train", 8, step=5)]
+    shots = [clip for clip, _ in labelled_clips(measuring.manifest, "train", 23)]
+    expected = [shot[start : start + 8] for shot in shots for start in (0, 5, 10, 15)]
+    np.testing.assert_array_equal(windows, expected)
+
+
 def test_too_few_clips(tmp_path: Path) -> None:
     """One line says so, and training goes on."""
-    make_dataset(tmp_path / "clips", (20, 28), ())
+    make_dataset(tmp_path / "clips", (20, 25), ())
     measuring, progress, lines = follow(tmp_path / "clips", tmp_path, steps=200, patience=1)
     (line,) = lines
     assert "0 test and 5 training clips are too few, 32 of one are needed" in line
@@ -434,7 +448,7 @@ def test_best_and_patience(dataset: Path, tmp_path: Path, figures: Callable[...,
     lines: list[str] = []
     output = tmp_path / "run"
     figures(5.0, 3.0, 3.5, 2.9, 4.0, 4.0)
-    options: dict[str, Any] = {**TINY, **OFTEN, "patience": 3, "keep": 1}
+    options: dict[str, Any] = {**TINY, **OFTEN, "patience": 3, "keep": 1, "schedule": "constant"}
     train(dataset, output=output, notify=lines.append, steps=500, **options)
     found = logged(output)
     assert list(found.values()) == [5.0, 3.0, 3.5, 2.9, 4.0]
@@ -457,6 +471,24 @@ def test_best_and_patience(dataset: Path, tmp_path: Path, figures: Callable[...,
     train(resume=output, patience=5)
     assert list(logged(output).values())[5:] == [4.0, 3.0]
     assert steps_of(output) == [chosen, max(logged(output))]
+
+
+@pytest.mark.parametrize("budget", [{"steps": 500}, {"epochs": 500.0}, {"minutes": 100.0}])
+def test_early_end_with_a_schedule(
+    budget: dict[str, Any], dataset: Path, tmp_path: Path, figures: Callable[..., None]
+) -> None:
+    """The learning rate decays to 0 before the end, also of a run that was interrupted."""
+    figures(5.0, 3.0, 3.0, 3.0, 3.0)
+    options = {**OFTEN, **budget, "patience": 2, "schedule": "cosine"}
+    _, progress, lines = follow(dataset, tmp_path, **options)
+    (line,) = [line for line in lines if "No significant improvement" in line]
+    saved = Run.open(tmp_path).train
+    assert saved.minutes is not None
+    assert f"after {saved.minutes:.1f} minutes" in line
+    assert progress.seconds == pytest.approx(60 * saved.minutes, abs=2)
+    # After two measurements that were no better, at four fifths of the new budget.
+    assert progress.step == pytest.approx(30 * saved.minutes, abs=2)
+    assert progress.budget_used == pytest.approx(1, abs=0.05)
 
 
 def test_patience_that_is_off(dataset: Path, tmp_path: Path, figures: Callable[..., None]) -> None:

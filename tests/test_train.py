@@ -572,6 +572,7 @@ def test_default_batch_and_budget(dataset: Path, monkeypatch: pytest.MonkeyPatch
     assert run.train.batch_size == 11
     assert run.train.minutes == configs.DEFAULT_MINUTES
     assert run.train.epochs is None
+    assert run.train.patience == (configs.DEFAULT_PATIENCE if run.train.metrics != "none" else 0)
     large = Manifest.load(dataset)
     large.splits["train"].lengths.extend([100] * 4)
     run = run_config.new_run(
@@ -579,6 +580,20 @@ def test_default_batch_and_budget(dataset: Path, monkeypatch: pytest.MonkeyPatch
     )
     assert run.train.batch_size == 13
     assert run.train.epochs is None
+    assert run.train.patience == 0
+
+
+def test_patience_ends_with_a_new_budget(dataset: Path, tmp_path: Path) -> None:
+    """A user who resumes a run with more minutes gets them all, unless told otherwise."""
+    options = TrainingOptions.parse(DEFAULT_TASK, {"patience": 2})
+    run = run_config.new_run([dataset], [Manifest.load(dataset)], tmp_path, options)
+    assert run.train.patience == 2
+    run.save()
+    (tmp_path / "checkpoints").mkdir()
+    assert run_config.resumed_run(tmp_path, {}).train.patience == 2
+    assert run_config.resumed_run(tmp_path, {"minutes": 60.0}).train.patience == 0
+    both = run_config.resumed_run(tmp_path, {"minutes": 60.0, "patience": 3})
+    assert both.train.patience == 3
 
 
 @pytest.mark.parametrize(

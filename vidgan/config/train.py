@@ -36,6 +36,8 @@ RECONSTRUCTION_DEFAULTS: dict[str, OptionValue] = {
 }
 # The budget if none is given: of synthesis, and of other tasks.
 DEFAULT_MINUTES, DEFAULT_EPOCHS = 15.0, 100.0
+# Default of --patience with DEFAULT_MINUTES.
+DEFAULT_PATIENCE = 2
 
 
 @dataclass(frozen=True)
@@ -323,9 +325,11 @@ class TrainConfig(Config):
     )
     patience: int = option(
         0,
-        "Early stopping: stop when the metric has not improved significantly in this many "
-        "computations; 0 disables it.",
+        "Early stopping: end when the metric has not improved significantly in this many "
+        "computations, with a schedule after a last decay of the learning rate; 0 disables it.",
         min=0,
+        default_text=f"{DEFAULT_PATIENCE} for synthesis without --epochs, --steps and --minutes, "
+        "else 0",
         group=Group.METRICS,
         resumable=True,
         requires="metrics",

@@ -57,9 +57,16 @@ class Split:
         """Number of frames in the split."""
         return sum(self.lengths)
 
-    def clips(self, span: int) -> int:
-        """Return the number of windows of ``span`` frames that do not overlap."""
-        return sum(length // span for length in self.lengths)
+    def clips(self, span: int, step: int | None = None) -> int:
+        """Return the number of windows of ``span`` frames.
+
+        Args:
+            span: frames of a window.
+            step: frames from the start of one to the start of the next; by default they do not
+                overlap.
+        """
+        step = step or span
+        return sum(1 + (length - span) // step for length in self.lengths if length >= span)
 
 
 class _Rejected(TypedDict):

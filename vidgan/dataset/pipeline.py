@@ -204,9 +204,14 @@ def evaluation_clips(
 
 
 def labelled_clips(
-    manifest: Manifest, split: str, frames: int, stride: int = 1, every: int = 1
+    manifest: Manifest,
+    split: str,
+    frames: int,
+    stride: int = 1,
+    every: int = 1,
+    step: int | None = None,
 ) -> Iterator[tuple[np.ndarray, np.int32]]:
-    """Yield a split's windows without overlap, in a fixed order.
+    """Yield windows of a split in a fixed order.
 
     Args:
         manifest: the dataset.
@@ -214,6 +219,8 @@ def labelled_clips(
         frames: frames of a clip.
         stride: take every n-th frame.
         every: take every n-th window; only these are decoded.
+        step: stored frames from the start of a window to that of the next; by default windows do
+            not overlap.
 
     Yields:
         uint8 RGB ``(frames, height, width, 3)``, and the label: an index into the manifest's
@@ -226,7 +233,8 @@ def labelled_clips(
 
     def windows(record: tf.Tensor) -> tf.data.Dataset:
         encoded, label = _parse(record)
-        starts = tf.range(tf.shape(encoded)[0] // covered) * covered
+        ends = tf.maximum(0, tf.shape(encoded)[0] - covered + 1)
+        starts = tf.range(0, ends, step or covered)
         positions = starts[:, None] + tf.range(frames)[None, :] * stride
         parts = (tf.gather(encoded, positions), tf.repeat(label, tf.shape(starts)[0]))
         return tf.data.Dataset.from_tensor_slices(parts)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pkgutil import resolve_name
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -30,6 +30,8 @@ REAL = 256
 GENERATED = 128
 # With fewer real clips the ranking of checkpoints is random: benchmarks/training_metrics.md.
 MIN_REAL = 32
+# Each frame of a short video is in this many clips.
+OVERLAPPING = 8
 _BATCH = 16
 
 
@@ -98,25 +100,39 @@ def parse(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def choose_split(run: Run, manifest: Manifest) -> tuple[str | None, str | None]:
-    """Choose the split that generated clips are compared with.
+class RealClips(NamedTuple):
+    """Which clips generated ones are compared with.
+
+    Attributes:
+        split: ``test`` or ``train``.
+        step: frames of the dataset from the start of a clip to the start of the next.
+    """
+
+    split: str
+    step: int
+
+
+def choose_real_clips(run: Run, manifest: Manifest) -> tuple[RealClips | None, str | None]:
+    """Choose the real clips that generated ones are compared with.
 
     Returns:
-        ``test``, ``train`` if the test split is too small, or None if both are; and a message for
-        the user unless it is ``test``.
+        The test clips; the training clips if these are too few; overlapping training clips of a
+        short video; None if these are too few, too. And a message unless it is the first.
     """
     covered = span(run.frames, run.stride)
     test, train = (manifest.splits[name].clips(covered) for name in ("test", "train"))
     if test >= MIN_REAL:
-        return "test", None
-    if train >= MIN_REAL:
-        return "train", (
-            f"Metrics compare with training clips, so memorised clips score well: there are {test} "
-            f"test clips, {MIN_REAL} are needed; use a larger --test-share in preprocess"
+        return RealClips("test", covered), None
+    step = covered if train >= MIN_REAL else max(1, covered // OVERLAPPING)
+    if manifest.splits["train"].clips(covered, step) < MIN_REAL:
+        return None, (
+            f"Metrics are not measured and no best checkpoint is chosen: {test} test and {train} "
+            f"training clips are too few, {MIN_REAL} of one are needed; use more or longer videos"
         )
-    return None, (
-        f"Metrics are not measured and no best checkpoint is chosen: {test} test and {train} "
-        f"training clips are too few, {MIN_REAL} of one are needed; use more or longer videos"
+    return RealClips("train", step), (
+        f"Metrics compare with training clips, so memorised clips score well: there are {test} "
+        f"test clips, {MIN_REAL} are needed; use "
+        + ("a larger --test-share in preprocess" if step == covered else "more or longer videos")
     )
 
 
@@ -135,21 +151,22 @@ class Reference:
     protocol: str
 
     @classmethod
-    def load(cls, run: Run, manifest: Manifest, split: str, name: str, embed: Embed) -> Self:
+    def load(cls, run: Run, manifest: Manifest, real: RealClips, name: str, embed: Embed) -> Self:
         """Embed up to :data:`REAL` clips, spread over a split.
 
         Args:
             run: the run, for the frames and stride of a clip.
             manifest: the dataset.
-            split: ``test`` or ``train``.
+            real: which clips.
             name: name of the features.
             embed: computes the features.
 
         Raises:
             DatasetError: a shard is missing or damaged.
         """
-        every = -(-manifest.splits[split].clips(span(run.frames, run.stride)) // REAL)
-        clips = labelled_clips(manifest, split, run.frames, run.stride, every)
+        split, step = real
+        every = -(-manifest.splits[split].clips(span(run.frames, run.stride), step) // REAL)
+        clips = labelled_clips(manifest, split, run.frames, run.stride, every, step)
         features: list[np.ndarray] = []
         labels: list[int] = []
         checksum = 0

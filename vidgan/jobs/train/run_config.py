@@ -10,6 +10,7 @@ from vidgan.config import (
     BUDGET,
     DEFAULT_EPOCHS,
     DEFAULT_MINUTES,
+    DEFAULT_PATIENCE,
     DEFAULT_TASK,
     TASK_OPTIONS,
     CropConfig,
@@ -92,6 +93,8 @@ def new_run(
         synthesis = task == DEFAULT_TASK
         budget = {"minutes": DEFAULT_MINUTES} if synthesis else {"epochs": DEFAULT_EPOCHS}
         train = train.replace(**budget)
+        if synthesis and train.metrics != "none" and "patience" not in options.given:
+            train = train.replace(patience=DEFAULT_PATIENCE)
     if train.precision == "auto":
         device = runtime.choose_device(train.device)
         train = train.replace(precision=runtime.best_precision(device))
@@ -150,7 +153,7 @@ def resumed_run(
     configs.refuse_other_tasks_options(run.task, changes)
     if any(name in changes for name in BUDGET):
         # A new budget replaces the old one: --epochs 200 means 200, whatever --minutes was.
-        changes = dict.fromkeys(BUDGET) | changes
+        changes = dict.fromkeys(BUDGET) | {"patience": 0} | changes
     return run.replace(train=run.train.replace(**changes))
 
 

@@ -61,8 +61,8 @@ def train(
             time of other processes.
         **options: fields of :class:`~vidgan.config.ModelConfig`,
             :class:`~vidgan.config.TrainConfig` and the config of the task, such as
-            :class:`~vidgan.config.EnhanceConfig`. Without a budget synthesis takes 15 minutes,
-            other tasks 100 epochs.
+            :class:`~vidgan.config.EnhanceConfig`. Without a budget synthesis takes 15 minutes
+            at most, other tasks 100 epochs.
             With ``resume``, only options declared as ``resumable``.
 
     Returns:
@@ -283,7 +283,8 @@ def _check_progress(run: Run, progress: "Progress") -> None:
         OptionError: it was stopped early, or has used up its budget.
     """
     measured, patience = progress.measurement, run.train.patience
-    if patience and measured and measured.waited >= patience:
+    stops = run.train.schedule == "constant"
+    if stops and patience and measured and measured.waited >= patience:
         raise OptionError(
             f"{run.path} has stopped early: {measured.waited} measurements in a row were no "
             f"better; give --patience {2 * measured.waited}, or 0 for none"

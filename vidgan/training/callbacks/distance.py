@@ -50,18 +50,18 @@ class DistanceMonitor(PeriodicMonitor):
         self.mark: Distance | None = None
 
     def possible(self) -> bool:
-        """Choose a split with enough clips; notify if it is not the test split."""
-        self.split, message = distance_metrics.choose_split(self.run, self.manifest)
+        """Choose real clips; notify if they are not test clips."""
+        self.real, message = distance_metrics.choose_real_clips(self.run, self.manifest)
         if message:
             self.notify(message)
-        return self.split is not None
+        return self.real is not None
 
     def prepare(self) -> None:
         """Embed the real clips and draw the latents that all measurements share."""
-        assert self.split is not None
+        assert self.real is not None
         name = distance_metrics.FEATURES_NAME
         self.embed = FEATURES[name].load()
-        self.reference = Reference.load(self.run, self.manifest, self.split, name, self.embed)
+        self.reference = Reference.load(self.run, self.manifest, self.real, name, self.embed)
         seeds = range(FIRST_SEED, FIRST_SEED + distance_metrics.GENERATED)
         self.latents = latents.from_seeds(self.run.latents(), seeds)
         if self.run.model.conditional:

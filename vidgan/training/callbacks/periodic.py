@@ -12,6 +12,9 @@ from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.state import Measurement, read_measurement
 
+# A training that ends early because of --patience still lowers its learning rate to 0: from here on
+# in its schedule.
+DECAY_FROM = 0.8
 # Estimated cost of the first measurement: seconds to read real clips and to trace graphs, and the
 # cost of a measured clip as a fraction of training on one.
 START_SECONDS = 3.0
@@ -122,7 +125,7 @@ class PeriodicMonitor(keras.callbacks.Callback):
         return self.run.train.snapshot_minutes / 2 if given is None else given
 
     def _update_best(self, measured: Measurement) -> None:
-        """Save the best checkpoint; stop if there was no improvement for ``--patience``."""
+        """Save the best checkpoint; end early without improvement for ``--patience``."""
         best = self.best
         self.progress.measurement = measured
         if best is None or not measured.comparable(best) or measured.cost < best.cost:
@@ -130,7 +133,22 @@ class PeriodicMonitor(keras.callbacks.Callback):
             self.save()
         patience = self.run.train.patience
         if patience and measured.waited >= patience:
+            self._end_early(measured)
+
+    def _end_early(self, measured: Measurement) -> None:
+        """Stop; with a schedule, shorten the budget, so that the learning rate still decays."""
+        if self.run.train.schedule == "constant":
             self.model.stop_training = True
+        elif self.progress.budget_used < DECAY_FROM:
+            minutes = self.progress.seconds / 60 / DECAY_FROM
+            self.progress.budget = self.progress.budget.replace(minutes=minutes)
+            # Resuming the run ends as early.
+            self.run.replace(train=self.run.train.replace(minutes=minutes)).save()
+            self.notify(
+                f"No significant improvement in {measured.waited} measurements: training ends "
+                f"early, after {minutes:.1f} minutes, and its learning rate decays until then. "
+                f"For more: vidgan train --resume {self.run.path} --minutes {2 * minutes:.3g}"
+            )
 
     def summary(self) -> str | None:
         """Return a summary of the session, None without measurements."""
