@@ -30,8 +30,6 @@ REAL = 256
 GENERATED = 128
 # With fewer real clips the ranking of checkpoints is random: benchmarks/training_metrics.md.
 MIN_REAL = 32
-# Each frame of a short video is in this many clips.
-OVERLAPPING = 8
 _BATCH = 16
 
 
@@ -123,7 +121,7 @@ def choose_real_clips(run: Run, manifest: Manifest) -> tuple[RealClips | None, s
     test, train = (manifest.splits[name].clips(covered) for name in ("test", "train"))
     if test >= MIN_REAL:
         return RealClips("test", covered), None
-    step = covered if train >= MIN_REAL else max(1, covered // OVERLAPPING)
+    step = covered if train >= MIN_REAL else 1
     if manifest.splits["train"].clips(covered, step) < MIN_REAL:
         return None, (
             f"Metrics are not measured and no best checkpoint is chosen: {test} test and {train} "
