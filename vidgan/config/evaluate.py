@@ -6,7 +6,13 @@ from typing import Any
 from vidgan.config.base import Config, option
 from vidgan.config.groups import Group
 from vidgan.config.metric_groups import selectable_groups
-from vidgan.config.shared import MAX_SEED, checkpoint_option, device_option, overwrite_option
+from vidgan.config.shared import (
+    MAX_SEED,
+    checkpoint_option,
+    device_option,
+    overwrite_option,
+    sharpen_option,
+)
 from vidgan.video.containers import MAX_FPS, MIN_FPS
 
 # Default number of generated clips where the test split is smaller: metrics of fewer are noisy.
@@ -159,6 +165,7 @@ class EvaluateConfig(Config):
         max=MAX_SEED,
         group=Group.CLIPS,
     )
+    sharpen: bool = sharpen_option(excludes="paired")
     batch_size: int = option(
         16,
         "Number of clips to process at once.",

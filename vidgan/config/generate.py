@@ -12,6 +12,7 @@ from vidgan.config.shared import (
     device_option,
     format_option,
     overwrite_option,
+    sharpen_option,
 )
 from vidgan.errors import OptionError
 from vidgan.video.containers import MAX_FPS, MIN_FPS
@@ -100,6 +101,7 @@ class GenerateConfig(FromClipsConfig):
     same_motion: bool = option(
         False, "Give all clips the motion of the first seed.", group=Group.CLIPS
     )
+    sharpen: bool = sharpen_option()
     grid: tuple[int, int] | None = option(
         None,
         "Tile clips in ROWSxCOLUMNS; more clips than tiles follow one after the other.",

@@ -35,6 +35,18 @@ def checkpoint_option(excludes: str | None = None) -> str:
     )
 
 
+def sharpen_option(excludes: str | None = None) -> bool:
+    """Declare ``--sharpen``; for the argument see :func:`vidgan.config.option`."""
+    return option(
+        False,
+        "Replace patches of generated clips by the nearest neighbours among those of training "
+        "clips: sharper and slower; reads the dataset.",
+        group=Group.CLIPS,
+        common=True,
+        excludes=excludes,
+    )
+
+
 def codec_option() -> str:
     """Declare ``--codec``."""
     return option("auto", codec_help(), choices=CODEC_NAMES, group=Group.OUTPUT)

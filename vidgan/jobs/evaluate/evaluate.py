@@ -123,10 +123,10 @@ def _evaluate_run(
     runtime.prepare()
     device = runtime.choose_device(config.device)
 
-    from vidgan.jobs.generate.sampler import Sampler
+    from vidgan.jobs.generate.open_sampler import open_sampler
     from vidgan.tasks.load import load_discriminator
 
-    sampler = Sampler(run, config.checkpoint, config.device)
+    sampler = open_sampler(run, config.checkpoint, config.device, sharpen=config.sharpen)
     generated = SampleSet(
         sampler,
         min(count, floor.count) if config.n is None else count,
@@ -143,7 +143,7 @@ def _evaluate_run(
         config,
         device,
         progress,
-        title=f"{run.path}, step {step}, on {manifest.path}",
+        title=f"{run.path}, step {step}{', sharpened' * config.sharpen}, on {manifest.path}",
         run=run,
         sampler=sampler,
         network=load_discriminator(run, config.checkpoint) if with_discriminator else None,

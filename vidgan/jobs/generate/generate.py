@@ -18,6 +18,7 @@ from vidgan.config import (
 from vidgan.jobs.generate import clip_plan, exports, from_clips
 from vidgan.jobs.generate.clip_plan import ClipPlan
 from vidgan.jobs.generate.clip_sampler import ClipSampler
+from vidgan.jobs.generate.open_sampler import open_sampler
 from vidgan.jobs.generate.plan import Named
 from vidgan.jobs.generate.sampler import Sampler
 from vidgan.training.run import Run
@@ -29,6 +30,7 @@ def load(
     *,
     checkpoint: str = GenerateConfig.checkpoint,
     device: str = GenerateConfig.device,
+    sharpen: bool = GenerateConfig.sharpen,
 ) -> ClipSampler:
     """Load the networks of a run, to generate clips as arrays::
 
@@ -41,12 +43,15 @@ def load(
         run: folder of the run; the newest in ``runs`` by default.
         checkpoint: ``latest``, ``best`` or a step.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+        sharpen: replace patches of all clips by the nearest ones of training clips.
 
     Raises:
-        RunError: there is no such run, or it has no checkpoint.
+        RunError: there is no such run, or it has no checkpoint; to sharpen, it has no encoder, or
+            its dataset does not fit.
+        DatasetError: to sharpen, the dataset cannot be read.
         OptionError: there is no such device.
     """
-    return ClipSampler(Run.open(run, task=DEFAULT_TASK), checkpoint, device)
+    return open_sampler(Run.open(run, task=DEFAULT_TASK), checkpoint, device, sharpen=sharpen)
 
 
 def generate(
@@ -121,7 +126,7 @@ def generate_clips(
         generated_fps, config = config.fps, config.replace(fps=None)
     export = kind(Path(output), config, plan, shape, fps)
     with export:
-        sampler = ClipSampler(opened, config.checkpoint, config.device)
+        sampler = open_sampler(opened, config.checkpoint, config.device, sharpen=config.sharpen)
         if isinstance(plan, ClipPlan):
             generated = _generate_clips(sampler, plan, config, generated_fps)
         else:

@@ -1,0 +1,127 @@
+"""``--sharpen``: patches of training clips in generated ones."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from dataset_files import make_dataset, moving_shapes
+from tiny_run import MODEL, make_encoder_run, make_run
+
+import vidgan
+from vidgan.cli import main
+from vidgan.jobs.generate.patch_index import PatchIndex, patch_count
+from vidgan.training.run import Run
+
+FRAMES, SIDE = 8, 32
+
+
+def drawn(count: int) -> np.ndarray:
+    """Return clips of 8 frames, uint8 ``(count, 8, 32, 32, 3)``."""
+    return np.stack([moving_shapes(number, FRAMES, (SIDE, SIDE)) for number in range(count)])
+
+
+def blurred(clips: np.ndarray) -> np.ndarray:
+    frames = [cv2.GaussianBlur(frame, (0, 0), 1.5) for clip in clips for frame in clip]
+    return np.stack(frames).reshape(clips.shape)
+
+
+def error(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.mean(np.square(first.astype(float) - second.astype(float))))
+
+
+# The index
+
+
+def test_known_clips_come_back() -> None:
+    clips = drawn(6)
+    found = PatchIndex(clips, clips).replace(clips[2])
+    assert found.dtype == np.uint8
+    assert found.shape == clips[2].shape
+    assert error(found, clips[2]) < 0.1 * error(clips[1], clips[2])
+
+
+def test_values_take_the_place_of_keys() -> None:
+    """Blur that the keys have, too, is undone, in a clip that is none of them."""
+    clips = drawn(24)
+    index = PatchIndex(blurred(clips[1:]), clips[1:])
+    sharp, soft = clips[0], blurred(clips[:1])[0]
+    assert error(index.replace(soft), sharp) < 0.8 * error(soft, sharp)
+
+
+def test_clips_of_other_lengths() -> None:
+    clips = drawn(4)
+    index = PatchIndex(clips, clips)
+    longer = np.concatenate([clips[0], clips[1]])
+    assert error(index.replace(longer), longer) < 0.1 * error(longer[:8], longer[8:])
+    assert index.replace(clips[0][:1]).shape == (1, SIDE, SIDE, 3)
+
+
+def test_one_grey_clip() -> None:
+    clips = np.full((1, 3, 17, 19, 3), 77, np.uint8)
+    np.testing.assert_array_equal(PatchIndex(clips, clips).replace(clips[0]), clips[0])
+
+
+def test_patch_count() -> None:
+    assert patch_count((3, 5, 8)) == 2 * 3 * 4
+
+
+# The commands
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("sharpen")
+    make_dataset(folder / "clips", (40, 60), (40, 40))
+    return make_encoder_run(folder / "run", MODEL, dataset=folder / "clips")
+
+
+def test_generate(run: Run, tmp_path: Path) -> None:
+    """The command and the library agree; every colour is one of training, or between some."""
+    result = CliRunner().invoke(
+        main, ["generate", str(run.path), "--sharpen", "--n=3", "-o", str(tmp_path / "a.npy")]
+    )
+    assert result.exit_code == 0, result.output
+    clips = np.load(tmp_path / "a.npy")
+    sampler = vidgan.load(run.path, sharpen=True)
+    np.testing.assert_array_equal(sampler.generate(3), clips)
+    plain = vidgan.load(run.path).generate(3)
+    assert clips.shape == plain.shape
+    assert error(clips, plain) > 1
+
+
+def test_evaluate(run: Run, tmp_path: Path) -> None:
+    """What is measured is sharpened, and the page says so."""
+    options = ["--n=16", "--measures=distance", "--clip-features=random3d", "--no-cache"]
+    found = []
+    for more in ([], ["--sharpen"]):
+        output = tmp_path / f"evaluation{len(more)}.json"
+        arguments = ["evaluate", str(run.path), *options, *more, "-o", str(output)]
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        found.append(result.output)
+        page = output.with_suffix(".html").read_text("utf-8")
+        assert ("sharpened" in page) == bool(more)
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize("fault", ["no encoder", "no dataset", "another size", "short shots"])
+def test_refused(fault: str, run: Run, tmp_path: Path) -> None:
+    if fault == "no encoder":
+        broken, text = make_run(tmp_path / "run"), "--reconstruction 1"
+    elif fault == "no dataset":
+        broken, text = make_encoder_run(tmp_path / "run", MODEL), "/data/clips"
+    else:
+        lengths, side = ((40,), 16) if fault == "another size" else ((7, 5), 32)
+        make_dataset(tmp_path / "small", lengths, (), (side, side))
+        broken = make_encoder_run(tmp_path / "run", MODEL, dataset=tmp_path / "small")
+        text = "another size or no training clips"
+    output = tmp_path / "out.mp4"
+    result = CliRunner().invoke(
+        main, ["generate", str(broken.path), "--sharpen", "-o", str(output)]
+    )
+    assert result.exit_code == 1
+    assert text in result.output
+    assert "Traceback" not in result.output
+    assert not output.exists()

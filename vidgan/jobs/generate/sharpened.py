@@ -1,0 +1,81 @@
+"""Sharper clips of a run: patches of generated clips are replaced by those of training clips.
+
+The faults of the generator, blur above all, are the same in reconstructions as in new clips. So the
+nearest neighbours of the patches of a new clip are searched in reconstructions of training clips,
+and the patches of the training clips themselves take their place.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from vidgan.config import GenerateConfig
+from vidgan.dataset.manifest import Manifest, span
+from vidgan.dataset.pipeline import labelled_clips
+from vidgan.errors import RunError
+from vidgan.jobs.generate import codes as coding
+from vidgan.jobs.generate.clip_sampler import ClipSampler
+from vidgan.jobs.generate.patch_index import PatchIndex, patch_count
+from vidgan.latents import Noise
+from vidgan.training.run import Run
+
+# Patches of training clips that are searched: their index takes 0.3 GiB.
+MAX_PATCHES = 2_000_000
+# Clips of a short video overlap: each frame is in so many.
+OVERLAPPING = 4
+
+
+class SharpenedSampler(ClipSampler):
+    """A :class:`ClipSampler` whose clips have the patches of training clips."""
+
+    def __init__(self, run: Run, checkpoint: str = "latest", device: str = "auto") -> None:
+        """Load the generator, and check that there are training clips.
+
+        Args:
+            run: the run.
+            checkpoint: ``latest``, ``best`` or the step of a checkpoint.
+            device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+
+        Raises:
+            RunError: the run has no encoder, or its dataset was moved or replaced by one of another
+                size, or see :class:`ClipSampler`.
+            DatasetError: the dataset cannot be read.
+        """
+        run.check_encoder()
+        self._manifest = Manifest.load(run.dataset)
+        clips = self._manifest.splits["train"].clips(span(run.frames, run.stride))
+        if self._manifest.size != run.size or not clips:
+            raise RunError(
+                f"{run.path}: --sharpen needs the dataset of the run, but {run.dataset} has frames "
+                "of another size or no training clips; leave --sharpen out"
+            )
+        super().__init__(run, checkpoint, device)
+
+    def stream(
+        self, noises: Iterable[Noise], batch_size: int = GenerateConfig.batch_size
+    ) -> Iterator[np.ndarray]:
+        """Generate clips batch by batch; see :meth:`Sampler.stream`."""
+        for batch in super().stream(noises, batch_size):
+            yield np.stack([self._patches.replace(clip) for clip in batch])
+
+    @functools.cached_property
+    def _patches(self) -> PatchIndex:
+        clips = np.stack(list(self._training_clips()))
+        return PatchIndex(self._reconstruct(clips), clips)
+
+    def _training_clips(self) -> Iterator[np.ndarray]:
+        """Yield evenly spaced training clips, as many as :data:`MAX_PATCHES` allows."""
+        stride, covered = self.run.stride, span(self.frames, self.run.stride)
+        width, height = self.size
+        limit = max(1, MAX_PATCHES // patch_count((self.frames, height, width)))
+        split = self._manifest.splits["train"]
+        step = covered if split.clips(covered) >= limit else max(1, covered // OVERLAPPING)
+        every = -(-split.clips(covered, step) // limit)
+        for clip, _ in labelled_clips(self._manifest, "train", self.frames, stride, every, step):
+            yield clip
+
+    def _reconstruct(self, clips: np.ndarray) -> np.ndarray:
+        codes = self.encode(clips, steps=0)
+        each = (coding.selected(codes, slice(i, i + 1)) for i in range(len(clips)))
+        return np.concatenate(list(super().stream(each)))
