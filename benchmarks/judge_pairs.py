@@ -38,7 +38,7 @@ DIRECTIONS: dict[str, tuple[Callable[[float], float], str]] = {
 }
 FIGURES = {name: better for better, (_, names) in DIRECTIONS.items() for name in names.split()}
 # Fields of a line that are no figures.
-SETTINGS = {"video", "recipe", "seed", "cpu_minutes", "run", "steps", "error"}
+SETTINGS = {"video", "recipe", "seed", "cpu_minutes", "sharpen", "run", "steps", "error"}
 CLIPS, SHOWN_FRAMES, SCALE, MARGIN = 8, 4, 2, 16
 
 

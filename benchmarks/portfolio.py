@@ -58,7 +58,7 @@ from vidgan.training.sample_diversity import shrink  # noqa: E402
 Row = dict[str, Any]
 FIGURES = ("amfd", "precision", "recall", "motion", "resemblance")
 I3D_FIGURES = ("fvd", "kvd")
-SETTINGS = ("video", "recipe", "seed", "steps")
+SETTINGS = ("video", "recipe", "seed", "sharpen", "steps")
 WINDOWS, SAMPLES, ROWS, SHOWN_FRAMES = 192, 192, 12, (0, 5, 10, 15)
 
 
@@ -123,11 +123,16 @@ class Training:
     recipe: str
     seed: int
     cpu_minutes: float
+    sharpen: bool = False
+
+    @property
+    def folder(self) -> str:
+        name = f"{self.video} {self.recipe} {self.cpu_minutes:g}min {self.seed}"
+        return re.sub(r"[^\w.=-]+", "_", name)
 
     @property
     def run(self) -> str:
-        name = f"{self.video} {self.recipe} {self.cpu_minutes:g}min {self.seed}"
-        return re.sub(r"[^\w.=-]+", "_", name)
+        return f"{self.folder}{'_sharpened' * self.sharpen}"
 
 
 def results(output: Path) -> dict[str, Row]:
@@ -142,14 +147,17 @@ def carry_out(training: Training, output: Path, i3d_weights: Path | None) -> Non
 
     A run that has its samples is measured, only.
     """
-    dataset, folder = output / "data" / training.video, output / "runs" / training.run
-    samples = output / "samples" / f"{training.run}.npy"
+    dataset, folder = output / "data" / training.video, output / "runs" / training.folder
+    trained = output / "samples" / f"{training.folder}.npy"
+    samples = trained.with_name(f"{training.run}.npy")
     error = results(output).get(training.run, {}).get("error")
-    if not samples.exists():
+    if not trained.exists():
         _, options = parse_recipe(f"{ModelConfig.model} {training.recipe}")
         shutil.rmtree(folder, ignore_errors=True)  # Left by an interrupted comparison.
         error = train(dataset, folder, training.cpu_minutes, training.seed, options)
-        np.save(samples, vidgan.load(folder).generate(SAMPLES))
+        np.save(trained, vidgan.load(folder).generate(SAMPLES))
+    if not samples.exists():
+        np.save(samples, vidgan.load(folder, sharpen=True).generate(SAMPLES))
     run, clips = Run.open(folder), np.load(samples)
     real = real_windows(Manifest.load(dataset), run.frames, WINDOWS)
     row = asdict(training) | {"run": training.run, "steps": run.state()["step"], "error": error}
@@ -186,6 +194,7 @@ def core_numbers(context: Any, parameter: Any, text: str) -> list[int]:
 @click.option("--drawn", is_flag=True, help=f"Add drawn videos: {', '.join(KINDS)}.")
 @click.option("--only", multiple=True, help="Of all these videos, those of this name.")
 @click.option("--recipe", "recipes", multiple=True, default=("",), help="Options, as in 'r1=1'.")
+@click.option("--sharpen", is_flag=True, help="Also with sharpened clips; see vidgan generate.")
 @click.option("--seeds", default=1, show_default=True, help="Number of seeds.")
 @click.option("--cpu-minutes", default=3.0, show_default=True, help="CPU time over the cores.")
 @click.option("--i3d-weights", type=click.Path(path_type=Path, exists=True), help="For fvd, kvd.")
@@ -202,6 +211,7 @@ def main(
     drawn: bool,
     only: tuple[str, ...],
     recipes: tuple[str, ...],
+    sharpen: bool,
     seeds: int,
     cpu_minutes: float,
     i3d_weights: Path | None,
@@ -220,7 +230,12 @@ def main(
     shown = columns(i3d_weights)
     click.echo(f"| {' | '.join(shown)} |")
     click.echo("|---" * len(shown) + "|")
-    wanted = [Training(*job, cpu_minutes) for job in product(names, recipes, range(seeds))]
+    forms = (False, True) if sharpen else (False,)
+    wanted = [
+        Training(*job, cpu_minutes, form)
+        for job in product(names, recipes, range(seeds))
+        for form in forms
+    ]
     done = {run for run, row in results(output).items() if row.keys() >= set(shown)}
     jobs = [(training, output, i3d_weights) for training in wanted if training.run not in done]
     if not cores:

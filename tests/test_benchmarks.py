@@ -201,11 +201,14 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         lambda folder: [
             *("--video", make_video(folder / "v.mp4", frames=80), "--cpu-minutes", 0.01),
             *("--recipe", "g_channels=4 d_channels=4 frames=8", "--output", folder / "out"),
-            *("--i3d-weights", folder / "v.mp4"),
+            *("--i3d-weights", folder / "v.mp4", "--sharpen"),
         ],
         {"WINDOWS": 20, "SAMPLES": 20, "FEATURES": {"i3d": small_i3d()}},
         needs=("skimage", "sklearn"),
-        writes=("out/results.jsonl",),
+        writes=(
+            "out/results.jsonl",
+            "out/samples/v_g_channels=4_d_channels=4_frames=8_0.01min_0_sharpened.npy",
+        ),
     ),
     "preprocess_speed": Smoke(
         lambda _: ["--seconds", 1, "--runs", 1],
