@@ -1,6 +1,7 @@
 """What every test shares."""
 
 import http.server
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,41 @@ import pytest
 
 from vidgan import runtime
 
+# The files that take longest are started first, so that no process is left with one at the end.
+LONGEST = (
+    "test_benchmarks",
+    "test_train",
+    "test_compatibility",
+    "test_clip_sampler",
+    "test_signals",
+    "test_distance_monitor",
+    "test_quality_benchmark",
+    "test_spectral_norm",
+    "test_conditional",
+    "test_model_matrix",
+    "test_evaluate",
+    "test_models",
+    "test_video_gan",
+    "test_health",
+    "test_long_clips",
+    "test_translate",
+    "test_generate",
+    "test_fuzzing",
+    "test_report_in_browser",
+    "test_preprocess",
+    "test_infogan",
+    "test_inpaint",
+    "test_muon",
+    "test_dvdgan",
+    "test_models_command",
+    "test_extending",
+    "test_examples",
+)
+
+# As many processes as there are cores: threads of their own would only be in each other's way.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
 # Test modules import TensorFlow themselves; what it reads at its import must stand before.
 runtime.set_environment()
 
@@ -17,6 +53,12 @@ runtime.set_environment()
 # ignore it as well; a handler is set back to the default in a new program, "ignore" is not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; see ``LONGEST``."""
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.fixture

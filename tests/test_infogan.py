@@ -11,6 +11,7 @@ import tensorflow as tf
 from click.testing import CliRunner, Result
 from dataset_files import make_dataset
 from pictures import read_picture
+from tiny_run import make_run
 
 import vidgan
 from vidgan import latents
@@ -58,15 +59,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         log_every=STEPS // 10,
         **options,
     )
-    return Run.open(folder / "run")
-
-
-@pytest.fixture(scope="module")
-def dcgan(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("dcgan")
-    make_dataset(folder / "data", (24,), (), (SIZE, SIZE))
-    options: dict[str, Any] = {**TINY, "model": "dcgan", "batch_size": 2}
-    vidgan.train(folder / "data", output=folder / "run", steps=1, tensorboard=False, **options)
     return Run.open(folder / "run")
 
 
@@ -216,7 +208,9 @@ def test_sweeps_that_make_no_sense(
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_models_without_codes(dcgan: Run, tmp_path: Path) -> None:
+def test_models_without_codes(tmp_path: Path) -> None:
+    config = ModelConfig(**{**TINY, "model": "dcgan"})
+    dcgan = make_run(tmp_path / "run", (SIZE, SIZE), model=config)
     result = cli("generate", dcgan.path, "-o", tmp_path / "a.mp4", "--sweep", "category")
     assert result.exit_code == 2
     assert "it has no codes; train with --model infogan" in " ".join(result.output.split())
@@ -225,8 +219,6 @@ def test_models_without_codes(dcgan: Run, tmp_path: Path) -> None:
 
 
 def test_a_sweep_too_wide_for_a_picture(tmp_path: Path) -> None:
-    from tiny_run import make_run
-
     made = make_run(tmp_path / "run", (SIZE, SIZE), model=ModelConfig(**TINY, categories=40))
     for name in ("a.mp4", "a.png"):
         result = cli("generate", made.path, "-o", tmp_path / name, "--sweep", "category")

@@ -12,9 +12,10 @@ import pytest
 from dataset_files import make_dataset
 
 from vidgan import runtime
-from vidgan.config import MASKS, InpaintConfig, TrainConfig
+from vidgan.config import MASKS, InpaintConfig, TrainConfig, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import OptionError
+from vidgan.jobs.train import run_config
 from vidgan.jobs.train.train import train
 from vidgan.tasks.load import load_generator
 from vidgan.training.log_file import read_log
@@ -145,9 +146,15 @@ def test_training_measures_and_its_run_fills_holes(dataset: Path, tmp_path: Path
     assert (filled[~mask] == clip[~mask]).all()
 
 
-def test_held_out_clips_are_measured(dataset: Path, tmp_path: Path) -> None:
-    run = Run.open(train(dataset, output=tmp_path / "run", steps=1, **TINY), task="inpaint")
-    manifest = Manifest.load(dataset)
+@pytest.fixture
+def untrained(dataset: Path, tmp_path: Path) -> Run:
+    options = {name: value for name, value in TINY.items() if name != "task"}
+    parsed = TrainingOptions.parse("inpaint", options)
+    return run_config.new_run([dataset], [Manifest.load(dataset)], tmp_path / "run", parsed)
+
+
+def test_held_out_clips_are_measured(dataset: Path, untrained: Run) -> None:
+    run, manifest = untrained, Manifest.load(dataset)
     clips = list(inpaint.held_out(run, manifest, 2))
     assert clips
     assert all(mask.any() and mask.shape == clip.shape[:3] for clip, mask in clips)
@@ -157,9 +164,8 @@ def test_held_out_clips_are_measured(dataset: Path, tmp_path: Path) -> None:
     assert (drawn[0] != drawn[2]).any()
 
 
-def test_batches_are_the_same_when_taken_up_again(dataset: Path, tmp_path: Path) -> None:
-    path = train(dataset, output=tmp_path / "run", steps=1, **TINY)
-    run, manifest = Run.open(path, task="inpaint"), Manifest.load(dataset)
+def test_batches_are_the_same_when_taken_up_again(dataset: Path, untrained: Run) -> None:
+    run, manifest = untrained, Manifest.load(dataset)
     whole = list(inpaint.data(run, [manifest], 0).take(3).as_numpy_iterator())
     (rest,) = inpaint.data(run, [manifest], 2).take(1).as_numpy_iterator()
     tf.nest.map_structure(np.testing.assert_array_equal, whole[2], rest)

@@ -34,7 +34,7 @@ def change(a: ArrayLike, b: ArrayLike) -> float:
 
 def test_steps_train_every_weight_of_all_networks() -> None:
     gan = build_gan(Run(Path(), CONFIG, TrainConfig(batch_size=2), Path(), (32, 32), 25.0))
-    step = tf.function(gan.train_step, jit_compile=False)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     networks = [gan.generator, *gan.discriminators.values()]
     before = [network.get_weights() for network in networks]
     for index in range(2):

@@ -58,7 +58,7 @@ def test_model_learns_with_every_loss(name: str, monkeypatch: pytest.MonkeyPatch
     model = ModelConfig(model=name, frames=FRAMES, latent_dim=8, g_channels=4, d_channels=4)
     train = TrainConfig(batch_size=BATCH, penalty_every=2)
     gan = build_gan(Run(Path(), model, train, Path(), (SIDE, SIDE), 25.0))
-    step = tf.function(gan.train_step, jit_compile=False)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     everything = [*gan.variables, *gan.g_optimizer.variables, *gan.d_optimizer.variables]
     start = [variable.numpy() for variable in everything]
     before = {part: weights(network) for part, network in networks(gan).items()}

@@ -1,6 +1,7 @@
 """Muon: the matrix nearest to the gradient that is equally long in all directions."""
 
 import json
+import shutil
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -13,6 +14,7 @@ from dataset_files import make_dataset
 from tiny_run import older_than
 
 from vidgan.config import OPTIMIZERS, TrainingOptions
+from vidgan.dataset.manifest import Manifest
 from vidgan.jobs.train.run_config import new_run
 from vidgan.jobs.train.train import train
 from vidgan.tasks import inpaint
@@ -121,34 +123,51 @@ def test_every_optimizer_can_be_chosen() -> None:
     assert all(issubclass(resolve_name(path), FusedAdam) for path in OPTIMIZERS.values())
 
 
-def test_the_network_learns_by_what_the_option_says(tmp_path: Path) -> None:
-    dataset = make_dataset(tmp_path / "data").path
-
-    def trained(name: str, **options: Any) -> tuple[keras.optimizers.Optimizer, list[np.ndarray]]:
-        run = Run.open(train(dataset, output=tmp_path / name, steps=2, **TINY, **options))
-        return inpaint.build(run).g_optimizer, load_generator(run, "latest").get_weights()
-
-    default, weights = trained("default")
-    muon, same = trained("muon", optimizer="muon")
-    adam, others = trained("adam", optimizer="adam")
-    assert type(default) is type(muon) is Muon
-    assert type(adam) is FusedAdam
-    for one, two in zip(weights, same, strict=True):
-        np.testing.assert_array_equal(one, two)
-    assert any((one != two).any() for one, two in zip(weights, others, strict=True))
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    return make_dataset(tmp_path_factory.mktemp("muon") / "data")
 
 
-def test_runs_older_than_the_option_go_on_with_adam(tmp_path: Path) -> None:
-    dataset = make_dataset(tmp_path / "data").path
-    path = train(dataset, output=tmp_path / "run", steps=1, optimizer="adam", **TINY)
+@pytest.fixture(scope="module")
+def trained(manifest: Manifest) -> dict[str, Path]:
+    """A run of two steps by each optimizer."""
+    runs = {name: manifest.path.with_name(name) for name in ("muon", "adam")}
+    for name, path in runs.items():
+        train(manifest.path, output=path, steps=2, optimizer=name, **TINY)
+    return runs
+
+
+def test_the_network_learns_by_what_the_option_says(trained: dict[str, Path]) -> None:
+    muon, adam = (Run.open(trained[name]) for name in ("muon", "adam"))
+    assert type(inpaint.build(muon).g_optimizer) is Muon
+    assert type(inpaint.build(adam).g_optimizer) is FusedAdam
+    weights = [load_generator(run, "latest").get_weights() for run in (muon, adam)]
+    assert any((one != two).any() for one, two in zip(*weights, strict=True))
+
+
+def test_inpainting_learns_by_muon_unless_told(manifest: Manifest) -> None:
+    options = {name: value for name, value in TINY.items() if name != "task"}
+    default, muon = (
+        new_run([manifest.path], [manifest], Path(), TrainingOptions.parse("inpaint", given))
+        for given in (options, options | {"optimizer": "muon"})
+    )
+    assert default == muon
+
+
+def test_runs_older_than_the_option_go_on_with_adam(
+    trained: dict[str, Path], tmp_path: Path
+) -> None:
+    path = Path(shutil.copytree(trained["adam"], tmp_path / "run"))
     run = older_than("optimizer", Run.open(path))
     assert type(inpaint.build(run).g_optimizer) is FusedAdam
-    train(resume=path, steps=2)
-    assert Run.open(path).state()["step"] == 2
+    train(resume=path, steps=3)
+    assert Run.open(path).state()["step"] == 3
 
 
-def test_runs_whose_optimizer_is_an_option_of_the_task_keep_it(tmp_path: Path) -> None:
-    path = train(make_dataset(tmp_path / "data").path, output=tmp_path / "run", steps=1, **TINY)
+def test_runs_whose_optimizer_is_an_option_of_the_task_keep_it(
+    trained: dict[str, Path], tmp_path: Path
+) -> None:
+    path = Path(shutil.copytree(trained["muon"], tmp_path / "run"))
     config = json.loads((path / CONFIG_NAME).read_text())
     config["task"]["options"]["optimizer"] = config["train"].pop("optimizer")
     (path / CONFIG_NAME).write_text(json.dumps(config))

@@ -55,7 +55,7 @@ def divided(layer: layers.Layer, shape: tuple[int, ...]) -> layers.Layer:
 def iterate(network: Any, inputs: Any, steps: int) -> Any:
     """Call a network or layer for training so often, and return the last outputs."""
     outputs = network(inputs, training=True)
-    step = tf.function(lambda: network(inputs, training=True), jit_compile=False)
+    step = tf.function(lambda: network(inputs, training=True), autograph=False, jit_compile=False)
     for _ in range(steps - 1):
         outputs = step()
     return outputs
@@ -278,7 +278,7 @@ def tiny_gan(model: ModelConfig, **train: Any) -> VideoGAN:
 )
 def test_training(train: dict[str, Any]) -> None:
     gan = tiny_gan(TINY.replace(spectral_norm="both"), **train)
-    step = tf.function(gan.train_step, jit_compile=False)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     networks = (gan.generator, gan.discriminators["clip"])
     before = [[np.asarray(layer.vector) for layer in spectral_layers(n)] for n in networks]
     clips = tf.random.stateless_uniform((4, 8, 32, 32, 3), (1, 2), -1, 1)

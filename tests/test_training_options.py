@@ -396,7 +396,7 @@ def test_lead_follows_the_accuracy() -> None:
 def test_networks_that_learn_less_often(option: str, network: int) -> None:
     options: dict[str, Any] = {option: 3}
     gan = make_gan(**options)
-    step = tf.function(gan.train_step)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     networks = gan.generator, gan.discriminators["clip"], gan.generator_ema
     moved = []
     for number in range(7):
@@ -415,7 +415,7 @@ def test_networks_that_learn_less_often(option: str, network: int) -> None:
 def test_penalties_keep_the_discriminators_time(d_every: int) -> None:
     """A penalty at a step at which D does not learn would be none."""
     gan = make_gan(d_every=d_every, r1=1.0, penalty_every=2)
-    step = tf.function(gan.train_step)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     penalised = []
     for number in range(4 * d_every):
         logs = step(clips(number))

@@ -292,7 +292,7 @@ def test_r1_against_differences() -> None:
 
 def test_r1_only_at_every_kth_step() -> None:
     gan = make_gan(r1=1.0, penalty_every=3)
-    step = tf.function(gan.train_step)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     measured = [bool(np.isfinite(float(step(clips())["r1"]))) for _ in range(7)]
     assert measured == [True, False, False, True, False, False, True]
 
@@ -334,7 +334,7 @@ def test_plain_keras_fit() -> None:
     assert np.isfinite(history.history["d_loss"]).all()
     assert int(fitted.step) == 6
     stepped = make_gan(r1=1.0, penalty_every=2)
-    step = tf.function(stepped.train_step)
+    step = tf.function(stepped.train_step, autograph=False, jit_compile=False)
     for batch in batches * 2:
         step(batch)
     np.testing.assert_allclose(weights(fitted), weights(stepped), atol=1e-6)
@@ -354,7 +354,7 @@ def test_logs() -> None:
 def test_discriminator_learns() -> None:
     """Against a generator that stands still, D must come to tell real from fake."""
     gan = make_gan(optimizers=(keras.optimizers.SGD(0.0), keras.optimizers.Adam(1e-3)))
-    step = tf.function(gan.train_step)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     losses = [float(step(clips())["d_loss"]) for _ in range(25)]
     assert np.mean(losses[-3:]) < 0.5 * losses[0]
 
@@ -362,7 +362,7 @@ def test_discriminator_learns() -> None:
 def test_generator_learns() -> None:
     """Against a discriminator that stands still, G must come to please it."""
     gan = make_gan(optimizers=(keras.optimizers.Adam(1e-3), keras.optimizers.SGD(0.0)))
-    step = tf.function(gan.train_step)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     losses = [float(step(clips())["g_loss"]) for _ in range(25)]
     assert np.mean(losses[-3:]) < 0.9 * losses[0]
 
@@ -373,7 +373,7 @@ def test_precisions_train(precision: str) -> None:
     assert keras.config.dtype_policy().name == "float32", "the policy must not leak"
     assert gan.shares_backward == (precision != "mixed_float16")
     before = weights(gan.generator), weights(discriminator(gan))
-    step = tf.function(gan.train_step)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     for seed in range(3):
         logs = step(clips(2, seed=seed))
         assert all(np.isfinite(float(logs[name])) for name in ("d_loss", "g_loss"))
@@ -388,7 +388,7 @@ def test_steps_are_repeatable() -> None:
     ends = []
     for _ in range(2):
         gan = build_gan(tiny_run(seed=7, penalty_every=2))
-        step = tf.function(gan.train_step)
+        step = tf.function(gan.train_step, autograph=False, jit_compile=False)
         for number in range(3):
             step(clips(2, seed=number))
         ends.append(np.concatenate([weights(gan.generator), weights(discriminator(gan))]))
@@ -423,6 +423,6 @@ def test_penalty_at_the_full_size_and_a_larger_batch() -> None:
     runtime.prepare()
     model, train = ModelConfig(), TrainConfig(r1=1.0, penalty_every=1)
     gan = build_gan(Run(Path(), model, train, Path(), (64, 64), 25.0))
-    step = tf.function(gan.train_step, jit_compile=False)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     logs = step(tf.random.stateless_normal((8, model.frames, 64, 64, 3), (0, 1)))
     assert all(np.isfinite(float(value)) for value in logs.values())

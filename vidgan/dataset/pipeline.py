@@ -25,6 +25,8 @@ MAX_SHUFFLE = 4096
 MAX_OPEN_SHARDS = 8
 # Maps a uint8 clip ``(frames, height, width, 3)`` and a stateless seed, int32 ``(2,)``.
 Change = Callable[[tf.Tensor, tf.Tensor], Any]
+# For what a dataset calls: graph code as it is, which AutoGraph would take seconds to translate.
+plain = tf.autograph.experimental.do_not_convert
 READING_ERRORS = (
     tf.errors.DataLossError,
     tf.errors.FailedPreconditionError,
@@ -188,11 +190,11 @@ def training_clips(
 
     # Epochs have a known number of clips: earlier epochs need not be read.
     first_epoch, first_clip = divmod(skip * batch_size, epoch_clips)
-    data = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch).skip(first_clip)
-    data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    data = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(plain(epoch)).skip(first_clip)
+    data = data.map(plain(decode), num_parallel_calls=tf.data.AUTOTUNE)
     data = data.batch(batch_size, drop_remainder=True)
     if change is None:
-        data = data.map(finish)
+        data = data.map(plain(finish))
     return data.prefetch(tf.data.AUTOTUNE)
 
 
@@ -243,7 +245,7 @@ def labelled_clips(
         return _decode(encoded, manifest), label
 
     shards = [os.fsencode(shard) for shard in manifest.shards(split)]
-    data = tf.data.TFRecordDataset(shards).flat_map(windows).shard(every, 0)
-    data = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    data = tf.data.TFRecordDataset(shards).flat_map(plain(windows)).shard(every, 0)
+    data = data.map(plain(decode), num_parallel_calls=tf.data.AUTOTUNE)
     with reading_errors(manifest):
         yield from data.prefetch(tf.data.AUTOTUNE).as_numpy_iterator()

@@ -48,7 +48,7 @@ def count_flops(function: Callable[..., Any], *inputs: Any) -> float:
         ValueError: as for :func:`count_graph_flops`.
     """
     return count_graph_flops(
-        tf.function(function, jit_compile=False).get_concrete_function(*inputs)
+        tf.function(function, autograph=False, jit_compile=False).get_concrete_function(*inputs)
     )
 
 

@@ -136,7 +136,7 @@ def callbacks(context: TrainingContext) -> list[TrainingCallback]:
         pairs = list(held_out(run, manifest, MEASURED))
         base = restorer.Bicubic(get_task_config(run, EnhanceConfig).scale)
         before = _metrics(pairs, base)
-        restore = tf.function(context.gan.call, jit_compile=False)
+        restore = tf.function(context.gan.call, autograph=False, jit_compile=False)
 
         def score(gan: AdversarialModel) -> dict[str, np.ndarray]:
             after = _metrics(pairs, restore)

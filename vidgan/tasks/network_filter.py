@@ -20,7 +20,9 @@ def single_clip_function(network: keras.Model) -> Callable[[Any], np.ndarray]:
         A function from the network's inputs to the clip, float32 in 0…255.
     """
     # Traced for every shape: there are few, and unknown shapes run slower.
-    traced = tf.function(lambda inputs: network(inputs, training=False), jit_compile=False)
+    traced = tf.function(
+        lambda inputs: network(inputs, training=False), autograph=False, jit_compile=False
+    )
     return lambda inputs: pixels.to_levels(traced(inputs)[0])
 
 

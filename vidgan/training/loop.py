@@ -127,7 +127,10 @@ def train(
             step = gan.step_at(progress.budget_used)
             first = step not in traced
             if first:
-                traced[step] = tf.function(step, jit_compile=False, reduce_retracing=True)
+                # No function of vidgan needs AutoGraph, whose translation takes seconds.
+                traced[step] = tf.function(
+                    step, autograph=False, jit_compile=False, reduce_retracing=True
+                )
             start = clock()
             batch = next(batches)
             arrived = clock()

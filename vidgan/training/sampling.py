@@ -31,7 +31,7 @@ class EmaSampler:
 
     @cached_property
     def _generate(self) -> Any:
-        return tf.function(self.gan.call, jit_compile=False)
+        return tf.function(self.gan.call, autograph=False, jit_compile=False)
 
     def batches(self, noise: latents.Noise) -> Iterator[np.ndarray]:
         """Generate clips in the order of the latents.

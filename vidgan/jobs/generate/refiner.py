@@ -28,7 +28,9 @@ class Refiner:
 
     def __init__(self, decoder: Any, device: str) -> None:
         self._decoder, self._device = decoder, device
-        self._gradients = tf.function(self._compute, reduce_retracing=True, jit_compile=False)
+        self._gradients = tf.function(
+            self._compute, reduce_retracing=True, autograph=False, jit_compile=False
+        )
 
     def __call__(
         self, codes: Noise, free: Collection[str], target: np.ndarray, steps: int

@@ -238,6 +238,6 @@ class Sampler:
 
         if network.name not in self._graphs:
             self._graphs[network.name] = tf.function(
-                network, reduce_retracing=True, jit_compile=False
+                network, reduce_retracing=True, autograph=False, jit_compile=False
             )
         return self._graphs[network.name]

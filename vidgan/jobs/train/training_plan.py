@@ -94,7 +94,7 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
         gan = found.build(run)
         run_config.check_memory(gan, run, device)
         data = found.data(run, manifests, 0)
-        step = tf.function(gan.train_step, jit_compile=False)
+        step = tf.function(gan.train_step, autograph=False, jit_compile=False)
         times = []
         for batch in checked(data.take(4), *manifests):
             start = time.perf_counter()

@@ -22,5 +22,5 @@ def frame_embedding(model: Any, side: int, normalise: Callable[[Any], Any]) -> E
         return model(normalise(frames), training=False)
 
     signature = [tf.TensorSpec((None, None, None, None, 3), tf.uint8)]
-    compiled = tf.function(embed, input_signature=signature)
+    compiled = tf.function(embed, input_signature=signature, autograph=False)
     return lambda clips: compiled(clips).numpy()

@@ -125,7 +125,7 @@ def build(path: Path | None) -> Embed:
         return model(pixels.to_model(tf.reshape(frames, sides)), training=False)
 
     signature = [tf.TensorSpec((None, None, None, None, 3), tf.uint8)]
-    compiled = tf.function(embed, input_signature=signature)
+    compiled = tf.function(embed, input_signature=signature, autograph=False)
     return lambda clips: compiled(clips).numpy()
 
 

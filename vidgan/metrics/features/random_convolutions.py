@@ -100,7 +100,7 @@ def random_network(streams: tuple[str, ...], frames: int, dim: int = DIM) -> Any
         return tf.matmul(tf.concat(features, axis=1), projection)
 
     signature = [tf.TensorSpec((None, None, SIDE, SIDE, 3), tf.uint8)]
-    return tf.function(embed, input_signature=signature)
+    return tf.function(embed, input_signature=signature, autograph=False)
 
 
 def _build_3d() -> Embed:

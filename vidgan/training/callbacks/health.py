@@ -112,7 +112,9 @@ class HealthMonitor(keras.callbacks.Callback):
             training = self.real.train
             self.reference = sample_quality.Reference.of(training.whole, training.small)
             # As a graph: eager calls are slow where networks are small.
-            self.discriminate = tf.function(self.model.discriminate, jit_compile=False)
+            self.discriminate = tf.function(
+                self.model.discriminate, autograph=False, jit_compile=False
+            )
         start = self.clock()
         clips = np.concatenate(list(self.sampler.batches(self.noise)))
         small = sample_diversity.shrink(clips)
