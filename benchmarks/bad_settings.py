@@ -379,6 +379,8 @@ def run(setting: Setting, folder: Path, steps: int) -> Options:
     except VidganError as error:
         status, verdict = error.exit_code, str(error).removeprefix(f"{path}: ")
     events = read_events(path / HEALTH_NAME) if (path / HEALTH_NAME).exists() else []
+    # There is none where the options are refused.
+    logged = read_log(path / LOG_NAME) if (path / LOG_NAME).exists() else []
     row: Options = {
         "name": setting.name,
         "steps": steps,
@@ -387,7 +389,7 @@ def run(setting: Setting, folder: Path, steps: int) -> Options:
         "verdict": " / ".join(verdict.splitlines()),
         "status": status,
         "events": [str(event) for event in events],
-        "looks": [row for row in read_log(path / LOG_NAME) if "contrast" in row],
+        "looks": [row for row in logged if "contrast" in row],
     }
     if list((path / "checkpoints").glob("step-*")):
         gan = NETWORKS_KEPT.last
