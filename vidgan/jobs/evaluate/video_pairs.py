@@ -8,7 +8,7 @@ import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.jobs.evaluate.sources import same_rate
-from vidgan.video.discover import VIDEO_SUFFIXES, discover
+from vidgan.video.discover import discover
 from vidgan.video.readers.base import VideoInfo, VideoReader
 from vidgan.video.readers.open import open_video
 
@@ -98,9 +98,8 @@ def _by_name(root: Path) -> dict[str, Path]:
         if source.error is not None:
             raise InputError(source.error)
         path = source.path
-        file = path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
         inside = "" if path == root else str(path.relative_to(root))
-        name = inside.removesuffix(path.suffix) if file else inside
+        name = inside.removesuffix(path.suffix) if path.is_file() else inside
         if name in found:
             raise InputError(
                 f"{found[name]} and {path} have the same name but for the extension; move one away"
