@@ -36,6 +36,7 @@ class Parts:
         times: start of every finished frame, in ticks of the source's time base.
         end: end of the last frame, in ticks; None while frames are missing.
         joinable: whether the parts can be joined without encoding them again.
+        codec: that the parts are encoded with.
     """
 
     def __init__(self, output: Path, codec: str, rate: Fraction, size: tuple[int, int]) -> None:
@@ -51,9 +52,9 @@ class Parts:
         self.folder = output.with_name(output.name + ".parts")
         self.joinable = CODECS[codec].joinable
         self._output_codec = codec
-        self._codec = codec if self.joinable else INTERMEDIATE_CODEC
+        self.codec = codec if self.joinable else INTERMEDIATE_CODEC
         # Not always the output's container: some do not keep the order of decoding.
-        self._suffix = suffixes_of(self._codec)[0]
+        self._suffix = suffixes_of(self.codec)[0]
         self.times: list[int] = []
         self.end: int | None = None
         self._count = 0
@@ -106,7 +107,7 @@ class Parts:
         """Append a frame, uint8 RGB ``(height, width, 3)``, that is shown from ``time`` on."""
         if self._writer is None:
             file = self._file(self._count)
-            self._writer = open_writer(file, float(self.rate), self.size, self._codec)
+            self._writer = open_writer(file, float(self.rate), self.size, self.codec)
         self._writer.write(frame)
         self._written.append(time)
 
