@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from vidgan import json_files
-from vidgan.errors import OptionError
+from vidgan.containment import refuse_links_out
+from vidgan.errors import InputError, OptionError
 from vidgan.files import atomic_path, clear, remove
 from vidgan.json_files import Whole
 from vidgan.video.containers import CODECS, INTERMEDIATE_CODEC, suffixes_of
@@ -68,6 +69,22 @@ class Parts:
 
     def _file(self, number: int) -> Path:
         return self.folder / f"{number:05d}{self._suffix}"
+
+    def refuse_links(self) -> None:
+        """Check that no link leads out of the folder, before it is read, locked or cleared.
+
+        Raises:
+            InputError: one does.
+        """
+        link: object = self.folder
+        if not self.folder.is_symlink():
+            try:
+                refuse_links_out(self.folder)
+            except ValueError as error:
+                link = error
+            else:
+                return
+        raise InputError(f"{link}: a link to elsewhere, which is not followed; remove it")
 
     def start(self, settings: dict[str, Any]) -> None:
         """Remove existing parts and start from the first frame.

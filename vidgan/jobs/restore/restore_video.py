@@ -78,6 +78,7 @@ def restore_video(
                 f"whole frames; a --memory above {config.memory:g} lowers that"
             )
         parts = _find_parts(job, source, filter, config)
+        parts.refuse_links()
         stack.enter_context(locked(parts.folder, job.output))
         settings = _settings(job, filter, plan, config)
         if config.resume:
