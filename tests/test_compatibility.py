@@ -5,6 +5,7 @@ and the weights and losses that a seed led to. Tolerances allow for other proces
 """
 
 import json
+import math
 import re
 import shutil
 import zipfile
@@ -19,6 +20,7 @@ import vidgan
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import labelled_clips
+from vidgan.errors import RunError
 from vidgan.tasks.synthesis import build_gan
 from vidgan.training.log_file import read_log
 from vidgan.training.run import Run
@@ -85,6 +87,31 @@ def test_run_goes_on(old: Path, tmp_path: Path, task: str) -> None:
     rows = read_log(run / "log.csv")
     assert [row["step"] for row in rows] == [2, 3]
     assert vidgan.info(run)["trained"]["step"] == 3
+
+
+@pytest.mark.parametrize("name", ["minutes", "epochs"])
+def test_run_without_a_limit(old: Path, tmp_path: Path, name: str) -> None:
+    """``--minutes inf`` was written as Python writes it."""
+    run = tmp_path / "run"
+    shutil.copytree(old / "synthesis", run)
+    config = json.loads((run / "config.json").read_text())
+    config["train"] |= {"steps": 3, name: math.inf}
+    (run / "config.json").write_text(json.dumps(config))
+    assert ": Infinity" in (run / "config.json").read_text()
+    assert len(vidgan.load(run, device="cpu").generate(seeds="0-2")) == 3
+    assert vidgan.info(run)["trained"]["step"] == 2
+    vidgan.train(old / "dataset", resume=run, device="cpu")
+    assert vidgan.info(run)["trained"]["step"] == 3
+    assert getattr(Run.open(run).train, name) == math.inf
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf, "Infinity"])
+def test_other_values_that_are_no_limit(old: Path, tmp_path: Path, value: Any) -> None:
+    config = json.loads((old / "synthesis" / "config.json").read_text())
+    config["train"]["minutes"] = value
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match=r"config\.json"):
+        Run.open(tmp_path)
 
 
 @pytest.mark.parametrize("name", SEEDED)

@@ -1,5 +1,6 @@
 """A run or a dataset from somebody else leads to nothing outside of itself."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -8,11 +9,13 @@ import pytest
 from dataset_files import make_dataset
 from reports import report, write_log
 from test_run_folder import make_run
+from video_files import make_video
 
 import vidgan
 from vidgan.containment import inside, refuse_links_out
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
-from vidgan.errors import DatasetError, RunError
+from vidgan.errors import DatasetError, InputError, RunError
+from vidgan.files import atomic_path, remove
 from vidgan.jobs.evaluate.report import files
 from vidgan.training.run import Run
 
@@ -63,6 +66,44 @@ def test_shards(tmp_path: Path, outside: Path, name: str) -> None:
         Manifest.load(folder).shards("train")
     with pytest.raises(DatasetError, match="leads out"):
         vidgan.train(folder, output=tmp_path / "run", steps=1, frames=8)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    ["", "manifest.json", "00000.mp4", "00000.json", "closing.json", ".lock", "deep/.vidgan-0"],
+)
+def test_links_in_the_parts_of_a_restoration(
+    tmp_path: Path, outside: Path, name: str, resume: bool
+) -> None:
+    video = make_video(tmp_path / "v.mp4", 10)
+    output = tmp_path / "out.mp4"
+    link = tmp_path / "out.mp4.parts" / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside / ("file" if name else ""))
+    with pytest.raises(InputError, match="a link to elsewhere") as error:
+        vidgan.enhance(video, output, method="bicubic", scale=1, resume=resume)
+    assert str(error.value).startswith(f"{link}:")
+    assert (outside / "file").read_text() == "secret"
+    assert len(list(outside.iterdir())) == 2
+    assert not output.exists()
+    remove(tmp_path / "out.mp4.parts")
+    vidgan.enhance(video, output, method="bicubic", scale=1, resume=resume)
+    assert output.exists()
+
+
+def test_a_link_in_the_place_of_a_folder_for_writing(tmp_path: Path, outside: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("file", "other"):
+        digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+        (folder / f".vidgan-{digest}").symlink_to(outside)
+    with atomic_path(folder / "file") as temporary:
+        temporary.write_text("new")
+    assert [path.name for path in folder.iterdir()] == ["file"]
+    assert (folder / "file").read_text() == "new"
+    assert (outside / "file").read_text() == "secret"
+    assert len(list(outside.iterdir())) == 2
 
 
 def test_manifest(tmp_path: Path) -> None:

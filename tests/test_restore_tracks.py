@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from av.subtitles.subtitle import AssSubtitle
 from restore_helpers import add_sound, in_seconds, ok
@@ -139,8 +140,9 @@ def write_frames(
     path: Path,
     pixel_aspect: Fraction = Fraction(1),
     attachment: tuple[str, str, bytes] | None = None,
+    frames: int = 5,
 ) -> None:
-    """Write five black frames, with an attachment given as ``(name, MIME type, content)``."""
+    """Write black frames, with an attachment given as ``(name, MIME type, content)``."""
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=25)
         assert isinstance(stream, av.VideoStream)
@@ -148,23 +150,41 @@ def write_frames(
         stream.codec_context.sample_aspect_ratio = pixel_aspect
         if attachment is not None:
             output.add_attachment(*attachment)
-        for _ in range(5):
+        for _ in range(frames):
             output.mux(stream.encode(av.VideoFrame(48, 32, "yuv420p")))
         output.mux(stream.encode())
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mkv", ".avi"])
-def test_pixels_that_are_not_square(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "codec", "kept"),
+    [
+        (".mp4", "h264", True),
+        (".mp4", "mp4v", True),
+        (".mkv", "h264", True),
+        (".mkv", "ffv1", False),
+        (".webm", "vp9", False),
+        (".avi", "mjpg", False),
+    ],
+)
+def test_pixels_that_are_not_square(tmp_path: Path, suffix: str, codec: str, kept: bool) -> None:
     video = tmp_path / "v.mkv"
-    write_frames(video, Fraction(16, 11))
+    # More frames than a part has, with sound between.
+    write_frames(video, Fraction(16, 11), frames=120)
+    sounding = tmp_path / "sounding.mkv"
+    add_sound(video, sounding)
     made = tmp_path / f"made{suffix}"
-    output_text = ok("enhance", video, "-o", made, *BICUBIC).output
+    output_text = ok("enhance", sounding, "-o", made, "--codec", codec, *BICUBIC).output
     with av.open(str(made)) as container:
-        found = container.streams.video[0].sample_aspect_ratio
-    if suffix == ".mp4":
+        stream = container.streams.video[0]
+        found = stream.sample_aspect_ratio
+        times = [frame.time for frame in container.decode(stream)]
+    assert np.allclose(times, np.arange(120) / 25, atol=0.002)
+    if kept:
         assert found == Fraction(16, 11)
+        assert "pixel aspect" not in output_text
     else:
-        assert f"pixel aspect ratio, 16:11, cannot be stored in {suffix}" in output_text
+        words = f"pixel aspect ratio, 16:11, cannot be stored in {suffix} ({codec}); "
+        assert f"{words}use .mp4 (h264) or .mkv (h264)" in output_text
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm", ".avi"])

@@ -8,7 +8,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from restore_helpers import call, ok, refused
+from restore_helpers import call, ok
 from video_files import make_images, make_video, scene, write_video
 
 from vidgan.errors import InputError
@@ -132,14 +132,6 @@ def test_a_pipe_is_not_called_empty(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     with pytest.raises(InputError, match=r"pipe\.mp4: is no regular file"):
         open_video(tmp_path / "pipe.mp4")
-
-
-def test_animated_webp(tmp_path: Path) -> None:
-    make_video(tmp_path / "a.webp", 10, fps=10, codec="libwebp_anim")
-    for command in ("preprocess", "enhance"):
-        options = ["--method", "bicubic"] if command == "enhance" else []
-        printed = refused(command, tmp_path / "a.webp", "-o", tmp_path / "out.mp4", *options)
-        assert "not one frame can be decoded" in printed
 
 
 def test_a_damaged_end_keeps_what_is_before(tmp_path: Path, monkeypatch: Any) -> None:

@@ -117,6 +117,7 @@ def writing_folder(path: Path) -> Iterator[Path]:
     name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     folder = path.parent / f"{_HIDDEN}{name}"
     remove_leftovers(folder.parent)
+    _remove_link(folder)
     with locked(folder, path):
         _recover(folder)
         clear(folder)
@@ -169,9 +170,16 @@ def remove_leftovers(parent: Path) -> None:
 def _remove_leftovers(parent: Path) -> None:
     for folder in parent.glob(f"{_HIDDEN}{'[0-9a-f]' * 16}/"):
         # Locked: a living process is writing there.
+        _remove_link(folder)
         with contextlib.suppress(OSError, ExportError), locked(folder, folder):
             _recover(folder)
             remove(folder)
+
+
+def _remove_link(folder: Path) -> None:
+    """Remove a link in the place of a folder for writing: what it leads to is not ours to clear."""
+    if folder.is_symlink():
+        remove(folder)
 
 
 def _recover(folder: Path) -> None:

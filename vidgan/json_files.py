@@ -6,6 +6,7 @@ scalars.
 """
 
 import json
+import math
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,12 +34,20 @@ MIN_FRAME_RATE = 0.001
 FrameRate: TypeAlias = Annotated[float, Meta(ge=MIN_FRAME_RATE, le=1e5)]
 Scalar: TypeAlias = bool | Whole | Number | Text | None
 Value: TypeAlias = Scalar | Sequence[Scalar]
+# The same with infinity, which stands for no limit.
+UnlimitedValue: TypeAlias = (
+    bool | Whole | Annotated[float, Meta(ge=-1e300)] | Text | Sequence[Scalar] | None
+)
 
 T = TypeVar("T")
 
 
-def read(path: Path) -> Any:
+def read(path: Path, infinity: bool = False) -> Any:
     """Return the decoded JSON of a file.
+
+    Args:
+        path: the file.
+        infinity: whether it may hold ``Infinity``, as Python writes an infinite number.
 
     Raises:
         OSError: the file cannot be read.
@@ -50,25 +59,31 @@ def read(path: Path) -> Any:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
-    return decode(content)
+    return decode(content, infinity)
 
 
-def decode(content: bytes | str) -> Any:
+def decode(content: bytes | str, infinity: bool = False) -> Any:
     """Return decoded JSON.
 
+    Args:
+        content: the text.
+        infinity: see :func:`read`.
+
     Raises:
-        ValueError: it is no JSON; NaN and infinity are none.
+        ValueError: it is no JSON; NaN is none.
     """
+
+    def constant(name: str) -> float:
+        if infinity and name == "Infinity":
+            return math.inf
+        raise ValueError(f"{name} is no number")
+
     try:
-        return json.loads(content, parse_constant=_refuse_constant)
+        return json.loads(content, parse_constant=constant)
     except RecursionError:
         raise ValueError("not valid JSON (nested too deeply)") from None
     except ValueError as error:
         raise ValueError(f"not valid JSON ({error!s:.80})") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
 
 
 def convert(values: Any, schema: type[T]) -> T:

@@ -34,3 +34,13 @@ def to_uint8(values: Any) -> Any:
 
     scaled = tf.round((tf.cast(values, tf.float32) + 1.0) * 127.5)
     return tf.cast(tf.clip_by_value(scaled, 0.0, 255.0), tf.uint8)
+
+
+def over_black(pixels: np.ndarray) -> np.ndarray:
+    """Return the colours of uint8 RGBA pixels ``(height, width, 4)`` before a black background.
+
+    The stored colours of transparent pixels are arbitrary.
+    """
+    opacity = pixels[..., 3:].astype(np.uint16)
+    colours: np.ndarray = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
+    return colours

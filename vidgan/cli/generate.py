@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from vidgan.cli import options
+from vidgan.cli.notes import print_note
 from vidgan.config import DEFAULT_OUTPUT, GenerateConfig, Group
 
 
@@ -36,7 +37,7 @@ def command(context: click.Context, /, run: str | None, output: str, **values: A
     from vidgan.jobs.generate.generate import generate_clips
 
     config = GenerateConfig.from_options(options.given_options(context, values))
-    paths = generate_clips(run, output, config, progress=True)
+    paths = generate_clips(run, output, config, progress=True, notify=print_note)
     size = sum(path.stat().st_size for path in paths)
     what = output if len(paths) == 1 else f"{output}: {len(paths)} files"
     click.echo(f"Wrote {what} ({size / 1e6:.1f} MB)")

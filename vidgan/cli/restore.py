@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vidgan.cli import options
+from vidgan.cli.notes import print_note
 from vidgan.config import TASK_OPTIONS, Group, MaskedRestoreConfig, VideoCommand
 from vidgan.video.containers import CONTAINERS, listed
 
@@ -77,11 +78,6 @@ def _help(task: str, video: VideoCommand) -> str:
         "rotation are kept.",
     )
     return "\n\n".join(paragraphs)
-
-
-def print_note(note: str) -> None:
-    """Print a note about the result on standard error."""
-    click.echo(f"Note: {note}", err=True)
 
 
 def print_result(result: "RestoreResult") -> None:

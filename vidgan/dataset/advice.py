@@ -8,6 +8,7 @@ from pathlib import Path
 from vidgan.config import PreprocessConfig
 from vidgan.dataset.build import Build, SourceShot
 from vidgan.dataset.scan import Scan
+from vidgan.video.notes import by_note, listed_names
 
 # Networks overfit fewer clips within minutes.
 FEW_CLIPS = 100
@@ -20,8 +21,6 @@ SAME_ASPECT = 1.05
 SAME_RATE = 1.01
 # Fraction of repeated frames above which the original had a lower frame rate.
 MANY_REPEATS = 0.3
-# Most file names in a warning.
-MAX_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,7 @@ def advise(
         *_on_sources(used, config, fps),
     ]
     found += [s.scan.problem for s in used if s.scan.problem]
-    noted: dict[str, list[Path]] = {}
-    for source in used:
-        for note in source.scan.notes:
-            noted.setdefault(note, []).append(source.path)
-    found += [f"{_names(paths)}: {note}" for note, paths in noted.items()]
-    return found
+    return found + by_note((s.path.name, note) for s in used for note in s.scan.notes)
 
 
 def _on_amount(build: Build, clip: int) -> list[str]:
@@ -133,5 +127,4 @@ def _on_sources(used: list[_ScannedSource], config: PreprocessConfig, fps: float
 
 
 def _names(paths: Sequence[Path]) -> str:
-    names = list(dict.fromkeys(path.name for path in paths))
-    return ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")
+    return listed_names(path.name for path in paths)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from vidgan import json_files
-from vidgan.errors import OptionError
+from vidgan.containment import refuse_links_out
+from vidgan.errors import InputError, OptionError
 from vidgan.files import atomic_path, clear, remove
 from vidgan.json_files import Whole
 from vidgan.video.containers import CODECS, INTERMEDIATE_CODEC, suffixes_of
@@ -36,6 +37,7 @@ class Parts:
         times: start of every finished frame, in ticks of the source's time base.
         end: end of the last frame, in ticks; None while frames are missing.
         joinable: whether the parts can be joined without encoding them again.
+        codec: that the parts are encoded with.
     """
 
     def __init__(self, output: Path, codec: str, rate: Fraction, size: tuple[int, int]) -> None:
@@ -51,9 +53,9 @@ class Parts:
         self.folder = output.with_name(output.name + ".parts")
         self.joinable = CODECS[codec].joinable
         self._output_codec = codec
-        self._codec = codec if self.joinable else INTERMEDIATE_CODEC
+        self.codec = codec if self.joinable else INTERMEDIATE_CODEC
         # Not always the output's container: some do not keep the order of decoding.
-        self._suffix = suffixes_of(self._codec)[0]
+        self._suffix = suffixes_of(self.codec)[0]
         self.times: list[int] = []
         self.end: int | None = None
         self._count = 0
@@ -67,6 +69,22 @@ class Parts:
 
     def _file(self, number: int) -> Path:
         return self.folder / f"{number:05d}{self._suffix}"
+
+    def refuse_links(self) -> None:
+        """Check that no link leads out of the folder, before it is read, locked or cleared.
+
+        Raises:
+            InputError: one does.
+        """
+        link: object = self.folder
+        if not self.folder.is_symlink():
+            try:
+                refuse_links_out(self.folder)
+            except ValueError as error:
+                link = error
+            else:
+                return
+        raise InputError(f"{link}: a link to elsewhere, which is not followed; remove it")
 
     def start(self, settings: dict[str, Any]) -> None:
         """Remove existing parts and start from the first frame.
@@ -106,7 +124,7 @@ class Parts:
         """Append a frame, uint8 RGB ``(height, width, 3)``, that is shown from ``time`` on."""
         if self._writer is None:
             file = self._file(self._count)
-            self._writer = open_writer(file, float(self.rate), self.size, self._codec)
+            self._writer = open_writer(file, float(self.rate), self.size, self.codec)
         self._writer.write(frame)
         self._written.append(time)
 

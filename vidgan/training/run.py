@@ -38,7 +38,7 @@ from vidgan.config import (
 from vidgan.containment import refuse_links_out
 from vidgan.errors import OptionError, RunError
 from vidgan.files import JSON_ERRORS, atomic_path, remove
-from vidgan.json_files import Side, Text, Value, Whole
+from vidgan.json_files import Side, Text, UnlimitedValue, Value, Whole
 from vidgan.training import weights
 from vidgan.training.run_lookup import (
     CHECKPOINTS,
@@ -74,7 +74,7 @@ class _File(msgspec.Struct):
     """What ``config.json`` holds; runs of earlier versions name no task."""
 
     model: dict[str, Value]
-    train: dict[str, Value]
+    train: dict[str, UnlimitedValue]
     dataset: _Dataset
     task: _Task | None = None
 

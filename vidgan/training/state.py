@@ -122,7 +122,7 @@ def read_run_file(path: Path, schema: type[T], consequence: str = "the run canno
         RunError: the file is missing or damaged.
     """
     try:
-        return json_files.convert(json_files.read(path), schema)
+        return json_files.convert(json_files.read(path, infinity=True), schema)
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:

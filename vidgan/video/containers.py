@@ -23,6 +23,8 @@ class Codec:
         pixel_format: FFmpeg's name of the pixel format that is encoded.
         lossless: whether decoded frames are the frames that were written.
         joinable: whether videos encoded one by one can be joined without encoding them again.
+        aspect_filter: FFmpeg's bitstream filter that stores the shape of pixels in encoded video;
+            None where there is none.
     """
 
     writer: str
@@ -30,6 +32,7 @@ class Codec:
     pixel_format: str = "yuv420p"
     lossless: bool = False
     joinable: bool = True
+    aspect_filter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class Container:
         chapters: whether it stores chapters.
         attachments: whether it stores attached files, such as fonts.
         variable_rate: whether it stores a time for every frame, instead of a frame rate.
-        pixel_aspect: whether the shape of pixels that are not square is stored. Matroska could,
-            but PyAV does not hand it to FFmpeg's muxer.
+        pixel_aspect: whether it stores the shape of pixels that are not square. Matroska could,
+            but PyAV does not hand it to FFmpeg's muxer; see :func:`keeps_pixel_aspect`.
         preroll: whether audio packets before time 0 stay there (an encoder's priming samples);
             muxers of other containers delay the video instead.
         max_fps: most frames a second; None for no limit.
@@ -82,6 +85,7 @@ CODECS = {
             "libx264": {"crf": "16", "preset": "veryfast", "mbtree": "0"},
             "libopenh264": {"rc_mode": "quality", "qmin": "10", "qmax": "24"},
         },
+        aspect_filter="h264_metadata",
     ),
     "vp9": Codec(
         "pyav",
@@ -169,6 +173,11 @@ CONTAINERS = {
 def suffixes_of(codec: str) -> tuple[str, ...]:
     """Return the suffixes of the containers that a codec goes into."""
     return tuple(suffix for suffix, row in CONTAINERS.items() if codec in row.codecs)
+
+
+def keeps_pixel_aspect(suffix: str, codec: str) -> bool:
+    """Return whether the container or the encoded video stores the shape of pixels."""
+    return CONTAINERS[suffix].pixel_aspect or CODECS[codec].aspect_filter is not None
 
 
 def listed(words: tuple[str, ...], last: str) -> str:

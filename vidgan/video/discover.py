@@ -8,8 +8,10 @@ from pathlib import Path
 
 from vidgan.errors import InputError
 from vidgan.video.readers.images import numbered_images
+from vidgan.video.readers.webp_header import is_animated_webp
 
-# Files that are taken from folders; files that are named themselves may have any suffix.
+# Files that are taken from folders, with animated .webp; files that are named themselves may have
+# any suffix.
 VIDEO_SUFFIXES = frozenset(
     {
         *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".apng", ".mpg", ".mpeg"),
@@ -69,12 +71,15 @@ def discover(inputs: Sequence[Path | str]) -> list[InputSource]:
 def is_image_sequence(folder: Path) -> bool:
     """Return whether a folder of numbered images is a video; not the photos beside videos."""
     return len(numbered_images(folder)) >= MIN_IMAGES and not any(
-        _is_video_name(path.name) for path in folder.iterdir()
+        _is_video(path) for path in folder.iterdir()
     )
 
 
-def _is_video_name(name: str) -> bool:
-    return Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith(".")
+def _is_video(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return not path.name.startswith(".") and (
+        suffix in VIDEO_SUFFIXES or (suffix == ".webp" and is_animated_webp(path))
+    )
 
 
 def _expand(text: Path | str) -> list[Path]:
@@ -108,8 +113,9 @@ def _search(root: Path) -> Iterator[InputSource]:
         if _is_own_output(files, subfolders):
             subfolders.clear()
             continue
-        for name in sorted(filter(_is_video_name, files)):
-            yield InputSource(here / name, _label(root, here / name))
+        for path in (here / name for name in sorted(files)):
+            if _is_video(path):
+                yield InputSource(path, _label(root, path))
         if is_image_sequence(here):
             yield InputSource(here, _label(root, here))
     for error in errors:

@@ -12,8 +12,10 @@ from typing import Any
 
 import av
 import numpy as np
+from av.bitstream import BitStreamFilterContext
 from av.packet import Packet
 
+from vidgan.video.containers import CODECS
 from vidgan.video.tracks import Tracks
 from vidgan.video.writers.open import container_of
 
@@ -113,7 +115,8 @@ def join(
         parts: videos of one codec and size, with frame numbers at ``timeline.rate`` as times.
         timeline: when their frames are shown, one part after the other.
         output: the file; its suffix is the container.
-        pixel_aspect: width of a pixel over its height; ignored by containers that do not store it.
+        pixel_aspect: width of a pixel over its height; left out where neither the container nor
+            the encoded video stores it.
         tracks: the audio, subtitles and metadata to copy.
 
     Returns:
@@ -163,18 +166,23 @@ def _write(
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(av.open(str(output.absolute()), "w", options=options))
         with av.open(str(parts[0].absolute())) as first:
-            stream = file.add_stream_from_template(first.streams.video[0])
+            template = first.streams.video[0]
+            stream = file.add_stream_from_template(template)
+            aspect_filter = None
+            if container.pixel_aspect:
+                stream.codec_context.sample_aspect_ratio = pixel_aspect
+            elif pixel_aspect != 1:
+                aspect_filter = _aspect_filter(template, pixel_aspect, stream)
         stream.time_base = timeline.time_base
-        if container.pixel_aspect:
-            stream.codec_context.sample_aspect_ratio = pixel_aspect
         copied = None
         if tracks is not None:
             copied = Tracks(tracks.path, file, container, tracks.begin, tracks.end, not_copied)
             stack.callback(copied.close)
         file.start_encoding()
         others = copied.packets() if copied is not None else ()
+        pictures = _retimed(parts, timeline, stream, aspect_filter)
         # Interleaved by time, as players need them.
-        for _, packet in heapq.merge(others, _retimed(parts, timeline, stream), key=itemgetter(0)):
+        for _, packet in heapq.merge(others, pictures, key=itemgetter(0)):
             try:
                 file.mux(packet)
             except av.FFmpegError as error:
@@ -184,8 +192,20 @@ def _write(
     return (copied.notes, copied.refused) if copied is not None else ([], set())
 
 
+def _aspect_filter(template: Any, aspect: Fraction, stream: Any) -> BitStreamFilterContext | None:
+    """Return a filter that stores the shape of pixels in encoded video; None if there is none."""
+    codec = CODECS.get(template.codec_context.name)
+    if codec is None or codec.aspect_filter is None:
+        return None
+    description = f"{codec.aspect_filter}=sample_aspect_ratio={aspect.numerator}/"
+    return BitStreamFilterContext(f"{description}{aspect.denominator}", template, stream)
+
+
 def _retimed(
-    parts: Sequence[Path], timeline: Timeline, stream: Any
+    parts: Sequence[Path],
+    timeline: Timeline,
+    stream: Any,
+    aspect_filter: BitStreamFilterContext | None,
 ) -> Iterator[tuple[float, "Packet[Any]"]]:
     """Yield the packets of all parts in decoding order, for a stream of the output.
 
@@ -200,6 +220,10 @@ def _retimed(
             for packet in container.demux(container.streams.video[0]):
                 if not packet.size:
                     continue
+                if aspect_filter is not None:
+                    time_base = packet.time_base
+                    [packet] = aspect_filter.filter(packet)
+                    packet.time_base = time_base
                 shown: Any = packet.pts
                 scale = Fraction(packet.time_base) * timeline.rate
                 number = before + round(shown * scale)

@@ -98,10 +98,19 @@ def _write(path: Path, statistics: ClipStatistics) -> None:
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         file.write(_digest(path, content.getbuffer()))
         file.write(content.getbuffer())
-    # Including those of earlier versions, *.npz.
-    files = sorted(path.parent.glob("*.*"), key=lambda each: each.stat().st_mtime)
-    for old in files[:-MAX_FILES]:
-        old.unlink(missing_ok=True)
+    _remove_oldest(path.parent)
+
+
+def _remove_oldest(folder: Path) -> None:
+    ages = []
+    # Including those of earlier versions, *.npz; not what other processes are writing.
+    for file in folder.glob("[!.]*.*"):
+        # Another process may remove it first.
+        with contextlib.suppress(OSError):
+            ages.append((file.stat().st_mtime, file))
+    for _, old in sorted(ages)[:-MAX_FILES]:
+        with contextlib.suppress(OSError):
+            old.unlink()
 
 
 def _digest(path: Path, content: memoryview) -> bytes:

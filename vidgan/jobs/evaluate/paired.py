@@ -9,6 +9,7 @@ from vidgan.jobs.evaluate.report import files
 from vidgan.jobs.evaluate.report.media import PairedMedia
 from vidgan.jobs.evaluate.report.report import Protocol, Report, ReportSet, VideoRow
 from vidgan.metrics.interval import LEVEL
+from vidgan.video.notes import by_note
 
 # Videos that the report shows.
 MAX_SHOWN = 3
@@ -44,12 +45,15 @@ def evaluate_paired(
     disable = None if progress else True
     rows: list[VideoRow] = []
     worst: list[ComparedVideo] = []
+    converted: list[tuple[str, str]] = []
     with tqdm(total=total, unit="frame", desc="evaluate", disable=disable, leave=False) as bar:
         for pair in pairs:
             compared = paired_metrics.compare(pair, bar.update)
             rows.append(compared.row)
             notes += compared.notes
+            converted += [(str(path), note) for path, note in pair.notes]
             worst = sorted([*worst, compared], key=lambda each: _psnr(each.row))[:MAX_SHOWN]
+    notes += by_note(converted)
     rows.sort(key=_psnr)
     report = _compose(originals, restored, rows, {pair.info.fps for pair in pairs}, config, notes)
     media = PairedMedia({each.row.name: (each.original, each.restored) for each in worst})

@@ -1,14 +1,14 @@
 """Pairs of restored videos and originals, matched by name and read frame by frame."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from vidgan.errors import InputError
 from vidgan.jobs.evaluate.sources import same_rate
-from vidgan.video.discover import VIDEO_SUFFIXES, discover
+from vidgan.video.discover import discover
 from vidgan.video.readers.base import VideoInfo, VideoReader
 from vidgan.video.readers.open import open_video
 
@@ -22,14 +22,15 @@ class VideoPair:
         original: a file or a folder of numbered images.
         restored: a file or a folder of numbered images.
         info: of the restored video.
-        note: what a reader of the report must know.
+        notes: what a reader of the report must know, each with the path of its video; grows
+            while frames are read.
     """
 
     name: str
     original: Path
     restored: Path
     info: VideoInfo
-    note: str | None = None
+    notes: list[tuple[Path, str]] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the frames of the original and of the restored video, uint8 RGB ``(h, w, 3)``.
@@ -43,6 +44,7 @@ class VideoPair:
                 yield original.retrieve(), restored.retrieve()
             for reader in readers:
                 _finish(reader)
+                self.notes.extend((reader.path, note) for note in reader.notes)
             if original.frames_read != restored.frames_read:
                 raise InputError(
                     f"{self.restored}: has {restored.frames_read} frames, its original "
@@ -88,7 +90,7 @@ def find_pairs(originals: Path, restored: Path) -> tuple[list[VideoPair], list[s
             "the name of its original"
         )
     pairs = [_pair(name or restored.name, videos[0][name], videos[1][name]) for name in names]
-    return pairs, notes + [pair.note for pair in pairs if pair.note]
+    return pairs, notes
 
 
 def _by_name(root: Path) -> dict[str, Path]:
@@ -98,9 +100,8 @@ def _by_name(root: Path) -> dict[str, Path]:
         if source.error is not None:
             raise InputError(source.error)
         path = source.path
-        file = path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
         inside = "" if path == root else str(path.relative_to(root))
-        name = inside.removesuffix(path.suffix) if file else inside
+        name = inside.removesuffix(path.suffix) if path.is_file() else inside
         if name in found:
             raise InputError(
                 f"{found[name]} and {path} have the same name but for the extension; move one away"
@@ -120,13 +121,14 @@ def _pair(name: str, original: Path, restored: Path) -> VideoPair:
             "bring both to one size"
         )
     rates = [info.fps for info in infos]
-    note = None
+    notes = []
     if rates[0] and rates[1] and not same_rate(rates[0], rates[1]):
         note = (
-            f"{restored} plays at {rates[1]:g} frames/s, its original at {rates[0]:g}: frames are "
-            "compared by their indices"
+            f"it plays at {rates[1]:g} frames/s, its original at {rates[0]:g}: frames are compared "
+            "by their indices"
         )
-    return VideoPair(name, original, restored, infos[1], note)
+        notes.append((restored, note))
+    return VideoPair(name, original, restored, infos[1], notes)
 
 
 def _finish(reader: VideoReader) -> None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -76,8 +76,12 @@ class ClipJob:
         """Return a seed that occurs twice; None if all differ."""
         return clip_plan.ClipPlan(self.seeds).repeated_seed()
 
-    def read(self, run: Run) -> Self:
+    def read(self, run: Run, notify: Callable[[str], None]) -> Self:
         """Return the job with the real clips.
+
+        Args:
+            run: the run.
+            notify: called with a line for everything of a clip that could not be kept.
 
         Raises:
             OptionError: options do not suit the run.
@@ -89,11 +93,11 @@ class ClipJob:
         if len(conditions.parse_labels(config.label, run.model)) > 1:
             raise OptionError(f"--label {config.label!r}: a real clip has one label")
         if config.continue_ is not None:
-            clips = [source_clips.read_to_end(config.continue_, run, config.starts[0])]
+            clips = [source_clips.read_to_end(config.continue_, run, config.starts[0], notify)]
         else:
             paths = config.between or (str(config.from_),)
             clips = [
-                source_clips.read_first_clip(path, run, start)
+                source_clips.read_first_clip(path, run, start, notify)
                 for path, start in zip(paths, config.starts, strict=False)
             ]
         return dataclasses.replace(self, given=tuple(clips))

@@ -1,7 +1,7 @@
 """``vidgan generate`` and ``vidgan.load``: clips from a trained run."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ def generate(
     output: Path | str = DEFAULT_OUTPUT,
     *,
     progress: bool = False,
+    notify: Callable[[str], None] = lambda note: None,
     **options: OptionValue | Path | tuple[Path, Path],
 ) -> list[Path]:
     """Generate clips and write them, with memory that does not grow with their number.
@@ -68,6 +69,7 @@ def generate(
         output: ``.mp4``, ``.webm``, ``.avi`` or ``.gif`` for one video, ``.png`` for a contact
             sheet, ``.npy`` for an array, or a folder for one file per clip.
         progress: show a progress bar on a terminal.
+        notify: called with a line for everything of a real clip that could not be kept.
         **options: the fields of :class:`vidgan.config.GenerateConfig`, such as ``n=4`` or
             ``from_="clip.mp4"``.
 
@@ -81,7 +83,7 @@ def generate(
         ExportError: the output exists or cannot be written.
     """
     config = GenerateConfig.from_options({name: _plain(value) for name, value in options.items()})
-    return generate_clips(run, output, config, progress=progress)
+    return generate_clips(run, output, config, progress=progress, notify=notify)
 
 
 def _plain(value: Any) -> Any:
@@ -97,6 +99,7 @@ def generate_clips(
     config: GenerateConfig,
     *,
     progress: bool = False,
+    notify: Callable[[str], None] = lambda note: None,
 ) -> list[Path]:
     """Generate clips and write them; see :func:`generate`.
 
@@ -105,6 +108,7 @@ def generate_clips(
         output: file or folder.
         config: the options.
         progress: show a progress bar on a terminal.
+        notify: called with a line for everything of a real clip that could not be kept.
     """
     # Check everything before TensorFlow starts, which takes seconds.
     plan = from_clips.plan_job(config) if config.clip_option else clip_plan.plan_clips(config)
@@ -115,7 +119,7 @@ def generate_clips(
         plan = clip_plan.add_conditions(plan, config, opened.model)
         frames = config.frames or opened.frames
     else:
-        plan = plan.read(opened)
+        plan = plan.read(opened, notify)
         frames = plan.frames(opened)
     width, height = opened.size
     shape = (max(1, 2 * frames - 2) if config.loop else frames, height, width, 3)

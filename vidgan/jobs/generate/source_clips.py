@@ -1,5 +1,6 @@
 """Reading a video the way ``vidgan preprocess`` reads it for the dataset of a run."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,12 @@ from vidgan.video.readers.open import open_video
 MAX_FRAMES = 10_000
 
 
-def read_first_clip(path: Path | str, run: Run, start: float = 0.0) -> np.ndarray:
+def read_first_clip(
+    path: Path | str,
+    run: Run,
+    start: float = 0.0,
+    notify: Callable[[str], None] = lambda note: None,
+) -> np.ndarray:
     """Read as many frames of a video as a clip of the run has.
 
     Frame rate, size, fit and cleaning are those of the run's dataset, distances between frames
@@ -29,6 +35,7 @@ def read_first_clip(path: Path | str, run: Run, start: float = 0.0) -> np.ndarra
         path: a video file, a GIF or a folder of numbered images.
         run: the run.
         start: where to begin, in seconds.
+        notify: called with a line for everything that could not be kept.
 
     Returns:
         uint8 RGB ``(frames, height, width, 3)``.
@@ -36,20 +43,27 @@ def read_first_clip(path: Path | str, run: Run, start: float = 0.0) -> np.ndarra
     Raises:
         InputError: the video cannot be read or is too short.
     """
-    frames = _read(Path(path), run, start, span(run.frames, run.stride))
+    frames = _read(Path(path), run, start, span(run.frames, run.stride), notify)
     return frames[:: run.stride]
 
 
-def read_to_end(path: Path | str, run: Run, start: float = 0.0) -> np.ndarray:
+def read_to_end(
+    path: Path | str,
+    run: Run,
+    start: float = 0.0,
+    notify: Callable[[str], None] = lambda note: None,
+) -> np.ndarray:
     """Read a video to its end, at least as many frames as a clip of the run has.
 
     Args and errors are those of :func:`read_first_clip`; the last frame is always among the result.
     """
-    frames = _read(Path(path), run, start, None)
+    frames = _read(Path(path), run, start, None, notify)
     return frames[(len(frames) - 1) % run.stride :: run.stride]
 
 
-def _read(path: Path, run: Run, start: float, most: int | None) -> np.ndarray:
+def _read(
+    path: Path, run: Run, start: float, most: int | None, notify: Callable[[str], None]
+) -> np.ndarray:
     options = _dataset_options(run)
     fit = FrameFit(*run.size, options.fit)
     read: list[np.ndarray] = []
@@ -67,7 +81,7 @@ def _read(path: Path, run: Run, start: float, most: int | None) -> np.ndarray:
                     f"{path}: has more than {MAX_FRAMES} frames to continue; begin later with "
                     "--start"
                 )
-        problem = reader.problem
+        notes, problem = reader.notes, reader.problem
     needed = span(run.frames, run.stride)
     if len(read) < needed:
         dropped = ", ".join(f"{count} {reason}" for reason, count in cleaner.dropped.items())
@@ -77,6 +91,10 @@ def _read(path: Path, run: Run, start: float, most: int | None) -> np.ndarray:
             f"{f' ({dropped} left out)' if dropped else ''}, a clip of {run.path.name} needs "
             f"{needed}{f' ({problem})' if problem else ''}; give a longer one"
         )
+    if problem is not None:
+        notes.append(f"damaged ({problem}); what can be decoded is used")
+    for note in notes:
+        notify(f"{path}: {note}")
     return np.stack(read[:most])
 
 

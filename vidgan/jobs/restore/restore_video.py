@@ -20,7 +20,7 @@ from vidgan.tiling.plan import MAX_COST, TilingPlan, choose_plan
 from vidgan.tiling.source import VideoSource
 from vidgan.tiling.store import disk_space
 from vidgan.version import __version__
-from vidgan.video.containers import CONTAINERS, listed
+from vidgan.video.containers import CONTAINERS, keeps_pixel_aspect, listed
 from vidgan.video.join import MAX_RATE, Timeline, TrackSource, join
 from vidgan.video.tracks import track_kinds
 from vidgan.video.writers.open import check_rate, choose_codec, container_of
@@ -78,6 +78,7 @@ def restore_video(
                 f"whole frames; a --memory above {config.memory:g} lowers that"
             )
         parts = _find_parts(job, source, filter, config)
+        parts.refuse_links()
         stack.enter_context(locked(parts.folder, job.output))
         settings = _settings(job, filter, plan, config)
         if config.resume:
@@ -189,12 +190,16 @@ def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iter
             )
         parts.encode(target, 1 / constant.time_base, [*constant.times, constant.end])
         return
-    if source.pixel_aspect != 1 and not container.pixel_aspect:
+    if source.pixel_aspect != 1 and not keeps_pixel_aspect(container.suffix, parts.codec):
         shape = f"{source.pixel_aspect.numerator}:{source.pixel_aspect.denominator}"
-        able = tuple(suffix for suffix, row in CONTAINERS.items() if row.pixel_aspect)
+        able = tuple(
+            f"{suffix} ({codec})"
+            for suffix, row in CONTAINERS.items()
+            if keeps_pixel_aspect(suffix, codec := row.codecs[0])
+        )
         yield (
             f"{source.path}: its pixel aspect ratio, {shape}, cannot be stored in "
-            f"{container.suffix}; use {listed(able, 'or')}"
+            f"{container.suffix} ({parts.codec}); use {listed(able, 'or')}"
         )
     tracks = None
     if not source.path.is_dir():

@@ -1,21 +1,23 @@
-"""Opening a video for reading: files through PyAV or OpenCV, folders as numbered images."""
+"""Opening a video for reading: files through PyAV, OpenCV or Pillow, folders as numbered images."""
 
 from pathlib import Path
 
 from vidgan.errors import InputError
 from vidgan.video.readers.base import DECODER_ERRORS, VideoReader, decoding_error
 from vidgan.video.readers.fit import FrameFit
+from vidgan.video.readers.webp_header import is_animated_webp
 
 
 def open_video(
     path: Path | str, fit: FrameFit | None = None, *, decoder: str = "pyav", threads: int = 0
 ) -> VideoReader:
-    """Open a video file, a GIF or a folder of numbered images.
+    """Open a video file, a GIF, an animated WebP or a folder of numbered images.
 
     Args:
         path: the file or folder.
         fit: the size to deliver frames in; None for the stored size.
-        decoder: ``pyav`` or ``opencv``; ignored for folders of images.
+        decoder: ``pyav`` or ``opencv``; ignored for folders of images and animated
+            WebP.
         threads: for decoding; 0 uses every core.
 
     Raises:
@@ -38,6 +40,10 @@ def open_video(
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     try:
+        if is_animated_webp(path):
+            from vidgan.video.readers.webp import AnimatedWebPReader
+
+            return AnimatedWebPReader(path, fit)
         if decoder == "opencv":
             from vidgan.video.readers.opencv import OpenCVReader
 

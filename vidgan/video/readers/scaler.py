@@ -10,6 +10,7 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
+from vidgan.pixels import over_black
 from vidgan.video.readers.fit import FitPlan
 
 # By default FFmpeg computes colours at half the width of the result, to save time.
@@ -84,9 +85,7 @@ class Scaler:
         self._graph.vpush(frame)
         pixels: np.ndarray = self._graph.vpull().to_ndarray()
         if self._alpha:
-            # Transparent pixels become black; their stored colours are arbitrary.
-            opacity = pixels[..., 3:].astype(np.uint16)
-            pixels = ((pixels[..., :3] * opacity + 127) // 255).astype(np.uint8)
+            pixels = over_black(pixels)
         return self._plan.pad(pixels)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from vidgan.errors import InputError
 from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape, stamp
 from vidgan.video.discover import discover
+from vidgan.video.notes import by_note
 from vidgan.video.rate import resample, resampled_length
 from vidgan.video.readers.base import VideoReader
 from vidgan.video.readers.fit import FrameFit
@@ -29,6 +30,8 @@ class VideoSet(ClipSet):
 
     def __init__(self, path: Path, shape: Shape) -> None:
         self.windows: list[tuple[Path, int]] = []
+        # What the user must know about the conversion of each file.
+        self._converted: dict[Path, list[str]] = {}
         notes, sizes, rates, short = [], set(), set(), False
         for source in discover([path]):
             try:
@@ -53,6 +56,7 @@ class VideoSet(ClipSet):
                 shape = replace(shape, size=(info.width, info.height))
             sizes.add((info.width, info.height))
             rates.add(info.fps)
+            self._converted[source.path] = reader.notes
             self.windows += [(source.path, number) for number in range(count)]
         if not self.windows:
             raise InputError(
@@ -65,6 +69,8 @@ class VideoSet(ClipSet):
         fps = None if rate is None else rate / shape.stride
         super().__init__("clips", path, shape, fps, len(self.windows))
         self.notes += notes
+        converted = self._converted.items()
+        self.notes += by_note((str(path), note) for path, found in converted for note in found)
         width, height = self.shape.size or (0, 0)
         if others := sizes - {(width, height)}:
             shown = ", ".join(f"{w}x{h}" for w, h in sorted(others))
@@ -104,7 +110,10 @@ class VideoSet(ClipSet):
                     yield np.stack(frames)
                     wanted.discard(number // shape.span)
                     if not wanted:
-                        return
+                        break
+            new = [note for note in reader.notes if note not in self._converted[path]]
+        self._converted[path] += new
+        self.notes += [f"{path}: {note}" for note in new]
 
     def fingerprint(self) -> str:
         """Return names, sizes and modification times of the files."""
