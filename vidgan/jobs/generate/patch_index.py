@@ -14,8 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 PATCH = (3, 7, 7)
 # Principal components of a patch that are compared.
 COMPONENTS = 32
-# Frames, rows and columns from one patch to the next: of those searched for, and of those found.
-QUERY_STRIDE, KEY_STRIDE = (1, 2, 2), (2, 2, 2)
+# Frames, rows and columns from one patch to the next. More patches, which overlap more, blur.
+STRIDE = (2, 2, 2)
 # Of so many clips, patches at this stride determine the principal components.
 PCA_CLIPS, PCA_STRIDE = 64, (4, 8, 8)
 # The number of lists of patches, relative to the root of the number of patches; how many of them
@@ -36,7 +36,7 @@ _WEIGHTS = _ALL_WEIGHTS[_ALL_WEIGHTS > MIN_WEIGHT]
 
 def patch_count(shape: Sequence[int]) -> int:
     """Return the number of patches that an index holds of a clip ``(frames, height, width)``."""
-    return math.prod(_grid(shape, KEY_STRIDE))
+    return math.prod(_grid(shape))
 
 
 class PatchIndex:
@@ -53,8 +53,8 @@ class PatchIndex:
 
         self._values = _padded(values)
         self._fit_components(keys)
-        projected = np.concatenate([self._project(clip, KEY_STRIDE) for clip in keys])
-        self._grid = (len(keys), *_grid(keys.shape[1:4], KEY_STRIDE))
+        projected = np.concatenate([self._project(clip) for clip in keys])
+        self._grid = (len(keys), *_grid(keys.shape[1:4]))
         lists = max(1, min(len(projected), round(LISTS * math.sqrt(len(projected)))))
         self._quantizer = faiss.IndexFlatL2(COMPONENTS)  # The index does not keep it alive.
         self._index = faiss.IndexIVFFlat(self._quantizer, COMPONENTS, lists)
@@ -73,12 +73,12 @@ class PatchIndex:
         Returns:
             uint8 of the same shape.
         """
-        projected = self._project(clip, QUERY_STRIDE)
+        projected = self._project(clip)
         found = self._index.search(projected, 1)[1][:, 0]
         number, *place = np.unravel_index(found, self._grid)
-        corners = (number, *(axis * step for axis, step in zip(place, KEY_STRIDE, strict=True)))
+        corners = (number, *(axis * step for axis, step in zip(place, STRIDE, strict=True)))
         inside = self._values.shape[:4]
-        grid = _grid(clip.shape[:3], QUERY_STRIDE)
+        grid = _grid(clip.shape[:3])
         starts = np.ravel_multi_index(corners, inside).reshape(grid)
         colours = self._values.reshape(-1, 3)
         total = np.zeros(_padded(clip).shape, np.float32)
@@ -86,7 +86,7 @@ class PatchIndex:
         for offset, weight in zip(_OFFSETS, _WEIGHTS, strict=True):
             part = tuple(
                 slice(first, first + (count - 1) * step + 1, step)
-                for first, count, step in zip(offset, grid, QUERY_STRIDE, strict=True)
+                for first, count, step in zip(offset, grid, STRIDE, strict=True)
             )
             total[part] += weight * colours[starts + np.ravel_multi_index((0, *offset), inside)]
             weights[part] += weight
@@ -104,12 +104,12 @@ class PatchIndex:
         covariance = np.cov(patches - self._mean, rowvar=False)
         self._components = np.linalg.eigh(covariance)[1][:, -COMPONENTS:].astype(np.float32)
 
-    def _project(self, clip: np.ndarray, stride: tuple[int, int, int]) -> np.ndarray:
+    def _project(self, clip: np.ndarray) -> np.ndarray:
         """Return the principal components of a clip's patches, float32 ``(patches, n)``."""
         parts = [
             # A frame at a time: patches take much more memory than pixels.
             (frame.reshape(-1, _VALUES).astype(np.float32) - self._mean) @ self._components
-            for frame in _patches(clip, stride)
+            for frame in _patches(clip, STRIDE)
         ]
         return np.concatenate(parts)
 
@@ -126,6 +126,6 @@ def _patches(clip: np.ndarray, stride: tuple[int, int, int]) -> np.ndarray:
     return windows[::frames, ::rows, ::columns]
 
 
-def _grid(shape: Sequence[int], stride: tuple[int, int, int]) -> tuple[int, ...]:
+def _grid(shape: Sequence[int]) -> tuple[int, ...]:
     """Return how many patches of a clip ``(frames, height, width)`` there are along each axis."""
-    return tuple(-(-side // step) for side, step in zip(shape, stride, strict=True))
+    return tuple(-(-side // step) for side, step in zip(shape, STRIDE, strict=True))
