@@ -22,7 +22,7 @@ def write_webp(path: Path, rgba: np.ndarray, milliseconds: list[int]) -> Path:
     """Write uint8 frames ``(frames, height, width, 4)``, without loss."""
     animation = cv2.Animation()
     animation.frames = [cv2.cvtColor(frame, cv2.COLOR_RGBA2BGRA) for frame in rgba]
-    animation.durations = np.array(milliseconds, np.int32)
+    animation.durations = milliseconds
     animation.loop_count = 0
     assert cv2.imwriteanimation(str(path), animation, [cv2.IMWRITE_WEBP_QUALITY, 101])
     return path
