@@ -1,15 +1,20 @@
 """Pictures that are too large are refused before they are decoded."""
 
+import resource
 import struct
 import zlib
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from dataset_files import make_dataset
 from restore_helpers import call, refused
 from video_files import make_images, make_video, scene, write_video
 
 from vidgan import images
-from vidgan.errors import InputError, OptionError
+from vidgan.dataset.pipeline import checked, training_clips
+from vidgan.errors import DatasetError, InputError, OptionError
 from vidgan.pixel_limit import max_pixels
 from vidgan.video.readers.open import open_video
 
@@ -74,6 +79,34 @@ def test_a_size_that_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         # The decoder loses those that it holds back.
         assert 5 < sum(1 for _ in reader) <= 10
         assert reader.decode_errors
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_frame_in_a_dataset(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of another size than the manifest says: it is not decoded."""
+    frame = cv2.imencode(suffix, np.zeros((32, 32, 3), np.uint8))[1].tobytes()
+    if suffix == ".png":
+        bomb = huge_png(tmp_path / "bomb.png", 60_000).read_bytes()
+    else:
+        # The sides are in the start of the frame, after its marker, length and precision.
+        place = frame.index(b"\xff\xc0") + 5
+        bomb = frame[:place] + struct.pack(">HH", 60_000, 60_000) + frame[place + 4 :]
+
+    class Encoded:
+        def __init__(self, content: bytes) -> None:
+            self.content = content
+
+        def tobytes(self) -> bytes:
+            return self.content
+
+    monkeypatch.setattr(cv2, "imencode", lambda *_: (True, Encoded(bomb)))
+    manifest = make_dataset(tmp_path / "data", train=(8,), test=(), shards=1)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    data = training_clips(manifest, 8, 1)
+    with pytest.raises(DatasetError, match=r"does not match its manifest .*60000 60000"):
+        next(checked(data, manifest))
+    # In KiB; the frame would take 10 GB.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
 
 
 def test_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:

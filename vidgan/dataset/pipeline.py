@@ -6,6 +6,7 @@ the same batches.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ from vidgan.errors import DatasetError
 SHUFFLE_BYTES = 256 * 2**20
 MAX_SHUFFLE = 4096
 MAX_OPEN_SHARDS = 8
+# The first bytes of a PNG image.
+_PNG = b"\x89PNG\r\n\x1a\n"
 # Maps a uint8 clip ``(frames, height, width, 3)`` and a stateless seed, int32 ``(2,)``.
 Change = Callable[[tf.Tensor, tf.Tensor], Any]
 # For what a dataset calls: graph code as it is, which AutoGraph would take seconds to translate.
@@ -49,7 +52,8 @@ def reading_errors(*manifests: Manifest) -> Iterator[None]:
             for shard in (shard for split in manifest.splits for shard in manifest.shards(split)):
                 for _ in read_records(Path(shard)):
                     pass
-        detail = " ".join(str(error).split())[:120]
+        # Without the names of TensorFlow's operations.
+        detail = " ".join(re.sub(r"\{\{.*?\}\}", "", str(error)).split())[:120]
         paths = " or ".join(str(manifest.path) for manifest in manifests)
         raise DatasetError(
             f"{paths}: does not match its manifest ({detail}); "
@@ -82,12 +86,38 @@ def _parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _decode(encoded: tf.Tensor, manifest: Manifest) -> tf.Tensor:
-    """Decode string ``(frames,)`` into uint8 ``(frames, height, width, 3)``."""
+    """Decode string ``(frames,)`` into uint8 ``(frames, height, width, 3)``.
+
+    A few bytes may declare a picture that fills the memory: the size is checked before.
+    """
     shape = (manifest.height, manifest.width, 3)
-    return tf.map_fn(
-        lambda image: tf.ensure_shape(tf.io.decode_image(image, 3, expand_animations=False), shape),
-        encoded,
-        fn_output_signature=tf.TensorSpec(shape, tf.uint8),
+
+    def check(size: tf.Tensor) -> tf.Operation:
+        # With data of these types it is one operation, which takes less time than assert_equal().
+        return tf.debugging.Assert(
+            tf.reduce_all(size == shape[:2]), ["frames have the size", size, "not", shape[:2]], 2
+        )
+
+    def decode(image: tf.Tensor) -> tf.Tensor:
+        return tf.ensure_shape(tf.io.decode_image(image, 3, expand_animations=False), shape)
+
+    def decode_jpeg(image: tf.Tensor) -> tf.Tensor:
+        with tf.control_dependencies([check(tf.image.extract_jpeg_shape(image)[:2])]):
+            return decode(tf.identity(image))
+
+    def png_frames() -> tf.Tensor:
+        # Width and height begin the first chunk.
+        sides = tf.strings.substr(encoded, 16, 8)
+        sizes = tf.reverse(tf.io.decode_raw(sides, tf.int32, little_endian=False), [1])
+        with tf.control_dependencies([check(sizes)]):
+            return tf.map_fn(decode, tf.identity(encoded), fn_output_signature=signature)
+
+    signature = tf.TensorSpec(shape, tf.uint8)
+    are_png = tf.reduce_all(tf.strings.substr(encoded, 0, len(_PNG)) == _PNG)
+    return tf.cond(
+        are_png,
+        png_frames,
+        lambda: tf.map_fn(decode_jpeg, encoded, fn_output_signature=signature),
     )
 
 
