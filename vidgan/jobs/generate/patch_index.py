@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 # Frames, rows and columns of a patch.
-PATCH = (3, 5, 5)
+PATCH = (3, 7, 7)
 # Principal components of a patch that are compared.
 COMPONENTS = 32
 # Frames, rows and columns from one patch to the next. More patches, which overlap more, blur.
