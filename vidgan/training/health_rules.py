@@ -184,7 +184,7 @@ def _memorisation(history: Sequence[Figures]) -> str | None:
 GRACE = 200
 TOO_EARLY = f"too early to judge; a training needs more than {GRACE} steps for that"
 # Limits of the figures of vidgan.training.sample_quality for clips that show something.
-CLIPPED, FLAT, BLANK, NOISY, UNLIKE = 0.4, 0.15, 0.25, 4.0, 0.35
+CLIPPED, FLAT, BLANK, NOISY, GRAINY, UNLIKE = 0.4, 0.15, 0.25, 4.0, 2.5, 0.35
 # Contrast below which samples are blank even at a time when healthy ones are faint.
 EMPTY = 0.05
 
@@ -205,6 +205,8 @@ def _worthless(history: Sequence[Figures]) -> str | None:
         return f"{now['blank']:.0%} of the samples are blank"
     if now.get("detail", 1.0) > NOISY:
         return f"samples are noise (detail {now['detail']:.1f} times that of training clips)"
+    if now.get("grain", 1.0) > GRAINY:
+        return f"samples are noise (grain {now['grain']:.1f} times that of training clips)"
     if now.get("resemblance", 1.0) < UNLIKE:
         return (
             "samples resemble no training clip (correlation with the nearest one "

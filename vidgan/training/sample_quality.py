@@ -8,7 +8,7 @@ import numpy as np
 from vidgan.training.sample_diversity import rms_distances
 
 # Names of the figures of :meth:`Reference.compare`.
-FIGURES = ("clipped", "contrast", "blank", "detail", "resemblance")
+FIGURES = ("clipped", "contrast", "blank", "detail", "grain", "resemblance")
 # Values this near to black or white are clipped.
 MARGIN = 3
 # Grey levels that are added to contrasts before they are compared: black is like black.
@@ -18,6 +18,8 @@ FLAT = 0.15
 # Thumbnails whose difference is well below this many grey levels look the same, even if they show
 # so little that they do not correlate.
 VISIBLE = 8.0
+# The grain of clips with hardly any detail, to compare with; that of white noise is 0.9.
+LEAST_GRAIN = 0.2
 # Thumbnails with less than this fraction of the clips' contrast, as those of noise, say nothing.
 COARSE = 0.4
 
@@ -44,6 +46,14 @@ def detail(clips: np.ndarray) -> float:
         + values[:, :, 1:-1, 2:]
     ) / 4
     return float(np.abs(centre - neighbours).mean())
+
+
+def grain(clips: np.ndarray) -> float:
+    """Return the detail relative to the contrast, at least :data:`LEAST_GRAIN`.
+
+    It tells noise from pictures even where both have the same detail.
+    """
+    return max(detail(clips) / (float(contrasts(clips).mean()) + LEAST_CONTRAST), LEAST_GRAIN)
 
 
 def similarities(small: np.ndarray, training: np.ndarray) -> np.ndarray:
@@ -83,6 +93,7 @@ class Reference:
         contrast: the mean of :func:`contrasts`.
         least_contrast: that of all but the twentieth of the clips that have the least.
         detail: see :func:`detail`.
+        grain: see :func:`grain`.
         coarse: whether thumbnails show what the clips do.
     """
 
@@ -91,6 +102,7 @@ class Reference:
     contrast: float
     least_contrast: float
     detail: float
+    grain: float
     coarse: bool
 
     @classmethod
@@ -109,6 +121,7 @@ class Reference:
             float(full.mean()),
             float(np.quantile(full, 0.05)),
             detail(whole),
+            grain(whole),
             bool(left.mean() > COARSE * full.mean()),
         )
 
@@ -121,9 +134,9 @@ class Reference:
 
         Returns:
             ``clipped``: the fraction of black and of white values beyond that of training clips.
-            ``contrast`` and ``detail``: relative to training clips. ``blank``: the fraction of
-            blank clips. ``resemblance``: see :func:`resemblance`; left out where thumbnails do not
-            show what the clips do.
+            ``contrast``, ``detail`` and ``grain``: relative to training clips. ``blank``: the
+            fraction of blank clips. ``resemblance``: see :func:`resemblance`; left out where
+            thumbnails do not show what the clips do.
         """
         found = contrasts(clips) + LEAST_CONTRAST
         beyond = np.maximum(clipped_fractions(clips) - self.clipped, 0)
@@ -132,5 +145,6 @@ class Reference:
             "contrast": float(found.mean()) / self.contrast,
             "blank": float(np.mean(found < FLAT * self.least_contrast)),
             "detail": detail(clips) / max(self.detail, 1.0),
+            "grain": grain(clips) / self.grain,
         }
         return figures | ({"resemblance": resemblance(small, self.small)} if self.coarse else {})
