@@ -102,12 +102,22 @@ def test_a_black_video_is_no_garbage() -> None:
 def test_faint_noise() -> None:
     """Over plain grey it has no more detail than textured clips, some of which show little else."""
     random = np.random.default_rng(7)
-    texture = random.normal(0, 12, (24, 8, 16, 16, 3)).repeat(2, axis=2).repeat(2, axis=3)
+    texture = random.normal(0, 30, (24, 8, 16, 16, 3)).repeat(2, axis=2).repeat(2, axis=3)
     walls = np.stack([[cv2.GaussianBlur(frame, (0, 0), 1.0) for frame in c] for c in texture])
     real = np.clip(120 + walls, 0, 255).astype(np.uint8)
-    noise = np.clip(random.normal(120, 4, real.shape), 0, 255).astype(np.uint8)
+    noise = np.clip(random.normal(120, 10, real.shape), 0, 255).astype(np.uint8)
     assert "noise (grain" in (verdict(noise, real) or "")
     assert verdict(real[::-1], real) is None
+
+
+def test_plain_samples_of_a_video_that_shows_something() -> None:
+    """A few training clips that are as plain as a thumbnail excuse nothing."""
+    real = scenes(24, 1)
+    real[:4] = 120
+    plain = np.full_like(real, 120)
+    plain[:, :, :16] = 124
+    figures = Reference.of(real, shrink(real)).compare(plain, shrink(plain))
+    assert figures["resemblance"] < health_rules.UNLIKE
 
 
 def test_a_video_of_noise_is_no_garbage() -> None:

@@ -56,7 +56,7 @@ def grain(clips: np.ndarray) -> float:
     return max(detail(clips) / (float(contrasts(clips).mean()) + LEAST_CONTRAST), LEAST_GRAIN)
 
 
-def similarities(small: np.ndarray, training: np.ndarray) -> np.ndarray:
+def similarities(small: np.ndarray, training: np.ndarray, plain: bool = True) -> np.ndarray:
     """Return how alike each pair of clips is, float64 ``(n, m)``: at most 1.
 
     That is their correlation, apart from the mean of each colour, which plain clips have in common
@@ -66,6 +66,7 @@ def similarities(small: np.ndarray, training: np.ndarray) -> np.ndarray:
     Args:
         small: clips, shrunk by :func:`~vidgan.training.sample_diversity.shrink`, ``(n, …)``.
         training: training clips, likewise, ``(m, …)``.
+        plain: whether the difference counts.
     """
 
     def normalised(clips: np.ndarray) -> np.ndarray:
@@ -74,13 +75,16 @@ def similarities(small: np.ndarray, training: np.ndarray) -> np.ndarray:
         length = np.linalg.norm(flat, axis=1, keepdims=True)
         return np.asarray(flat / np.maximum(length, 1e-6))
 
+    correlations = np.asarray(normalised(small) @ normalised(training).T)
+    if not plain:
+        return correlations
     nearness = 1 - 127.5 * rms_distances(small, training) / VISIBLE
-    return np.asarray(np.maximum(normalised(small) @ normalised(training).T, nearness))
+    return np.asarray(np.maximum(correlations, nearness))
 
 
-def resemblance(small: np.ndarray, training: np.ndarray) -> float:
+def resemblance(small: np.ndarray, training: np.ndarray, plain: bool = True) -> float:
     """Return the median of :func:`similarities` with the most similar training clip."""
-    return float(np.median(similarities(small, training).max(axis=1)))
+    return float(np.median(similarities(small, training, plain).max(axis=1)))
 
 
 @dataclass(frozen=True)
@@ -134,9 +138,9 @@ class Reference:
 
         Returns:
             ``clipped``: the fraction of black and of white values beyond that of training clips.
-            ``contrast``, ``detail`` and ``grain``: relative to training clips. ``blank``: the
-            fraction of blank clips. ``resemblance``: see :func:`resemblance`; left out where
-            thumbnails do not show what the clips do.
+            ``contrast``, ``detail`` and ``grain``: relative to training clips; ``grain`` is left
+            out where these are plain. ``blank``: the fraction of blank clips. ``resemblance``: see
+            :func:`resemblance`; left out where thumbnails do not show what the clips do.
         """
         found = contrasts(clips) + LEAST_CONTRAST
         beyond = np.maximum(clipped_fractions(clips) - self.clipped, 0)
@@ -145,6 +149,10 @@ class Reference:
             "contrast": float(found.mean()) / self.contrast,
             "blank": float(np.mean(found < FLAT * self.least_contrast)),
             "detail": detail(clips) / max(self.detail, 1.0),
-            "grain": grain(clips) / self.grain,
         }
-        return figures | ({"resemblance": resemblance(small, self.small)} if self.coarse else {})
+        plain = self.contrast < VISIBLE
+        if not plain:
+            figures["grain"] = grain(clips) / self.grain
+        if self.coarse:
+            figures["resemblance"] = resemblance(small, self.small, plain)
+        return figures
