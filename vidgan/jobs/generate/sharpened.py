@@ -30,16 +30,10 @@ class SharpenedSampler(ClipSampler):
     """A :class:`ClipSampler` whose clips have the patches of training clips."""
 
     def __init__(self, run: Run, checkpoint: str = "latest", device: str = "auto") -> None:
-        """Load the generator, and check that there are training clips.
-
-        Args:
-            run: the run.
-            checkpoint: ``latest``, ``best`` or the step of a checkpoint.
-            device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+        """Check that there are training clips, and load the generator as :class:`ClipSampler` does.
 
         Raises:
-            RunError: the run has no encoder, or its dataset was moved or replaced by one of another
-                size, or see :class:`ClipSampler`.
+            RunError: also if the run has no encoder, or its dataset was replaced by another.
             DatasetError: the dataset cannot be read.
         """
         run.check_encoder()
