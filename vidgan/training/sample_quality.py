@@ -48,12 +48,16 @@ def detail(clips: np.ndarray) -> float:
     return float(np.abs(centre - neighbours).mean())
 
 
-def grain(clips: np.ndarray) -> float:
+def grain(detail: float, contrast: float) -> float:
     """Return the detail relative to the contrast, at least :data:`LEAST_GRAIN`.
 
     It tells noise from pictures even where both have the same detail.
+
+    Args:
+        detail: see :func:`detail`.
+        contrast: mean of :func:`contrasts`, and :data:`LEAST_CONTRAST`.
     """
-    return max(detail(clips) / (float(contrasts(clips).mean()) + LEAST_CONTRAST), LEAST_GRAIN)
+    return max(detail / contrast, LEAST_GRAIN)
 
 
 def similarities(small: np.ndarray, training: np.ndarray, plain: bool = True) -> np.ndarray:
@@ -119,13 +123,14 @@ class Reference:
         """
         full = contrasts(whole) + LEAST_CONTRAST
         left = 127.5 * contrasts(small) + LEAST_CONTRAST
+        fine, contrast = detail(whole), float(full.mean())
         return cls(
             small,
             clipped_fractions(whole),
-            float(full.mean()),
+            contrast,
             float(np.quantile(full, 0.05)),
-            detail(whole),
-            grain(whole),
+            fine,
+            grain(fine, contrast),
             bool(left.mean() > COARSE * full.mean()),
         )
 
@@ -144,15 +149,16 @@ class Reference:
         """
         found = contrasts(clips) + LEAST_CONTRAST
         beyond = np.maximum(clipped_fractions(clips) - self.clipped, 0)
+        fine, contrast = detail(clips), float(found.mean())
         figures = {
             "clipped": float(beyond.sum()),
-            "contrast": float(found.mean()) / self.contrast,
+            "contrast": contrast / self.contrast,
             "blank": float(np.mean(found < FLAT * self.least_contrast)),
-            "detail": detail(clips) / max(self.detail, 1.0),
+            "detail": fine / max(self.detail, 1.0),
         }
         plain = self.contrast < VISIBLE
         if not plain:
-            figures["grain"] = grain(clips) / self.grain
+            figures["grain"] = grain(fine, contrast) / self.grain
         if self.coarse:
             figures["resemblance"] = resemblance(small, self.small, plain)
         return figures
