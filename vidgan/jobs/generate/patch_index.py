@@ -81,8 +81,9 @@ class PatchIndex:
         grid = _grid(clip.shape[:3])
         starts = np.ravel_multi_index(corners, inside).reshape(grid)
         colours = self._values.reshape(-1, 3)
-        total = np.zeros(_padded(clip).shape, np.float32)
-        weights = np.zeros((*total.shape[:3], 1), np.float32)
+        sides = [side + sum(margin) for side, margin in zip(clip.shape[:3], _MARGIN, strict=True)]
+        total = np.zeros((*sides, 3), np.float32)
+        weights = np.zeros((*sides, 1), np.float32)
         for offset, weight in zip(_OFFSETS, _WEIGHTS, strict=True):
             part = tuple(
                 slice(first, first + (count - 1) * step + 1, step)
@@ -90,7 +91,7 @@ class PatchIndex:
             )
             total[part] += weight * colours[starts + np.ravel_multi_index((0, *offset), inside)]
             weights[part] += weight
-        inner = tuple(slice(before, -after or None) for before, after in _MARGIN)
+        inner = tuple(slice(before, -after) for before, after in _MARGIN)
         blended: np.ndarray = np.rint(total[inner] / weights[inner]).astype(np.uint8)
         return blended
 
