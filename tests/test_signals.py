@@ -140,6 +140,57 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     assert out.exists()
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("place", ["finalizer", "weak reference", "callback", "bare except"])
+def test_a_signal_is_not_lost_where_exceptions_are(place: str, number: int) -> None:
+    script = f"""
+import ctypes, os, signal, sys, time, weakref
+from vidgan.signals import raise_interrupt, received, stopping
+
+def kill(*arguments):
+    os.kill(os.getpid(), {number})
+    for _ in range(3):  # the signal is handled between two operations
+        pass
+
+class Thing:
+    pass
+
+place = {place!r}
+signal.signal({number}, signal.SIG_DFL)
+try:
+    with stopping(raise_interrupt):
+        thing = Thing()
+        if place == "finalizer":
+            Thing.__del__ = kill
+        elif place == "weak reference":
+            reference = weakref.ref(thing, kill)
+        del thing
+        if place == "callback":
+            ctypes.CFUNCTYPE(None)(kill)()
+        elif place == "bare except":
+            try:
+                kill()
+            except:
+                pass
+        assert received() == {number}
+        try:
+            time.sleep(60)
+            sys.exit("lost")
+        finally:
+            time.sleep(0.5)  # what is cleaned up then is not interrupted
+            print("clean")
+except KeyboardInterrupt:
+    sys.exit(128 + received())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (128 + number, "clean\n")
+
+
 def test_exit_status_is_kept_if_a_text_was_executing() -> None:
     """Of a dataclass, for instance; Python itself would end with the signal."""
     script = """

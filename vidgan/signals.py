@@ -7,10 +7,14 @@ import contextlib
 import os
 import signal
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# Seconds until an Interrupt that was dropped is raised again.
+REPEAT = 0.2
 
 _received: list[int] = []
 
@@ -35,6 +39,9 @@ def stopping(act: Callable[[], None]) -> Iterator[None]:
     Signals that are ignored stay so: ``nohup`` ignores SIGHUP. Does nothing outside the main
     thread, the only one in which Python handles signals.
 
+    An :class:`Interrupt` is raised again until the block is left: Python drops what is raised in
+    finalizers and callbacks, and TensorFlow and Keras have ``except`` clauses that take everything.
+
     Args:
         act: called in the main thread, between two of its operations; may raise KeyboardInterrupt.
     """
@@ -46,22 +53,35 @@ def stopping(act: Callable[[], None]) -> Iterator[None]:
         _received.append(number)
         if number == signal.SIGHUP:
             _leave_terminal()
-        act()
+        try:
+            act()
+        except Interrupt:
+            before.setdefault(signal.SIGALRM, signal.getsignal(signal.SIGALRM))
+            signal.signal(signal.SIGALRM, _raise_unless_cleaning_up)
+            signal.setitimer(signal.ITIMER_REAL, REPEAT, REPEAT)
+            raise
 
     before = {number: signal.getsignal(number) for number in STOPPING}
-    handled = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    for number in handled:
+    before = {number: kept for number, kept in before.items() if kept is not signal.SIG_IGN}
+    for number in before:
         signal.signal(number, handle)
     try:
         yield
     finally:
-        for number in handled:
-            signal.signal(number, before[number])
+        if signal.SIGALRM in before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, kept in before.items():
+            signal.signal(number, kept)
 
 
 def raise_interrupt() -> None:
     """Do what Python does at Ctrl-C."""
     raise Interrupt
+
+
+def _raise_unless_cleaning_up(number: int, frame: object) -> None:
+    if sys.exc_info()[0] is None:
+        raise Interrupt
 
 
 def forget() -> None:
