@@ -96,16 +96,15 @@ class Parts:
             clear(self.folder)
         _write_json(self.folder / _SETTINGS_NAME, settings)
 
-    def resume(self, settings: dict[str, Any]) -> None:
-        """Continue after the existing parts; without any, do as :meth:`start`.
+    def resume(self, settings: dict[str, Any]) -> bool:
+        """Continue after the existing parts; return whether there are any.
 
         Raises:
             OptionError: they were written with other settings.
         """
         known = _read_json(self.folder / _SETTINGS_NAME, dict[str, Any])
         if known is None:
-            self.start(settings)
-            return
+            return False
         different = [name for name in settings if known.get(name) != settings[name]]
         if different:
             raise OptionError(
@@ -119,6 +118,7 @@ class Parts:
             self.times += times
             self._count += 1
         self.end = _read_json(self.folder / _END_NAME, Whole)
+        return True
 
     def write(self, time: int, frame: np.ndarray) -> None:
         """Append a frame, uint8 RGB ``(height, width, 3)``, that is shown from ``time`` on."""

@@ -81,12 +81,11 @@ def restore_video(
         parts.refuse_links()
         stack.enter_context(locked(parts.folder, job.output))
         settings = _settings(job, filter, plan, config)
-        if config.resume:
-            parts.resume(settings)
-        else:
-            parts.start(settings)
+        resumed = config.resume and parts.resume(settings)
         from_start = not parts.times
         try:
+            if not resumed:
+                parts.start(settings)
             if parts.end is None:
                 with _progress_bar(progress, source, parts, job.output.name) as advance:
                     restore_parts(
