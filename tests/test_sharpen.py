@@ -1,5 +1,6 @@
 """``--sharpen``: patches of training clips in generated ones."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from dataset_files import make_dataset, moving_shapes
 from tiny_run import MODEL, make_encoder_run, make_run
+from video_files import make_video
 
 import vidgan
 from vidgan.cli import main
@@ -77,33 +79,56 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return make_encoder_run(folder / "run", MODEL, dataset=folder / "clips")
 
 
-def test_generate(run: Run, tmp_path: Path) -> None:
-    """The command and the library agree; every colour is one of training, or between some."""
-    result = CliRunner().invoke(
-        main, ["generate", str(run.path), "--sharpen", "--n=3", "-o", str(tmp_path / "a.npy")]
-    )
+def generate(run: Run, output: Path, *options: str) -> tuple[np.ndarray, str]:
+    """Return clips of the command line, and what was printed."""
+    result = CliRunner().invoke(main, ["generate", str(run.path), *options, "-o", str(output)])
     assert result.exit_code == 0, result.output
-    clips = np.load(tmp_path / "a.npy")
+    return np.load(output), result.output
+
+
+def test_generate(run: Run, tmp_path: Path) -> None:
+    """The command and the library agree, and it is the default."""
+    clips, said = generate(run, tmp_path / "a.npy", "--sharpen", "--n=3")
+    assert "sharpened" not in said
+    default, said = generate(run, tmp_path / "b.npy", "--n=3")
+    assert "Clips are sharpened by patches of training clips; --no-sharpen" in said
+    np.testing.assert_array_equal(default, clips)
     sampler = vidgan.load(run.path, sharpen=True)
     np.testing.assert_array_equal(sampler.generate(3), clips)
     plain = vidgan.load(run.path).generate(3)
     assert clips.shape == plain.shape
     assert error(clips, plain) > 1
+    unsharpened, said = generate(run, tmp_path / "c.npy", "--no-sharpen", "--n=3")
+    assert "sharpened" not in said
+    np.testing.assert_array_equal(unsharpened, plain)
+
+
+def test_variations_of_real_clips_are_not_sharpened_by_default(run: Run, tmp_path: Path) -> None:
+    clip = make_video(tmp_path / "v.mp4", 40, (32, 32))
+    found = [
+        generate(run, tmp_path / f"{i}.npy", "--from", str(clip), "--n=1", *more)
+        for i, more in enumerate([[], ["--no-sharpen"], ["--sharpen"]])
+    ]
+    assert not any("sharpened" in said for _, said in found)
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    assert error(found[0][0], found[2][0]) > 1
 
 
 def test_evaluate(run: Run, tmp_path: Path) -> None:
-    """What is measured is sharpened, and the page says so."""
+    """What is measured is sharpened by default, and the page says so."""
     options = ["--n=16", "--measures=distance", "--clip-features=random3d", "--no-cache"]
     found = []
-    for more in ([], ["--sharpen"]):
-        output = tmp_path / f"evaluation{len(more)}.json"
+    for i, more in enumerate(([], ["--sharpen"], ["--no-sharpen"])):
+        output = tmp_path / f"evaluation{i}.json"
         arguments = ["evaluate", str(run.path), *options, *more, "-o", str(output)]
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 0, result.output
-        found.append(result.output)
+        figures = json.loads(output.read_text("utf-8"))["figures"]
+        found.append([each["value"] for each in figures if each["group"] == "distance"])
         page = output.with_suffix(".html").read_text("utf-8")
-        assert ("sharpened" in page) == bool(more)
-    assert found[0] != found[1]
+        assert (", sharpened," in page) == (i < 2)
+        assert ("--no-sharpen leaves" in result.output) == (i == 0)
+    assert found[0] == found[1] != found[2]
 
 
 @pytest.mark.parametrize("fault", ["no encoder", "no dataset", "another size", "short shots"])
@@ -125,3 +150,8 @@ def test_refused(fault: str, run: Run, tmp_path: Path) -> None:
     assert text in result.output
     assert "Traceback" not in result.output
     assert not output.exists()
+    # By default, the clips are left as they are; that is said unless the run cannot sharpen at all.
+    clips, said = generate(broken, tmp_path / "out.npy", "--n=2")
+    np.testing.assert_array_equal(clips, vidgan.load(broken.path).generate(2))
+    assert ("Clips are not sharpened: " in said) == (fault != "no encoder")
+    assert (text in said) == (fault != "no encoder")

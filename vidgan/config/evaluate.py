@@ -165,7 +165,9 @@ class EvaluateConfig(Config):
         max=MAX_SEED,
         group=Group.CLIPS,
     )
-    sharpen: bool = sharpen_option(excludes="paired")
+    sharpen: bool | None = sharpen_option(
+        "if the run has an encoder and its dataset is there", excludes="paired"
+    )
     batch_size: int = option(
         16,
         "Number of clips to process at once.",

@@ -101,7 +101,9 @@ class GenerateConfig(FromClipsConfig):
     same_motion: bool = option(
         False, "Give all clips the motion of the first seed.", group=Group.CLIPS
     )
-    sharpen: bool = sharpen_option()
+    sharpen: bool | None = sharpen_option(
+        "for clips of seeds, if the run has an encoder and its dataset is there"
+    )
     grid: tuple[int, int] | None = option(
         None,
         "Tile clips in ROWSxCOLUMNS; more clips than tiles follow one after the other.",

@@ -35,12 +35,13 @@ def checkpoint_option(excludes: str | None = None) -> str:
     )
 
 
-def sharpen_option(excludes: str | None = None) -> bool:
-    """Declare ``--sharpen``; for the argument see :func:`vidgan.config.option`."""
+def sharpen_option(default_text: str, excludes: str | None = None) -> bool | None:
+    """Declare ``--sharpen``; for the arguments see :func:`vidgan.config.option`."""
     return option(
-        False,
+        None,
         "Replace patches of generated clips by the nearest neighbours among those of training "
         "clips: sharper and slower; reads the dataset.",
+        default_text=default_text,
         group=Group.CLIPS,
         common=True,
         excludes=excludes,

@@ -126,7 +126,10 @@ def _evaluate_run(
     from vidgan.jobs.generate.open_sampler import open_sampler
     from vidgan.tasks.load import load_discriminator
 
-    sampler = open_sampler(run, config.checkpoint, config.device, sharpen=config.sharpen)
+    notes: list[str] = []
+    sampler = open_sampler(
+        run, config.checkpoint, config.device, sharpen=config.sharpen, notify=notes.append
+    )
     generated = SampleSet(
         sampler,
         min(count, floor.count) if config.n is None else count,
@@ -143,7 +146,7 @@ def _evaluate_run(
         config,
         device,
         progress,
-        title=f"{run.path}, step {step}{', sharpened' * config.sharpen}, on {manifest.path}",
+        title=f"{run.path}, step {step}{', sharpened' * sampler.sharpened}, on {manifest.path}",
         run=run,
         sampler=sampler,
         network=load_discriminator(run, config.checkpoint) if with_discriminator else None,
@@ -151,7 +154,7 @@ def _evaluate_run(
     report = replace(
         report,
         run=EvaluatedRun(str(run.path), step, str(manifest.path)),
-        notes=[*report.notes, *protocol.notes(run, manifest, shape)],
+        notes=[*report.notes, *protocol.notes(run, manifest, shape), *notes],
     )
     return files.write(target, report, media, log=run.path / "log.csv")
 

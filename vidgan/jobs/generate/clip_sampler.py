@@ -24,7 +24,10 @@ class ClipSampler(Coder):
         size: ``(width, height)`` in pixels.
         fps: frames per second.
         latents: the generator inputs.
+        sharpened: whether clips have the patches of training clips.
     """
+
+    sharpened = False
 
     def continue_clip(
         self,

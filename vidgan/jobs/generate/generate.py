@@ -30,7 +30,7 @@ def load(
     *,
     checkpoint: str = GenerateConfig.checkpoint,
     device: str = GenerateConfig.device,
-    sharpen: bool = GenerateConfig.sharpen,
+    sharpen: bool = False,
 ) -> ClipSampler:
     """Load the networks of a run, to generate clips as arrays::
 
@@ -69,7 +69,8 @@ def generate(
         output: ``.mp4``, ``.webm``, ``.avi`` or ``.gif`` for one video, ``.png`` for a contact
             sheet, ``.npy`` for an array, or a folder for one file per clip.
         progress: show a progress bar on a terminal.
-        notify: called with a line for everything of a real clip that could not be kept.
+        notify: called with a line for everything of a real clip that could not be kept, and on
+            sharpening.
         **options: the fields of :class:`vidgan.config.GenerateConfig`, such as ``n=4`` or
             ``from_="clip.mp4"``.
 
@@ -108,7 +109,8 @@ def generate_clips(
         output: file or folder.
         config: the options.
         progress: show a progress bar on a terminal.
-        notify: called with a line for everything of a real clip that could not be kept.
+        notify: called with a line for everything of a real clip that could not be kept, and on
+            sharpening.
     """
     # Check everything before TensorFlow starts, which takes seconds.
     plan = from_clips.plan_job(config) if config.clip_option else clip_plan.plan_clips(config)
@@ -130,7 +132,15 @@ def generate_clips(
         generated_fps, config = config.fps, config.replace(fps=None)
     export = kind(Path(output), config, plan, shape, fps)
     with export:
-        sampler = open_sampler(opened, config.checkpoint, config.device, sharpen=config.sharpen)
+        # By default only clips of seeds, at the rate of training: those that were judged.
+        choose = isinstance(plan, ClipPlan) and generated_fps is None
+        sampler = open_sampler(
+            opened,
+            config.checkpoint,
+            config.device,
+            sharpen=config.sharpen if config.sharpen is not None or choose else False,
+            notify=notify,
+        )
         if isinstance(plan, ClipPlan):
             generated = _generate_clips(sampler, plan, config, generated_fps)
         else:

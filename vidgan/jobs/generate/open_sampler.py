@@ -1,12 +1,20 @@
 """Opening the networks of a run, to generate clips."""
 
+from collections.abc import Callable
+
 from vidgan import runtime
+from vidgan.errors import DatasetError, RunError
 from vidgan.jobs.generate.clip_sampler import ClipSampler
 from vidgan.training.run import Run
 
 
 def open_sampler(
-    run: Run, checkpoint: str = "latest", device: str = "auto", *, sharpen: bool = False
+    run: Run,
+    checkpoint: str = "latest",
+    device: str = "auto",
+    *,
+    sharpen: bool | None = False,
+    notify: Callable[[str], None] = lambda note: None,
 ) -> ClipSampler:
     """Load the networks of a run.
 
@@ -14,7 +22,10 @@ def open_sampler(
         run: the run.
         checkpoint: ``latest``, ``best`` or the step of a checkpoint.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
-        sharpen: whether patches of clips are replaced by those of training clips.
+        sharpen: whether patches of clips are replaced by those of training clips; None: if the run
+            has an encoder and its dataset is there.
+        notify: called with a line that says whether clips are sharpened, if ``sharpen`` is None and
+            the run has an encoder.
 
     Raises:
         RunError: the checkpoint is missing or damaged; to sharpen, the run has no encoder, or its
@@ -22,9 +33,21 @@ def open_sampler(
         DatasetError: to sharpen, the dataset cannot be read.
         OptionError: there is no such device.
     """
-    if not sharpen:
+    if sharpen is False or (sharpen is None and not run.model.reconstruction):
         return ClipSampler(run, checkpoint, device)
     runtime.prepare()
-    from vidgan.jobs.generate.sharpened import SharpenedSampler
+    from vidgan.jobs.generate.sharpened import SharpenedSampler, open_training_clips
 
-    return SharpenedSampler(run, checkpoint, device)
+    try:
+        manifest = open_training_clips(run)
+    except (RunError, DatasetError) as error:
+        if sharpen:
+            raise
+        notify(f"Clips are not sharpened: {error}")
+        return ClipSampler(run, checkpoint, device)
+    if sharpen is None:
+        notify(
+            "Clips are sharpened by patches of training clips; --no-sharpen leaves them as the "
+            "generator makes them."
+        )
+    return SharpenedSampler(run, manifest, checkpoint, device)

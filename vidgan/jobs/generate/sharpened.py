@@ -26,25 +26,42 @@ MAX_PATCHES = 2_000_000
 OVERLAPPING = 4
 
 
+def open_training_clips(run: Run) -> Manifest:
+    """Return the dataset of a run.
+
+    Raises:
+        RunError: the run has no encoder, or another dataset took the place of its own.
+        DatasetError: the dataset cannot be read.
+    """
+    run.check_encoder()
+    manifest = Manifest.load(run.dataset)
+    clips = manifest.splits["train"].clips(span(run.frames, run.stride))
+    if manifest.size != run.size or not clips:
+        raise RunError(
+            f"{run.path}: to sharpen needs the dataset of the run, but {run.dataset} has frames of "
+            "another size or no training clips; use --no-sharpen"
+        )
+    return manifest
+
+
 class SharpenedSampler(ClipSampler):
     """A :class:`ClipSampler` whose clips have the patches of training clips."""
 
-    def __init__(self, run: Run, checkpoint: str = "latest", device: str = "auto") -> None:
-        """Check that there are training clips, and load the generator as :class:`ClipSampler` does.
+    sharpened = True
 
-        Raises:
-            RunError: also if the run has no encoder, or its dataset was replaced by another.
-            DatasetError: the dataset cannot be read.
+    def __init__(
+        self, run: Run, manifest: Manifest, checkpoint: str = "latest", device: str = "auto"
+    ) -> None:
+        """Load the generator and the encoder as :class:`ClipSampler` does.
+
+        Args:
+            run: the run.
+            manifest: of :func:`open_training_clips`.
+            checkpoint: ``latest``, ``best`` or the step of a checkpoint.
+            device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
         """
-        run.check_encoder()
-        self._manifest = Manifest.load(run.dataset)
-        clips = self._manifest.splits["train"].clips(span(run.frames, run.stride))
-        if self._manifest.size != run.size or not clips:
-            raise RunError(
-                f"{run.path}: --sharpen needs the dataset of the run, but {run.dataset} has frames "
-                "of another size or no training clips; leave --sharpen out"
-            )
         super().__init__(run, checkpoint, device)
+        self._manifest = manifest
 
     def stream(
         self, noises: Iterable[Noise], batch_size: int = GenerateConfig.batch_size
