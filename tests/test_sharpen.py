@@ -1,6 +1,7 @@
 """``--sharpen``: patches of training clips in generated ones."""
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -155,3 +156,26 @@ def test_refused(fault: str, run: Run, tmp_path: Path) -> None:
     np.testing.assert_array_equal(clips, vidgan.load(broken.path).generate(2))
     assert ("Clips are not sharpened: " in said) == (fault != "no encoder")
     assert (text in said) == (fault != "no encoder")
+
+
+def test_another_dataset_in_its_place(tmp_path: Path) -> None:
+    """Its patches are not those of the run, and are used only if asked for."""
+    make_dataset(tmp_path / "clips", (40, 60), (40,))
+    trained = vidgan.train(
+        tmp_path / "clips",
+        output=tmp_path / "run",
+        steps=1,
+        metrics="none",
+        frames=8,
+        g_channels=4,
+        d_channels=4,
+    )
+    run = Run.open(trained)
+    _, said = generate(run, tmp_path / "a.npy", "--n=1")
+    assert "Clips are sharpened" in said
+    shutil.rmtree(tmp_path / "clips")
+    make_dataset(tmp_path / "clips", (50, 60), (40,))
+    _, said = generate(run, tmp_path / "b.npy", "--n=1")
+    assert f"not sharpened: {tmp_path / 'clips'} was replaced since {run.path} was made" in said
+    clips, _ = generate(run, tmp_path / "c.npy", "--n=1", "--sharpen")
+    np.testing.assert_array_equal(clips, vidgan.load(run.path, sharpen=True).generate(1))

@@ -12,6 +12,7 @@ first      int64               index of the first frame within its source, after
 ========== =================== ==========================================================
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -178,6 +179,10 @@ class Manifest:
                 f"{covered}; use fewer --frames, a smaller --stride or longer videos"
             )
         return clips
+
+    def digest(self) -> str:
+        """Return the SHA-256 of ``manifest.json``, which tells datasets apart."""
+        return hashlib.sha256(inside(self.path, MANIFEST_NAME).read_bytes()).hexdigest()
 
     def save(self, folder: Path) -> None:
         """Write ``manifest.json`` into ``folder``."""

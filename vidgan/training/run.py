@@ -63,6 +63,7 @@ class _Dataset(msgspec.Struct):
     size: tuple[Side, Side]
     fps: Annotated[float, Meta(ge=0, le=1e5)]  # 0 if the rate is not known.
     second: Text | None = None
+    sha256: Text | None = None
 
 
 class _Task(msgspec.Struct):
@@ -109,6 +110,7 @@ class Run:
         task: the task, one of ``vidgan.config.TASKS``.
         task_config: options of the task; None if it has none.
         second: folder of the second dataset, absolute, for a task with two.
+        digest: of the dataset's manifest when the run was made; None in runs of earlier versions.
     """
 
     path: Path
@@ -120,6 +122,7 @@ class Run:
     task: str = DEFAULT_TASK
     task_config: Config | None = None
     second: Path | None = None
+    digest: str | None = None
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some values changed."""
@@ -174,6 +177,8 @@ class Run:
         dataset["fps"] = self.fps
         if self.second is not None:
             dataset["second"] = str(self.second)
+        if self.digest is not None:
+            dataset["sha256"] = self.digest
         values: dict[str, Any] = {
             "format": FORMAT_VERSION,
             "model": self.model.to_json(),
@@ -271,6 +276,7 @@ class Run:
             task=task,
             task_config=task_config,
             second=None if second is None else _folder(second, source),
+            digest=file.dataset.sha256,
         )
 
     def checkpoints(self) -> list[Path]:

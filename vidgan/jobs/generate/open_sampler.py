@@ -39,7 +39,7 @@ def open_sampler(
     from vidgan.jobs.generate.sharpened import SharpenedSampler, open_training_clips
 
     try:
-        manifest = open_training_clips(run)
+        manifest = open_training_clips(run, unchanged=sharpen is None)
     except (RunError, DatasetError) as error:
         if sharpen:
             raise

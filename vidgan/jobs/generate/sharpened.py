@@ -26,8 +26,12 @@ MAX_PATCHES = 2_000_000
 OVERLAPPING = 4
 
 
-def open_training_clips(run: Run) -> Manifest:
+def open_training_clips(run: Run, *, unchanged: bool) -> Manifest:
     """Return the dataset of a run.
+
+    Args:
+        run: the run.
+        unchanged: whether it must be the one that the run was made with.
 
     Raises:
         RunError: the run has no encoder, or another dataset took the place of its own.
@@ -35,6 +39,11 @@ def open_training_clips(run: Run) -> Manifest:
     """
     run.check_encoder()
     manifest = Manifest.load(run.dataset)
+    if unchanged and run.digest not in (None, manifest.digest()):
+        raise RunError(
+            f"{run.dataset} was replaced since {run.path} was made; use its clips nevertheless "
+            "with --sharpen"
+        )
     clips = manifest.splits["train"].clips(span(run.frames, run.stride))
     if manifest.size != run.size or not clips:
         raise RunError(

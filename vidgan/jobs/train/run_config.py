@@ -123,7 +123,8 @@ def new_run(
     fps = manifest.fps / train.stride
     first, *others = (folder.resolve() for folder in datasets)
     second = others[0] if others else None
-    run = Run(path, model, train, first, manifest.size, fps, task, task_config, second)
+    digest = manifest.digest()
+    run = Run(path, model, train, first, manifest.size, fps, task, task_config, second, digest)
     return tasks.find_task(task).resolve(run, manifests)
 
 
