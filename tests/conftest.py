@@ -3,7 +3,6 @@
 import http.server
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,14 +59,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first; see ``LONGEST``."""
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
-
-
-def pytest_collection_finish() -> None:
-    """Leave graphs as they are traced: to optimize them takes longer than to run a few steps."""
-    if "tensorflow" in sys.modules:
-        import tensorflow as tf
-
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture
