@@ -113,7 +113,12 @@ def test_configuration(straight: Path, dataset: Path) -> None:
     assert values["train"]["precision"] == runtime.best_precision("/CPU:0")
     assert values["train"]["steps"] == 8
     assert values["train"]["seed"] == 5
-    assert values["dataset"] == {"path": str(dataset.resolve()), "size": [40, 32], "fps": 12.5}
+    assert values["dataset"] == {
+        "path": str(dataset.resolve()),
+        "size": [40, 32],
+        "fps": 12.5,
+        "sha256": Manifest.load(dataset).digest(),
+    }
     run = Run.open(straight)
     assert (run.frames, run.stride, run.model.latent_dim, run.size) == (8, 1, 6, (40, 32))
 
