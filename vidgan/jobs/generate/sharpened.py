@@ -20,7 +20,7 @@ from vidgan.jobs.generate.patch_index import PatchIndex, patch_count
 from vidgan.latents import Noise
 from vidgan.training.run import Run
 
-# Patches of training clips that are searched: their index takes 0.3 GiB.
+# Patches of training clips that are searched: their index takes 0.15 GiB.
 MAX_PATCHES = 2_000_000
 # Clips of a short video overlap: each frame is in so many.
 OVERLAPPING = 4
@@ -47,8 +47,8 @@ def open_training_clips(run: Run, *, unchanged: bool) -> Manifest:
     clips = manifest.splits["train"].clips(span(run.frames, run.stride))
     if manifest.size != run.size or not clips:
         raise RunError(
-            f"{run.path}: to sharpen needs the dataset of the run, but {run.dataset} has frames of "
-            "another size or no training clips; use --no-sharpen"
+            f"{run.path}: clips are sharpened with the dataset of the run, but {run.dataset} has "
+            "frames of another size or no training clips; use --no-sharpen"
         )
     return manifest
 
