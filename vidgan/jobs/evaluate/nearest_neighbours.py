@@ -15,7 +15,6 @@ from vidgan.jobs.evaluate.clip_statistics import (
     sampling_step,
 )
 from vidgan.jobs.evaluate.report.media import NearestPairs
-from vidgan.jobs.evaluate.sources import ClipSet
 from vidgan.metrics.features import Embed
 from vidgan.metrics.memorisation import Nearest, pixel_vectors
 from vidgan.metrics.pairwise import rounding
@@ -89,8 +88,8 @@ def find_nearest_training_clips(
     nearest = [int(each) for each in memorisation["features"].order[:MAX_PAIRS]]
     indices = generated.by_features.indices
     return memorisation, NearestPairs(
-        _clips_at(clip_sets.generated, [each * step for each in nearest]),
-        _clips_at(clip_sets.training, [int(indices[each]) for each in nearest]),
+        clip_sets.generated.at([each * step for each in nearest]),
+        clip_sets.training.at([int(indices[each]) for each in nearest]),
     )
 
 
@@ -105,14 +104,3 @@ def _stored_embedding(
             remaining = iter(vectors)
             return lambda batch: np.array(list(islice(remaining, len(batch))))
     return None
-
-
-def _clips_at(clips: ClipSet, positions: list[int]) -> np.ndarray:
-    """Return clips by their positions in a set, uint8 ``(n, frames, height, width, 3)``."""
-    found = {}
-    for position, (clip, _) in enumerate(clips):
-        if position in positions:
-            found[position] = clip
-        if position >= max(positions):
-            break
-    return np.stack([found[position] for position in positions])

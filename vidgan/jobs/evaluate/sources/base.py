@@ -4,7 +4,7 @@ import hashlib
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +89,23 @@ class ClipSet(ABC):
         Raises:
             VidganError: the source is damaged.
         """
+
+    def at(self, positions: Sequence[int]) -> np.ndarray:
+        """Return clips by their positions among the selected ones.
+
+        Returns:
+            uint8 ``(n, frames, height, width, 3)``.
+
+        Raises:
+            VidganError: the source is damaged.
+        """
+        found = {}
+        for position, (clip, _) in enumerate(self):
+            if position in positions:
+                found[position] = clip
+            if position >= max(positions):
+                break
+        return np.stack([found[position] for position in positions])
 
     @abstractmethod
     def fingerprint(self) -> str:

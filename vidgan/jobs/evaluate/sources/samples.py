@@ -1,12 +1,13 @@
 """Clips that a run generates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vidgan.jobs.evaluate.sources.base import Clip, ClipSet, Shape
 from vidgan.jobs.generate import conditions
+from vidgan.latents import Noise
 
 if TYPE_CHECKING:
     from vidgan.jobs.generate.sampler import Sampler
@@ -44,20 +45,33 @@ class SampleSet(ClipSet):
 
     def __iter__(self) -> Iterator[Clip]:
         """Yield clips."""
-        inputs = self.sampler.inputs(self.shape.frames)
-        names = self.labels
-        numbers = None if self.given_labels is None else np.resize(self.given_labels, self.total)
-        labels = (
-            [] if numbers is None else [conditions.label(n, names[n]) for n in numbers.tolist()]
-        )
-        seeds = range(self.seed, self.seed + self.total)
-        noises = conditions.cycle_conditions(self.sampler.noises(seeds, inputs=inputs), labels)
+        numbers = self._label_numbers
         number = 0
-        for batch in self.sampler.stream(noises, self.batch_size):
+        for batch in self.sampler.stream(self._noises(), self.batch_size):
             for clip in batch:
                 yield clip, -1 if numbers is None else int(numbers[number])
                 number += 1
 
+    def at(self, positions: Sequence[int]) -> np.ndarray:
+        """Generate only the clips that are asked for."""
+        found = {i: noise for i, noise in enumerate(self._noises()) if i in positions}
+        wanted = [found[position] for position in positions]
+        return np.concatenate(list(self.sampler.stream(wanted, self.batch_size)))
+
     def fingerprint(self) -> str:
         """Return the run and the seed."""
         return f"{self.path.resolve()} {self.seed}"
+
+    @property
+    def _label_numbers(self) -> np.ndarray | None:
+        """The label of each clip, if labels are given."""
+        return None if self.given_labels is None else np.resize(self.given_labels, self.total)
+
+    def _noises(self) -> Iterator[Noise]:
+        """Yield the generator inputs of each clip."""
+        numbers = self._label_numbers
+        values = [] if numbers is None else numbers.tolist()
+        labels = [conditions.label(value, self.labels[value]) for value in values]
+        seeds = range(self.seed, self.seed + self.total)
+        noises = self.sampler.noises(seeds, inputs=self.sampler.inputs(self.shape.frames))
+        return conditions.cycle_conditions(noises, labels)
