@@ -246,7 +246,7 @@ def labels_of(judged: list[tuple[np.ndarray, int | None]]) -> list[int]:
 def test_evaluation_judges_every_clip_by_its_label(
     run: Run, tmp_path: Path, judged: list[tuple[np.ndarray, int | None]]
 ) -> None:
-    result = vidgan.evaluate(run.path, output=tmp_path / "report.json", n=30)
+    result = vidgan.evaluate(run.path, output=tmp_path / "report.json", n=30, sharpen=False)
     counts = {name: each["clips"] for name, each in result["sets"].items()}
     assert counts == {"real": 6, "floor": 24, "generated": 30}
     labels = np.array(labels_of(judged))
@@ -272,7 +272,8 @@ def test_evaluation_knows_labels_by_their_names(
         labels=LABELS[::-1],
         shards=1,
     )
-    vidgan.evaluate(run.path, swapped.path, output=tmp_path / "report.json", n=6)
+    output = tmp_path / "report.json"
+    vidgan.evaluate(run.path, swapped.path, output=output, n=6, sharpen=False)
     made = np.stack([clip for clip, _ in judged])
     assert side(made).tolist() == labels_of(judged)
 
@@ -291,7 +292,7 @@ def test_evaluation_on_other_labels_is_refused(
 def test_unconditional_evaluation_of_labelled_data(
     plain: Run, tmp_path: Path, judged: list[tuple[np.ndarray, int | None]]
 ) -> None:
-    vidgan.evaluate(plain.path, output=tmp_path / "report.json", n=4)
+    vidgan.evaluate(plain.path, output=tmp_path / "report.json", n=4, sharpen=False)
     assert all(label is None for _, label in judged)
 
 

@@ -82,8 +82,10 @@ def test_video_that_cannot_be_written(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_python_api(video: Path, tmp_path: Path) -> None:
-    done = example("python_api.py", str(video), "--steps", "2", "--folder", "o", folder=tmp_path)
+def test_python_api(tmp_path: Path) -> None:
+    short = ["--seconds", "3", "--shot-seconds", "1"]
+    assert example("make_video.py", "v.mp4", *short, folder=tmp_path).returncode == 0
+    done = example("python_api.py", "v.mp4", "--steps", "2", "--folder", "o", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "clips (2, 16, 64, 64, 3), uint8" in done.stdout
     for name in ("grid.mp4", "walk.gif", "sheet.png", "clips.npy"):

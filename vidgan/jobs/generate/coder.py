@@ -205,7 +205,7 @@ class Coder(Sampler):
                 codes[each.name] = np.zeros_like(codes[each.name])
             elif each.kind == CATEGORICAL or (each.kind == LABEL and not given):
                 codes[each.name] = self._best_value(codes, each, target)
-        return self._refine_batch(codes, target, steps)[0]
+        return self._refine_batch(codes, target, steps)[0] if steps else codes
 
     def _best_value(self, codes: Noise, choice: latents.Latent, target: np.ndarray) -> np.ndarray:
         """Return the label or category of each clip with which it is reconstructed best."""
