@@ -15,6 +15,7 @@ from video_files import make_video
 import vidgan
 from vidgan.cli import main
 from vidgan.jobs.generate.patch_index import PatchIndex, patch_count
+from vidgan.jobs.generate.patch_pyramid import PatchPyramid
 from vidgan.training.run import Run
 
 FRAMES, SIDE = 8, 32
@@ -64,6 +65,45 @@ def test_clips_of_other_lengths() -> None:
 def test_one_grey_clip() -> None:
     clips = np.full((1, 3, 17, 19, 3), 77, np.uint8)
     np.testing.assert_array_equal(PatchIndex(clips, clips).replace(clips[0]), clips[0])
+
+
+def test_equal_patches_are_searched_once() -> None:
+    """A small thing that moves in black clips is found among many equal patches."""
+    clips = np.zeros((12, FRAMES, SIDE, SIDE, 3), np.uint8)
+    for number, clip in enumerate(clips):
+        for frame in range(FRAMES):
+            clip[frame, 4 + number : 10 + number, 4 + 2 * frame : 10 + 2 * frame] = 200
+    index = PatchIndex(clips, clips)
+    assert index.size < 0.5 * patch_count(clips.shape[1:4]) * len(clips)
+    assert error(index.replace(clips[5]), clips[5]) < 0.05 * error(clips[4], clips[5])
+
+
+# The pyramid
+
+
+@pytest.mark.parametrize(
+    ("size", "coarsest"), [((24, 30), (24, 30)), ((64, 64), (32, 32)), ((200, 130), (50, 32))]
+)
+def test_sizes_of_a_pyramid(size: tuple[int, int], coarsest: tuple[int, int]) -> None:
+    clips = np.stack([moving_shapes(number, 4, size) for number in range(2)])
+    pyramid = PatchPyramid(clips, clips)
+    assert pyramid.sizes[0] == coarsest
+    assert pyramid.sizes[-1] == size
+    found = pyramid.replace(clips[1])
+    assert found.shape == clips[1].shape
+    assert error(found, clips[1]) < 0.1 * error(clips[0], clips[1])
+
+
+def test_a_pyramid_sharpens_more() -> None:
+    """Where keys are noisy, large patches at a coarse size tell more than those at the full one."""
+    random = np.random.default_rng(0)
+    clips = np.stack([moving_shapes(number, FRAMES, (64, 64)) for number in range(12)])
+    noisy = np.clip(clips + random.normal(0, 60, clips.shape), 0, 255).astype(np.uint8)
+    again = np.clip(clips + random.normal(0, 60, clips.shape), 0, 255).astype(np.uint8)
+    alone, pyramid = PatchIndex(noisy, clips), PatchPyramid(noisy, clips)
+    assert error(pyramid.replace(again[3]), clips[3]) < 0.8 * error(
+        alone.replace(again[3]), clips[3]
+    )
 
 
 def test_patch_count() -> None:

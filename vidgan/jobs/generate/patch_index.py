@@ -5,7 +5,7 @@ nearest neighbours are searched by Faiss, approximately, on principal components
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -24,6 +24,9 @@ LISTS, PROBED_LISTS, MAX_POINTS_PER_LIST = 2, 4, 40
 # Pixels of a patch near its centre weigh more: standard deviations, as parts of its size. Those of
 # less weight are left out, for speed.
 SPREAD, MIN_WEIGHT = 0.25, 0.1
+
+# Weights of a patch's values in a sum by which equal patches are known; below 2^53 it is exact.
+_HASHED = np.random.default_rng(0).integers(1 << 36, size=3 * math.prod(PATCH)).astype(np.float64)
 
 _MARGIN = tuple((side // 2, side // 2) for side in PATCH)
 _VALUES = 3 * math.prod(PATCH)
@@ -55,6 +58,10 @@ class PatchIndex:
         self._fit_components(keys)
         projected = np.concatenate([self._project(clip) for clip in keys])
         self._grid = (len(keys), *_grid(keys.shape[1:4]))
+        # Many equal patches, as of black borders, would fill one list, and make its search slow.
+        hashes = np.concatenate([_hashes(clip) for clip in keys])
+        self._kept = np.unique(hashes, return_index=True)[1]
+        projected = projected[self._kept]
         lists = max(1, min(len(projected), round(LISTS * math.sqrt(len(projected)))))
         self._quantizer = faiss.IndexFlatL2(COMPONENTS)  # The index does not keep it alive.
         # Of the same quality as float32, half as large and a third faster.
@@ -66,6 +73,11 @@ class PatchIndex:
         self._index.add(projected)
         self._index.nprobe = PROBED_LISTS
 
+    @property
+    def size(self) -> int:
+        """The number of different patches that are searched."""
+        return len(self._kept)
+
     def replace(self, clip: np.ndarray) -> np.ndarray:
         """Return a clip whose patches are those of the nearest neighbours' values, blended.
 
@@ -76,7 +88,7 @@ class PatchIndex:
             uint8 of the same shape.
         """
         projected = self._project(clip)
-        found = self._index.search(projected, 1)[1][:, 0]
+        found = self._kept[self._index.search(projected, 1)[1][:, 0]]
         number, *place = np.unravel_index(found, self._grid)
         corners = (number, *(axis * step for axis, step in zip(place, STRIDE, strict=True)))
         inside = self._values.shape[:4]
@@ -109,12 +121,20 @@ class PatchIndex:
 
     def _project(self, clip: np.ndarray) -> np.ndarray:
         """Return the principal components of a clip's patches, float32 ``(patches, n)``."""
-        parts = [
-            # A frame at a time: patches take much more memory than pixels.
-            (frame.reshape(-1, _VALUES).astype(np.float32) - self._mean) @ self._components
-            for frame in _patches(clip, STRIDE)
-        ]
+        components = self._components
+        parts = [(patches - self._mean) @ components for patches in _patches_of_frames(clip)]
         return np.concatenate(parts)
+
+
+def _hashes(clip: np.ndarray) -> np.ndarray:
+    """Return a number for each patch of a clip, float64; patches with the same number are equal."""
+    return np.concatenate([patches @ _HASHED for patches in _patches_of_frames(clip)])
+
+
+def _patches_of_frames(clip: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the patches of a clip frame by frame, since they take much more memory than pixels."""
+    for frame in _patches(clip, STRIDE):
+        yield frame.reshape(-1, _VALUES).astype(np.float32)
 
 
 def _padded(clips: np.ndarray) -> np.ndarray:

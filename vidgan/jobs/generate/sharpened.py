@@ -2,7 +2,7 @@
 
 The faults of the generator, blur above all, are the same in reconstructions as in new clips. So the
 nearest neighbours of the patches of a new clip are searched in reconstructions of training clips,
-and the patches of the training clips themselves take their place.
+and the patches of the training clips themselves take their place, first at a coarse size.
 """
 
 import functools
@@ -16,11 +16,12 @@ from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import RunError
 from vidgan.jobs.generate import codes as coding
 from vidgan.jobs.generate.clip_sampler import ClipSampler
-from vidgan.jobs.generate.patch_index import PatchIndex, patch_count
+from vidgan.jobs.generate.patch_index import patch_count
+from vidgan.jobs.generate.patch_pyramid import PatchPyramid
 from vidgan.latents import Noise
 from vidgan.training.run import Run
 
-# Patches of training clips that are searched: their index takes 0.15 GiB.
+# Patches of training clips at their full size: their indices take 0.2 GiB.
 MAX_PATCHES = 2_000_000
 # Clips of a short video overlap: each frame is in so many.
 OVERLAPPING = 4
@@ -80,9 +81,9 @@ class SharpenedSampler(ClipSampler):
             yield np.stack([self._patches.replace(clip) for clip in batch])
 
     @functools.cached_property
-    def _patches(self) -> PatchIndex:
+    def _patches(self) -> PatchPyramid:
         clips = np.stack(list(self._training_clips()))
-        return PatchIndex(self._reconstruct(clips), clips)
+        return PatchPyramid(self._reconstruct(clips), clips)
 
     def _training_clips(self) -> Iterator[np.ndarray]:
         """Yield evenly spaced training clips, as many as :data:`MAX_PATCHES` allows."""

@@ -1,0 +1,60 @@
+"""Replacing the patches of clips from a coarse size to the full one.
+
+At a coarse size a patch holds a large part of the frame, which makes what moves whole; at each
+finer size the details follow (VGPNN, arXiv 2109.08591).
+"""
+
+import cv2
+import numpy as np
+
+from vidgan.jobs.generate.patch_index import PatchIndex
+
+# The least pixels of the shorter side of the coarsest size, unless frames are smaller.
+MIN_SIDE = 32
+
+
+class PatchPyramid:
+    """Patches of training clips at several sizes, to replace those of generated clips by.
+
+    Args:
+        degraded: reconstructions of the clips, with the faults that generated clips have, uint8
+            ``(n, frames, height, width, 3)``.
+        clips: the training clips, of the same shape.
+
+    Attributes:
+        sizes: ``(width, height)``, the coarsest first.
+    """
+
+    def __init__(self, degraded: np.ndarray, clips: np.ndarray) -> None:
+        height, width = clips.shape[2:4]
+        self.sizes = [(width, height)]
+        while min(self.sizes[0]) // 2 >= MIN_SIDE:
+            self.sizes.insert(0, (self.sizes[0][0] // 2, self.sizes[0][1] // 2))
+        self._indices = []
+        for size in self.sizes:
+            values = _resized(clips, size)
+            self._indices.append(PatchIndex(_resized(degraded, size), values))
+            degraded = values  # A finer size adds what the one before lacks.
+
+    def replace(self, clip: np.ndarray) -> np.ndarray:
+        """Return a clip with the patches of training clips.
+
+        Args:
+            clip: uint8 ``(any number of frames, height, width, 3)``, of the training clips' size.
+
+        Returns:
+            uint8 of the same shape.
+        """
+        for size, index in zip(self.sizes, self._indices, strict=True):
+            clip = index.replace(_resized(clip, size))
+        return clip
+
+
+def _resized(clips: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return one or more clips at another size, ``(width, height)``."""
+    *shape, height, width, _ = clips.shape
+    smaller = size[0] < width or size[1] < height
+    method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+    frames = clips.reshape(-1, height, width, 3)
+    resized = np.stack([cv2.resize(frame, size, interpolation=method) for frame in frames])
+    return resized.reshape(*shape, *resized.shape[1:])
