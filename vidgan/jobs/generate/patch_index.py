@@ -2,6 +2,8 @@
 
 Patches extend over time and space, as in VGPNN (arXiv 2109.08591; for images GPNN, 2103.15545). The
 nearest neighbours are searched by Faiss, approximately, on principal components of the patches.
+Where patches overlap, the better matches weigh more, as in "Space-Time Completion of Video"
+(Wexler, Shechtman and Irani, 2007).
 """
 
 import math
@@ -25,6 +27,9 @@ LISTS, PROBED_LISTS, MAX_POINTS_PER_LIST = 2, 4, 40
 # less weight are left out, for speed.
 SPREAD, MIN_WEIGHT = 0.25, 0.1
 
+# Where patches overlap, those that are nearer to what they replace weigh more, so that others do
+# not blur them: by this power of the distance, as a part of the median plus a least part.
+POWER, MIN_DISTANCE = -4, 0.1
 # Weights of a patch's values in a sum by which equal patches are known; below 2^53 it is exact.
 _HASHED = np.random.default_rng(0).integers(1 << 36, size=3 * math.prod(PATCH)).astype(np.float64)
 
@@ -88,12 +93,13 @@ class PatchIndex:
             uint8 of the same shape.
         """
         projected = self._project(clip)
-        found = self._kept[self._index.search(projected, 1)[1][:, 0]]
-        number, *place = np.unravel_index(found, self._grid)
+        distances, found = self._index.search(projected, 1)
+        number, *place = np.unravel_index(self._kept[found[:, 0]], self._grid)
         corners = (number, *(axis * step for axis, step in zip(place, STRIDE, strict=True)))
         inside = self._values.shape[:4]
         grid = _grid(clip.shape[:3])
         starts = np.ravel_multi_index(corners, inside).reshape(grid)
+        trust = _trust(distances[:, 0]).reshape(*grid, 1)
         colours = self._values.reshape(-1, 3)
         sides = [side + sum(margin) for side, margin in zip(clip.shape[:3], _MARGIN, strict=True)]
         total = np.zeros((*sides, 3), np.float32)
@@ -103,8 +109,9 @@ class PatchIndex:
                 slice(first, first + (count - 1) * step + 1, step)
                 for first, count, step in zip(offset, grid, STRIDE, strict=True)
             )
-            total[part] += weight * colours[starts + np.ravel_multi_index((0, *offset), inside)]
-            weights[part] += weight
+            weighted = weight * trust
+            total[part] += weighted * colours[starts + np.ravel_multi_index((0, *offset), inside)]
+            weights[part] += weighted
         inner = tuple(slice(before, -after) for before, after in _MARGIN)
         blended: np.ndarray = np.rint(total[inner] / weights[inner]).astype(np.uint8)
         return blended
@@ -135,6 +142,13 @@ def _patches_of_frames(clip: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the patches of a clip frame by frame, since they take much more memory than pixels."""
     for frame in _patches(clip, STRIDE):
         yield frame.reshape(-1, _VALUES).astype(np.float32)
+
+
+def _trust(distances: np.ndarray) -> np.ndarray:
+    """Return the weights of patches by their squared distances, float32."""
+    relative = distances.astype(np.float64) / (np.median(distances) + 1)
+    trust: np.ndarray = ((relative + MIN_DISTANCE) ** POWER).astype(np.float32)
+    return trust
 
 
 def _padded(clips: np.ndarray) -> np.ndarray:
