@@ -185,7 +185,7 @@ def test_evaluate(run: Run, tmp_path: Path) -> None:
         found.append([each["value"] for each in figures if each["group"] == "distance"])
         page = output.with_suffix(".html").read_text("utf-8")
         assert (", sharpened," in page) == (i < 2)
-        assert ("--no-sharpen leaves" in result.output) == (i == 0)
+        assert ("as the generator makes them.\n" in result.output) == (i == 0)
     assert found[0] == found[1] != found[2]
 
 

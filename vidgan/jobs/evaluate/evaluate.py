@@ -128,7 +128,11 @@ def _evaluate_run(
 
     notes: list[str] = []
     sampler = open_sampler(
-        run, config.checkpoint, config.device, sharpen=config.sharpen, notify=notes.append
+        run,
+        config.checkpoint,
+        config.device,
+        sharpen=config.sharpen,
+        notify=lambda note: notes.append(note.removesuffix(".")),  # The report ends the sentence.
     )
     generated = SampleSet(
         sampler,
