@@ -26,15 +26,14 @@ LISTS, PROBED_LISTS, MAX_POINTS_PER_LIST = 2, 4, 40
 # Pixels of a patch near its centre weigh more: standard deviations, as parts of its size. Those of
 # less weight are left out, for speed.
 SPREAD, MIN_WEIGHT = 0.25, 0.1
-
 # Where patches overlap, those that are nearer to what they replace weigh more, so that others do
 # not blur them: by this power of the distance, as a part of the median plus a least part.
 POWER, MIN_DISTANCE = -4, 0.1
-# Weights of a patch's values in a sum by which equal patches are known; below 2^53 it is exact.
-_HASHED = np.random.default_rng(0).integers(1 << 36, size=3 * math.prod(PATCH)).astype(np.float64)
 
 _MARGIN = tuple((side // 2, side // 2) for side in PATCH)
 _VALUES = 3 * math.prod(PATCH)
+# Weights of a patch's values in a sum by which equal patches are known; below 2^53 it is exact.
+_HASH_WEIGHTS = np.random.default_rng(0).integers(1 << 36, size=_VALUES).astype(np.float64)
 _ALL_OFFSETS = np.stack(np.meshgrid(*map(np.arange, PATCH), indexing="ij"), -1).reshape(-1, 3)
 _DISTANCES = (_ALL_OFFSETS - np.array(PATCH) // 2) / (SPREAD * np.array(PATCH))
 _ALL_WEIGHTS = np.exp(-0.5 * np.square(_DISTANCES).sum(axis=1)).astype(np.float32)
@@ -61,10 +60,14 @@ class PatchIndex:
 
         self._values = _padded(values)
         self._fit_components(keys)
-        projected = np.concatenate([self._project(clip) for clip in keys])
         self._grid = (len(keys), *_grid(keys.shape[1:4]))
+        parts = (
+            (self._project(patches), patches @ _HASH_WEIGHTS)
+            for clip in keys
+            for patches in _patches_of_frames(clip)
+        )
+        projected, hashes = (np.concatenate(each) for each in zip(*parts, strict=True))
         # Many equal patches, as of black borders, would fill one list, and make its search slow.
-        hashes = np.concatenate([_hashes(clip) for clip in keys])
         self._kept = np.unique(hashes, return_index=True)[1]
         projected = projected[self._kept]
         lists = max(1, min(len(projected), round(LISTS * math.sqrt(len(projected)))))
@@ -92,7 +95,7 @@ class PatchIndex:
         Returns:
             uint8 of the same shape.
         """
-        projected = self._project(clip)
+        projected = np.concatenate([self._project(part) for part in _patches_of_frames(clip)])
         distances, found = self._index.search(projected, 1)
         number, *place = np.unravel_index(self._kept[found[:, 0]], self._grid)
         corners = (number, *(axis * step for axis, step in zip(place, STRIDE, strict=True)))
@@ -126,20 +129,17 @@ class PatchIndex:
         covariance = np.cov(patches - self._mean, rowvar=False)
         self._components = np.linalg.eigh(covariance)[1][:, -COMPONENTS:].astype(np.float32)
 
-    def _project(self, clip: np.ndarray) -> np.ndarray:
-        """Return the principal components of a clip's patches, float32 ``(patches, n)``."""
-        components = self._components
-        parts = [(patches - self._mean) @ components for patches in _patches_of_frames(clip)]
-        return np.concatenate(parts)
-
-
-def _hashes(clip: np.ndarray) -> np.ndarray:
-    """Return a number for each patch of a clip, float64; patches with the same number are equal."""
-    return np.concatenate([patches @ _HASHED for patches in _patches_of_frames(clip)])
+    def _project(self, patches: np.ndarray) -> np.ndarray:
+        """Return the principal components of patches, float32 ``(patches, n)``."""
+        projected: np.ndarray = (patches - self._mean) @ self._components
+        return projected
 
 
 def _patches_of_frames(clip: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the patches of a clip frame by frame, since they take much more memory than pixels."""
+    """Yield the patches of a clip frame by frame, float32 ``(patches, values)``.
+
+    All of a clip at once would take much more memory than its pixels.
+    """
     for frame in _patches(clip, STRIDE):
         yield frame.reshape(-1, _VALUES).astype(np.float32)
 
