@@ -265,8 +265,8 @@ class TrainConfig(Config):
     )
     precision: str = option(
         "auto",
-        "Precision of the layers; auto is mixed_bfloat16 on CPUs with bfloat16 instructions, else "
-        "float32.",
+        "Precision of the layers; auto is mixed_bfloat16 on CPUs with bfloat16 instructions and "
+        "without --reconstruction, else float32.",
         choices=("auto", "float32", "mixed_float16", "mixed_bfloat16"),
         group=Group.MACHINE,
     )
