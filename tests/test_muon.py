@@ -13,6 +13,7 @@ import tensorflow as tf
 from dataset_files import make_dataset
 from tiny_run import older_than
 
+from vidgan import runtime
 from vidgan.config import OPTIMIZERS, TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.jobs.train.run_config import new_run
@@ -189,3 +190,22 @@ def test_training_by_reconstruction_has_defaults_of_its_own(
     parsed = TrainingOptions.parse("synthesis", {"frames": 8, **options})
     run = new_run([manifest.path], [manifest], tmp_path / "run", parsed)
     assert (run.train.optimizer, run.train.g_lr, run.train.schedule) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "precision"),
+    [
+        ({}, "float32"),
+        ({"precision": "auto"}, "float32"),
+        ({"precision": "mixed_bfloat16"}, "mixed_bfloat16"),
+        ({"reconstruction": 0}, "mixed_bfloat16"),
+    ],
+)
+def test_precision_of_training_by_reconstruction(
+    options: dict[str, Any], precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "best_precision", lambda device: "mixed_bfloat16")
+    manifest = make_dataset(tmp_path / "data")
+    parsed = TrainingOptions.parse("synthesis", {"frames": 8, **options})
+    run = new_run([manifest.path], [manifest], tmp_path / "run", parsed)
+    assert run.train.precision == precision

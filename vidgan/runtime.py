@@ -92,11 +92,11 @@ def seed_everything(seed: int) -> None:
 
 
 def best_precision(device: str, proc: Path = Path("/proc")) -> str:
-    """Return the fastest precision that trains as well as float32.
+    """Return the fastest precision that trains a GAN, or restores, as well as float32.
 
     That is bfloat16 on a CPU with bfloat16 instructions, where it is 1.5 times as fast
     (``benchmarks/quality.md``); other CPUs are many times slower with it. GPUs have not been
-    measured.
+    measured. Training by reconstruction needs float32 (``benchmarks/portfolio.md``).
 
     Args:
         device: ``/CPU:0`` or ``/GPU:N``.
