@@ -196,7 +196,7 @@ def test_training_by_reconstruction_has_defaults_of_its_own(
     ("options", "precision"),
     [
         ({}, "float32"),
-        ({"precision": "auto"}, "float32"),
+        ({"precision": "auto"}, "mixed_bfloat16"),
         ({"precision": "mixed_bfloat16"}, "mixed_bfloat16"),
         ({"reconstruction": 0}, "mixed_bfloat16"),
     ],

@@ -94,9 +94,9 @@ def seed_everything(seed: int) -> None:
 def best_precision(device: str, proc: Path = Path("/proc")) -> str:
     """Return the fastest precision that trains a GAN, or restores, as well as float32.
 
-    That is bfloat16 on a CPU with bfloat16 instructions, where it is 1.5 times as fast
-    (``benchmarks/quality.md``); other CPUs are many times slower with it. GPUs have not been
-    measured. Training by reconstruction needs float32 (``benchmarks/portfolio.md``).
+    That is bfloat16 on a CPU with matrix units for it (AMX). With AVX-512 BF16 alone, some networks
+    are faster and others a third slower (``benchmarks/portfolio.md``); other CPUs are many times
+    slower. GPUs have not been measured.
 
     Args:
         device: ``/CPU:0`` or ``/GPU:N``.
@@ -105,7 +105,7 @@ def best_precision(device: str, proc: Path = Path("/proc")) -> str:
     if "CPU" in device:
         with contextlib.suppress(OSError):
             words = set((proc / "cpuinfo").read_text().split())
-            if words & {"avx512_bf16", "amx_bf16"}:
+            if "amx_bf16" in words:
                 return "mixed_bfloat16"
     return "float32"
 

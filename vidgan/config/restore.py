@@ -62,7 +62,7 @@ class RestoreConfig(Config):
     device: str = device_option()
     precision: str = option(
         "auto",
-        "Precision of the network. auto is mixed_bfloat16 on CPUs with bfloat16 instructions, "
+        "Precision of the network. auto is mixed_bfloat16 on CPUs with AMX, "
         "which is up to twice as fast and rarely differs by more than 1 of 255 levels, else "
         "float32.",
         choices=("auto", "float32", "mixed_bfloat16"),

@@ -33,6 +33,8 @@ RECONSTRUCTION_DEFAULTS: dict[str, OptionValue] = {
     "optimizer": "muon",
     "g_lr": 4e-3,
     "schedule": "cosine",
+    # In bfloat16 clips have grain, and a step takes as long (benchmarks/portfolio.md).
+    "precision": "float32",
 }
 # The budget if none is given: of synthesis, and of other tasks.
 DEFAULT_MINUTES, DEFAULT_EPOCHS = 15.0, 100.0
@@ -265,9 +267,9 @@ class TrainConfig(Config):
     )
     precision: str = option(
         "auto",
-        "Precision of the layers; auto is mixed_bfloat16 on CPUs with bfloat16 instructions and "
-        "without --reconstruction, else float32.",
+        "Precision of the layers; auto is mixed_bfloat16 on CPUs with AMX, else float32.",
         choices=("auto", "float32", "mixed_float16", "mixed_bfloat16"),
+        default_text="float32 with --reconstruction, for enhance and inpaint, else auto",
         group=Group.MACHINE,
     )
     device: str = device_option(resumable=True)

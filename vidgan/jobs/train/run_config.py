@@ -98,14 +98,12 @@ def new_run(
     clips = manifest.epoch_clips(model.frames, train.stride)
     reconstruction = models.resolve(model).reconstruction if task == DEFAULT_TASK else None
     led = bool(reconstruction)
-    if train.precision == "auto":
-        device = runtime.choose_device(train.device)
-        # Reconstructions of bfloat16 have grain, and take as long (benchmarks/portfolio.md).
-        precision = "float32" if led else runtime.best_precision(device)
-        train = train.replace(precision=precision)
     if led:
         defaults = configs.RECONSTRUCTION_DEFAULTS.items()
         train = train.replace(**{k: v for k, v in defaults if k not in options.given})
+    if train.precision == "auto":
+        device = runtime.choose_device(train.device)
+        train = train.replace(precision=runtime.best_precision(device))
     if train.batch_size is None:
         batch_size = configs.RECONSTRUCTION_BATCH if led else configs.DEFAULT_BATCH
         train = train.replace(batch_size=min(batch_size, clips))
