@@ -30,7 +30,7 @@ from vidgan.training.run import Run
 
 LABELS = ("left", "right hand")
 SIZE = 32
-STEPS = 120
+STEPS = 240  # With 120 the discriminator has learned the labels on some CPUs only.
 TINY: dict[str, Any] = {"frames": 8, "latent_dim": 6, "g_channels": 4, "d_channels": 4}
 OPTIONS: dict[str, Any] = {
     **TINY,
@@ -141,14 +141,13 @@ def test_labels_in_turn_and_drawn(run: Run) -> None:
 
 
 def test_the_discriminator_looks_at_labels(run: Run, dataset: Manifest) -> None:
-    """Clips of each label are judged more real, on average, with their own than with the other."""
+    """Clips are judged more real with their own label than with the other."""
     pairs = list(labelled_clips(dataset, "train", 8))
     real = tf.constant(np.stack([clip for clip, _ in pairs]) / 127.5 - 1, tf.float32)
     labels = np.array([label for _, label in pairs], np.int32)
     judge = load_discriminator(run)
     own, other = judge(real, tf.constant(labels)), judge(real, tf.constant(1 - labels))
-    margins = own.numpy() - other.numpy()
-    assert all(margins[labels == label].mean() > 0 for label in (0, 1))
+    assert np.mean(own.numpy() > other.numpy()) > 0.9
 
 
 def test_the_head_is_a_projection() -> None:
