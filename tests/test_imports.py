@@ -40,6 +40,7 @@ ORDER = (
     "regularizers",
     "metrics",
     "degradations",
+    "patches",
     "tiling",
     "training.optimizers",
     "training",

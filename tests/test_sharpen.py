@@ -14,8 +14,8 @@ from video_files import make_video
 
 import vidgan
 from vidgan.cli import main
-from vidgan.jobs.generate.patch_index import PatchIndex, patch_count
-from vidgan.jobs.generate.patch_pyramid import PatchPyramid
+from vidgan.patches.index import PatchIndex, patch_count
+from vidgan.patches.pyramid import PatchPyramid
 from vidgan.training.run import Run
 
 FRAMES, SIDE = 8, 32

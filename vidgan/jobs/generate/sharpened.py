@@ -16,9 +16,9 @@ from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import RunError
 from vidgan.jobs.generate import codes as coding
 from vidgan.jobs.generate.clip_sampler import ClipSampler
-from vidgan.jobs.generate.patch_index import patch_count
-from vidgan.jobs.generate.patch_pyramid import PatchPyramid
 from vidgan.latents import Noise
+from vidgan.patches.index import patch_count
+from vidgan.patches.pyramid import PatchPyramid
 from vidgan.training.run import Run
 
 # Patches of training clips at their full size: their indices take 0.2 GiB.

@@ -7,7 +7,7 @@ finer size the details follow (VGPNN, arXiv 2109.08591).
 import cv2
 import numpy as np
 
-from vidgan.jobs.generate.patch_index import PatchIndex
+from vidgan.patches.index import PatchIndex
 
 # The least pixels of the shorter side of the coarsest size, unless frames are smaller.
 MIN_SIDE = 32

@@ -1,0 +1,1 @@
+"""Patches of video, extended over time and space, and their nearest neighbours."""
