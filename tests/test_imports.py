@@ -48,6 +48,7 @@ ORDER = (
     "tasks",
     "jobs",
     "jobs.generate",
+    "jobs.vary",
     "jobs.restore",
     "jobs.train",
     "jobs.evaluate.sources",

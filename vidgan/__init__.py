@@ -27,6 +27,7 @@ _PUBLIC = {
     "restore": "vidgan.jobs.restore.restore",
     "train": "vidgan.jobs.train.train",
     "translate": "vidgan.jobs.restore.restore",
+    "vary": "vidgan.jobs.vary.vary",
 }
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "restore",
     "train",
     "translate",
+    "vary",
 ]
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from vidgan.jobs.preprocess import preprocess
     from vidgan.jobs.restore.restore import enhance, inpaint, restore, translate
     from vidgan.jobs.train.train import train
+    from vidgan.jobs.vary.vary import vary
 
 
 def __getattr__(name: str) -> Any:

@@ -24,7 +24,6 @@ from vidgan.config.generate import (
     DEFAULT_CLIPS,
     DEFAULT_OUTPUT,
     DEFAULT_PLAYBACK_FPS,
-    MAX_GRID_SIDE,
     MAX_SHEET_CLIPS,
     MIN_DISPLAY_SIDE,
     SWEEP_SEEDS,
@@ -54,7 +53,7 @@ from vidgan.config.restore import (
     TranslateVideo,
     VideoCommand,
 )
-from vidgan.config.shared import CODEC_NAMES, DEFAULT_TASK, VIDEO_FORMATS
+from vidgan.config.shared import CODEC_NAMES, DEFAULT_TASK, MAX_GRID_SIDE, VIDEO_FORMATS
 from vidgan.config.task_configs import (
     DAMAGES,
     MASKS,
@@ -89,6 +88,7 @@ from vidgan.config.train import (
     TrainConfig,
 )
 from vidgan.config.training_options import TrainingOptions
+from vidgan.config.vary import VARIED_FRAMES, VaryConfig
 
 __all__ = [
     "BUDGET",
@@ -130,6 +130,7 @@ __all__ = [
     "SWEEP_STEPS",
     "TASKS",
     "TASK_OPTIONS",
+    "VARIED_FRAMES",
     "VIDEO_FORMATS",
     "Config",
     "CropConfig",
@@ -154,6 +155,7 @@ __all__ = [
     "TrainingOptions",
     "TranslateConfig",
     "TranslateVideo",
+    "VaryConfig",
     "VideoCommand",
     "check_requirements",
     "known_options",

@@ -7,6 +7,7 @@ from vidgan.config.from_clips import FromClipsConfig
 from vidgan.config.groups import Group
 from vidgan.config.shared import (
     MAX_SEED,
+    check_grid,
     checkpoint_option,
     codec_option,
     device_option,
@@ -24,7 +25,6 @@ DEFAULT_PLAYBACK_FPS = 30.0
 DEFAULT_CLIPS = 16
 # Frames whose shorter side has fewer pixels are enlarged for display; see --scale.
 MIN_DISPLAY_SIDE = 256
-MAX_GRID_SIDE = 32
 # Values of a continuous code that --sweep shows, and seeds if none are given.
 SWEEP_STEPS = 9
 SWEEP_SEEDS = 4
@@ -144,9 +144,4 @@ class GenerateConfig(FromClipsConfig):
             raise OptionError(
                 "--same-content and --same-motion together make all clips the same; use one of them"
             )
-        if self.grid is not None and not all(
-            isinstance(side, int) and 1 <= side <= MAX_GRID_SIDE for side in self.grid
-        ):
-            raise OptionError(
-                f"--grid {'x'.join(map(str, self.grid))}: rows and columns are 1 to {MAX_GRID_SIDE}"
-            )
+        check_grid(self.grid)

@@ -10,9 +10,8 @@ from vidgan.config.shared import (
     device_option,
     format_option,
     overwrite_option,
-    parse_seconds,
+    parse_span,
 )
-from vidgan.errors import OptionError
 
 DIRECTIONS = ("a2b", "b2a")
 # Of bicubic, which only enlarges.
@@ -77,15 +76,12 @@ class RestoreConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        begin, end = self.span
-        if end is not None and end <= begin:
-            raise OptionError(f"--end {self.end} is not after --start {self.start or 0}")
+        _ = self.span
 
     @property
     def span(self) -> tuple[float, float | None]:
         """``--start`` and ``--end`` in seconds; None for the end of the video."""
-        begin = 0.0 if self.start is None else parse_seconds("--start", self.start)
-        return begin, None if self.end is None else parse_seconds("--end", self.end)
+        return parse_span(self.start, self.end)
 
 
 @dataclass(frozen=True)

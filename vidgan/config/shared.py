@@ -10,6 +10,8 @@ DEFAULT_TASK = "synthesis"
 SYNTHESIS_ONLY = (DEFAULT_TASK,)
 # Largest value of seeds that TensorFlow takes.
 MAX_SEED = 2**31 - 1
+# Most rows and columns of tiled clips.
+MAX_GRID_SIDE = 32
 VIDEO_FORMATS = tuple(suffix[1:] for suffix in CONTAINERS)
 CODEC_NAMES = ("auto", *CODECS)
 
@@ -67,6 +69,29 @@ def format_option() -> str | None:
 def overwrite_option() -> bool:
     """Declare ``--overwrite``."""
     return option(False, "Replace an existing output.", group=Group.OUTPUT)
+
+
+def check_grid(grid: tuple[int, int] | None) -> None:
+    """Raise OptionError if ``--grid`` is out of bounds."""
+    if grid is not None and not all(
+        isinstance(side, int) and 1 <= side <= MAX_GRID_SIDE for side in grid
+    ):
+        raise OptionError(
+            f"--grid {'x'.join(map(str, grid))}: rows and columns are 1 to {MAX_GRID_SIDE}"
+        )
+
+
+def parse_span(start: str | None, end: str | None) -> tuple[float, float | None]:
+    """Return ``--start`` and ``--end`` in seconds; None for the end of the video.
+
+    Raises:
+        OptionError: they are no times, or the end is not after the start.
+    """
+    begin = 0.0 if start is None else parse_seconds("--start", start)
+    finish = None if end is None else parse_seconds("--end", end)
+    if finish is not None and finish <= begin:
+        raise OptionError(f"--end {end} is not after --start {start or 0}")
+    return begin, finish
 
 
 def parse_seconds(name: str, text: str) -> float:

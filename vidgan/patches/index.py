@@ -1,21 +1,23 @@
 """Replacing the patches of clips by their nearest neighbours among the patches of other clips.
 
-Patches extend over time and space, as in VGPNN (arXiv 2109.08591; for images GPNN, 2103.15545). The
-nearest neighbours are searched by Faiss, approximately, on principal components of the patches.
-Where patches overlap, the better matches weigh more, as in "Space-Time Completion of Video"
-(Wexler, Shechtman and Irani, 2007).
+The nearest neighbours are searched by Faiss, approximately, on principal components of the patches.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-# Frames, rows and columns of a patch.
-PATCH = (3, 7, 7)
-# Principal components of a patch that are compared.
-COMPONENTS = 32
+from vidgan.patches.overlap import (
+    COMPONENTS,
+    PATCH,
+    VALUES,
+    Components,
+    blend,
+    trust,
+    whole_patches,
+)
+
 # Frames, rows and columns from one patch to the next. More patches, which overlap more, blur.
 STRIDE = (2, 2, 2)
 # Of so many clips, patches at this stride determine the principal components.
@@ -23,22 +25,15 @@ PCA_CLIPS, PCA_STRIDE = 64, (4, 8, 8)
 # The number of lists of patches, relative to the root of the number of patches; how many of them
 # are searched; and how many patches of each determine what it holds.
 LISTS, PROBED_LISTS, MAX_POINTS_PER_LIST = 2, 4, 40
-# Pixels of a patch near its centre weigh more: standard deviations, as parts of its size. Those of
-# less weight are left out, for speed.
-SPREAD, MIN_WEIGHT = 0.25, 0.1
+# Values of a patch of less weight are left out, for speed.
+MIN_WEIGHT = 0.1
 # Where patches overlap, those that are nearer to what they replace weigh more, so that others do
-# not blur them: by this power of the distance, as a part of the median plus a least part.
-POWER, MIN_DISTANCE = -4, 0.1
+# not blur them.
+POWER = -4
 
 _MARGIN = tuple((side // 2, side // 2) for side in PATCH)
-_VALUES = 3 * math.prod(PATCH)
 # Weights of a patch's values in a sum by which equal patches are known; below 2^53 it is exact.
-_HASH_WEIGHTS = np.random.default_rng(0).integers(1 << 36, size=_VALUES).astype(np.float64)
-_ALL_OFFSETS = np.stack(np.meshgrid(*map(np.arange, PATCH), indexing="ij"), -1).reshape(-1, 3)
-_DISTANCES = (_ALL_OFFSETS - np.array(PATCH) // 2) / (SPREAD * np.array(PATCH))
-_ALL_WEIGHTS = np.exp(-0.5 * np.square(_DISTANCES).sum(axis=1)).astype(np.float32)
-_OFFSETS = _ALL_OFFSETS[_ALL_WEIGHTS > MIN_WEIGHT]
-_WEIGHTS = _ALL_WEIGHTS[_ALL_WEIGHTS > MIN_WEIGHT]
+_HASH_WEIGHTS = np.random.default_rng(0).integers(1 << 36, size=VALUES).astype(np.float64)
 
 
 def patch_count(shape: Sequence[int]) -> int:
@@ -59,10 +54,10 @@ class PatchIndex:
         import faiss
 
         self._values = _padded(values)
-        self._fit_components(keys)
+        self._components = _components(keys)
         self._grid = (len(keys), *_grid(keys.shape[1:4]))
         parts = (
-            (self._project(patches), patches @ _HASH_WEIGHTS)
+            (self._components.project(patches), patches @ _HASH_WEIGHTS)
             for clip in keys
             for patches in _patches_of_frames(clip)
         )
@@ -95,44 +90,26 @@ class PatchIndex:
         Returns:
             uint8 of the same shape.
         """
-        projected = np.concatenate([self._project(part) for part in _patches_of_frames(clip)])
-        distances, found = self._index.search(projected, 1)
+        parts = [self._components.project(part) for part in _patches_of_frames(clip)]
+        distances, found = self._index.search(np.concatenate(parts), 1)
         number, *place = np.unravel_index(self._kept[found[:, 0]], self._grid)
         corners = (number, *(axis * step for axis, step in zip(place, STRIDE, strict=True)))
-        inside = self._values.shape[:4]
-        grid = _grid(clip.shape[:3])
-        starts = np.ravel_multi_index(corners, inside).reshape(grid)
-        trust = _trust(distances[:, 0]).reshape(*grid, 1)
-        colours = self._values.reshape(-1, 3)
-        sides = [side + sum(margin) for side, margin in zip(clip.shape[:3], _MARGIN, strict=True)]
-        total = np.zeros((*sides, 3), np.float32)
-        weights = np.zeros((*sides, 1), np.float32)
-        for offset, weight in zip(_OFFSETS, _WEIGHTS, strict=True):
-            part = tuple(
-                slice(first, first + (count - 1) * step + 1, step)
-                for first, count, step in zip(offset, grid, STRIDE, strict=True)
-            )
-            weighted = weight * trust
-            total[part] += weighted * colours[starts + np.ravel_multi_index((0, *offset), inside)]
-            weights[part] += weighted
-        inner = tuple(slice(before, -after) for before, after in _MARGIN)
-        blended: np.ndarray = np.rint(total[inner] / weights[inner]).astype(np.uint8)
-        return blended
+        trusted = trust(distances[:, 0], POWER).reshape(_grid(clip.shape[:3]))
+        blended = blend(self._values, corners, trusted, STRIDE, MIN_WEIGHT)
+        # The last patches need not reach as far as the margin.
+        inner = tuple(
+            slice(margin, margin + side)
+            for (margin, _), side in zip(_MARGIN, clip.shape[:3], strict=True)
+        )
+        replaced: np.ndarray = np.rint(blended[inner]).astype(np.uint8)
+        return replaced
 
-    def _fit_components(self, keys: np.ndarray) -> None:
-        """Find the principal components of patches."""
-        every = max(1, len(keys) // PCA_CLIPS)
-        patches = np.concatenate(
-            [_patches(clip, PCA_STRIDE).reshape(-1, _VALUES) for clip in keys[::every]]
-        ).astype(np.float32)
-        self._mean = patches.mean(axis=0)
-        covariance = np.cov(patches - self._mean, rowvar=False)
-        self._components = np.linalg.eigh(covariance)[1][:, -COMPONENTS:].astype(np.float32)
 
-    def _project(self, patches: np.ndarray) -> np.ndarray:
-        """Return the principal components of patches, float32 ``(patches, n)``."""
-        projected: np.ndarray = (patches - self._mean) @ self._components
-        return projected
+def _components(keys: np.ndarray) -> Components:
+    """Return the principal components of patches of clips."""
+    every = max(1, len(keys) // PCA_CLIPS)
+    patches = [_patches(clip, PCA_STRIDE).reshape(-1, VALUES) for clip in keys[::every]]
+    return Components(np.concatenate(patches).astype(np.float32))
 
 
 def _patches_of_frames(clip: np.ndarray) -> Iterator[np.ndarray]:
@@ -141,14 +118,7 @@ def _patches_of_frames(clip: np.ndarray) -> Iterator[np.ndarray]:
     All of a clip at once would take much more memory than its pixels.
     """
     for frame in _patches(clip, STRIDE):
-        yield frame.reshape(-1, _VALUES).astype(np.float32)
-
-
-def _trust(distances: np.ndarray) -> np.ndarray:
-    """Return the weights of patches by their squared distances, float32."""
-    relative = distances.astype(np.float64) / (np.median(distances) + 1)
-    trust: np.ndarray = ((relative + MIN_DISTANCE) ** POWER).astype(np.float32)
-    return trust
+        yield frame.reshape(-1, VALUES).astype(np.float32)
 
 
 def _padded(clips: np.ndarray) -> np.ndarray:
@@ -158,9 +128,7 @@ def _padded(clips: np.ndarray) -> np.ndarray:
 
 def _patches(clip: np.ndarray, stride: tuple[int, int, int]) -> np.ndarray:
     """Return a view of the patches of a clip, ``(*grid, 3, *PATCH)``."""
-    windows = sliding_window_view(_padded(clip), PATCH, axis=(0, 1, 2))
-    frames, rows, columns = stride
-    return windows[::frames, ::rows, ::columns]
+    return whole_patches(_padded(clip), stride)
 
 
 def _grid(shape: Sequence[int]) -> tuple[int, ...]:

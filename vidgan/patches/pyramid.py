@@ -4,10 +4,10 @@ At a coarse size a patch holds a large part of the frame, which makes what moves
 finer size the details follow (VGPNN, arXiv 2109.08591).
 """
 
-import cv2
 import numpy as np
 
 from vidgan.patches.index import PatchIndex
+from vidgan.patches.resizing import resized_frames
 
 # The least pixels of the shorter side of the coarsest size, unless frames are smaller.
 MIN_SIDE = 32
@@ -32,8 +32,8 @@ class PatchPyramid:
             self.sizes.insert(0, (self.sizes[0][0] // 2, self.sizes[0][1] // 2))
         self._indices = []
         for size in self.sizes:
-            values = _resized(clips, size)
-            self._indices.append(PatchIndex(_resized(degraded, size), values))
+            values = resized_frames(clips, size)
+            self._indices.append(PatchIndex(resized_frames(degraded, size), values))
             degraded = values  # A finer size adds what the one before lacks.
 
     def replace(self, clip: np.ndarray) -> np.ndarray:
@@ -46,15 +46,5 @@ class PatchPyramid:
             uint8 of the same shape.
         """
         for size, index in zip(self.sizes, self._indices, strict=True):
-            clip = index.replace(_resized(clip, size))
+            clip = index.replace(resized_frames(clip, size))
         return clip
-
-
-def _resized(clips: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return one or more clips at another size, ``(width, height)``."""
-    *shape, height, width, _ = clips.shape
-    smaller = size[0] < width or size[1] < height
-    method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    frames = clips.reshape(-1, height, width, 3)
-    resized = np.stack([cv2.resize(frame, size, interpolation=method) for frame in frames])
-    return resized.reshape(*shape, *resized.shape[1:])

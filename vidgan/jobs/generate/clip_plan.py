@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -205,6 +206,48 @@ def seed_numbers(seeds: str | int | Iterable[int]) -> list[int]:
     return [int(seed) for seed in numbers]
 
 
+class SeedOptions(Protocol):
+    """The options that choose seeds."""
+
+    @property
+    def n(self) -> int | None:
+        """The number of seeds."""
+
+    @property
+    def seeds(self) -> str | None:
+        """Their list."""
+
+    @property
+    def seed(self) -> int:
+        """The first one."""
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Rows and columns of clips."""
+
+
+def chosen_seeds(options: SeedOptions, default: int) -> tuple[range, ...]:
+    """Return the seeds that the options ask for.
+
+    Args:
+        options: the options.
+        default: number of seeds if no option gives one.
+
+    Raises:
+        OptionError: options contradict each other.
+    """
+    if options.seeds is None:
+        tiles = options.grid[0] * options.grid[1] if options.grid else default
+        return (range(options.seed, options.seed + (options.n or tiles)),)
+    seeds = parse_seeds(options.seeds)
+    count = sum(map(len, seeds))
+    if options.seed:
+        raise OptionError("--seed and --seeds contradict each other; leave one of them out")
+    if options.n not in (None, count):
+        raise OptionError(f"--n {options.n} contradicts --seeds, which has {count}")
+    return seeds
+
+
 def plan_clips(config: GenerateConfig) -> ClipPlan:
     """Return the clips that the options ask for, without the conditions that depend on the run.
 
@@ -213,17 +256,7 @@ def plan_clips(config: GenerateConfig) -> ClipPlan:
     """
     if config.sweep is not None:
         _check_sweep(config)
-    if config.seeds is None:
-        tiles = DEFAULT_CLIPS if config.sweep is None else SWEEP_SEEDS
-        tiles = config.grid[0] * config.grid[1] if config.grid else tiles
-        seeds: tuple[range, ...] = (range(config.seed, config.seed + (config.n or tiles)),)
-    else:
-        seeds = parse_seeds(config.seeds)
-        count = sum(map(len, seeds))
-        if config.seed:
-            raise OptionError("--seed and --seeds contradict each other; leave one of them out")
-        if config.n not in (None, count):
-            raise OptionError(f"--n {config.n} contradicts --seeds, which has {count}")
+    seeds = chosen_seeds(config, DEFAULT_CLIPS if config.sweep is None else SWEEP_SEEDS)
     made = ClipPlan(seeds, config.interpolate, config.loop and config.interpolate is not None)
     if config.interpolate is not None and made.seed_count < 2:
         raise OptionError("--interpolate needs at least two seeds")

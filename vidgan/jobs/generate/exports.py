@@ -8,19 +8,19 @@ from typing import IO, Self
 
 import numpy as np
 
-from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS, GenerateConfig
+from vidgan.config import MAX_GRID_SIDE, MAX_SHEET_CLIPS, VIDEO_FORMATS
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.images import save_image
-from vidgan.jobs.generate.plan import Named, Plan
+from vidgan.jobs.generate.plan import Named, OutputOptions, Plan
 from vidgan.video.containers import CONTAINERS
 from vidgan.video.layout import contact_sheet, display_scale, enlarged, tile
 from vidgan.video.writers.base import VideoWriter
 from vidgan.video.writers.open import choose_codec, open_writer
 
 SHEET_COLUMNS = 8
-# Options that only some outputs support; the others refuse them.
-_OPTIONAL = ("grid", "fps", "codec", "format")
+# Options that only some outputs support, with their defaults; the others refuse other values.
+_OPTIONAL = {"grid": None, "fps": None, "codec": "auto", "format": None}
 
 
 class Export(ABC):
@@ -34,7 +34,7 @@ class Export(ABC):
     supports: tuple[str, ...] = ()
 
     def __init__(
-        self, path: Path, config: GenerateConfig, plan: Plan, shape: tuple[int, ...], fps: float
+        self, path: Path, config: OutputOptions, plan: Plan, shape: tuple[int, ...], fps: float
     ) -> None:
         """Check the options before the first clip is generated.
 
@@ -52,8 +52,8 @@ class Export(ABC):
         self.path, self.config, self.plan, self.shape, self.fps = path, config, plan, shape, fps
         self.paths: list[Path] = []
         self._stack = contextlib.ExitStack()
-        for name in _OPTIONAL:
-            if name not in self.supports and getattr(config, name) != getattr(GenerateConfig, name):
+        for name, default in _OPTIONAL.items():
+            if name not in self.supports and getattr(config, name) != default:
                 raise OptionError(f"--{name} is not supported for {path}; leave it out")
 
     @abstractmethod
@@ -95,7 +95,7 @@ class Export(ABC):
         """Raise OptionError if a sweep has too many columns for one image."""
         if self.plan.grid is not None and self.plan.grid[1] > MAX_GRID_SIDE:
             raise OptionError(
-                f"--sweep {self.config.sweep} has {self.plan.grid[1]} values, {self.path} can hold "
+                f"--sweep has {self.plan.grid[1]} values, {self.path} can hold "
                 f"{MAX_GRID_SIDE}; write to a folder or .npy"
             )
 

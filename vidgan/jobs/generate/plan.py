@@ -12,6 +12,34 @@ class Named(Protocol):
         """The file name without its suffix."""
 
 
+class OutputOptions(Protocol):
+    """The options of how clips are written."""
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Rows and columns of clips."""
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second."""
+
+    @property
+    def scale(self) -> int | None:
+        """The factor of enlargement."""
+
+    @property
+    def codec(self) -> str:
+        """The codec."""
+
+    @property
+    def format(self) -> str | None:
+        """The format of the files in a folder."""
+
+    @property
+    def overwrite(self) -> bool:
+        """Whether to replace an existing output."""
+
+
 class Plan(Protocol):
     """The clips to write, in order."""
 

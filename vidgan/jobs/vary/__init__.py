@@ -1,0 +1,1 @@
+"""Making variations of a video."""
