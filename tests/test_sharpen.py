@@ -14,7 +14,8 @@ from video_files import make_video
 
 import vidgan
 from vidgan.cli import main
-from vidgan.patches.index import PatchIndex, patch_count
+from vidgan.patches.index import PatchIndex
+from vidgan.patches.matches import patch_count
 from vidgan.patches.pyramid import PatchPyramid
 from vidgan.training.run import Run
 
