@@ -38,6 +38,7 @@ from vidgan.config.model import (
     MAX_SIDE,
     MIN_SIDE,
     MODELS,
+    UPSCALES,
     ModelConfig,
 )
 from vidgan.config.preprocess import DEFAULT_DATASET, PreprocessConfig
@@ -130,6 +131,7 @@ __all__ = [
     "SWEEP_STEPS",
     "TASKS",
     "TASK_OPTIONS",
+    "UPSCALES",
     "VARIED_FRAMES",
     "VIDEO_FORMATS",
     "Config",

@@ -11,8 +11,10 @@ from vidgan.config.shared import SYNTHESIS_ONLY
 from vidgan.errors import OptionError
 from vidgan.json_files import Text
 
-# Sides that networks can be built for are BASE × 2^k; see models/sizes.py.
-MIN_SIDE, MAX_SIDE = 32, 256
+# Sides of frames in pixels; see models/sizes.py.
+MIN_SIDE, MAX_SIDE = 32, 512
+# Factors by which the second network of a cascade enlarges; 1 is no cascade.
+UPSCALES = (1, 2, 4)
 FRAME_COUNTS = (8, 16, 32)
 MAX_LABELS = 10_000
 
@@ -40,6 +42,19 @@ class ModelConfig(Config):
         group=Group.MODEL,
         common=True,
         tasks=SYNTHESIS_ONLY,
+    )
+    upscale: int | None = option(
+        None,
+        "Train a cascade: the generator makes clips of about 1/n of the size, and a second network "
+        "enlarges them: 2 or 4; 1 is no cascade.",
+        min=min(UPSCALES),
+        max=max(UPSCALES),
+        default_text="1 for frames of about 90x90 pixels or less, 2 up to 180x180, else 4",
+        group=Group.MODEL,
+        common=True,
+        tasks=SYNTHESIS_ONLY,
+        fallback=1,
+        before=1,
     )
     frames: int = option(
         16, "Frames per clip: 8, 16 or 32.", min=8, max=32, group=Group.MODEL, common=True
@@ -164,3 +179,6 @@ class ModelConfig(Config):
         if self.frames not in FRAME_COUNTS:
             counts = ", ".join(map(str, FRAME_COUNTS))
             raise OptionError(f"--frames {self.frames} is none of {counts}")
+        if self.upscale not in (None, *UPSCALES):
+            counts = ", ".join(map(str, UPSCALES))
+            raise OptionError(f"--upscale {self.upscale} is none of {counts}")

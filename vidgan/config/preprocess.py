@@ -15,7 +15,7 @@ class PreprocessConfig(Config):
 
     size: tuple[int, int] = option(
         (64, 64),
-        "Width and height of the frames, such as 64 or 224x128; sides are 32 to 256 pixels.",
+        "Width and height of the frames, such as 64 or 224x128; sides are even, 32 to 512 pixels.",
     )
     fps: float | None = option(
         None,

@@ -14,7 +14,7 @@ first      int64               index of the first frame within its source, after
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self, TypedDict
 
@@ -115,7 +115,7 @@ class Manifest:
 
     Attributes:
         path: the dataset folder.
-        size: ``(width, height)`` in pixels.
+        size: ``(width, height)`` of the frames that are read, in pixels.
         fps: frames a second.
         labels: names of the labels; empty without labels.
         splits: ``train`` and ``test``.
@@ -124,6 +124,8 @@ class Manifest:
             ``split``, ``label``), ``rejected`` (``first``, ``frames``, ``reason``), ``error``
             (None, or why the file was left out).
         options: the options of ``vidgan preprocess``.
+        stored_size: ``(width, height)`` of the frames in the shards, if another; see
+            :meth:`resized`.
     """
 
     path: Path
@@ -133,6 +135,12 @@ class Manifest:
     splits: dict[str, Split]
     sources: list[dict[str, Any]]
     options: dict[str, Any]
+    stored_size: tuple[int, int] | None = None
+
+    def resized(self, size: tuple[int, int]) -> Self:
+        """Return the dataset with frames that are resized to ``(width, height)`` when read."""
+        stored = self.stored_size or self.size
+        return replace(self, size=size, stored_size=None if size == stored else stored)
 
     @property
     def width(self) -> int:
@@ -187,7 +195,7 @@ class Manifest:
     def save(self, folder: Path) -> None:
         """Write ``manifest.json`` into ``folder``."""
         values = asdict(self)
-        del values["path"]
+        del values["path"], values["stored_size"]
         text = json.dumps({"format": FORMAT_VERSION, **values}, indent=1, ensure_ascii=False)
         (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8", errors=JSON_ERRORS)
 

@@ -90,7 +90,8 @@ def _decode(encoded: tf.Tensor, manifest: Manifest) -> tf.Tensor:
 
     A few bytes may declare a picture that fills the memory: the size is checked before.
     """
-    shape = (manifest.height, manifest.width, 3)
+    width, height = manifest.stored_size or manifest.size
+    shape = (height, width, 3)
 
     def check(size: tf.Tensor) -> tf.Operation:
         # With data of these types it is one operation, which takes less time than assert_equal().
@@ -114,11 +115,23 @@ def _decode(encoded: tf.Tensor, manifest: Manifest) -> tf.Tensor:
 
     signature = tf.TensorSpec(shape, tf.uint8)
     are_png = tf.reduce_all(tf.strings.substr(encoded, 0, len(_PNG)) == _PNG)
-    return tf.cond(
+    frames = tf.cond(
         are_png,
         png_frames,
         lambda: tf.map_fn(decode_jpeg, encoded, fn_output_signature=signature),
     )
+    return frames if manifest.stored_size is None else resize(frames, manifest.size)
+
+
+def resize(frames: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Resize uint8 ``(frames, height, width, 3)`` to ``(width, height)``.
+
+    Frames are averaged over areas, or interpolated where they grow.
+    """
+    height, width = frames.shape[1:3]
+    method = "area" if size[0] <= width and size[1] <= height else "bicubic"
+    resized = tf.image.resize(frames, size[::-1], method)
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)
 
 
 def training_clips(

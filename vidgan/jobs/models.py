@@ -29,6 +29,8 @@ def describe_models(
 
         - ``model``, the name, ``summary`` and ``paper``;
         - ``size``, ``frames`` and ``discriminators``, the list of their views;
+        - ``base_size``: width and height at which these networks work; in larger frames a second
+          network, which all models share, enlarges their clips;
         - ``any_length`` and ``any_rate``: whether it generates clips of any number of frames, and
           at any frame rate;
         - ``g_params`` and ``d_params``: numbers of weights of the generator and of all
@@ -49,14 +51,17 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
     import tensorflow as tf
 
     from vidgan.models import flops
+    from vidgan.models.sizes import check_size, default_upscale
     from vidgan.tasks.synthesis import build_gan
 
     found = models.find_architecture(name)
     train = TrainConfig(batch_size=DEFAULT_BATCH)
-    run = Run(Path(), ModelConfig(model=name, frames=frames), train, Path(DEFAULT_DATASET), size, 1)
+    check_size(size)
+    model = ModelConfig(model=name, frames=frames, upscale=default_upscale(size))
+    run = Run(Path(), model, train, Path(DEFAULT_DATASET), size, 1).base
     with tf.device("/CPU:0"):  # Nothing is computed.
         gan = build_gan(run)
-        width, height = size
+        width, height = run.size
         clips = tf.TensorSpec((DEFAULT_BATCH, frames, height, width, 3), tf.float32)
         step_flops = flops.count_flops(gan.train_step, clips) / DEFAULT_BATCH
     networks = gan.discriminators.values()
@@ -69,6 +74,7 @@ def _describe(name: str, size: tuple[int, int], frames: int) -> dict[str, Any]:
         "summary": found.summary,
         "paper": found.paper,
         "size": list(size),
+        "base_size": list(run.size),
         "frames": frames,
         "discriminators": list(gan.discriminators),
         "any_length": found.any_length,
@@ -88,7 +94,7 @@ def as_text(rows: list[dict[str, Any]]) -> str:
     """Lay :func:`describe_models`'s values out for reading: what each is, then what it costs."""
     name_width = max(len(row["model"]) for row in rows)
     lines = [f"{row['model']:<{name_width}}  {row['summary']} ({row['paper']})" for row in rows]
-    width, height = rows[0]["size"]
+    (width, height), base = rows[0]["size"], rows[0]["base_size"]
     cells = [
         (
             row["model"],
@@ -104,7 +110,10 @@ def as_text(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     widths = [max(6, *map(len, column)) for column in zip(_HEADINGS, *cells, strict=True)]
-    lines += ["", f"For clips of {rows[0]['frames']} frames of {width}x{height}:", ""]
+    title = f"For clips of {rows[0]['frames']} frames of {width}x{height}"
+    if base != [width, height]:
+        title += f", which the generator makes as {base[0]}x{base[1]}"
+    lines += ["", f"{title}:", ""]
     parameters, operations = widths[1] + 2 + widths[2], sum(widths[3:6]) + 4
     lines.append(
         f"{'':{widths[0]}}  {'parameters, M':>{parameters}}  {'GFLOP a clip':>{operations}}"

@@ -22,7 +22,7 @@ from vidgan.dataset.preview import write_preview
 from vidgan.dataset.scan import Progress, Scan
 from vidgan.dataset.staging import PREVIEW_NAME, check_output, disk_size, staging
 from vidgan.errors import InputError
-from vidgan.models.sizes import split_side
+from vidgan.models.sizes import check_size
 from vidgan.video.discover import InputSource, discover
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo
 from vidgan.video.readers.open import open_video
@@ -151,9 +151,7 @@ def run(
     Returns:
         A summary, with the manifest.
     """
-    for side in config.size:
-        # Check that networks can have this size before hours of decoding.
-        split_side(side)
+    check_size(config.size)
     check_output(output, overwrite)
     sources = discover([inputs] if isinstance(inputs, (str, Path)) else inputs)
     infos = _probe(sources, config, progress)

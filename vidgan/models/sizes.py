@@ -1,33 +1,82 @@
 """Video sizes that a network can be built for, and the levels that follow."""
 
+import math
 from dataclasses import dataclass
 
-from vidgan.config import MAX_SIDE, MIN_SIDE
+from vidgan.config import MAX_SIDE, MIN_SIDE, UPSCALES
 from vidgan.errors import OptionError
 
 # Frames at the smallest level: with two, motion can start from their difference.
 BASE_FRAMES = 2
 
 
+# Bases of the sides that a network can be built for: its smallest level.
+BASES = range(4, 8)
+# The largest base size, in pixels, if --upscale is not given.
+MAX_BASE_PIXELS = 8192
+
+
 def split_side(side: int, smallest: int = MIN_SIDE) -> tuple[int, int]:
     """Factor a side in pixels into ``base × 2^doublings`` with ``base`` in 4…7.
 
     Raises:
-        OptionError: the side is out of range or has no such factors; names the nearest that do.
+        OptionError: the side is out of range or has no such factors.
     """
     base, doublings = side, 0
-    while base > 7 and base % 2 == 0:
+    while base >= 2 * BASES.start and base % 2 == 0:
         base, doublings = base // 2, doublings + 1
-    if smallest <= side <= MAX_SIDE and 4 <= base <= 7:
+    if smallest <= side <= MAX_SIDE and base in BASES:
         return base, doublings
-    fitting = sorted(
-        (b << k for b in range(4, 8) for k in range(8) if MIN_SIDE <= b << k <= MAX_SIDE),
-        key=lambda fit: abs(fit - side),
-    )
     raise OptionError(
-        f"a side of {side} pixels does not split as 4…7 × 2^k within {MIN_SIDE}…{MAX_SIDE}; "
-        f"preprocess again with --size using {fitting[0]} or {fitting[1]}"
+        f"no network has a side of {side} pixels: it must be 4…7 × 2^k within "
+        f"{MIN_SIDE}…{MAX_SIDE}, such as {_base_side(max(MIN_SIDE, min(side, MAX_SIDE)), 1)}"
     )
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Check that videos of a size can be generated.
+
+    Args:
+        size: width and height in pixels.
+
+    Raises:
+        OptionError: a side is odd or out of range.
+    """
+    for side in size:
+        if side % 2 or not MIN_SIDE <= side <= MAX_SIDE:
+            raise OptionError(
+                f"--size {size[0]}x{size[1]}: sides are even numbers of pixels from {MIN_SIDE} to "
+                f"{MAX_SIDE}"
+            )
+
+
+def base_size(size: tuple[int, int], upscale: int) -> tuple[int, int]:
+    """Return the size at which the generator of a cascade works.
+
+    Args:
+        size: width and height of the frames in pixels.
+        upscale: factor by which the second network enlarges.
+
+    Returns:
+        The smallest width and height that a network can be built for and that, ``upscale`` times
+        as large, cover the frames.
+    """
+    width, height = (_base_side(side, upscale) for side in size)
+    return width, height
+
+
+def default_upscale(size: tuple[int, int]) -> int:
+    """Return the smallest factor with a base size of at most :data:`MAX_BASE_PIXELS` pixels."""
+    for upscale in UPSCALES[:-1]:
+        if math.prod(base_size(size, upscale)) <= MAX_BASE_PIXELS:
+            return upscale
+    return UPSCALES[-1]
+
+
+def _base_side(side: int, upscale: int) -> int:
+    """Return the smallest side of a network that is at least ``side / upscale``."""
+    sides = (b << k for b in BASES for k in range(MAX_SIDE.bit_length()))
+    return min(s for s in sides if s >= MIN_SIDE and s * upscale >= side)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from vidgan import latents, models, pixels
 from vidgan.dataset.manifest import Manifest
-from vidgan.models import autoencoder
-from vidgan.tasks import option_checks
+from vidgan.models import autoencoder, upsampler
+from vidgan.tasks import cascade, option_checks
 from vidgan.tasks.base import Task, training_batches
 from vidgan.tasks.vae_gan import VAEGAN
 from vidgan.tasks.video_gan import VideoGAN
@@ -52,28 +52,40 @@ def build_gan(run: Run) -> VideoGAN:
     config, model = run.train, models.resolve(run.model)
     option_checks.check(model, config)
     with initialization_scope(config):
-        width, height = run.size
-        network = generator(run)
+        width, height = run.base.size
+        network = base_generator(run)
         discriminators = models.build_discriminators(model, height, width)
         arguments = (model, run.latents(), network, discriminators)
+        larger = upsampler.build_upsampler(model, run.size)
+        second = (larger, None if model.upscale == 1 else cascade.build_stage(run, larger))
         if run.model.reconstruction:
             encoder = autoencoder.build_encoder(model, height, width)
-            gan: VideoGAN = VAEGAN(*arguments, encoder, config.seed)
+            gan: VideoGAN = VAEGAN(*arguments, encoder, config.seed, *second)
         else:
-            gan = VideoGAN(*arguments, config.seed)
+            gan = VideoGAN(*arguments, config.seed, *second)
     gan.compile(*make_optimizers(config), config)
     return gan
 
 
-def generator(run: Run) -> keras.Model:
-    """Build the generator, from a dict of latents to clips in [-1, 1]."""
-    network = models.build_generator(run.model, run.size[1], run.size[0])
+def base_generator(run: Run) -> keras.Model:
+    """Build the generator, from a dict of latents to clips of its own size in [-1, 1]."""
+    width, height = run.base.size
+    network = models.build_generator(run.model, height, width)
     return autoencoder.add_sampler(network, run.model) if run.model.reconstruction else network
 
 
+def generator(run: Run) -> keras.Model:
+    """Build the generator and, of a cascade, the upsampler: from latents to clips in [-1, 1]."""
+    model = models.resolve(run.model)
+    return upsampler.join(base_generator(run), upsampler.build_upsampler(model, run.size))
+
+
 def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
-    """Return batches of clips, with labels for a conditional model."""
-    return training_batches(run, manifests[0], skip, labels=run.model.conditional)
+    """Return batches of clips, with labels for a conditional model; see :class:`VideoGAN`."""
+    if (run.model.upscale or 1) > 1:
+        return cascade.data(run, manifests[0], skip)
+    manifest = manifests[0].resized(run.base.size)
+    return training_batches(run, manifest, skip, labels=run.model.conditional)
 
 
 def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
@@ -83,7 +95,8 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
     noise = latents.cycle_classes(inputs, latents.from_seeds(inputs, range(SAMPLES)))
 
     def render(gan: AdversarialModel) -> np.ndarray:
-        clips = [gan.generator_ema(slice_noise(noise, i), training=False) for i in range(SAMPLES)]
+        network = gan.inference_network()
+        clips = [network(slice_noise(noise, i), training=False) for i in range(SAMPLES)]
         return np.concatenate([pixels.to_uint8(clip.numpy()) for clip in clips])
 
     return Preview(GRID, render)
@@ -94,7 +107,9 @@ def callbacks(context: TrainingContext) -> list[TrainingCallback]:
     from vidgan.training.callbacks.distance import DistanceMonitor
     from vidgan.training.callbacks.health import HealthMonitor
 
-    run, manifest, progress = context.run, context.manifests[0], context.progress
+    # Of a cascade the generator is measured: what the upsampler adds are details.
+    run, progress = context.run.base, context.progress
+    manifest = context.manifests[0].resized(run.size)
     # A training step holds real and generated clips and their gradients, so twice its batch fits.
     sampler = EmaSampler(context.gan, 2 * (run.train.batch_size or 1))
     monitors: list[TrainingCallback] = []
@@ -123,6 +138,7 @@ TASK = Task(
         *ACCURACY_COLUMNS,
         "reconstruction_loss",
         "kl_loss",
+        "upsampling_loss",
         "gradient_penalty",
         "recognition",
         "augment_share",

@@ -9,6 +9,7 @@ import tensorflow as tf
 from vidgan.config import ModelConfig
 from vidgan.latents import Latent
 from vidgan.models import autoencoder
+from vidgan.tasks.cascade import UpsamplerGAN
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import latent_sampling
 from vidgan.training.adversarial import Logs, TrainStep
@@ -59,6 +60,8 @@ class VAEGAN(VideoGAN):
         discriminators: see :class:`VideoGAN`.
         encoder: see :func:`vidgan.models.autoencoder.build_encoder`.
         seed: seed of all random numbers of a step.
+        upsampler: see :class:`VideoGAN`.
+        stage: see :class:`VideoGAN`.
     """
 
     def __init__(
@@ -69,8 +72,10 @@ class VAEGAN(VideoGAN):
         discriminators: Mapping[str, keras.Model],
         encoder: keras.Model,
         seed: int = 0,
+        upsampler: keras.Model | None = None,
+        stage: UpsamplerGAN | None = None,
     ) -> None:
-        super().__init__(model, latents, generator, discriminators, seed)
+        super().__init__(model, latents, generator, discriminators, seed, upsampler, stage)
         self.encoder = encoder
 
     def generators(self) -> dict[keras.Model, int]:
@@ -91,7 +96,7 @@ class VAEGAN(VideoGAN):
 
     def reconstruction_step(self, data: Any) -> Logs:
         """Train encoder and generator by reconstruction alone."""
-        real, labels = data if self.config.conditional else (data, None)
+        real, labels, crops = self.unpack(data)
         seeds = self.seeds(4)
         noise = latent_sampling.draw_latents(self.latents, real.shape[0], seeds[0], labels)
         with tf.GradientTape() as tape:
@@ -107,7 +112,8 @@ class VAEGAN(VideoGAN):
         # Not the contrast: that of samples, which come later, is lower: it would seem to fall.
         clipped = batch_figures(clips, real)["batch_clipped"]
         logs = {"reconstruction_loss": loss, "kl_loss": encoding.kl, "g_norm": norm}
-        return logs | {"batch_clipped": clipped}
+        logs["batch_clipped"] = clipped
+        return logs | self._upsampling_step(crops, real, clips)
 
     def train_step(self, data: Any) -> Logs:
         """Train encoder and generator by reconstruction, and generator and discriminators as a GAN.
@@ -116,7 +122,7 @@ class VAEGAN(VideoGAN):
         ``--reconstruction`` as large as that of the reconstruction, as in VQGAN (arXiv 2012.09841),
         so whichever loss it is, it can't outweigh it.
         """
-        real, labels = data if self.config.conditional else (data, None)
+        real, labels, crops = self.unpack(data)
         count, seeds = real.shape[0], self.seeds(4)
         noise = latent_sampling.draw_latents(self.latents, count, seeds[0], labels)
         sampled = noise | {"latent": self._sampler(noise)}
@@ -128,11 +134,11 @@ class VAEGAN(VideoGAN):
             batches = self._discriminator_batches(real, fake, labels, noise, seeds[1])
         found = self._all_gradients(batches)
         logs = self._logs(found) | batch_figures(fake, real)
-        with tf.GradientTape() as pixels:
-            pixels.watch(reconstructed)
+        with tf.GradientTape() as pixel_tape:
+            pixel_tape.watch(reconstructed)
             loss = motion_weighted_loss(reconstructed, real)
             scaled = self.g_optimizer.scale_loss(loss)
-        gradient = pixels.gradient(scaled, reconstructed)
+        gradient = pixel_tape.gradient(scaled, reconstructed)
         adversarial = self._input_gradients(found, batches)
         ratio = tf.linalg.global_norm([gradient]) / (
             (self.config.reconstruction or 1.0) * tf.linalg.global_norm(adversarial) + 1e-12
@@ -148,7 +154,8 @@ class VAEGAN(VideoGAN):
         )
         self._sampler.enqueue(encoding.code, labels)
         logs |= self._finish_step(found[0], count)
-        return logs | {"reconstruction_loss": loss, "kl_loss": encoding.kl}
+        logs |= {"reconstruction_loss": loss, "kl_loss": encoding.kl}
+        return logs | self._upsampling_step(crops, real, reconstructed)
 
     @property
     def _sampler(self) -> keras.Layer:

@@ -6,10 +6,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from vidgan import augment, models
+from vidgan import augment, models, pixels
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import Latent
+from vidgan.models.upsampler import join
 from vidgan.models.views import VIEWS, View
+from vidgan.tasks.cascade import Crop, UpsamplerGAN, shrink
 from vidgan.training import latent_sampling
 from vidgan.training.adversarial import AdversarialModel, Logs
 from vidgan.training.batch_figures import batch_figures
@@ -23,7 +25,8 @@ class VideoGAN(AdversarialModel):
     """A generator of clips from noise and its discriminators.
 
     A batch is float32 clips ``(batch, frames, height, width, 3)`` in [-1, 1] with a static batch
-    size; for a conditional model a pair of clips and int32 labels ``(batch,)``.
+    size; of a cascade a pair of those, uint8, and their crops, see :mod:`vidgan.tasks.cascade`. For
+    a conditional model it is a pair of that and int32 labels ``(batch,)``.
 
     Args:
         model: resolved options of the networks.
@@ -32,6 +35,9 @@ class VideoGAN(AdversarialModel):
         discriminators: networks by the names of their views; see
             :func:`vidgan.models.build_discriminators`.
         seed: seed of latents, augmentation, noise and views.
+        upsampler: the second network of a cascade, see
+            :func:`vidgan.models.upsampler.build_upsampler`; None without a cascade.
+        stage: the training of the upsampler; None if it has nothing to learn.
     """
 
     def __init__(
@@ -41,9 +47,12 @@ class VideoGAN(AdversarialModel):
         generator: keras.Model,
         discriminators: Mapping[str, keras.Model],
         seed: int = 0,
+        upsampler: keras.Model | None = None,
+        stage: UpsamplerGAN | None = None,
     ) -> None:
         super().__init__(generator, discriminators, model.frames, seed, "video_gan")
         self.config, self.latents = model, tuple(latents)
+        self.upsampler, self.stage = upsampler, stage
         self.augment_share = self._state("augment_share", "float32")
 
     def compile(
@@ -56,6 +65,14 @@ class VideoGAN(AdversarialModel):
         """Set optimizers and losses; see :class:`AdversarialModel`."""
         super().compile(g_optimizer, d_optimizer, train, share_backward)
         self.policies = augment.parse(train.augment)
+
+    def parts(self) -> list[AdversarialModel]:
+        """Return this model, and the training of the upsampler of a cascade."""
+        return [self] if self.stage is None else [self, self.stage]
+
+    def inference_network(self) -> keras.Model:
+        """Return the network from latents to clips of full size, with the averages of weights."""
+        return join(self.generator_ema, self.upsampler)
 
     def view(self, name: str) -> View:
         """Return the view of a discriminator."""
@@ -76,14 +93,15 @@ class VideoGAN(AdversarialModel):
         clips may be of one shot, and a clip paired with itself would look like mode collapse.
 
         Args:
-            clips: float32 ``(batch, frames, height, width, 3)`` in [-1, 1].
+            clips: float32 ``(batch, frames, height, width, 3)`` in [-1, 1], of the generator's size
+                or larger.
             labels: int32 ``(batch,)``, for a conditional model.
 
         Returns:
             Float32 ``(batch,)``.
         """
         # Keras refuses a mixture of tensors and NumPy arrays, as a view and its labels may be.
-        clips, means = tf.convert_to_tensor(clips), []
+        clips, means = shrink(tf.convert_to_tensor(clips), self.generator.output_shape[2:4]), []
         for step in self.discriminator_steps:
             count = step.view.count(self.config)
             logits_per_clip = count * step.together
@@ -99,7 +117,7 @@ class VideoGAN(AdversarialModel):
 
     def train_step(self, data: Any) -> Logs:
         """Take one training step; see the class."""
-        real, labels = data if self.config.conditional else (data, None)
+        real, labels, crops = self.unpack(data)
         seeds = self.seeds(3)
         noise = latent_sampling.draw_latents(self.latents, real.shape[0], seeds[0], labels)
         with tf.GradientTape() as tape:
@@ -114,7 +132,24 @@ class VideoGAN(AdversarialModel):
         logs["g_norm"] = self._g_step(
             lambda: tape.gradient(both, variables, output_gradients=input_gradients)
         )
-        return logs | self._finish_step(found[0], real.shape[0])
+        logs |= self._finish_step(found[0], real.shape[0])
+        return logs | self._upsampling_step(crops, real)
+
+    def unpack(self, data: Any) -> tuple[tf.Tensor, tf.Tensor | None, Crop | None]:
+        """Return clips in [-1, 1], labels and crops of a batch; None for what it lacks."""
+        data, labels = data if self.config.conditional else (data, None)
+        if self.stage is None:
+            return data, labels, None
+        clips, crops = data
+        return pixels.to_model(clips), labels, crops
+
+    def _upsampling_step(
+        self, crops: Crop | None, real: tf.Tensor, reconstructed: tf.Tensor | None = None
+    ) -> Logs:
+        """Train the upsampler of a cascade; see :meth:`UpsamplerGAN.stage_step`."""
+        if self.stage is None or crops is None:
+            return {}
+        return self.stage.stage_step(crops, real, reconstructed, self.budget_used)
 
     def _input_gradients(
         self, found: Sequence[Gradients], batches: Sequence[DiscriminatorBatch]

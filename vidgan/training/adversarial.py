@@ -109,6 +109,14 @@ class AdversarialModel(keras.Model):
         scaled = isinstance(d_optimizer, keras.optimizers.LossScaleOptimizer)
         self.shares_backward = share_backward and not scaled
 
+    def parts(self) -> "list[AdversarialModel]":
+        """Return this model, and those that are trained beside it."""
+        return [self]
+
+    def inference_network(self) -> keras.Model:
+        """Return the network of checkpoints, with the moving average of the weights."""
+        return self.generator_ema
+
     def generators(self) -> dict[keras.Model, int]:
         """Return the networks that the generator's optimizer trains, and their passes per clip."""
         return {self.generator: 1}

@@ -42,6 +42,11 @@ def _activations(network: keras.Model, frames: int) -> int:
 
 def estimate_memory(gan: AdversarialModel, batch_size: int) -> int:
     """Return the estimated peak memory of training in bytes."""
+    return int(BASE_BYTES + sum(_estimate_part(part, batch_size) for part in gan.parts()))
+
+
+def _estimate_part(gan: AdversarialModel, batch_size: int) -> float:
+    """Return the memory of a model, without those that are trained beside it."""
     generators, discriminators = gan.generators(), gan.discriminators
     networks = [*generators, *discriminators.values()]
     params = sum(network.count_params() for network in networks)
@@ -52,7 +57,7 @@ def estimate_memory(gan: AdversarialModel, batch_size: int) -> int:
     for name, network in discriminators.items():
         items = gan.items_per_clip(name)
         clip += DISCRIMINATOR_COPIES * items * _activations(network, gan.frames)
-    return int(BASE_BYTES + weights + batch_size * clip)
+    return float(weights + batch_size * clip)
 
 
 def largest_batch(gan: AdversarialModel, available: int) -> int:

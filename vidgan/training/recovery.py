@@ -48,10 +48,12 @@ class Recovery:
 
     def __init__(self, gan: AdversarialModel, log: HealthLog) -> None:
         self.gan, self.log = gan, log
-        kept = {id(gan.step), id(gan.budget_used)}
-        optimizers = [*gan.g_optimizer.variables, *gan.d_optimizer.variables]
-        rates = {id(rate) for rate in gan.schedules.rates}
-        every = [*gan.variables, *gan.generator_ema.variables, *optimizers]
+        kept = {id(each) for part in gan.parts() for each in (part.step, part.budget_used)}
+        every, rates = list(gan.variables), set()
+        for part in gan.parts():
+            optimizers = [*part.g_optimizer.variables, *part.d_optimizer.variables]
+            every += [*part.generator_ema.variables, *optimizers]
+            rates |= {id(rate) for rate in part.schedules.rates}
         unique = {id(each): each for each in every if id(each) not in kept | rates}
         self.variables = list(unique.values())
         self.copies: deque[list[tf.Tensor]] = deque(maxlen=2)
@@ -62,7 +64,7 @@ class Recovery:
     def begin(self) -> None:
         """Take a first copy; set the learning rates by the events of earlier sessions."""
         if count := self._divergences():
-            self.gan.schedules.set_scale(RATE_FACTOR**count)
+            self._scale_rates(RATE_FACTOR**count)
         self._copy()
 
     def check(self, step: int, logs: dict[str, float]) -> bool:
@@ -112,6 +114,10 @@ class Recovery:
             return "a weight of the generator is not finite"
         return None
 
+    def _scale_rates(self, scale: float) -> None:
+        for part in self.gan.parts():
+            part.schedules.set_scale(scale)
+
     def _divergences(self) -> int:
         return sum(event.rule == DIVERGENCE for event in self.log.events)
 
@@ -130,7 +136,7 @@ class Recovery:
         while len(self.copies) > 1:
             self.copies.pop()
         self.means.take()
-        self.gan.schedules.set_scale(RATE_FACTOR ** (done + 1))
+        self._scale_rates(RATE_FACTOR ** (done + 1))
         message = (
             f"training diverged ({problem}): back to the last good weights, with learning rates "
             f"{RATE_FACTOR ** (done + 1):.2g} times as high"

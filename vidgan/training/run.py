@@ -156,6 +156,14 @@ class Run:
         own = {} if self.task_config is None else self.task_config.to_json()
         return {"model": kept["model"] | own, "train": kept["train"]}
 
+    @property
+    def base(self) -> Self:
+        """The run of the generator alone; that of a cascade makes clips of a smaller size."""
+        from vidgan.models.sizes import base_size
+
+        size = base_size(self.size, self.model.upscale or 1)
+        return self.replace(size=size, model=self.model.replace(upscale=1))
+
     def latents(self, frames: int | None = None, spacing: float = 1.0) -> "tuple[Latent, ...]":
         """Return the generator's inputs; see :func:`vidgan.models.latents`."""
         from vidgan.models import autoencoder, latents
@@ -333,7 +341,7 @@ class Run:
         with atomic_path(target) as temporary:
             temporary.mkdir()
             hashes = {
-                EMA_NAME: weights.save_weights(gan.generator_ema, temporary / EMA_NAME),
+                EMA_NAME: weights.save_weights(gan.inference_network(), temporary / EMA_NAME),
                 GAN_NAME: weights.save_weights(gan, temporary / GAN_NAME),
             }
             (temporary / STATE_NAME).write_text(

@@ -56,8 +56,9 @@ def load_weights(model: "keras.Model", path: Path) -> None:
         RunError: the file is missing, damaged or of another shape, or holds what is no finite
             weight.
     """
-    optimizers = [getattr(model, name, None) for name in ("g_optimizer", "d_optimizer")]
-    variables = [*model.variables, *(v for o in optimizers if o is not None for v in o.variables)]
+    variables = list(model.variables)
+    for part in getattr(model, "parts", list)():  # Of an AdversarialModel.
+        variables += [*part.g_optimizer.variables, *part.d_optimizer.variables]
     try:
         # Twice the size: a variable may be stored as float64.
         hdf5_files.check(path, 2 * stored_bytes(variables))

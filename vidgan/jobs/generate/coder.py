@@ -47,7 +47,7 @@ class Coder(Sampler):
         """
         self.run.check_encoder()
         self._check_size(clips, self.frames)
-        given = self._labels(label)
+        clips, given = self._shrink(clips), self._labels(label)
         parts = [
             self._encode_batch(clips[start : start + REFINE_BATCH], given, steps)
             for start in range(0, len(clips), REFINE_BATCH)
@@ -167,7 +167,8 @@ class Coder(Sampler):
 
         means, deviations = {}, {}
         with tf.device(self._device):
-            for name, values in self._encoder(pixels.to_model(clips), training=False).items():
+            small = pixels.to_model(self._shrink(clips))
+            for name, values in self._encoder(small, training=False).items():
                 mean, log_variance = moments(values)
                 means[name], deviations[name] = mean.numpy(), np.exp(0.5 * log_variance.numpy())
         return means, deviations
@@ -180,7 +181,7 @@ class Coder(Sampler):
             clips: uint8 RGB ``(n, up to frames, height, width, 3)``, their first frames.
             steps: number of gradient steps.
         """
-        parts = []
+        clips, parts = self._shrink(clips), []
         for start in range(0, len(clips), REFINE_BATCH):
             part = slice(start, start + REFINE_BATCH)
             few = coding.selected(codes, part)
@@ -231,6 +232,17 @@ class Coder(Sampler):
         """Return the generator, or the decoder for codes."""
         is_codes = "anchor" in {each.name for each in self.latents} - set(noise)
         return self._decoder if is_codes else self._generator
+
+    def _shrink(self, clips: np.ndarray) -> np.ndarray:
+        """Return clips of the run's size at that of its generator."""
+        import tensorflow as tf
+
+        from vidgan.dataset.pipeline import resize
+
+        size = self.run.base.size
+        if clips.shape[2:4] == size[::-1]:
+            return clips
+        return np.stack([resize(tf.constant(clip), size).numpy() for clip in clips])
 
     def _labels(self, label: str | None) -> tuple[conditions.Condition, ...]:
         return conditions.parse_labels(None if label is None else [label], self.run.model)

@@ -39,6 +39,7 @@ class Sampler:
         runtime.prepare()
         import tensorflow as tf
 
+        from vidgan.models import upsampler
         from vidgan.tasks.load import load_generator
 
         self.run = run
@@ -50,7 +51,7 @@ class Sampler:
         self._device = runtime.choose_device(device)
         self._graphs: dict[str, Any] = {}
         with tf.device(self._device):
-            self._generator = load_generator(run, checkpoint)
+            self._generator, self._upsampler = upsampler.split(load_generator(run, checkpoint))
 
     def inputs(
         self, frames: int | None = None, fps: float | None = None
@@ -188,6 +189,16 @@ class Sampler:
         Yields:
             uint8 RGB of shape ``(up to batch_size, frames, height, width, 3)``.
         """
+        for batch in self.base_stream(noises, batch_size):
+            yield np.stack([self._enlarge(clip) for clip in batch])
+
+    def base_stream(
+        self, noises: Iterable[latents.Noise], batch_size: int = GenerateConfig.batch_size
+    ) -> Iterator[np.ndarray]:
+        """Generate clips as :meth:`stream` does, but of the generator's own size.
+
+        In a cascade that is smaller than the size of the run, ``run.base.size``.
+        """
         max_frames = batch_size * self.frames
         pending: list[latents.Noise] = []
         for noise in noises:
@@ -201,6 +212,23 @@ class Sampler:
                 pending = []
         if pending:
             yield self._generate_batch(pending)
+
+    def _enlarge(self, clip: np.ndarray) -> np.ndarray:
+        """Enlarge a clip of the generator, uint8 ``(frames, height, width, 3)``, in a cascade."""
+        import tensorflow as tf
+
+        from vidgan.models.upsampler import CONTEXT
+
+        if self._upsampler is None:
+            return clip
+        parts, context = [], CONTEXT if len(clip) > self.frames else 0
+        with tf.device(self._device):
+            for start in range(0, len(clip), self.frames):
+                first = max(0, start - context)
+                part = pixels.to_model(clip[None, first : start + self.frames + context])
+                large = self._upsampler(tf.constant(part), training=False)[0, start - first :]
+                parts.append(pixels.to_uint8(large[: self.frames].numpy()))
+        return np.concatenate(parts)
 
     def _length(self, noise: latents.Noise) -> int:
         """Return the number of frames of the clip that inputs lead to."""
@@ -218,7 +246,7 @@ class Sampler:
     def _generate_in_parts(self, noise: latents.Noise, max_frames: int) -> np.ndarray:
         """Generate one long clip in parts: each frame depends on its own time only."""
         times, graph = noise["times"], self._graph(self._network(noise))
-        clip = np.empty((1, times.shape[1], *self.size[::-1], 3), np.uint8)
+        clip = np.empty((1, times.shape[1], *self.run.base.size[::-1], 3), np.uint8)
         for start in range(0, times.shape[1], max_frames):
             part = slice(start, start + max_frames)
             clip[:, part] = self._call(graph, noise | {"times": times[:, part]})

@@ -17,12 +17,9 @@ from vidgan.errors import RunError
 from vidgan.jobs.generate import codes as coding
 from vidgan.jobs.generate.clip_sampler import ClipSampler
 from vidgan.latents import Noise
-from vidgan.patches.index import patch_count
-from vidgan.patches.pyramid import PatchPyramid
+from vidgan.patches.pyramid import PatchPyramid, most_clips
 from vidgan.training.run import Run
 
-# Patches of training clips at their full size: their indices take 0.2 GiB.
-MAX_PATCHES = 2_000_000
 # Clips of a short video overlap: each frame is in so many.
 OVERLAPPING = 4
 
@@ -77,19 +74,22 @@ class SharpenedSampler(ClipSampler):
         self, noises: Iterable[Noise], batch_size: int = GenerateConfig.batch_size
     ) -> Iterator[np.ndarray]:
         """Generate clips batch by batch; see :meth:`Sampler.stream`."""
-        for batch in super().stream(noises, batch_size):
+        for batch in self.base_stream(noises, batch_size):
             yield np.stack([self._patches.replace(clip) for clip in batch])
 
     @functools.cached_property
     def _patches(self) -> PatchPyramid:
         clips = np.stack(list(self._training_clips()))
+        if self.run.train.mirror:
+            clips = np.concatenate([clips, clips[:, :, :, ::-1]])
         return PatchPyramid(self._reconstruct(clips), clips)
 
     def _training_clips(self) -> Iterator[np.ndarray]:
-        """Yield evenly spaced training clips, as many as :data:`MAX_PATCHES` allows."""
+        """Yield evenly spaced training clips, as many as fit in memory."""
         stride, covered = self.run.stride, span(self.frames, self.run.stride)
-        width, height = self.size
-        limit = max(1, MAX_PATCHES // patch_count((self.frames, height, width)))
+        limit = most_clips(self.frames, self.run.base.size, self.size)
+        if self.run.train.mirror:
+            limit = max(1, limit // 2)
         split = self._manifest.splits["train"]
         step = covered if split.clips(covered) >= limit else max(1, covered // OVERLAPPING)
         every = -(-split.clips(covered, step) // limit)
@@ -99,4 +99,4 @@ class SharpenedSampler(ClipSampler):
     def _reconstruct(self, clips: np.ndarray) -> np.ndarray:
         codes = self.encode(clips, steps=0)
         each = (coding.selected(codes, slice(i, i + 1)) for i in range(len(clips)))
-        return np.concatenate(list(super().stream(each)))
+        return np.concatenate(list(self.base_stream(each)))

@@ -49,6 +49,27 @@ def _resolve_pairs(
     return model, train
 
 
+def _choose_upscale(size: tuple[int, int], given: int | None) -> int:
+    """Return the factor by which the second network of a cascade enlarges.
+
+    Args:
+        size: width and height of the frames in pixels.
+        given: by the user; None for the default of the size.
+
+    Raises:
+        OptionError: the frames are too small for a cascade.
+    """
+    from vidgan.models.sizes import base_size, default_upscale
+
+    if given is None:
+        return default_upscale(size)
+    if given > 1 and base_size(size, given) == base_size(size, 1):
+        raise OptionError(
+            f"--upscale {given}: frames of {size[0]}x{size[1]} are too small for a cascade; use 1"
+        )
+    return given
+
+
 def load_datasets(task: str, datasets: Sequence[Path]) -> list[Manifest]:
     """Open the datasets that a task is trained on.
 
@@ -113,6 +134,7 @@ def new_run(
             f"training clips; use --batch-size {clips} or less"
         )
     if task == DEFAULT_TASK:
+        model = model.replace(upscale=_choose_upscale(manifest.size, model.upscale))
         model, train = _resolve_pairs(model, train, "r1" in options.given)
         model = model.replace(reconstruction=reconstruction)
         if led and model.temporal_threshold is None:

@@ -1,9 +1,10 @@
 """The plan of a training, with a measured step: ``vidgan train --dry-run``."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vidgan import config as configs
 from vidgan import runtime
@@ -67,6 +68,16 @@ def _hours(train: TrainConfig, step_seconds: float, epoch_clips: int) -> float:
     return min(limit * hours for limit, hours in limits if limit is not None)
 
 
+def _step_seconds(step: Callable[[Any], Any], batches: Sequence[Any]) -> float:
+    """Return the duration of a step on batches, of which the first traces the graph."""
+    times = []
+    for batch in batches:
+        start = time.perf_counter()
+        float(next(iter(step(batch).values())))
+        times.append(time.perf_counter() - start)
+    return min(times[1:])
+
+
 def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
     """Measure a training step and return the plan of the training; write nothing.
 
@@ -94,20 +105,21 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
         gan = found.build(run)
         run_config.check_memory(gan, run, device)
         data = found.data(run, manifests, 0)
-        step = tf.function(gan.train_step, autograph=False, jit_compile=False)
-        times = []
-        for batch in checked(data.take(4), *manifests):
-            start = time.perf_counter()
-            float(next(iter(step(batch).values())))
-            times.append(time.perf_counter() - start)
-    seconds = min(times[1:])  # The first one traces the graph.
+        batches = list(checked(data.take(4), *manifests))
+        # Those of the first and the second half of the budget may differ.
+        steps = [
+            tf.function(gan.step_at(used), autograph=False, jit_compile=False)
+            for used in (0.0, 1.0)
+        ]
+        seconds = sum(_step_seconds(step, batches) for step in steps) / len(steps)
+        graphs = [step.get_concrete_function(batches[0]) for step in steps]
     clips = epoch_clips(manifests[0], run)
     return TrainingPlan(
         run,
         gan.g_params(),
         sum(network.count_params() for network in gan.discriminators.values()),
         memory.estimate_memory(gan, run.train.batch_size or 1),
-        flops.count_graph_flops(step.get_concrete_function(batch)),
+        sum(map(flops.count_graph_flops, graphs)) / len(graphs),
         seconds,
         clips,
         _hours(run.train, seconds, clips),
