@@ -43,7 +43,8 @@ from scores import embed  # noqa: E402
 
 import vidgan  # noqa: E402
 from vidgan import pixels  # noqa: E402
-from vidgan.config import ModelConfig  # noqa: E402
+from vidgan.cli.options import Pair  # noqa: E402
+from vidgan.config import ModelConfig, PreprocessConfig  # noqa: E402
 from vidgan.dataset.manifest import Manifest  # noqa: E402
 from vidgan.dataset.pipeline import training_clips  # noqa: E402
 from vidgan.errors import TrainingError  # noqa: E402
@@ -59,7 +60,8 @@ Row = dict[str, Any]
 FIGURES = ("amfd", "precision", "recall", "motion", "resemblance")
 I3D_FIGURES = ("fvd", "kvd")
 SETTINGS = ("video", "recipe", "seed", "sharpen", "steps")
-WINDOWS, SAMPLES, ROWS, SHOWN_FRAMES = 192, 192, 12, (0, 5, 10, 15)
+# Real and generated clips, and rows and frames of a sheet.
+SAMPLES, ROWS, SHOWN_FRAMES = 192, 12, (0, 5, 10, 15)
 
 
 def real_windows(manifest: Manifest, frames: int, count: int) -> np.ndarray:
@@ -124,10 +126,18 @@ class Training:
     seed: int
     cpu_minutes: float
     sharpen: bool = False
+    size: tuple[int, int] = PreprocessConfig.size
+    samples: int = SAMPLES
+
+    @property
+    def dataset(self) -> str:
+        if self.size == PreprocessConfig.size:
+            return self.video
+        return f"{self.video}-{self.size[0]}x{self.size[1]}"
 
     @property
     def folder(self) -> str:
-        name = f"{self.video} {self.recipe} {self.cpu_minutes:g}min {self.seed}"
+        name = f"{self.dataset} {self.recipe} {self.cpu_minutes:g}min {self.seed}"
         return re.sub(r"[^\w.=-]+", "_", name)
 
     @property
@@ -147,7 +157,7 @@ def carry_out(training: Training, output: Path, i3d_weights: Path | None) -> Non
 
     A run that has its samples is measured, only.
     """
-    dataset, folder = output / "data" / training.video, output / "runs" / training.folder
+    dataset, folder = output / "data" / training.dataset, output / "runs" / training.folder
     trained = output / "samples" / f"{training.folder}.npy"
     samples = trained.with_name(f"{training.run}.npy")
     error = results(output).get(training.run, {}).get("error")
@@ -155,11 +165,11 @@ def carry_out(training: Training, output: Path, i3d_weights: Path | None) -> Non
         _, options = parse_recipe(f"{ModelConfig.model} {training.recipe}")
         shutil.rmtree(folder, ignore_errors=True)  # Left by an interrupted comparison.
         error = train(dataset, folder, training.cpu_minutes, training.seed, options)
-        np.save(trained, vidgan.load(folder).generate(SAMPLES))
+        np.save(trained, vidgan.load(folder).generate(training.samples))
     if not samples.exists():
-        np.save(samples, vidgan.load(folder, sharpen=True).generate(SAMPLES))
+        np.save(samples, vidgan.load(folder, sharpen=True).generate(training.samples))
     run, clips = Run.open(folder), np.load(samples)
-    real = real_windows(Manifest.load(dataset), run.frames, WINDOWS)
+    real = real_windows(Manifest.load(dataset), run.frames, training.samples)
     row = asdict(training) | {"run": training.run, "steps": run.state()["step"], "error": error}
     row |= measure(clips, real)
     if i3d_weights:
@@ -195,6 +205,8 @@ def core_numbers(context: Any, parameter: Any, text: str) -> list[int]:
 @click.option("--only", multiple=True, help="Of all these videos, those of this name.")
 @click.option("--recipe", "recipes", multiple=True, default=("",), help="Options, as in 'r1=1'.")
 @click.option("--sharpen", is_flag=True, help="Also with sharpened clips; see vidgan generate.")
+@click.option("--size", type=Pair(), default=PreprocessConfig.size, help="Of the datasets.")
+@click.option("--samples", default=SAMPLES, show_default=True, help="Real and generated clips.")
 @click.option("--seeds", default=1, show_default=True, help="Number of seeds.")
 @click.option("--cpu-minutes", default=3.0, show_default=True, help="CPU time over the cores.")
 @click.option("--i3d-weights", type=click.Path(path_type=Path, exists=True), help="For fvd, kvd.")
@@ -212,6 +224,8 @@ def main(
     only: tuple[str, ...],
     recipes: tuple[str, ...],
     sharpen: bool,
+    size: tuple[int, int],
+    samples: int,
     seeds: int,
     cpu_minutes: float,
     i3d_weights: Path | None,
@@ -220,22 +234,23 @@ def main(
 ) -> None:
     for name in ("data", "samples"):
         (output / name).mkdir(parents=True, exist_ok=True)
-    sources = portfolio_videos(videos, pieces, drawn, output / "data")
+    sources = portfolio_videos(videos, pieces, drawn, output / "data", min(size))
     if unknown := set(only) - set(sources):
         raise click.UsageError(f"--only {unknown.pop()}: videos are {', '.join(sources)}")
     names = [name for name in sources if name in only or not only]
-    for name in names:
-        if not (output / "data" / name).exists():
-            vidgan.preprocess([sources[name]], output / "data" / name)
     shown = columns(i3d_weights)
     click.echo(f"| {' | '.join(shown)} |")
     click.echo("|---" * len(shown) + "|")
     forms = (False, True) if sharpen else (False,)
     wanted = [
-        Training(*job, cpu_minutes, form)
+        Training(*job, cpu_minutes, form, size, samples)
         for job in product(names, recipes, range(seeds))
         for form in forms
     ]
+    for training in wanted:
+        dataset = output / "data" / training.dataset
+        if not dataset.exists():
+            vidgan.preprocess([sources[training.video]], dataset, size=size)
     done = {run for run, row in results(output).items() if row.keys() >= set(shown)}
     jobs = [(training, output, i3d_weights) for training in wanted if training.run not in done]
     if not cores:

@@ -81,13 +81,20 @@ def write(path: Path, frames: Iterable[np.ndarray], fps: float) -> Path:
     return path
 
 
-def drawn_videos(folder: Path) -> dict[str, Path]:
-    """Draw one video of each kind, unless the folder has it, and return the files by kind."""
-    paths = {name: folder / f"{name}.mp4" for name in KINDS}
-    for name, path in paths.items():
-        if not path.exists():
-            kind = KINDS[name]
-            write(path, kind.draw(kind.seconds * FPS, *kind.size), FPS)
+def drawn_videos(folder: Path, side: int) -> dict[str, Path]:
+    """Draw one video of each kind, unless the folder has it, and return the files by kind.
+
+    Args:
+        folder: where the files go.
+        side: least pixels of the shorter side.
+    """
+    paths = {}
+    for name, kind in KINDS.items():
+        scale = -(-side // min(kind.size))
+        width, height = (scale * each for each in kind.size)
+        paths[name] = folder / (f"{name}.mp4" if scale == 1 else f"{name}-{width}x{height}.mp4")
+        if not paths[name].exists():
+            write(paths[name], kind.draw(kind.seconds * FPS, width, height), FPS)
     return paths
 
 
@@ -121,14 +128,16 @@ def given_videos(
 
 
 def portfolio_videos(
-    videos: Iterable[Path], pieces: Iterable[float], drawn: bool, folder: Path
+    videos: Iterable[Path], pieces: Iterable[float], drawn: bool, folder: Path, side: int = 0
 ) -> dict[str, Path]:
     """Return all videos by name, with those of ``KINDS`` if they are to be drawn into the folder.
+
+    ``side`` is the least number of pixels of the shorter side of those.
 
     Raises:
         click.UsageError: two videos have one name, or there is none.
     """
-    found: dict[str, Path] = drawn_videos(folder) if drawn else {}
+    found: dict[str, Path] = drawn_videos(folder, side) if drawn else {}
     for name, path in given_videos(videos, pieces, folder):
         if name in found:
             raise click.UsageError(f"{path}: {found[name]} is called {name!r}, too; rename one")
