@@ -129,10 +129,7 @@ class Coder(Sampler):
         noise = latents.truncate(self.latents, latents.from_seeds(self.latents, numbers), strength)
         for condition in self._labels(label):
             noise = condition.apply(noise)
-        used = {name: noise[name] for name in ("anchor", "latent", "label") if name in noise}
-        noise["latent"] = np.asarray(self._code_sampler(used))
-        del noise["anchor"]
-        return noise
+        return self._codes(noise)
 
     def interpolate(self, start: Noise, end: Noise, n: int) -> Noise:
         """Interpolate linearly between the codes of two clips.
@@ -227,6 +224,14 @@ class Coder(Sampler):
         refined: tuple[Noise, np.ndarray] = self._refiner(codes, free, target, steps)
         return refined
 
+    def _codes(self, noise: Noise) -> Noise:
+        """Return the codes that inputs of the generator lead to; codes as they are."""
+        if "anchor" not in noise:
+            return noise
+        used = {name: noise[name] for name in ("anchor", "latent", "label") if name in noise}
+        codes = {name: values for name, values in noise.items() if name != "anchor"}
+        return codes | {"latent": np.asarray(self._code_sampler(used))}
+
     def _network(self, noise: Noise) -> Any:
         """Return the generator, or the decoder for codes."""
         is_codes = "anchor" in {each.name for each in self.latents} - set(noise)
@@ -265,9 +270,11 @@ class Coder(Sampler):
 
     @property
     def _decoder(self) -> Any:
+        """The network from codes to clips: without an encoder the generator itself."""
         from vidgan.models.autoencoder import DECODER
 
-        return self._generator.get_layer(DECODER)
+        has_codes = self.run.model.reconstruction
+        return self._generator.get_layer(DECODER) if has_codes else self._generator
 
     @property
     def _code_sampler(self) -> Any:

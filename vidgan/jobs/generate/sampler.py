@@ -1,5 +1,6 @@
 """Sampling clips from a trained generator."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from vidgan.jobs.generate.clip_plan import seed_numbers, share_with_first
 from vidgan.training.run import Run
 
 
-class Sampler:
+class Sampler(ABC):
     """The generator of a run.
 
     Attributes:
@@ -22,6 +23,7 @@ class Sampler:
         size: ``(width, height)`` in pixels.
         fps: frames per second.
         latents: the generator inputs.
+        architecture: of the model.
     """
 
     def __init__(self, run: Run, checkpoint: str = "latest", device: str = "auto") -> None:
@@ -39,9 +41,11 @@ class Sampler:
         runtime.prepare()
         import tensorflow as tf
 
+        from vidgan.models import find_architecture
         from vidgan.tasks.load import load_generator
 
         self.run = run
+        self.architecture = find_architecture(run.model.model)
         self.frames: int = run.frames
         self.size: tuple[int, int] = run.size
         self.fps: float = run.fps
@@ -58,14 +62,14 @@ class Sampler:
         """Return the generator inputs for clips of another length or frame rate.
 
         Args:
-            frames: of a clip; default: as in training.
+            frames: of a clip, for models with times among their inputs; default: as in training.
             fps: frames per second; default: as in training.
 
         Raises:
             OptionError: the model cannot generate such clips.
         """
         spacing = 1.0 if fps is None else (self.fps or DEFAULT_PLAYBACK_FPS) / fps
-        return self.run.latents(frames, spacing)
+        return self.run.latents(frames if self.architecture.any_length else None, spacing)
 
     def noises(
         self,
@@ -92,6 +96,7 @@ class Sampler:
         label: str | Iterable[str] | None = None,
         trunc: float = GenerateConfig.trunc,
         frames: int | None = None,
+        loop: bool = False,
         fps: float | None = None,
         same_content: bool = False,
         same_motion: bool = False,
@@ -106,7 +111,8 @@ class Sampler:
             label: label of the clips, for a conditional run; several, as ``"walk,run"`` or a list,
                 are used in turn. Default: drawn from the seeds.
             trunc: truncation, from 1 (off) down to 0.01 (close to the average clip).
-            frames: of a clip, for models that generate any number; default: as in training.
+            frames: of a clip; default: as in training, twice as many for a loop.
+            loop: whether the last frame of each clip leads to its first.
             fps: frames per second, for models of continuous time; default: as in training.
             same_content: give all clips the content of the first seed, each with its own motion.
             same_motion: give all clips the motion of the first seed, each with its own content.
@@ -125,6 +131,7 @@ class Sampler:
             n=n,
             trunc=trunc,
             frames=frames,
+            loop=loop,
             fps=fps,
             same_content=same_content,
             same_motion=same_motion,
@@ -133,13 +140,14 @@ class Sampler:
         if config.n not in (None, len(numbers)):
             raise OptionError(f"n={n} contradicts the number of seeds, {len(numbers)}")
         width, height = self.size
-        clips = np.empty((len(numbers), frames or self.frames, height, width, 3), np.uint8)
-        inputs = self.inputs(frames, fps)
+        length = config.length(self.frames)
+        clips = np.empty((len(numbers), length, height, width, 3), np.uint8)
+        inputs = self.inputs(length, fps)
         labels = conditions.parse_labels(label, self.run.model)
         noises = conditions.cycle_conditions(self.noises(numbers, trunc, inputs), labels)
         noises = share_with_first(noises, inputs, config)
         done = 0
-        for batch in self.stream(noises, batch_size):
+        for batch in self.stream(noises, batch_size, frames=length, loop=loop, trunc=trunc):
             clips[done : done + len(batch)] = batch
             done += len(batch)
         return clips
@@ -176,18 +184,31 @@ class Sampler:
         made = np.concatenate(list(self.stream(swept, config.batch_size)))
         return made.reshape(len(numbers), len(values), *made.shape[1:])
 
+    @abstractmethod
     def stream(
-        self, noises: Iterable[latents.Noise], batch_size: int = GenerateConfig.batch_size
+        self,
+        noises: Iterable[latents.Noise],
+        batch_size: int = GenerateConfig.batch_size,
+        *,
+        frames: int | None = None,
+        loop: bool = False,
+        trunc: float = 1.0,
     ) -> Iterator[np.ndarray]:
         """Generate clips batch by batch.
 
         Args:
             noises: generator inputs of one clip each, see :mod:`vidgan.latents`; read lazily.
             batch_size: clips of the training length per batch; fewer if they are longer.
+            frames: of a clip, for models without times among their inputs; default: as in training.
+            loop: whether the last frame of each clip leads to its first.
+            trunc: truncation of the inputs.
 
         Yields:
             uint8 RGB of shape ``(up to batch_size, frames, height, width, 3)``.
         """
+
+    def _batches(self, noises: Iterable[latents.Noise], batch_size: int) -> Iterator[np.ndarray]:
+        """Yield what the network makes of inputs, batch by batch; see :meth:`stream`."""
         max_frames = batch_size * self.frames
         pending: list[latents.Noise] = []
         for noise in noises:

@@ -25,6 +25,9 @@ from vidgan.training.run import Run
 MAX_PATCHES = 2_000_000
 # Clips of a short video overlap: each frame is in so many.
 OVERLAPPING = 4
+# Long clips are sharpened in parts, with so many frames before and after each, both even, so that
+# patches are at the same frames.
+FRAMES_AT_ONCE, CONTEXT = 128, 8
 
 
 def open_training_clips(run: Run, *, unchanged: bool) -> Manifest:
@@ -74,11 +77,33 @@ class SharpenedSampler(ClipSampler):
         self._manifest = manifest
 
     def stream(
-        self, noises: Iterable[Noise], batch_size: int = GenerateConfig.batch_size
+        self,
+        noises: Iterable[Noise],
+        batch_size: int = GenerateConfig.batch_size,
+        *,
+        frames: int | None = None,
+        loop: bool = False,
+        trunc: float = 1.0,
     ) -> Iterator[np.ndarray]:
         """Generate clips batch by batch; see :meth:`Sampler.stream`."""
-        for batch in super().stream(noises, batch_size):
-            yield np.stack([self._patches.replace(clip) for clip in batch])
+        made = super().stream(noises, batch_size, frames=frames, loop=loop, trunc=trunc)
+        for batch in made:
+            yield np.stack([self.finish(clip, loop) for clip in batch])
+
+    def finish(self, clip: np.ndarray, loop: bool = False) -> np.ndarray:
+        """Return a clip with the patches of training clips."""
+        places, parts = np.arange(-CONTEXT, len(clip) + CONTEXT), []
+        for start in range(0, len(clip), FRAMES_AT_ONCE):
+            count = min(FRAMES_AT_ONCE, len(clip) - start)
+            around = places[start : start + count + 2 * CONTEXT]
+            kept = slice(CONTEXT, CONTEXT + count)
+            if loop:
+                around = around % len(clip)
+            else:
+                kept = slice(min(start, CONTEXT), min(start, CONTEXT) + count)
+                around = around[(around >= 0) & (around < len(clip))]
+            parts.append(self._patches.replace(clip[around])[kept])
+        return np.concatenate(parts)
 
     @functools.cached_property
     def _patches(self) -> PatchPyramid:
@@ -99,4 +124,4 @@ class SharpenedSampler(ClipSampler):
     def _reconstruct(self, clips: np.ndarray) -> np.ndarray:
         codes = self.encode(clips, steps=0)
         each = (coding.selected(codes, slice(i, i + 1)) for i in range(len(clips)))
-        return np.concatenate(list(super().stream(each)))
+        return np.concatenate(list(self._batches(each, GenerateConfig.batch_size)))
