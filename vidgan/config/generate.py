@@ -101,7 +101,7 @@ class GenerateConfig(FromClipsConfig):
         False, "Give all clips the motion of the first seed.", group=Group.CLIPS
     )
     sharpen: bool | None = sharpen_option(
-        "for clips of seeds, if the run has an encoder and its dataset is there"
+        "for clips of seeds and --continue, if the run has an encoder and its dataset is there"
     )
     grid: tuple[int, int] | None = option(
         None,

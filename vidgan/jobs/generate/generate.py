@@ -131,8 +131,10 @@ def generate_clips(
         generated_fps, config = config.fps, config.replace(fps=None)
     export = kind(Path(output), config, plan, shape, fps)
     with export:
-        # By default only clips of seeds, at the rate of training: those that were judged.
-        choose = isinstance(plan, ClipPlan) and generated_fps is None
+        # By default only clips of seeds, at the rate of training: those that were judged; and what
+        # continues a real clip, beside which blur is seen.
+        judged = isinstance(plan, ClipPlan) and generated_fps is None
+        choose = judged or config.continue_ is not None
         sampler = open_sampler(
             opened,
             config.checkpoint,
