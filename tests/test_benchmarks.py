@@ -164,6 +164,13 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         writes=("report.md",),
     ),
     "long_clips": Smoke(long_clips),
+    "long_generation": Smoke(
+        lambda folder: [
+            trained(folder, side=32, model="dcgan", frames=8),
+            *("--frames", 60, "--clips", 2),
+        ],
+        {"REAL": 8, "LOOPS": 2, "CONTINUED": 1},
+    ),
     "memory": Smoke(
         report("--only", 0), {"CASES": ((32, 8, 2, 4, "float32"),)}, writes=("report.md",)
     ),

@@ -17,6 +17,7 @@ from vidgan import pixels
 from vidgan.cli import main
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips, training_clips
+from vidgan.jobs.generate.sampler import FRAMES_AT_ONCE
 from vidgan.models import upsampler
 from vidgan.models.sizes import base_size, check_size, default_upscale
 from vidgan.patches.details import Details
@@ -197,10 +198,14 @@ def test_windows_leave_no_mark(tmp_path: Path) -> None:
     assert sampler._upsampler is not None
     generator, network = np.random.default_rng(0), sampler._upsampler.get_layer(upsampler.NETWORK)
     network.set_weights([generator.normal(0, 0.05, each.shape) for each in network.get_weights()])
-    clip = generator.integers(0, 256, (21, 32, 40, 3), np.uint8)
+    clip = generator.integers(0, 256, (FRAMES_AT_ONCE + 5, 32, 40, 3), np.uint8)
     whole = sampler._upsampler(pixels.to_model(clip[None]))[0].numpy()
-    apart = sampler._enlarge(clip).astype(int) - pixels.to_uint8(whole)
+    apart = sampler.finish(clip).astype(int) - pixels.to_uint8(whole)
     assert np.abs(apart).max() <= 1
+    turned = sampler.finish(np.roll(clip, 7, axis=0), loop=True)
+    np.testing.assert_allclose(
+        np.roll(turned, -7, axis=0).astype(int), sampler.finish(clip, loop=True), atol=1
+    )
 
 
 def test_a_size_that_no_network_has(tmp_path: Path) -> None:

@@ -155,7 +155,6 @@ def test_longer_clips_keep_the_clips_own_motion(tmp_path: Path) -> None:
         (lambda s: s.interpolate({}, {}, 1), "n=1"),
         (lambda s: s.continue_clip(shapes(1)[0, :7]), "8 or more"),
         (lambda s: s.continue_clip(shapes(1)[0], 0), "frames 0"),
-        (lambda s: s.vary(s.sample_codes(0), 0, frames=20), "generates 8 frames only"),
     ],
 )
 def test_wrong_arguments(sampler: ClipSampler, call: Any, message: str) -> None:

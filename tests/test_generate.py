@@ -271,15 +271,6 @@ def test_array(run: Path, tmp_path: Path, sampler: Sampler) -> None:
     assert np.load(path).shape == (1, FRAMES, 2 * HEIGHT, 2 * WIDTH, 3)
 
 
-def test_loop_has_no_seam(run: Path, tmp_path: Path, sampler: Sampler) -> None:
-    (path,) = vidgan.generate(run, tmp_path / "out.npy", n=2, loop=True)
-    made = np.load(path)
-    assert made.shape[1] == 2 * FRAMES - 2
-    clip = sampler.generate(1)[0]
-    np.testing.assert_array_equal(made[0, :FRAMES], clip)
-    np.testing.assert_array_equal(made[0, FRAMES:], clip[-2:0:-1])
-
-
 def test_interpolation_starts_and_ends_at_its_seeds(
     run: Path, tmp_path: Path, sampler: Sampler
 ) -> None:

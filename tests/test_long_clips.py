@@ -155,7 +155,6 @@ def test_rate_of_other_models_is_how_fast_they_play(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--frames=128"], "--frames 128: a dcgan generates 8 frames only"),
         (["--same-content"], "--same-content needs a model with a separate motion latent"),
         (["--same-motion"], "--same-motion needs a model with a separate motion latent"),
         (["--same-motion", "--same-content"], "use one of them"),
@@ -170,9 +169,6 @@ def test_what_a_dcgan_cannot_do(
     assert result.exit_code == 2
     assert message in result.output
     assert not list(tmp_path.iterdir())
-    if options == ["--frames=128"]:
-        assert "mocogan" in result.output
-        assert "continuous" in result.output
 
 
 def test_frames_of_training_may_be_named(samplers: dict[str, Sampler]) -> None:
@@ -187,12 +183,6 @@ def test_a_walk_keeps_the_first_content(
     )
     made = np.load(path)
     assert same(made[[0, -1]], samplers["mocogan"].generate(seeds=[3, 4], same_content=True))
-
-
-@pytest.mark.parametrize("frames", [1, 2, 20])
-def test_loop_of_a_clip(runs: dict[str, Path], tmp_path: Path, frames: int) -> None:
-    (path,) = vidgan.generate(runs["continuous"], tmp_path / "a.npy", n=1, frames=frames, loop=True)
-    assert np.load(path).shape[1] == max(1, 2 * frames - 2)
 
 
 def test_sharing_contradicts_itself() -> None:

@@ -14,6 +14,7 @@ from video_files import make_video
 
 import vidgan
 from vidgan.cli import main
+from vidgan.jobs.generate import sampler
 from vidgan.patches.index import PatchIndex
 from vidgan.patches.matches import patch_count
 from vidgan.patches.pyramid import PatchPyramid
@@ -171,6 +172,34 @@ def test_variations_of_real_clips_are_not_sharpened_by_default(run: Run, tmp_pat
     assert not any("sharpened" in said for _, said in found)
     np.testing.assert_array_equal(found[0][0], found[1][0])
     assert error(found[0][0], found[2][0]) > 1
+
+
+def test_continuations_are_sharpened_by_default(run: Run, tmp_path: Path) -> None:
+    clip = make_video(tmp_path / "v.mp4", 20, (32, 32))
+    options = ("--continue", str(clip), "--frames=6")
+    default, said = generate(run, tmp_path / "a.npy", *options)
+    assert "Clips are sharpened" in said
+    plain, _ = generate(run, tmp_path / "b.npy", *options, "--no-sharpen")
+    np.testing.assert_array_equal(default[0, :16], plain[0, :16])
+    assert error(default[0, 20:], plain[0, 20:]) > 1
+
+
+def test_long_clips_and_loops_are_sharpened_without_seams(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampler = vidgan.load(run.path, sharpen=True)
+    clip = vidgan.load(run.path).generate(1, frames=40)[0]
+    whole, loop = sampler.finish(clip), sampler.finish(clip, loop=True)
+    monkeypatch.setattr(sampler, "FRAMES_AT_ONCE", 8)
+    effect = error(whole, clip)
+    assert effect > 1
+    assert error(sampler.finish(clip), whole) < 0.05 * effect
+    assert error(sampler.finish(clip, loop=True), loop) < 0.05 * effect
+    # A loop may begin anywhere.
+    begun_later = sampler.finish(np.roll(clip, 20, axis=0), loop=True)
+    assert error(np.roll(begun_later, -20, axis=0), loop) < 0.05 * effect
+    assert error(loop[[0, -1]], whole[[0, -1]]) > 0.1, "the end is seen from the beginning"
+    assert sampler.finish(clip[:3], loop=True).shape == clip[:3].shape
 
 
 def test_evaluate(run: Run, tmp_path: Path) -> None:

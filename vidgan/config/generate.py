@@ -53,11 +53,10 @@ class GenerateConfig(FromClipsConfig):
     )
     frames: int | None = option(
         None,
-        "Frames per clip; other numbers than in training need a model for clips of any length. "
-        "With --continue the number of new frames, for any model.",
+        "Frames per clip; with --continue the number of new frames.",
         min=1,
         max=10000,
-        default_text="as in training",
+        default_text="as in training; twice as many with --loop",
         group=Group.CLIPS,
     )
     trunc: float = option(
@@ -78,8 +77,8 @@ class GenerateConfig(FromClipsConfig):
     )
     loop: bool = option(
         False,
-        "Play every clip forwards, then backwards, so that it ends as it starts; with "
-        "--interpolate return to the first seed, too.",
+        "Generate clips whose last frame leads to the first one, to be played again and again; "
+        "with --interpolate return to the first seed, too.",
         group=Group.CLIPS,
     )
     label: str | None = option(
@@ -102,7 +101,7 @@ class GenerateConfig(FromClipsConfig):
         False, "Give all clips the motion of the first seed.", group=Group.CLIPS
     )
     sharpen: bool | None = sharpen_option(
-        "for clips of seeds, if the run has an encoder and its dataset is there"
+        "for clips of seeds and --continue, if the run has an encoder and its dataset is there"
     )
     grid: tuple[int, int] | None = option(
         None,
@@ -136,6 +135,18 @@ class GenerateConfig(FromClipsConfig):
     checkpoint: str = checkpoint_option()
     device: str = device_option()
     overwrite: bool = overwrite_option()
+
+    def length(self, trained: int) -> int:
+        """Return the frames of a clip, or the new ones of ``--continue``.
+
+        A loop needs time to find its way back.
+
+        Args:
+            trained: frames of a training clip.
+        """
+        if self.frames is not None:
+            return self.frames
+        return 2 * trained if self.loop and self.continue_ is None else trained
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from vidgan.config import ModelConfig
-from vidgan.latents import Latent
+from vidgan.latents import Latent, Noise
 
 Shape = tuple[int, int, int]
 
@@ -40,6 +40,8 @@ class Architecture:
         any_length: whether it generates clips of any number of frames. It then has an input
             ``times`` of kind ``TIMES``, and a frame depends on no other frame's time.
         any_rate: whether it generates frames at any times.
+        periodic: for a model with ``any_length``, a function of inputs for clips of so many frames
+            that returns inputs for as many frames, whose last frame leads to the first one.
     """
 
     summary: str
@@ -50,3 +52,4 @@ class Architecture:
     options: Mapping[str, Any] = field(default_factory=dict)
     any_length: bool = False
     any_rate: bool = False
+    periodic: Callable[[Noise], Noise] | None = None

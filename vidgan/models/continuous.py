@@ -19,7 +19,7 @@ import tensorflow as tf
 from keras import layers
 
 from vidgan.config import ModelConfig
-from vidgan.latents import TIMES, Latent
+from vidgan.latents import TIMES, Latent, Noise
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture
 from vidgan.models.frame_decoder import decode_frames
@@ -93,6 +93,24 @@ def latents(config: ModelConfig, frames: int, spacing: float) -> tuple[Latent, .
     )
 
 
+def periodic(noise: Noise) -> Noise:
+    """Return inputs of loops; see :class:`vidgan.models.architecture.Architecture`.
+
+    The noise of one period is repeated. A period has a whole number of anchors, so the speed
+    changes slightly where the duration of the frames is no multiple of the anchors' spacing.
+    """
+    times = noise["times"]
+    frames = times.shape[1]
+    spacing = times[0, 1] - times[0, 0] if frames > 1 else 1.0
+    period = max(1, round(frames * spacing / ANCHOR_SPACING))
+    anchors = REACH + (np.arange(2 * REACH + 1 + period) - REACH) % period
+    moments = np.arange(frames, dtype=np.float32) * np.float32(ANCHOR_SPACING * period / frames)
+    return noise | {
+        "times": np.broadcast_to(moments, times.shape),
+        "motion": noise["motion"][:, anchors],
+    }
+
+
 def _modulation(code: keras.KerasTensor) -> Any:
     """Return a function that scales and shifts the features of a frame by its motion code."""
 
@@ -134,4 +152,5 @@ ARCHITECTURE = Architecture(
     options={"motion_dim": 16},
     any_length=True,
     any_rate=True,
+    periodic=periodic,
 )

@@ -15,17 +15,20 @@ Differences from the paper:
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
 from vidgan.config import ModelConfig
-from vidgan.latents import TIMES, Latent
+from vidgan.latents import TIMES, Latent, Noise
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture
 from vidgan.models.frame_decoder import decode_frames
 
 # Steps before the first frame, after which the initial state has no influence.
 WARM_UP = 16
+# Steps of a loop's motion before its first frame, at least: the state is then periodic as well.
+LOOP_WARM_UP = 64
 # Initial bias of the update gate: the sigmoid of it is the weight of the previous state.
 UPDATE_BIAS = 2.0
 # Scales the codes' standard deviation, initially 0.2, to 1.
@@ -85,6 +88,20 @@ def latents(config: ModelConfig, frames: int, spacing: float) -> tuple[Latent, .
     )
 
 
+def periodic(noise: Noise) -> Noise:
+    """Return inputs of loops; see :class:`vidgan.models.architecture.Architecture`.
+
+    The noise of one period is repeated, and the frames are those of a late period.
+    """
+    frames = noise["times"].shape[1]
+    start = -(-LOOP_WARM_UP // frames) * frames
+    steps = (np.arange(WARM_UP + start + frames) - WARM_UP) % frames
+    return noise | {
+        "times": noise["times"] + np.float32(start),
+        "motion": noise["motion"][:, WARM_UP:][:, steps],
+    }
+
+
 def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     """Build the generator; see :class:`vidgan.models.architecture.Architecture`."""
     latent = keras.Input((config.latent_dim,), name="latent")
@@ -112,4 +129,5 @@ ARCHITECTURE = Architecture(
     latents=latents,
     options={"discriminators": "frames,clip", "motion_dim": 16},
     any_length=True,
+    periodic=periodic,
 )

@@ -16,8 +16,6 @@ from vidgan.models.sizes import base_size
 
 # Channels and residual blocks of the network.
 CHANNELS, BLOCKS = 32, 4
-# Neighbouring frames on either side on which a frame depends.
-CONTEXT = restorer.receptive_field(1, BLOCKS)[0]
 # Names of a cascade, its second part, and the network in that.
 CASCADE, UPSAMPLER, NETWORK = "cascade", "upsampler", "network"
 

@@ -1,4 +1,4 @@
-"""Showing clips: contact sheets, tiled clips, enlargement, playing back and forth."""
+"""Showing clips: contact sheets, tiled clips, enlargement."""
 
 from collections.abc import Iterator, Sequence
 
@@ -94,15 +94,3 @@ def enlarged(frames: np.ndarray, factor: int) -> Iterator[np.ndarray]:
     size = (width * factor, height * factor)
     for frame in frames:
         yield frame if factor == 1 else cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
-
-
-def back_and_forth(clip: np.ndarray) -> np.ndarray:
-    """Append the clip in reverse without its two ends, so that it loops seamlessly.
-
-    Args:
-        clip: ``(frames, height, width, 3)``.
-
-    Returns:
-        ``(2 * frames - 2, height, width, 3)``.
-    """
-    return np.concatenate([clip, clip[-2:0:-1]])

@@ -6,11 +6,12 @@ import numpy as np
 
 from vidgan.errors import OptionError
 from vidgan.jobs.generate.clip_plan import seed_numbers
-from vidgan.jobs.generate.coder import REFINE_STEPS, Coder
+from vidgan.jobs.generate.coder import REFINE_STEPS
 from vidgan.jobs.generate.continuation import continue_frames
+from vidgan.jobs.generate.long_sampler import LongSampler
 
 
-class ClipSampler(Coder):
+class ClipSampler(LongSampler):
     """The generator of a run and, if it has one, its encoder; returned by :func:`vidgan.load`.
 
     Codes are a dict from the names of the decoder's inputs to arrays ``(clips, *shape)``: float32
@@ -38,6 +39,7 @@ class ClipSampler(Coder):
         strength: float = 1.0,
         label: str | None = None,
         steps: int = REFINE_STEPS,
+        loop: bool = False,
     ) -> np.ndarray:
         """Continue a clip where it ends; see :mod:`vidgan.jobs.generate.continuation`.
 
@@ -47,15 +49,17 @@ class ClipSampler(Coder):
             seeds: as ``"0,1,4-6"`` or numbers, one continuation for each.
             strength: 0 to 1, as of :meth:`vary`.
             label: of the clip, for a conditional run; default: see :meth:`encode`.
-            steps: number of gradient steps for each part.
+            steps: number of gradient steps that find the clip's own code.
+            loop: whether the last new frame leads to the first frame of the clip.
 
         Returns:
             uint8 RGB ``(seeds, length + frames, height, width, 3)``: the clip, whose last frames
-            fade into its reconstruction, and the new frames.
+            fade into its reconstruction (the first ones, too, for a loop), and the new frames.
 
         Raises:
             RunError: the run has no encoder.
-            OptionError: the clip has another size or is too short, or a value is out of bounds.
+            OptionError: the clip has another size or is too short, a value is out of bounds, or a
+                loop with ``mocogan`` or ``continuous``.
         """
         self.run.check_encoder()
         self._check_size(clip[None], None)
@@ -63,6 +67,4 @@ class ClipSampler(Coder):
         if new < 1:
             raise OptionError(f"frames {new} is too small: at least 1")
         numbers = seed_numbers(seeds)
-        end = continue_frames(self, clip[-self.frames :], new, numbers, strength, label, steps)
-        begin = np.repeat(clip[None, : -self.frames], len(numbers), axis=0)
-        return np.concatenate([begin, end], axis=1)
+        return continue_frames(self, clip, new, numbers, strength, label, steps, loop)

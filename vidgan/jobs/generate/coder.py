@@ -47,7 +47,7 @@ class Coder(Sampler):
         """
         self.run.check_encoder()
         self._check_size(clips, self.frames)
-        clips, given = self._shrink(clips), self._labels(label)
+        clips, given = self.shrink(clips), self._labels(label)
         parts = [
             self._encode_batch(clips[start : start + REFINE_BATCH], given, steps)
             for start in range(0, len(clips), REFINE_BATCH)
@@ -129,10 +129,7 @@ class Coder(Sampler):
         noise = latents.truncate(self.latents, latents.from_seeds(self.latents, numbers), strength)
         for condition in self._labels(label):
             noise = condition.apply(noise)
-        used = {name: noise[name] for name in ("anchor", "latent", "label") if name in noise}
-        noise["latent"] = np.asarray(self._code_sampler(used))
-        del noise["anchor"]
-        return noise
+        return self._codes(noise)
 
     def interpolate(self, start: Noise, end: Noise, n: int) -> Noise:
         """Interpolate linearly between the codes of two clips.
@@ -167,7 +164,7 @@ class Coder(Sampler):
 
         means, deviations = {}, {}
         with tf.device(self._device):
-            small = pixels.to_model(self._shrink(clips))
+            small = pixels.to_model(self.shrink(clips))
             for name, values in self._encoder(small, training=False).items():
                 mean, log_variance = moments(values)
                 means[name], deviations[name] = mean.numpy(), np.exp(0.5 * log_variance.numpy())
@@ -181,7 +178,7 @@ class Coder(Sampler):
             clips: uint8 RGB ``(n, up to frames, height, width, 3)``, their first frames.
             steps: number of gradient steps.
         """
-        clips, parts = self._shrink(clips), []
+        clips, parts = self.shrink(clips), []
         for start in range(0, len(clips), REFINE_BATCH):
             part = slice(start, start + REFINE_BATCH)
             few = coding.selected(codes, part)
@@ -228,13 +225,21 @@ class Coder(Sampler):
         refined: tuple[Noise, np.ndarray] = self._refiner(codes, free, target, steps)
         return refined
 
+    def _codes(self, noise: Noise) -> Noise:
+        """Return the codes that inputs of the generator lead to; codes as they are."""
+        if "anchor" not in noise:
+            return noise
+        used = {name: noise[name] for name in ("anchor", "latent", "label") if name in noise}
+        codes = {name: values for name, values in noise.items() if name != "anchor"}
+        return codes | {"latent": np.asarray(self._code_sampler(used))}
+
     def _network(self, noise: Noise) -> Any:
         """Return the generator, or the decoder for codes."""
         is_codes = "anchor" in {each.name for each in self.latents} - set(noise)
         return self._decoder if is_codes else self._generator
 
-    def _shrink(self, clips: np.ndarray) -> np.ndarray:
-        """Return clips of the run's size at that of its generator."""
+    def shrink(self, clips: np.ndarray) -> np.ndarray:
+        """Return clips of the run's size at that of its generator, uint8 ``(n, frames, …, 3)``."""
         import tensorflow as tf
 
         from vidgan.dataset.pipeline import resize
@@ -277,9 +282,11 @@ class Coder(Sampler):
 
     @property
     def _decoder(self) -> Any:
+        """The network from codes to clips: without an encoder the generator itself."""
         from vidgan.models.autoencoder import DECODER
 
-        return self._generator.get_layer(DECODER)
+        has_codes = self.run.model.reconstruction
+        return self._generator.get_layer(DECODER) if has_codes else self._generator
 
     @property
     def _code_sampler(self) -> Any:

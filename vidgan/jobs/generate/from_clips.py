@@ -104,7 +104,7 @@ class ClipJob:
 
     def frames(self, run: Run) -> int:
         """Return the number of frames of each clip."""
-        frames = self.config.frames or run.frames
+        frames = self.config.length(run.frames)
         return frames + (len(self.given[0]) if self.config.continue_ is not None else 0)
 
     def generate(self, sampler: "ClipSampler", fps: float | None) -> Iterator[np.ndarray]:
@@ -118,7 +118,12 @@ class ClipJob:
             yield from self._continue(sampler)
             return
         noises = self._vary(sampler, fps) if self.config.from_ else self._lead(sampler, fps)
-        batches = sampler.stream(noises, self.config.batch_size)
+        batches = sampler.stream(
+            noises,
+            self.config.batch_size,
+            frames=self.config.length(sampler.frames),
+            loop=self.config.loop,
+        )
         yield from itertools.chain.from_iterable(batches)
 
     def _numbers(self) -> Iterator[int]:
@@ -130,7 +135,8 @@ class ClipJob:
         codes = sampler.encode(self.given[0][None], label=config.label)
 
         def varied(seed: int, strength: float) -> latents.Noise:
-            return sampler.vary(codes, seed, strength=strength, frames=config.frames, fps=fps)
+            frames = config.length(sampler.frames)
+            return sampler.vary(codes, seed, strength=strength, frames=frames, fps=fps)
 
         noises = itertools.chain(
             [varied(0, 0.0)],
@@ -146,7 +152,7 @@ class ClipJob:
                 coding.selected(codes, slice(i, i + 1)),
                 0,
                 strength=0.0,
-                frames=self.config.frames,
+                frames=self.config.length(sampler.frames),
                 fps=fps,
             )
             for i in range(2)
@@ -157,7 +163,9 @@ class ClipJob:
 
     def _continue(self, sampler: "ClipSampler") -> Iterator[np.ndarray]:
         """Yield the given clip with its continuation by each seed."""
-        begin, end = self.given[0][: -sampler.frames], self.given[0][-sampler.frames :]
+        # What does not change is not held once for each seed.
+        apart = 0 if self.config.loop else len(self.given[0]) - sampler.frames
+        begin, end = self.given[0][:apart], self.given[0][apart:]
         numbers = self._numbers()
         while seeds := tuple(itertools.islice(numbers, CONTINUED_AT_ONCE)):
             made = sampler.continue_clip(
@@ -166,6 +174,7 @@ class ClipJob:
                 seeds=seeds,
                 strength=self.config.trunc,
                 label=self.config.label,
+                loop=self.config.loop,
             )
             for clip in made:
                 yield np.concatenate([begin, clip])

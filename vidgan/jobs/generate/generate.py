@@ -22,7 +22,6 @@ from vidgan.jobs.generate.open_sampler import open_sampler
 from vidgan.jobs.generate.plan import Named
 from vidgan.jobs.generate.sampler import Sampler
 from vidgan.training.run import Run
-from vidgan.video.layout import back_and_forth
 
 
 def load(
@@ -119,12 +118,12 @@ def generate_clips(
     opened.checkpoint(config.checkpoint)
     if isinstance(plan, ClipPlan):
         plan = clip_plan.add_conditions(plan, config, opened.model)
-        frames = config.frames or opened.frames
+        frames = config.length(opened.frames)
     else:
         plan = plan.read(opened, notify)
         frames = plan.frames(opened)
     width, height = opened.size
-    shape = (max(1, 2 * frames - 2) if config.loop else frames, height, width, 3)
+    shape = (frames, height, width, 3)
     fps = config.fps or opened.fps or DEFAULT_PLAYBACK_FPS
     generated_fps = None
     if config.fps is not None and config.continue_ is None and _any_rate(opened):
@@ -132,8 +131,10 @@ def generate_clips(
         generated_fps, config = config.fps, config.replace(fps=None)
     export = kind(Path(output), config, plan, shape, fps)
     with export:
-        # By default only clips of seeds, at the rate of training: those that were judged.
-        choose = isinstance(plan, ClipPlan) and generated_fps is None
+        # By default only clips of seeds, at the rate of training: those that were judged; and what
+        # continues a real clip, beside which blur is seen.
+        judged = isinstance(plan, ClipPlan) and generated_fps is None
+        choose = judged or config.continue_ is not None
         sampler = open_sampler(
             opened,
             config.checkpoint,
@@ -148,7 +149,12 @@ def generate_clips(
         clips: Iterable[Named] = plan
         pairs = zip(clips, generated, strict=True)
         for clip, clip_frames in _with_bar(pairs, len(plan), Path(output).name, progress):
-            export.add(clip, back_and_forth(clip_frames) if config.loop else clip_frames)
+            export.add(clip, clip_frames)
+    if sampler.dissolves:
+        notify(
+            f"At {sampler.dissolves} places a clip dissolves into something else: nothing that the "
+            "run knows continues it; other seeds or --frames may do better"
+        )
     return export.paths
 
 
@@ -164,9 +170,16 @@ def _generate_clips(
     sampler: Sampler, plan: ClipPlan, config: GenerateConfig, fps: float | None
 ) -> Iterator[np.ndarray]:
     """Yield the frames of every clip of the plan, uint8 ``(frames, height, width, 3)``."""
-    inputs = sampler.inputs(config.frames, fps)
+    length = config.length(sampler.frames)
+    inputs = sampler.inputs(length, fps)
     noises = (latents.truncate(inputs, clip.noise(inputs), config.trunc) for clip in plan)
-    batches = sampler.stream(clip_plan.share_with_first(noises, inputs, config), config.batch_size)
+    batches = sampler.stream(
+        clip_plan.share_with_first(noises, inputs, config),
+        config.batch_size,
+        frames=length,
+        loop=config.loop,
+        trunc=config.trunc,
+    )
     return itertools.chain.from_iterable(batches)
 
 

@@ -1,5 +1,6 @@
 """Sampling clips from a trained generator."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,8 +13,12 @@ from vidgan.jobs.generate import conditions
 from vidgan.jobs.generate.clip_plan import seed_numbers, share_with_first
 from vidgan.training.run import Run
 
+# Long clips are finished in parts, with so many frames before and after each: more than upsamplers
+# look at. Both are even, so that patches are at the same frames.
+FRAMES_AT_ONCE, CONTEXT = 64, 8
 
-class Sampler:
+
+class Sampler(ABC):
     """The generator of a run.
 
     Attributes:
@@ -22,6 +27,7 @@ class Sampler:
         size: ``(width, height)`` in pixels.
         fps: frames per second.
         latents: the generator inputs.
+        architecture: of the model.
     """
 
     def __init__(self, run: Run, checkpoint: str = "latest", device: str = "auto") -> None:
@@ -39,10 +45,11 @@ class Sampler:
         runtime.prepare()
         import tensorflow as tf
 
-        from vidgan.models import upsampler
+        from vidgan.models import find_architecture, upsampler
         from vidgan.tasks.load import load_generator
 
         self.run = run
+        self.architecture = find_architecture(run.model.model)
         self.frames: int = run.frames
         self.size: tuple[int, int] = run.size
         self.fps: float = run.fps
@@ -59,14 +66,14 @@ class Sampler:
         """Return the generator inputs for clips of another length or frame rate.
 
         Args:
-            frames: of a clip; default: as in training.
+            frames: of a clip, for models with times among their inputs; default: as in training.
             fps: frames per second; default: as in training.
 
         Raises:
             OptionError: the model cannot generate such clips.
         """
         spacing = 1.0 if fps is None else (self.fps or DEFAULT_PLAYBACK_FPS) / fps
-        return self.run.latents(frames, spacing)
+        return self.run.latents(frames if self.architecture.any_length else None, spacing)
 
     def noises(
         self,
@@ -93,6 +100,7 @@ class Sampler:
         label: str | Iterable[str] | None = None,
         trunc: float = GenerateConfig.trunc,
         frames: int | None = None,
+        loop: bool = False,
         fps: float | None = None,
         same_content: bool = False,
         same_motion: bool = False,
@@ -107,7 +115,8 @@ class Sampler:
             label: label of the clips, for a conditional run; several, as ``"walk,run"`` or a list,
                 are used in turn. Default: drawn from the seeds.
             trunc: truncation, from 1 (off) down to 0.01 (close to the average clip).
-            frames: of a clip, for models that generate any number; default: as in training.
+            frames: of a clip; default: as in training, twice as many for a loop.
+            loop: whether the last frame of each clip leads to its first.
             fps: frames per second, for models of continuous time; default: as in training.
             same_content: give all clips the content of the first seed, each with its own motion.
             same_motion: give all clips the motion of the first seed, each with its own content.
@@ -126,6 +135,7 @@ class Sampler:
             n=n,
             trunc=trunc,
             frames=frames,
+            loop=loop,
             fps=fps,
             same_content=same_content,
             same_motion=same_motion,
@@ -134,13 +144,14 @@ class Sampler:
         if config.n not in (None, len(numbers)):
             raise OptionError(f"n={n} contradicts the number of seeds, {len(numbers)}")
         width, height = self.size
-        clips = np.empty((len(numbers), frames or self.frames, height, width, 3), np.uint8)
-        inputs = self.inputs(frames, fps)
+        length = config.length(self.frames)
+        clips = np.empty((len(numbers), length, height, width, 3), np.uint8)
+        inputs = self.inputs(length, fps)
         labels = conditions.parse_labels(label, self.run.model)
         noises = conditions.cycle_conditions(self.noises(numbers, trunc, inputs), labels)
         noises = share_with_first(noises, inputs, config)
         done = 0
-        for batch in self.stream(noises, batch_size):
+        for batch in self.stream(noises, batch_size, frames=length, loop=loop, trunc=trunc):
             clips[done : done + len(batch)] = batch
             done += len(batch)
         return clips
@@ -177,28 +188,61 @@ class Sampler:
         made = np.concatenate(list(self.stream(swept, config.batch_size)))
         return made.reshape(len(numbers), len(values), *made.shape[1:])
 
+    @abstractmethod
     def stream(
-        self, noises: Iterable[latents.Noise], batch_size: int = GenerateConfig.batch_size
+        self,
+        noises: Iterable[latents.Noise],
+        batch_size: int = GenerateConfig.batch_size,
+        *,
+        frames: int | None = None,
+        loop: bool = False,
+        trunc: float = 1.0,
     ) -> Iterator[np.ndarray]:
         """Generate clips batch by batch.
 
         Args:
             noises: generator inputs of one clip each, see :mod:`vidgan.latents`; read lazily.
             batch_size: clips of the training length per batch; fewer if they are longer.
+            frames: of a clip, for models without times among their inputs; default: as in training.
+            loop: whether the last frame of each clip leads to its first.
+            trunc: truncation of the inputs.
 
         Yields:
             uint8 RGB of shape ``(up to batch_size, frames, height, width, 3)``.
         """
-        for batch in self.base_stream(noises, batch_size):
-            yield np.stack([self._enlarge(clip) for clip in batch])
 
-    def base_stream(
-        self, noises: Iterable[latents.Noise], batch_size: int = GenerateConfig.batch_size
-    ) -> Iterator[np.ndarray]:
-        """Generate clips as :meth:`stream` does, but of the generator's own size.
+    def finish(self, clip: np.ndarray, loop: bool = False) -> np.ndarray:
+        """Return a clip of the generator as the sampler returns it: of the run's size.
 
-        In a cascade that is smaller than the size of the run, ``run.base.size``.
+        Args:
+            clip: uint8 ``(frames, height, width, 3)`` of the generator's size, ``run.base.size``.
+            loop: whether its last frame leads to the first.
         """
+        places, parts = np.arange(-CONTEXT, len(clip) + CONTEXT), []
+        for start in range(0, len(clip), FRAMES_AT_ONCE):
+            count = min(FRAMES_AT_ONCE, len(clip) - start)
+            around = places[start : start + count + 2 * CONTEXT]
+            kept = slice(CONTEXT, CONTEXT + count)
+            if loop:
+                around = around % len(clip)
+            else:
+                kept = slice(min(start, CONTEXT), min(start, CONTEXT) + count)
+                around = around[(around >= 0) & (around < len(clip))]
+            parts.append(self._finish_part(clip[around])[kept])
+        return np.concatenate(parts)
+
+    def _finish_part(self, clip: np.ndarray) -> np.ndarray:
+        """Return a few frames as :meth:`finish` does: enlarged by the upsampler of a cascade."""
+        import tensorflow as tf
+
+        if self._upsampler is None:
+            return clip
+        with tf.device(self._device):
+            large = self._upsampler(tf.constant(pixels.to_model(clip[None])), training=False)
+        return np.asarray(pixels.to_uint8(large[0].numpy()))
+
+    def _batches(self, noises: Iterable[latents.Noise], batch_size: int) -> Iterator[np.ndarray]:
+        """Yield what the generator makes of inputs, batch by batch, of its own size."""
         max_frames = batch_size * self.frames
         pending: list[latents.Noise] = []
         for noise in noises:
@@ -212,23 +256,6 @@ class Sampler:
                 pending = []
         if pending:
             yield self._generate_batch(pending)
-
-    def _enlarge(self, clip: np.ndarray) -> np.ndarray:
-        """Enlarge a clip of the generator, uint8 ``(frames, height, width, 3)``, in a cascade."""
-        import tensorflow as tf
-
-        from vidgan.models.upsampler import CONTEXT
-
-        if self._upsampler is None:
-            return clip
-        parts, context = [], CONTEXT if len(clip) > self.frames else 0
-        with tf.device(self._device):
-            for start in range(0, len(clip), self.frames):
-                first = max(0, start - context)
-                part = pixels.to_model(clip[None, first : start + self.frames + context])
-                large = self._upsampler(tf.constant(part), training=False)[0, start - first :]
-                parts.append(pixels.to_uint8(large[: self.frames].numpy()))
-        return np.concatenate(parts)
 
     def _length(self, noise: latents.Noise) -> int:
         """Return the number of frames of the clip that inputs lead to."""

@@ -6,7 +6,7 @@ and the patches of the training clips themselves take their place, first at a co
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import RunError
 from vidgan.jobs.generate import codes as coding
 from vidgan.jobs.generate.clip_sampler import ClipSampler
-from vidgan.latents import Noise
 from vidgan.patches.pyramid import PatchPyramid, most_clips
 from vidgan.training.run import Run
 
@@ -70,12 +69,8 @@ class SharpenedSampler(ClipSampler):
         super().__init__(run, checkpoint, device)
         self._manifest = manifest
 
-    def stream(
-        self, noises: Iterable[Noise], batch_size: int = GenerateConfig.batch_size
-    ) -> Iterator[np.ndarray]:
-        """Generate clips batch by batch; see :meth:`Sampler.stream`."""
-        for batch in self.base_stream(noises, batch_size):
-            yield np.stack([self._patches.replace(clip) for clip in batch])
+    def _finish_part(self, clip: np.ndarray) -> np.ndarray:
+        return self._patches.replace(clip)
 
     @functools.cached_property
     def _patches(self) -> PatchPyramid:
@@ -99,4 +94,4 @@ class SharpenedSampler(ClipSampler):
     def _reconstruct(self, clips: np.ndarray) -> np.ndarray:
         codes = self.encode(clips, steps=0)
         each = (coding.selected(codes, slice(i, i + 1)) for i in range(len(clips)))
-        return np.concatenate(list(self.base_stream(each)))
+        return np.concatenate(list(self._batches(each, GenerateConfig.batch_size)))

@@ -81,6 +81,16 @@ class CodeSampler(Float32Layer):
         codes = tf.gather(tf.gather(self.codes, label), places, batch_dims=1)
         return self._near(codes, tf.einsum("bn,bnd->bd", anchor, codes), noise)
 
+    def stored(self, label: int = 0) -> tf.Tensor:
+        """Return the codes of real clips that are kept, float32 ``(n, dim)``.
+
+        Args:
+            label: of the clips, with ``classes`` only.
+        """
+        count = tf.convert_to_tensor(self.count)[label]
+        # Random codes before the first step, as for samples.
+        return self.codes[label][: tf.where(count == 0, SIZE, tf.minimum(count, SIZE))]
+
     def vary(self, code: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """Return a code moved as the nearest codes of all queues differ from their mean.
 
