@@ -22,6 +22,7 @@ from video_files import make_video
 import vidgan
 from vidgan.metrics import FEATURES
 from vidgan.metrics.features import Features
+from vidgan.metrics.moments import Moments
 from vidgan.models import restorer
 from vidgan.training.callbacks.held_out_metrics import HeldOutMonitor
 
@@ -261,6 +262,14 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         needs=("torch",),
     ),
     "training_metrics": Smoke(training_metrics),
+    "vary": Smoke(
+        lambda folder: [
+            *(make_video(folder / "v.mp4", 10, (40, 32)), "--size", "24x20", "--frames", 4),
+            *("--seeds", 2, "--sheets", folder, "--output", folder / "report.md"),
+        ],
+        {"local_features": lambda _: lambda clip: Moments.of(clip.reshape(-1, 3))},
+        writes=("report.md", "v.png"),
+    ),
 }
 
 # Scripts whose own tests run them, by the test's file.

@@ -6,7 +6,7 @@ import numpy as np
 from vidgan.patches.overlap import Shape
 
 # Standard deviations of how far places are moved at full strength, as parts of the source's sides.
-TIME, SPACE = 0.8, 0.2
+TIME, SPACE = 0.8, 0.12
 # Along the shorter side of the frame, so many regions are moved in their own way.
 REGIONS = 3
 # Grey levels of which colours are matched.

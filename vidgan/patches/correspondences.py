@@ -19,7 +19,7 @@ from vidgan.patches.overlap import PATCH, VALUES, Shape
 ROUNDS, JUMPS, SHRINKING = 2, (1, 3), 3.0
 # The alpha of GPNN, as the root mean square difference of values. Towards 0 all of the source is
 # used, towards infinity only what is nearest.
-TOLERANCE = 11.4
+TOLERANCE = 20.0
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,12 @@ MAX_PAIRS = 150_000_000
 MAX_SEARCHED = 600_000
 # How often patches are replaced at the coarsest sizes, at others that are searched exhaustively,
 # and at the rest.
-COARSE_LEVELS, COARSE_ROUNDS, ROUNDS, FINE_ROUNDS = 3, 4, 2, 1
+COARSE_LEVELS, COARSE_ROUNDS, ROUNDS, FINE_ROUNDS = 3, 4, 4, 1
 # From one patch to the next where the field is not searched exhaustively.
 STRIDE = 2
 # By these powers of their distance patches count where they overlap: at the full size, where others
-# would blur the best, and at coarser ones, where they find a compromise.
-POWER, SOFT_POWER = -4, -1
+# would blur the best, and at coarser ones, where the mean closes seams.
+POWER, SOFT_POWER = -4, 0
 # Of so many shifts the share is measured that is copied with it.
 SHIFTS = 8
 

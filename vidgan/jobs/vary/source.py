@@ -15,7 +15,7 @@ from vidgan.video.readers.open import open_video
 from vidgan.video.shots import ShotDetector
 
 # Most pixels of all frames together: they take some 1.5 GiB of memory.
-MAX_PIXELS = 30_000_000
+MAX_PIXELS = 34_000_000
 
 
 def read_source(
@@ -70,7 +70,7 @@ def _read(
         raise InputError(
             f"{path}: {'its first shot has' if shot < len(frames) else 'gives'} {shot} frames"
             f"{f' from --start {start:g}' if start else ''}, at least {MIN_FRAMES} are needed"
-            f"{f' ({problem})' if problem else ''}"
+            f"{f' ({problem})' if problem else ''}; choose another part with --start"
         )
     if shot < len(frames):
         notes.append(f"only the {shot} frames before its next shot are used")
