@@ -14,6 +14,7 @@ from vidgan.video.optical_flow import (
     farneback_flow,
     for_each,
     grey,
+    leads_inside,
     warp,
 )
 
@@ -106,13 +107,9 @@ def tof(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 def _visible(there: np.ndarray, back: np.ndarray) -> np.ndarray:
     """Return which pixels of a frame are visible in the next one, bool ``(height, width)``."""
-    height, width = there.shape[:2]
     returned = warp(back, there)
     home = _squares(there + returned) < 0.01 * (_squares(there) + _squares(returned)) + 0.5
-    rows, columns = np.mgrid[:height, :width]
-    across, down = columns + there[..., 0], rows + there[..., 1]
-    inside = (across >= 0) & (across <= width - 1) & (down >= 0) & (down <= height - 1)
-    visible: np.ndarray = home & inside
+    visible: np.ndarray = home & leads_inside(there)
     return visible
 
 
