@@ -21,6 +21,8 @@ from vidgan.config import (
     GenerateConfig,
     InpaintConfig,
     InpaintVideo,
+    InterpolateConfig,
+    InterpolateVideo,
     ModelConfig,
     OptionSpec,
     PreprocessConfig,
@@ -42,10 +44,18 @@ from vidgan.errors import OptionError
 
 CONFIGS = {
     "preprocess": (PreprocessConfig,),
-    "train": (ModelConfig, TrainConfig, EnhanceConfig, InpaintConfig, TranslateConfig),
+    "train": (
+        ModelConfig,
+        TrainConfig,
+        EnhanceConfig,
+        InpaintConfig,
+        InterpolateConfig,
+        TranslateConfig,
+    ),
     "generate": (GenerateConfig,),
     "enhance": (EnhanceVideo,),
     "inpaint": (InpaintVideo,),
+    "interpolate": (InterpolateVideo,),
     "translate": (TranslateVideo,),
     "evaluate": (EvaluateConfig,),
 }

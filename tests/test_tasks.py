@@ -17,6 +17,7 @@ from vidgan.config import (
     TASKS,
     EnhanceConfig,
     InpaintConfig,
+    InterpolateConfig,
     ModelConfig,
     TrainConfig,
     TranslateConfig,
@@ -109,6 +110,7 @@ def test_generate_refuses_other_runs(tmp_path: Path) -> None:
     [
         ("enhance", EnhanceConfig(), "--paired --real ORIGINALS --fake RESTORED"),
         ("inpaint", InpaintConfig(), "--paired --real ORIGINALS --fake RESTORED"),
+        ("interpolate", InterpolateConfig(), "--paired --real ORIGINALS --fake RESTORED"),
         ("translate", TranslateConfig(), "--real TARGETS --fake TRANSLATED"),
     ],
 )

@@ -22,6 +22,7 @@ _PUBLIC = {
     "generate": "vidgan.jobs.generate.generate",
     "info": "vidgan.jobs.info",
     "inpaint": "vidgan.jobs.restore.restore",
+    "interpolate": "vidgan.jobs.restore.restore",
     "load": "vidgan.jobs.generate.generate",
     "preprocess": "vidgan.jobs.preprocess",
     "restore": "vidgan.jobs.restore.restore",
@@ -38,6 +39,7 @@ __all__ = [
     "generate",
     "info",
     "inpaint",
+    "interpolate",
     "load",
     "preprocess",
     "restore",
@@ -52,7 +54,13 @@ if TYPE_CHECKING:
     from vidgan.jobs.info import info
     from vidgan.jobs.models import describe_models
     from vidgan.jobs.preprocess import preprocess
-    from vidgan.jobs.restore.restore import enhance, inpaint, restore, translate
+    from vidgan.jobs.restore.restore import (
+        enhance,
+        inpaint,
+        interpolate,
+        restore,
+        translate,
+    )
     from vidgan.jobs.train.train import train
 
 

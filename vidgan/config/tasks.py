@@ -9,11 +9,17 @@ from vidgan.config.model import ModelConfig
 from vidgan.config.restore import (
     ENHANCE_COMMAND,
     INPAINT_COMMAND,
+    INTERPOLATE_COMMAND,
     TRANSLATE_COMMAND,
     VideoCommand,
 )
 from vidgan.config.shared import DEFAULT_TASK, SYNTHESIS_ONLY
-from vidgan.config.task_configs import EnhanceConfig, InpaintConfig, TranslateConfig
+from vidgan.config.task_configs import (
+    EnhanceConfig,
+    InpaintConfig,
+    InterpolateConfig,
+    TranslateConfig,
+)
 from vidgan.config.train import TrainConfig
 from vidgan.errors import OptionError
 
@@ -92,6 +98,24 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
             "precision": "float32",
         },
         video=INPAINT_COMMAND,
+    ),
+    "interpolate": TaskOptions(
+        "compute frames between frames",
+        command="vidgan interpolate",
+        example="vidgan interpolate input.mp4 -o output.mp4 --times 2",
+        measured="vidgan evaluate --paired --real ORIGINALS --fake RESTORED",
+        config=InterpolateConfig,
+        defaults={
+            "frames": 8,
+            "g_channels": 32,
+            "d_channels": 8,
+            "batch_size": 4,
+            "g_lr": 1e-3,
+            "beta_1": 0.9,
+            "schedule": "cosine",
+            "precision": "float32",
+        },
+        video=INTERPOLATE_COMMAND,
     ),
     "translate": TaskOptions(
         "translate clips between two domains, trained without pairs",

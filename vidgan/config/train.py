@@ -141,7 +141,7 @@ class TrainConfig(Config):
         choices=tuple(OPTIMIZERS),
         default_text="muon with --reconstruction and for inpaint, else adam",
         group=Group.OPTIMISATION,
-        tasks=("synthesis", "enhance", "inpaint"),
+        tasks=("synthesis", "enhance", "inpaint", "interpolate"),
     )
     g_lr: float = option(
         8e-4,
