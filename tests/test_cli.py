@@ -251,7 +251,7 @@ def test_every_option_of_train_has_a_heading(config: type[Config]) -> None:
 def test_help_names_the_tasks_of_an_option() -> None:
     output = " ".join(CliRunner().invoke(main, ["train", "--help"]).output.split())
     assert "synthesis only]" in output[output.index("--ada ") : output.index("Model:")]
-    assert "Tasks enhance, inpaint, interpolate: " in output
+    assert "Tasks enhance, inpaint, interpolate, colorize: " in output
 
 
 RENAMED = [

@@ -14,6 +14,7 @@ from vidgan.cli import command_names, main
 from vidgan.config import (
     BUDGET,
     TASKS,
+    ColorizeVideo,
     Config,
     EnhanceConfig,
     EnhanceVideo,
@@ -56,6 +57,7 @@ CONFIGS = {
     "enhance": (EnhanceVideo,),
     "inpaint": (InpaintVideo,),
     "interpolate": (InterpolateVideo,),
+    "colorize": (ColorizeVideo,),
     "translate": (TranslateVideo,),
     "evaluate": (EvaluateConfig,),
 }

@@ -43,7 +43,8 @@ def moved(pixels: float, side: int = 64) -> np.ndarray:
     waves = [
         np.sin((columns - pixels) * a + rows * b) for a, b in ((0.3, 0.2), (0.1, 0.4), (0.5, 0))
     ]
-    return np.rint(127 + 100 * np.stack(waves, axis=-1)).astype(np.uint8)
+    picture: np.ndarray = np.rint(127 + 100 * np.stack(waves, axis=-1)).astype(np.uint8)
+    return picture
 
 
 def quality(result: np.ndarray, original: np.ndarray) -> float:

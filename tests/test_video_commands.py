@@ -151,7 +151,7 @@ def test_a_config_with_a_mask_gives_the_option(toy: None, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("task", "options", "words"),
     [
-        ("synthesis", {}, "task 'synthesis' is none of enhance, inpaint, interpolate"),
+        ("synthesis", {}, "task 'synthesis' is none of enhance, inpaint, interpolate, colorize"),
         ("inpaint", {}, "vidgan inpaint needs --mask"),
         ("enhance", {"mask": "auto"}, "vidgan enhance takes no --mask"),
         ("translate", {"method": "bicubic"}, "unknown option 'method'"),

@@ -16,6 +16,7 @@ from vidgan.version import __version__
 
 _PUBLIC = {
     "VidganError": "vidgan.errors",
+    "colorize": "vidgan.jobs.restore.restore",
     "describe_models": "vidgan.jobs.models",
     "enhance": "vidgan.jobs.restore.restore",
     "evaluate": "vidgan.jobs.evaluate.evaluate",
@@ -33,6 +34,7 @@ _PUBLIC = {
 __all__ = [
     "VidganError",
     "__version__",
+    "colorize",
     "describe_models",
     "enhance",
     "evaluate",
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from vidgan.jobs.models import describe_models
     from vidgan.jobs.preprocess import preprocess
     from vidgan.jobs.restore.restore import (
+        colorize,
         enhance,
         inpaint,
         interpolate,

@@ -188,6 +188,19 @@ class InterpolateVideo(RestoreConfig):
 
 
 @dataclass(frozen=True)
+class ColorizeVideo(RestoreConfig):
+    """Options of ``vidgan colorize``."""
+
+    reference: str | None = option(
+        None,
+        "Frame whose colours guide the result: an image, a video for its first frame, or a video "
+        "and a time, such as film.mp4@1:30.",
+        group=Group.FILTER,
+        common=True,
+    )
+
+
+@dataclass(frozen=True)
 class TranslateVideo(RestoreConfig):
     """Options of ``vidgan translate``."""
 
@@ -255,6 +268,16 @@ INTERPOLATE_COMMAND = VideoCommand(
         "Times stay as they are, so motion is smoother and sound stays in sync. No frame is "
         "computed between two shots.",
     ),
+)
+COLORIZE_COMMAND = VideoCommand(
+    ColorizeVideo,
+    "Colorize video: colours for black-and-white film.",
+    action="Give colours to",
+    paragraphs=(
+        "Only the brightness of IN is looked at, so it may be grey, sepia or in colour. It stays "
+        "as it is.",
+    ),
+    filter_options=("reference",),
 )
 TRANSLATE_COMMAND = VideoCommand(
     TranslateVideo,

@@ -175,6 +175,11 @@ class InterpolateConfig(RestoringConfig):
 
 
 @dataclass(frozen=True)
+class ColorizeConfig(RestoringConfig):
+    """Options of the network that gives clips colours."""
+
+
+@dataclass(frozen=True)
 class TranslateConfig(CropConfig):
     """Options of the losses of translation, besides the adversarial one."""
 

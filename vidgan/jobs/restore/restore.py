@@ -205,6 +205,32 @@ def interpolate(
     return restore("interpolate", input, output, run, progress=progress, notify=notify, **options)
 
 
+def colorize(
+    input: Path | str,
+    output: Path | str,
+    run: Path | str | None = None,
+    *,
+    progress: bool = False,
+    notify: Notify = _silent,
+    **options: Any,
+) -> RestoreResult:
+    """Give colours to a black-and-white video, or every video in a folder.
+
+    Args:
+        input: a video, a folder of numbered images, or a folder of videos.
+        output: a file such as ``output.mp4``; a folder if ``input`` is a folder of videos.
+        run: a run of ``vidgan train --task colorize``; the newest under ``runs`` by default.
+        progress: show a progress bar on a terminal.
+        notify: called with a line for everything that could not be kept or done.
+        **options: fields of :class:`vidgan.config.ColorizeVideo`, such as
+            ``reference="painted.png"``.
+
+    Raises:
+        VidganError: see :func:`restore`.
+    """
+    return restore("colorize", input, output, run, progress=progress, notify=notify, **options)
+
+
 def translate(
     input: Path | str,
     output: Path | str,
