@@ -178,3 +178,16 @@ def test_held_out_frames_are_shown(dataset: Path, untrained: Run) -> None:
     assert len(drawn) == 3 * len(pairs)
     assert (drawn[2] == pairs[0][1]).all()
     assert np.abs(drawn[0].astype(int) - drawn[1]).mean() < 1
+
+
+def test_crops_are_taken_where_something_moves() -> None:
+    pair = np.zeros((2, 100, 120, 3), np.uint8)
+    pair[1, 60:80, 80:100] = 255
+    random = np.random.default_rng(0)
+    seen = []
+    for _ in range(20):
+        sides = interpolate._moving_area(pair, (32, 40), random)
+        crop = pair[1][tuple(around for around, _ in sides)][tuple(inner for _, inner in sides)]
+        assert crop.shape[:2] == (32, 40)
+        seen.append(crop.any())
+    assert np.mean(seen) > 0.7

@@ -109,7 +109,7 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
         config=InterpolateConfig,
         defaults={
             "frames": 8,
-            "g_channels": 32,
+            "g_channels": 16,
             "d_channels": 8,
             "batch_size": 4,
             "g_lr": 3e-3,

@@ -3,17 +3,16 @@
 Height, width and number of frames are free, and every frame is computed by itself. Two neighbours
 warped along their optical flow are a good start, see :mod:`vidgan.video.interpolation`. The network
 shifts their pixels to where the flow should have led, weighs them and both neighbours, and adds a
-residual. All convolutions work at half of the full size or less.
+residual, where the warped frames differ. All convolutions work at half of the full size or less.
 """
 
 from typing import Any
 
 import keras
 import tensorflow as tf
-from keras import layers
 
+from vidgan.models import u_net
 from vidgan.models.layers.float32 import Float32Layer
-from vidgan.models.restorer import Shuffle
 from vidgan.video import interpolation
 
 # Height and width are multiples of this: the coarsest level has an eighth of the size.
@@ -24,7 +23,9 @@ _MAX_SHIFT = 6
 MARGIN = 64
 # Prior weight of a neighbour that is not warped, relative to a warped one.
 _STILL = 0.01
-_SLOPE = 0.2
+# Where the flow was right both warped frames show the same. The network changes nothing where they
+# differ by less than _SAME in a square of side _NEAR, and anything where by _DIFFERENT or more.
+_SAME, _DIFFERENT, _NEAR = 0.04, 0.12, 5
 # Outputs at each pixel: the residual, the logits of four weights, and two shifts.
 _OUTPUTS = (3, 4, 2, 2)
 
@@ -47,14 +48,16 @@ class Fusion(Float32Layer):
         shape = tf.shape(evidence)
         evidence = tf.reshape(evidence, (-1, *tf.unstack(shape)[2:4], evidence.shape[-1]))
         predicted = tf.reshape(predicted, (-1, *tf.unstack(shape)[2:4], predicted.shape[-1]))
-        residual, logits, back, on = tf.split(predicted, _OUTPUTS, axis=-1)
-        before, after = evidence[..., interpolation.BEFORE], evidence[..., interpolation.AFTER]
-        candidates = (
-            _shifted(evidence[..., interpolation.WARPED_BEFORE], back),
-            _shifted(evidence[..., interpolation.WARPED_AFTER], on),
-            before,
-            after,
+        places = (
+            interpolation.WARPED_BEFORE,
+            interpolation.WARPED_AFTER,
+            interpolation.BEFORE,
+            interpolation.AFTER,
         )
+        back, on, before, after = (evidence[..., place] for place in places)
+        predicted *= _uncertainty(back, on)
+        residual, logits, shift_back, shift_on = tf.split(predicted, _OUTPUTS, axis=-1)
+        candidates = _shifted(back, shift_back), _shifted(on, shift_on), before, after
         fraction = evidence[..., interpolation.FRACTION, None]
         inside = evidence[..., interpolation.INSIDE_BEFORE :] + interpolation.OUTSIDE
         near = tf.concat([1 - fraction, fraction], axis=-1)
@@ -67,6 +70,18 @@ class Fusion(Float32Layer):
     def compute_output_shape(self, evidence_shape: Any, predicted_shape: Any) -> Any:
         """Return the shape of the output of :meth:`call`."""
         return (*evidence_shape[:-1], 3)
+
+
+def _uncertainty(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Return how much two candidates differ nearby, 0…1, ``(n, height, width, 1)``.
+
+    Args:
+        one: ``(n, height, width, 3)`` in 0…1.
+        other: of the same shape.
+    """
+    difference = tf.reduce_max(tf.abs(one - other), axis=-1, keepdims=True)
+    difference = tf.nn.max_pool2d(difference, _NEAR, 1, "SAME")
+    return tf.clip_by_value((difference - _SAME) / (_DIFFERENT - _SAME), 0.0, 1.0)
 
 
 def _shifted(frames: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
@@ -96,13 +111,6 @@ def _shifted(frames: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
     return top * (1 - down) + bottom * down
 
 
-def _convolved(x: Any, channels: int, stride: int = 1) -> Any:
-    convolution = layers.Conv3D(
-        channels, (1, 3, 3), (1, stride, stride), padding="same", kernel_initializer="he_normal"
-    )
-    return layers.LeakyReLU(negative_slope=_SLOPE)(convolution(x))
-
-
 def generator(
     channels: int, frames: int | None = None, height: int | None = None, width: int | None = None
 ) -> keras.Model:
@@ -120,25 +128,14 @@ def generator(
         :mod:`vidgan.video.interpolation`.
     """
     evidence = keras.Input((frames, height, width, interpolation.CHANNELS), name="evidence")
-    half = _convolved(Shuffle(-2)(evidence), channels)
-    half = _convolved(half, channels)
-    quarter = _convolved(half, 2 * channels, stride=2)
-    x = _convolved(quarter, 2 * channels, stride=2)
-    for _ in range(3):
-        x = layers.Add()([x, _convolved(x, 2 * channels)])
-    x = _upsampled(x, 2 * channels)
-    x = _convolved(layers.Concatenate()([x, quarter]), 2 * channels)
-    x = _upsampled(x, channels)
-    x = _convolved(layers.Concatenate()([x, half]), channels)
-    outputs = 4 * sum(_OUTPUTS)
-    x = layers.Conv3D(outputs, (1, 3, 3), padding="same", kernel_initializer="zeros")(x)
-    predicted = layers.Activation("linear", dtype="float32")(Shuffle(2)(x))
+    half, quarter, eighth = u_net.levels(evidence, (channels, 2 * channels, 2 * channels))
+    half = u_net.convolved(half, channels)
+    x = u_net.residual(eighth, 2 * channels, 3)
+    x = u_net.joined(x, quarter, 2 * channels)
+    x = u_net.joined(x, half, channels)
+    predicted = u_net.pixels(x, sum(_OUTPUTS))
     fused = Fusion(name="clip")(evidence, predicted)
     return keras.Model(evidence, fused, name="generator")
-
-
-def _upsampled(x: Any, channels: int) -> Any:
-    return Shuffle(2)(layers.Conv3D(4 * channels, 1)(x))
 
 
 def bytes_per_pixel(channels: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import cv2
 import keras
 import numpy as np
 import tensorflow as tf
@@ -35,6 +36,11 @@ from vidgan.video.optical_flow import farneback_flow, grey
 # Frames that lie between a predicted frame and the ones that it is predicted from, both sides
 # together: it is one of the two or three between them, or the only one.
 MOST_BETWEEN = 3
+# How often the two are two, three and four frames apart. In use they are next to each other: short
+# distances are most like that.
+SHARES = (0.6, 0.25, 0.15)
+# Random crops of a clip, of which the one is taken in which most moves.
+CROPS = 4
 # Pixels around a crop on all sides that the optical flow is estimated with, too.
 AROUND = 32
 # From evidence, uint8 ``(frames, height, width, CHANNELS)``, to frames, float32 in [0, 255].
@@ -77,19 +83,17 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
     The flow is estimated with some of what is around a crop, too.
     """
     config, count = get_task_config(run, InterpolateConfig), target_frames(run)
-    height, width = crop_size(run, interpolator.MULTIPLE)
+    size = crop_size(run, interpolator.MULTIPLE)
 
     def predict(clip: np.ndarray, seed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         random = make_random_generator(seed)
-        before = int(random.integers(1, MOST_BETWEEN + 1))
-        after = int(random.integers(1, MOST_BETWEEN + 2 - before))
+        apart = int(random.choice(range(2, MOST_BETWEEN + 2), p=SHARES))
+        before = int(random.integers(1, apart))
+        after = apart - before
         first = int(random.integers(before, len(clip) - after - count + 1))
         if random.random() < 0.5:
             clip = clip[::-1]
-        (rows, down), (columns, across) = (
-            _random_range(whole, side, random)
-            for whole, side in zip(clip.shape[1:3], (height, width), strict=True)
-        )
+        (rows, down), (columns, across) = _moving_area(clip[:: len(clip) - 1], size, random)
         clip = clip[:, rows, columns]
         places = range(first, first + count)
         pairs = (FramePair(clip[i - before], clip[i + after]) for i in places)
@@ -101,20 +105,42 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
 
     def transform(clip: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, ...]:
         seen, originals = tf.numpy_function(predict, [clip, seed], (tf.uint8, tf.uint8))
-        shape = (count, height, width)
+        shape = (count, *size)
         originals = tf.ensure_shape(originals, (*shape, 3))
         seen = tf.ensure_shape(seen, (*shape, CHANNELS))
         if not config.temporal:
             return seen, originals
         flow = tf.numpy_function(estimate_flow, [originals], tf.float32)
-        return seen, originals, tf.ensure_shape(flow, (count - 1, height, width, 2))
+        return seen, originals, tf.ensure_shape(flow, (count - 1, *size, 2))
 
     return training_batches(run, manifests[0], skip, change=transform)
 
 
-def _random_range(whole: int, side: int, random: np.random.Generator) -> tuple[slice, slice]:
-    """Return a random range of a side with what is around it, and the range within that."""
-    start = int(random.integers(whole - side + 1))
+def _moving_area(
+    pair: np.ndarray, size: tuple[int, int], random: np.random.Generator
+) -> list[tuple[slice, slice]]:
+    """Return rows and columns of the one of a few random crops in which most moves.
+
+    In most videos little moves, and where nothing does there is nothing to learn.
+
+    Args:
+        pair: two frames, uint8 ``(2, height, width, 3)``.
+        size: height and width of a crop.
+        random: random generator.
+
+    Returns:
+        For both sides, the range of the crop with what is around, and the crop within that.
+    """
+    change = cv2.absdiff(*pair).mean(axis=-1)
+    height, width = size
+    places = random.integers(0, np.subtract(change.shape, size) + 1, (CROPS, 2))
+    moving = [change[top : top + height, left : left + width].mean() for top, left in places]
+    best = places[int(np.argmax(moving))]
+    return [_range_around(int(start), side) for start, side in zip(best, size, strict=True)]
+
+
+def _range_around(start: int, side: int) -> tuple[slice, slice]:
+    """Return a range with what is around it, and the range within that."""
     first = max(0, start - AROUND)
     around = slice(first, start + side + AROUND)
     return around, slice(start - first, start - first + side)
