@@ -34,8 +34,8 @@ METHODS = ("minterpolate", "blend", "flow", "network")
 # Motion compensation as good as FFmpeg has it.
 MINTERPOLATE = f"fps={2 * RATE}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1:scd=none"
 SHEET = Path(__file__).parents[1] / "docs" / "images" / "interpolate.png"
-# Side of the part of a frame that the sheet shows.
-SHOWN = 160
+# Side of the part of a frame that the sheet shows, and its side there.
+PART, SHOWN = 80, 160
 
 
 def read(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
@@ -114,14 +114,15 @@ def detail(frames: list[np.ndarray], original: np.ndarray, known: np.ndarray) ->
     """Return the part of the fastest frame where most moves, of several versions of it."""
     change = np.abs(original.astype(np.float32) - known).mean(axis=-1)
     place = int(change.mean(axis=(1, 2)).argmax())
-    side = min(SHOWN, *change.shape[1:])
+    side = min(PART, *change.shape[1:])
     centre = np.unravel_index(cv2.blur(change[place], (side, side)).argmax(), change[place].shape)
     top, left = (
         int(np.clip(at - side // 2, 0, whole - side))
         for at, whole in zip(centre, change.shape[1:], strict=True)
     )
     parts = [each[place, top : top + side, left : left + side] for each in frames]
-    return np.concatenate([cv2.resize(part, (SHOWN, SHOWN)) for part in parts], axis=1)
+    large = (cv2.resize(part, (SHOWN, SHOWN), interpolation=cv2.INTER_CUBIC) for part in parts)
+    return np.concatenate(list(large), axis=1)
 
 
 @click.command(help=__doc__.split("\n\n")[0])

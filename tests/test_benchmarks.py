@@ -85,7 +85,7 @@ def inpaint(folder: Path) -> list[object]:
 
 
 def few_steps(folder: Path) -> list[object]:
-    video = make_video(folder / "v.mp4", 60, (64, 64))
+    video = make_video(folder / "v.mp4", 120, (64, 64))
     report = ["--output", folder / "report.md", "--sheet", folder / "s.png"]
     return [video, "--steps", 2, "--size", "64x64", *report]
 
@@ -167,7 +167,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     ),
     "interpolate": Smoke(
         lambda folder: [*few_steps(folder), "--whole"],
-        {"MEASURED": 9, "SHOWN": 32},
+        {"MEASURED": 9, "PART": 32, "SHOWN": 32},
         writes=("report.md", "s.png"),
     ),
     "intervals": Smoke(
