@@ -85,6 +85,12 @@ def inpaint(folder: Path) -> list[object]:
     return [run, folder / "data", "--output", folder / "report.md", "--sheet", folder / "s.png"]
 
 
+def few_steps(folder: Path) -> list[object]:
+    video = make_video(folder / "v.mp4", 120, (64, 64))
+    report = ["--output", folder / "report.md", "--sheet", folder / "s.png"]
+    return [video, "--steps", 2, "--size", "64x64", *report]
+
+
 def long_clips(folder: Path) -> list[object]:
     run = trained(folder, side=32, model="continuous", frames=8)
     return [run, "--frames", 16, "--clips", 2]
@@ -136,6 +142,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         {"NETWORKS": {"frames": 8, "g_channels": 4, "d_channels": 4, "batch_size": 2}},
         writes=("report.md", "out/results.jsonl", "out/sheets/led-black-rates-x-50.png"),
     ),
+    "colorize": Smoke(few_steps, {"MEASURED": 8, "WIDTH": 32}, writes=("report.md", "s.png")),
     "enhance": lambda: Smoke(lambda folder: [*enhance(folder), "x4"], tiny_enhance()),
     "evaluate_scale": Smoke(
         report("--timed", 8, "--growing", ""),
@@ -157,6 +164,11 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     "inpaint": Smoke(
         inpaint,
         {"CLIPS": 3, "FRAMES": 8, "SIDE": 32, "DRAWN_SECONDS": 6},
+        writes=("report.md", "s.png"),
+    ),
+    "interpolate": Smoke(
+        lambda folder: [*few_steps(folder), "--whole"],
+        {"MEASURED": 9, "PART": 32, "SHOWN": 32},
         writes=("report.md", "s.png"),
     ),
     "intervals": Smoke(

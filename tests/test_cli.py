@@ -14,7 +14,7 @@ from commands import get_command
 
 import vidgan
 from vidgan import cli
-from vidgan.cli import command_names, main
+from vidgan.cli import command_names, main, restore
 from vidgan.cli.options import GroupedCommand, Pair
 from vidgan.config import (
     TASK_OPTIONS,
@@ -206,7 +206,13 @@ def headings(command: str) -> dict[str, list[str]]:
 
 
 def test_headings_of_train() -> None:
-    tasks = [name for name in TASKS if TASK_OPTIONS[name].own]
+    own = {name: TASK_OPTIONS[name].own for name in TASKS}
+    tasks = [
+        name
+        for name in TASKS
+        if own[name].difference(*(own[other] for other in TASKS if other != name))
+    ]
+    assert {"enhance", "inpaint", "translate"} <= set(tasks)
     found = headings("train")
     order = ["COMMON", "BUDGET", "DATA", "MODEL", "LOSSES", "OPTIMISATION", "METRICS", "MACHINE"]
     names = list(found)
@@ -217,9 +223,7 @@ def test_headings_of_train() -> None:
     assert found["Other options"] == ["--debug", "--help"]
 
 
-@pytest.mark.parametrize(
-    "command", ["train", "generate", "evaluate", "enhance", "inpaint", "translate"]
-)
+@pytest.mark.parametrize("command", ["train", "generate", "evaluate", *restore.command_names()])
 def test_every_option_is_under_one_heading(command: str) -> None:
     loaded = get_command(command)
     listed = [option for options in headings(command).values() for option in options]
@@ -253,7 +257,7 @@ def test_every_option_of_train_has_a_heading(config: type[Config]) -> None:
 def test_help_names_the_tasks_of_an_option() -> None:
     output = " ".join(CliRunner().invoke(main, ["train", "--help"]).output.split())
     assert "synthesis only]" in output[output.index("--ada ") : output.index("Model:")]
-    assert "Tasks enhance, inpaint: " in output
+    assert "Tasks enhance, inpaint, interpolate, colorize: " in output
 
 
 RENAMED = [

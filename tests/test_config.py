@@ -14,6 +14,7 @@ from vidgan.cli import command_names, main
 from vidgan.config import (
     BUDGET,
     TASKS,
+    ColorizeVideo,
     Config,
     EnhanceConfig,
     EnhanceVideo,
@@ -21,6 +22,8 @@ from vidgan.config import (
     GenerateConfig,
     InpaintConfig,
     InpaintVideo,
+    InterpolateConfig,
+    InterpolateVideo,
     ModelConfig,
     OptionSpec,
     PreprocessConfig,
@@ -43,11 +46,20 @@ from vidgan.errors import OptionError
 
 CONFIGS = {
     "preprocess": (PreprocessConfig,),
-    "train": (ModelConfig, TrainConfig, EnhanceConfig, InpaintConfig, TranslateConfig),
+    "train": (
+        ModelConfig,
+        TrainConfig,
+        EnhanceConfig,
+        InpaintConfig,
+        InterpolateConfig,
+        TranslateConfig,
+    ),
     "generate": (GenerateConfig,),
     "vary": (VaryConfig,),
     "enhance": (EnhanceVideo,),
     "inpaint": (InpaintVideo,),
+    "interpolate": (InterpolateVideo,),
+    "colorize": (ColorizeVideo,),
     "translate": (TranslateVideo,),
     "evaluate": (EvaluateConfig,),
 }

@@ -69,6 +69,7 @@ def test_figures_are_those_of_the_whole_videos(result: dict[str, Any]) -> None:
             ("ssim", metrics.ssim),
             ("perceptual", metrics.perceptual_distance),
             ("tof", metrics.tof),
+            ("flicker", metrics.colour_flicker),
         ):
             assert video[key] == pytest.approx(function(restored, frames).mean(), rel=1e-9), key
 

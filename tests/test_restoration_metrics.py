@@ -11,7 +11,8 @@ from moving_textures import drifting, noisy
 from pictures import decoded_picture
 
 from vidgan.errors import InputError
-from vidgan.metrics import perceptual_distance, psnr, ssim, tof, warping_error
+from vidgan.metrics import colour_flicker, perceptual_distance, psnr, ssim, tof, warping_error
+from vidgan.video.chroma import turn_colours
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +151,20 @@ def test_what_the_flow_cannot_follow_is_seen_in_the_visible_share() -> None:
     assert warping_error(still).error[0] == 0
 
 
+def test_colours_that_move_along_do_not_flicker(clean: np.ndarray) -> None:
+    steady = turn_colours(clean, 1.0, 1.0)
+    jumping = clean.copy()
+    jumping[:, ::2] = turn_colours(clean[:, ::2], 1.0, 1.0)
+    assert (colour_flicker(clean, clean) == 0).all()
+    assert (colour_flicker(steady, clean) * 5 < colour_flicker(jumping, clean)).all()
+    unsteady = (clean // 2 + 40).astype(np.uint8)
+    brighter = unsteady.copy()
+    brighter[:, ::2] += 20
+    assert (colour_flicker(brighter, unsteady) < 0.01).all()
+
+
 def test_pairs_that_are_none_are_refused(clean: np.ndarray) -> None:
-    for measure in (psnr, ssim, perceptual_distance, tof):
+    for measure in (psnr, ssim, perceptual_distance, tof, colour_flicker):
         with pytest.raises(InputError, match="one shape"):
             measure(clean, clean[:1])
         with pytest.raises(InputError, match="uint8"):

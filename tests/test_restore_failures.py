@@ -286,6 +286,8 @@ def test_gif_of_too_many_frames_a_second(tmp_path: Path) -> None:
     [
         (("enhance",), ", or use --method bicubic"),
         (("inpaint", "--mask", "0,0,4,4"), ", or use --method telea"),
+        (("interpolate",), ", or use --method flow"),
+        (("colorize",), ""),
         (("translate",), " A B"),
     ],
 )

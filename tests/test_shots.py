@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from video_files import scene
 
-from vidgan.video.shots import DETECTORS, ShotDetector
+from vidgan.video.shots import DETECTORS, ShotDetector, mark_cuts
 
 LENGTHS = (30, 12, 45, 20)
 FINDING = [kind for kind in DETECTORS if kind != "none"]
@@ -60,3 +60,11 @@ def test_hardly_any_frames(kind: str, frames: int) -> None:
 def test_short_shots_are_not_merged() -> None:
     clip = np.concatenate([scene(n, (64, 64), seed) for seed, n in enumerate((20, 6, 20))])
     assert shots("adaptive", clip) == [(0, 20), (20, 26), (26, 46)]
+
+
+def test_cuts_are_marked_while_frames_stream() -> None:
+    frames = np.concatenate([scene(count, seed=seed) for count, seed in ((2, 1), (9, 5), (2, 3))])
+    marked = list(mark_cuts(enumerate(frames), lambda item: item[1], 25))
+    assert [number for (number, _), _ in marked] == list(range(13))
+    assert [number for (number, _), cut in marked if cut] == [2, 11]
+    assert list(mark_cuts([], lambda frame: frame, 25)) == []

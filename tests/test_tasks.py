@@ -15,8 +15,10 @@ from vidgan.config import (
     DEFAULT_TASK,
     TASK_OPTIONS,
     TASKS,
+    ColorizeConfig,
     EnhanceConfig,
     InpaintConfig,
+    InterpolateConfig,
     ModelConfig,
     TrainConfig,
     TranslateConfig,
@@ -109,6 +111,8 @@ def test_generate_refuses_other_runs(tmp_path: Path) -> None:
     [
         ("enhance", EnhanceConfig(), "--paired --real ORIGINALS --fake RESTORED"),
         ("inpaint", InpaintConfig(), "--paired --real ORIGINALS --fake RESTORED"),
+        ("interpolate", InterpolateConfig(), "--paired --real ORIGINALS --fake RESTORED"),
+        ("colorize", ColorizeConfig(), "--paired --real ORIGINALS --fake RESTORED"),
         ("translate", TranslateConfig(), "--real TARGETS --fake TRANSLATED"),
     ],
 )

@@ -16,12 +16,14 @@ from vidgan.version import __version__
 
 _PUBLIC = {
     "VidganError": "vidgan.errors",
+    "colorize": "vidgan.jobs.restore.restore",
     "describe_models": "vidgan.jobs.models",
     "enhance": "vidgan.jobs.restore.restore",
     "evaluate": "vidgan.jobs.evaluate.evaluate",
     "generate": "vidgan.jobs.generate.generate",
     "info": "vidgan.jobs.info",
     "inpaint": "vidgan.jobs.restore.restore",
+    "interpolate": "vidgan.jobs.restore.restore",
     "load": "vidgan.jobs.generate.generate",
     "preprocess": "vidgan.jobs.preprocess",
     "restore": "vidgan.jobs.restore.restore",
@@ -33,12 +35,14 @@ _PUBLIC = {
 __all__ = [
     "VidganError",
     "__version__",
+    "colorize",
     "describe_models",
     "enhance",
     "evaluate",
     "generate",
     "info",
     "inpaint",
+    "interpolate",
     "load",
     "preprocess",
     "restore",
@@ -54,7 +58,14 @@ if TYPE_CHECKING:
     from vidgan.jobs.info import info
     from vidgan.jobs.models import describe_models
     from vidgan.jobs.preprocess import preprocess
-    from vidgan.jobs.restore.restore import enhance, inpaint, restore, translate
+    from vidgan.jobs.restore.restore import (
+        colorize,
+        enhance,
+        inpaint,
+        interpolate,
+        restore,
+        translate,
+    )
     from vidgan.jobs.train.train import train
     from vidgan.jobs.vary.vary import vary
 

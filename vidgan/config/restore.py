@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vidgan.config.base import Config, option, option_fields
+from vidgan.config.base import Config, check_requirements, option, option_fields
 from vidgan.config.groups import Group
 from vidgan.config.shared import (
     checkpoint_option,
@@ -12,10 +12,13 @@ from vidgan.config.shared import (
     overwrite_option,
     parse_span,
 )
+from vidgan.video.containers import MIN_FPS
 
 DIRECTIONS = ("a2b", "b2a")
 # Of bicubic, which only enlarges.
 DEFAULT_SCALE = 2
+# Of interpolation: the number of frames for each frame of the video.
+DEFAULT_TIMES = 2
 # Of masks that come from a colour or from the scratch detector: edges are mixed with their
 # surroundings.
 DEFAULT_GROW = 2
@@ -146,6 +149,54 @@ class InpaintVideo(MaskedRestoreConfig):
 
 
 @dataclass(frozen=True)
+class InterpolateVideo(RestoreConfig):
+    """Options of ``vidgan interpolate``."""
+
+    rate: float | None = option(
+        None,
+        "Frames a second of the result, more than the video has.",
+        min=MIN_FPS,
+        max=1000,
+        group=Group.FILTER,
+        common=True,
+        excludes="times",
+    )
+    times: int | None = option(
+        None,
+        "Factor by which the number of frames grows; also for videos of variable frame rate.",
+        min=2,
+        max=16,
+        default_text=f"{DEFAULT_TIMES}, without --rate",
+        group=Group.FILTER,
+        common=True,
+    )
+    method: str | None = option(
+        None,
+        "Use a classical filter instead of a trained run: flow moves pixels along the optical "
+        "flow, blend mixes the frames before and after.",
+        choices=("flow", "blend"),
+        group=Group.FILTER,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_requirements(self)
+
+
+@dataclass(frozen=True)
+class ColorizeVideo(RestoreConfig):
+    """Options of ``vidgan colorize``."""
+
+    reference: str | None = option(
+        None,
+        "Frame whose colours guide the result: an image, a video for its first frame, or a video "
+        "and a time, such as film.mp4@1:30.",
+        group=Group.FILTER,
+        common=True,
+    )
+
+
+@dataclass(frozen=True)
 class TranslateVideo(RestoreConfig):
     """Options of ``vidgan translate``."""
 
@@ -204,6 +255,25 @@ MASK gives the area to fill:
         "Pixels outside the mask stay as they are, apart from the loss of the codec (--codec "
         "ffv1 with .mkv is lossless).",
     ),
+)
+INTERPOLATE_COMMAND = VideoCommand(
+    InterpolateVideo,
+    "Interpolate frames: smoother motion, or slow motion.",
+    action="Compute frames between the frames of",
+    paragraphs=(
+        "Times stay as they are, so motion is smoother and sound stays in sync. No frame is "
+        "computed between two shots.",
+    ),
+)
+COLORIZE_COMMAND = VideoCommand(
+    ColorizeVideo,
+    "Colorize video: colours for black-and-white film.",
+    action="Give colours to",
+    paragraphs=(
+        "Only the brightness of IN is looked at, so it may be grey, sepia or in colour. It stays "
+        "as it is.",
+    ),
+    filter_options=("reference",),
 )
 TRANSLATE_COMMAND = VideoCommand(
     TranslateVideo,

@@ -170,6 +170,16 @@ class InpaintConfig(RestoringConfig):
 
 
 @dataclass(frozen=True)
+class InterpolateConfig(RestoringConfig):
+    """Options of the network that interpolates frames."""
+
+
+@dataclass(frozen=True)
+class ColorizeConfig(RestoringConfig):
+    """Options of the network that gives clips colours."""
+
+
+@dataclass(frozen=True)
 class TranslateConfig(CropConfig):
     """Options of the losses of translation, besides the adversarial one."""
 

@@ -7,13 +7,21 @@ from typing import Any
 from vidgan.config.base import Config, OptionSpec, OptionValue, option_fields, option_names
 from vidgan.config.model import ModelConfig
 from vidgan.config.restore import (
+    COLORIZE_COMMAND,
     ENHANCE_COMMAND,
     INPAINT_COMMAND,
+    INTERPOLATE_COMMAND,
     TRANSLATE_COMMAND,
     VideoCommand,
 )
 from vidgan.config.shared import DEFAULT_TASK, SYNTHESIS_ONLY
-from vidgan.config.task_configs import EnhanceConfig, InpaintConfig, TranslateConfig
+from vidgan.config.task_configs import (
+    ColorizeConfig,
+    EnhanceConfig,
+    InpaintConfig,
+    InterpolateConfig,
+    TranslateConfig,
+)
 from vidgan.config.train import TrainConfig
 from vidgan.errors import OptionError
 
@@ -92,6 +100,44 @@ TASK_OPTIONS: Mapping[str, TaskOptions] = {
             "precision": "float32",
         },
         video=INPAINT_COMMAND,
+    ),
+    "interpolate": TaskOptions(
+        "compute frames between frames",
+        command="vidgan interpolate",
+        example="vidgan interpolate input.mp4 -o output.mp4 --times 2",
+        measured="vidgan evaluate --paired --real ORIGINALS --fake RESTORED",
+        config=InterpolateConfig,
+        defaults={
+            "frames": 8,
+            "g_channels": 16,
+            "d_channels": 8,
+            "batch_size": 4,
+            "g_lr": 3e-3,
+            "beta_1": 0.9,
+            "schedule": "cosine",
+            "optimizer": "muon",
+            "precision": "float32",
+        },
+        video=INTERPOLATE_COMMAND,
+    ),
+    "colorize": TaskOptions(
+        "give colours to black-and-white video",
+        command="vidgan colorize",
+        example="vidgan colorize input.mp4 -o output.mp4",
+        measured="vidgan evaluate --paired --real ORIGINALS --fake RESTORED",
+        config=ColorizeConfig,
+        defaults={
+            "frames": 8,
+            "g_channels": 16,
+            "d_channels": 16,
+            "batch_size": 2,
+            "g_lr": 3e-3,
+            "beta_1": 0.9,
+            "schedule": "cosine",
+            "optimizer": "muon",
+            "precision": "float32",
+        },
+        video=COLORIZE_COMMAND,
     ),
     "translate": TaskOptions(
         "translate clips between two domains, trained without pairs",

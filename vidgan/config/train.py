@@ -139,17 +139,17 @@ class TrainConfig(Config):
         "adam",
         "Optimizer of the generator.",
         choices=tuple(OPTIMIZERS),
-        default_text="muon with --reconstruction and for inpaint, else adam",
+        default_text="muon with --reconstruction, for inpaint, interpolate and colorize, else adam",
         group=Group.OPTIMISATION,
-        tasks=("synthesis", "enhance", "inpaint"),
+        tasks=("synthesis", "enhance", "inpaint", "interpolate", "colorize"),
     )
     g_lr: float = option(
         8e-4,
         "Learning rate of the generator.",
         min=1e-8,
         max=1,
-        default_text="0.004 with --reconstruction, 0.003 for inpaint, 0.001 for enhance, else "
-        "0.0008",
+        default_text="0.004 with --reconstruction, 0.003 for inpaint, interpolate and colorize, "
+        "0.001 for enhance, else 0.0008",
         group=Group.OPTIMISATION,
     )
     d_lr: float = option(
@@ -269,7 +269,7 @@ class TrainConfig(Config):
         "auto",
         "Precision of the layers; auto is mixed_bfloat16 on CPUs with AMX, else float32.",
         choices=("auto", "float32", "mixed_float16", "mixed_bfloat16"),
-        default_text="float32 with --reconstruction, for enhance and inpaint, else auto",
+        default_text="float32 with --reconstruction, for tasks that restore, else auto",
         group=Group.MACHINE,
     )
     device: str = device_option(resumable=True)

@@ -8,7 +8,7 @@ from vidgan.metrics.bootstrap import (
 )
 from vidgan.metrics.calibration import Calibration, measure_calibration
 from vidgan.metrics.classes import ClassResult, by_class, label_accuracy
-from vidgan.metrics.consistency import Warping, tof, warping_error
+from vidgan.metrics.consistency import Warping, colour_flicker, tof, warping_error
 from vidgan.metrics.covariance import EstimatorChoice, choose_estimator
 from vidgan.metrics.diversity import Diversity, measure_diversity
 from vidgan.metrics.features import FEATURES
@@ -44,6 +44,7 @@ __all__ = [
     "bootstrap_mean",
     "by_class",
     "choose_estimator",
+    "colour_flicker",
     "direction_distance",
     "frechet_distance",
     "kernel_distance",

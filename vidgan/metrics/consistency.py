@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from vidgan.metrics.checks import clip_pairs, clip_set
+from vidgan.video.chroma import chroma
 from vidgan.video.optical_flow import (
     MIN_SIDE,
     clip_flow,
@@ -14,6 +15,7 @@ from vidgan.video.optical_flow import (
     farneback_flow,
     for_each,
     grey,
+    leads_inside,
     warp,
 )
 
@@ -104,15 +106,42 @@ def tof(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
     )
 
 
+def colour_flicker(clips: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the change of the error of colours from frame to frame, along the motion.
+
+    The difference of Cb and Cr from those of the reference is compared with that of the next frame
+    where the optical flow (DIS) of the reference leads, in pixels that are visible in both. Wrong
+    colours that move along with things do not count, and errors of the flow hardly do.
+
+    Args:
+        clips: uint8 RGB ``(n, frames, height, width, 3)``, at least 2 frames of 16 × 16.
+        reference: the original clips, of the same shape.
+
+    Returns:
+        float64 ``(n,)``, the mean absolute change in levels of 255, 0 where no pixel is visible.
+
+    Raises:
+        InputError: wrong or different shapes, a wrong dtype, or clips too short or too small.
+    """
+    clips, reference = clip_pairs(clips, reference, frames=2, side=MIN_SIDE)
+    return np.array([_flicker(a, b) for a, b in zip(clips, reference, strict=True)])
+
+
+def _flicker(clip: np.ndarray, original: np.ndarray) -> float:
+    error, frames = chroma(clip) - chroma(original), grey(original)
+    backward, found = dis_flow(frames, backward=True), []
+    for step, (there, back) in enumerate(zip(clip_flow(frames), backward, strict=True)):
+        mask = _visible(there, back)
+        change = np.abs(warp(error[step + 1], there) - error[step]).mean(axis=-1)
+        found.append(float(change[mask].mean(dtype=np.float64)) if mask.any() else 0.0)
+    return float(np.mean(found))
+
+
 def _visible(there: np.ndarray, back: np.ndarray) -> np.ndarray:
     """Return which pixels of a frame are visible in the next one, bool ``(height, width)``."""
-    height, width = there.shape[:2]
     returned = warp(back, there)
     home = _squares(there + returned) < 0.01 * (_squares(there) + _squares(returned)) + 0.5
-    rows, columns = np.mgrid[:height, :width]
-    across, down = columns + there[..., 0], rows + there[..., 1]
-    inside = (across >= 0) & (across <= width - 1) & (down >= 0) & (down <= height - 1)
-    visible: np.ndarray = home & inside
+    visible: np.ndarray = home & leads_inside(there)
     return visible
 
 

@@ -15,7 +15,7 @@ class Filter:
     field. If they are smaller, for speed, the seams are blended.
 
     Attributes:
-        apply: maps uint8 RGB ``(frames, height, width, 3)`` and masks to float32
+        apply: maps uint8 ``(frames, height, width, channels)`` and masks to float32
             ``(frames, scale * height, scale * width, 3)`` in [0, 255]. Masks are bool
             ``(frames, height, width)``, True where pixels are to be filled, or None. It is called
             from one thread, with sides that are multiples of ``multiple`` and at least ``frames``
@@ -29,6 +29,8 @@ class Filter:
         multiple: sides must be multiples of this; frames are padded by reflection.
         bytes_per_pixel: working memory for each pixel of each frame.
         inpaints: whether it fills masks, and changes nothing outside them.
+        channels: of the frames that it takes, of which the first three are RGB; others hold what
+            else it needs.
     """
 
     apply: Callable[[np.ndarray, np.ndarray | None], np.ndarray]
@@ -40,3 +42,4 @@ class Filter:
     multiple: int = 1
     bytes_per_pixel: int = 64
     inpaints: bool = False
+    channels: int = 3

@@ -10,13 +10,13 @@ from vidgan.tiling.filter import Filter
 from vidgan.tiling.masks import Mask
 from vidgan.tiling.parts import Parts
 from vidgan.tiling.plan import TilingPlan
-from vidgan.tiling.source import VideoSource
+from vidgan.tiling.source import FrameSource
 from vidgan.tiling.threads import read_ahead, write_behind
 from vidgan.tiling.windows import Frame, filter_frames, first_needed_frame
 
 
 def restore_parts(
-    source: VideoSource,
+    source: FrameSource,
     mask: Mask | None,
     filter: Filter,
     plan: TilingPlan,
@@ -64,7 +64,7 @@ def restore_parts(
     parts.finish(source.end_time)
 
 
-def _frames(source: VideoSource, mask: Mask | None, skip: int) -> Iterator[Frame]:
+def _frames(source: FrameSource, mask: Mask | None, skip: int) -> Iterator[Frame]:
     """Yield the frames from number ``skip`` on, with their masks."""
     if mask is None:
         yield from source.read(skip)
@@ -80,5 +80,5 @@ def _picture(frame: Frame, compare: bool) -> np.ndarray:
     if not compare:
         return frame.result
     height, width, _ = frame.result.shape
-    before = cv2.resize(frame.pixels, (width, height), interpolation=cv2.INTER_CUBIC)
+    before = cv2.resize(frame.pixels[..., :3], (width, height), interpolation=cv2.INTER_CUBIC)
     return np.concatenate([before, frame.result], axis=1)

@@ -21,8 +21,8 @@ _MIN_PIXELS = 1 << 17
 # Size of the queue of decoded frames, and of that of results for the encoder.
 _QUEUE_BYTES = 96 << 20
 _MIN_QUEUE_FRAMES = 2
-# Bytes a pixel of a tile: three channels of uint8 in, of float32 out.
-_TILE_IN, _TILE_OUT = 3, 12
+# Bytes a pixel of a tile's result: three channels of float32.
+_TILE_OUT = 12
 # Results on disk that are mapped into memory at once: the one that is encoded.
 _MAPPED_RESULTS = 1
 
@@ -154,7 +154,7 @@ def needs_result_buffer(filter: Filter, keep: bool, on_disk: bool) -> bool:
         keep: keep source frames after filtering.
         on_disk: hold the frames of windows on disk.
     """
-    return keep or on_disk or filter.scale > 1
+    return keep or on_disk or filter.scale > 1 or filter.channels > 3
 
 
 def _plan(
@@ -178,16 +178,18 @@ def _plan(
     tile = (rows[0].stop - rows[0].start) * (columns[0].stop - columns[0].start)
     padded = round_up(height, filter.multiple) * round_up(width, filter.multiple)
     cost = in_time * len(rows) * len(columns) * tile / padded
-    source = width * height * (4 if filter.inpaints else 3)
+    source = width * height * (filter.channels + filter.inpaints)
     result = width * height * 3 * filter.scale**2
     queue_frames = max(_MIN_QUEUE_FRAMES, min(step, _QUEUE_BYTES // max(source, result)))
-    # At scale 1 most results replace their sources.
+    # Most results of one size with their sources replace them.
     separate = needs_result_buffer(filter, keep, on_disk)
     held = (step if separate else filter.context) + fade
     windows = window * source + held * result
     queues = queue_frames * (source + result)
     band = (rows[0].stop - rows[0].start) / height
-    memory = window * tile * (filter.bytes_per_pixel + _TILE_IN + _TILE_OUT * filter.scale**2)
+    memory = (
+        window * tile * (filter.bytes_per_pixel + filter.channels + _TILE_OUT * filter.scale**2)
+    )
     if on_disk:
         # One row of tiles of a window is mapped at a time.
         memory += int(windows * band) + queue_frames * source + _MAPPED_RESULTS * result

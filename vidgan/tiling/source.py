@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from vidgan.errors import InputError, OptionError
 from vidgan.tiling.windows import Frame
@@ -13,6 +13,37 @@ from vidgan.video.readers.open import open_video
 
 # Ticks by which a frame may lie before the start of a span: decimal fractions are not exact.
 _TICK_ERROR = Fraction(1, 1000)
+
+
+class FrameSource(Protocol):
+    """What a filter is applied to: a span of a video, or frames made from it.
+
+    The attributes are those of :class:`VideoSource`.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    fps: float
+    time_base: Fraction
+    pixel_aspect: Fraction
+    expected_frames: int
+    begin: float
+    end_time: int
+
+    @property
+    def is_span(self) -> bool:
+        """See :class:`VideoSource`."""
+
+    @property
+    def problem(self) -> str | None:
+        """See :class:`VideoSource`."""
+
+    @property
+    def notes(self) -> list[str]:
+        """See :class:`VideoSource`."""
+
+    def read(self, skip: int = 0) -> Iterator[Frame]:
+        """Yield the frames; see :meth:`VideoSource.read`."""
 
 
 class VideoSource:

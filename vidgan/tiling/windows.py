@@ -23,7 +23,7 @@ class Frame:
 
     Attributes:
         time: start in ticks of the source, from the start of the span.
-        pixels: uint8 RGB ``(height, width, 3)``.
+        pixels: uint8 ``(height, width, channels)``, the first three RGB; see :class:`Filter`.
         mask: bool ``(height, width)``, True where pixels are to be filled; None without a mask.
         result: uint8 RGB ``(scale * height, scale * width, 3)``, None before filtering. Without
             ``keep`` of :func:`filter_frames` it may be the same array as ``pixels``.

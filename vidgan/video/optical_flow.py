@@ -140,15 +140,28 @@ def warp(frame: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """Warp a frame backwards along a flow, bilinearly.
 
     Args:
-        frame: float32 ``(height, width)`` or ``(height, width, channels)``.
+        frame: uint8 or float32 ``(height, width)`` or ``(height, width, channels)``.
         flow: float32 ``(height, width, 2)``, from the result to ``frame``, in pixels.
 
     Returns:
-        float32 of the frame's shape; positions outside the frame take its border.
+        The frame's shape and dtype; positions outside the frame take its border.
     """
     rows, columns = _grid(*flow.shape[:2])
     across, down = columns + flow[..., 0], rows + flow[..., 1]
     return cv2.remap(frame, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def leads_inside(flow: np.ndarray) -> np.ndarray:
+    """Return where a flow leads to a position inside the frame, bool ``(height, width)``.
+
+    Args:
+        flow: float32 ``(height, width, 2)``, in pixels to the right and downwards.
+    """
+    height, width = flow.shape[:2]
+    rows, columns = _grid(height, width)
+    across, down = columns + flow[..., 0], rows + flow[..., 1]
+    inside: np.ndarray = (across >= 0) & (across <= width - 1) & (down >= 0) & (down <= height - 1)
+    return inside
 
 
 @lru_cache(maxsize=1)

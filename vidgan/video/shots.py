@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import itertools
 import threading
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
 import numpy as np
@@ -13,6 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from scenedetect.detector import SceneDetector
 
+Item = TypeVar("Item")
 # Ratio of the change at a cut to that of the frames around it (PySceneDetect's default).
 ADAPTIVE_RATIO = 3.0
 # Least change at a cut, as PySceneDetect's HSV score (0…255). Its default of 15 suits large frames:
@@ -24,6 +27,11 @@ CONTENT_THRESHOLD = 27.0
 # frames have enough pixels a bin; PySceneDetect's default is 256.
 HISTOGRAM_THRESHOLD = 0.15
 HISTOGRAM_BINS = 64
+
+# Frames on either side that the adaptive detector compares a frame with.
+_AROUND = 2
+# Shorter side in pixels of the frames that cuts are detected in.
+_DETECTION_SIDE = 64
 
 DETECTORS = ("adaptive", "content", "histogram", "none")
 
@@ -75,6 +83,10 @@ class ShotDetector:
             self._cuts.update(cut.frame_num for cut in found)
         self._position += 1
 
+    def is_cut(self, position: int) -> bool:
+        """Return whether a shot that is known already begins with a frame, by its number."""
+        return position in self._cuts
+
     def finish(self) -> list[tuple[int, int]]:
         """Return the shots as ``(start, stop)``, in numbers of added frames."""
         if self._detector is not None:
@@ -102,3 +114,41 @@ def _create_detector(kind: str) -> SceneDetector:
             threshold=HISTOGRAM_THRESHOLD, bins=HISTOGRAM_BINS, min_scene_len=1
         )
     raise ValueError(f"no shot detector {kind!r}")
+
+
+def mark_cuts(
+    frames: Iterable[Item], pixels: Callable[[Item], np.ndarray], fps: float
+) -> Iterator[tuple[Item, bool]]:
+    """Yield frames with whether a new shot begins with them; looks two frames ahead.
+
+    Args:
+        frames: anything that has pixels.
+        pixels: returns those of a frame, uint8 RGB ``(height, width, 3)``.
+        fps: frames a second.
+    """
+    detector = ShotDetector("adaptive", fps)
+    waiting: deque[Item] = deque()
+    small: np.ndarray | None = None
+    position = 0
+    for frame in frames:
+        first, small = small is None, _shrink(pixels(frame))
+        # The detector compares a frame with those around it: the first and last ones stand still.
+        for _ in range(1 + first * _AROUND):
+            detector.add(small)
+        waiting.append(frame)
+        if len(waiting) > _AROUND:
+            yield waiting.popleft(), detector.is_cut(position + _AROUND)
+            position += 1
+    for frame in waiting:
+        assert small is not None
+        detector.add(small)
+        yield frame, detector.is_cut(position + _AROUND)
+        position += 1
+
+
+def _shrink(frame: np.ndarray) -> np.ndarray:
+    """Return a frame at the size that the thresholds are made for, or a smaller one."""
+    height, width, _ = frame.shape
+    scale = min(1.0, _DETECTION_SIDE / min(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)

@@ -72,6 +72,14 @@ PAIRED_METRICS = {
         "pixels a frame",
         {"flow": "Farnebäck"},
     ),
+    "flicker": PairedMetric(
+        "colour flicker",
+        metrics.colour_flicker,
+        2,
+        "lower",
+        "levels",
+        {"flow": "DIS", "channels": "Cb, Cr"},
+    ),
 }
 
 

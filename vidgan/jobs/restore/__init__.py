@@ -1,1 +1,1 @@
-"""Enhancing, inpainting and translating video."""
+"""Enhancing, inpainting, interpolating and translating video."""

@@ -8,6 +8,7 @@ import numpy as np
 from vidgan.config import DEFAULT_SCALE, EnhanceVideo, RestoreConfig
 from vidgan.tiling.filter import Filter
 from vidgan.video.denoise import CONTEXT_FRAMES, MARGIN, denoise_clip
+from vidgan.video.interpolation import CHANNELS, fuse
 
 # Radius in pixels of Telea's method, https://doi.org/10.1080/10867651.2004.10487596
 _TELEA_RADIUS = 3
@@ -71,6 +72,17 @@ def median() -> Filter:
     )
 
 
+def fusion(method: str) -> Filter:
+    """Return a filter that mixes the warped frames before and after.
+
+    Args:
+        method: of the evidence, which has optical flow or not.
+    """
+    return Filter(
+        lambda seen, masks: fuse(seen), name=method, channels=CHANNELS, bytes_per_pixel=120
+    )
+
+
 def _bicubic_of(config: RestoreConfig) -> Filter:
     assert isinstance(config, EnhanceVideo)
     return bicubic(config.scale or DEFAULT_SCALE)
@@ -87,6 +99,8 @@ METHODS: dict[str, Callable[[RestoreConfig], Filter]] = {
     "nlmeans": _nlmeans_of,
     "telea": lambda config: telea(),
     "median": lambda config: median(),
+    "flow": lambda config: fusion("flow"),
+    "blend": lambda config: fusion("blend"),
 }
 
 

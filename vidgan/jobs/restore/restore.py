@@ -1,4 +1,4 @@
-"""The job behind ``vidgan enhance``, ``inpaint``, ``translate`` and commands of other tasks."""
+"""The job behind ``vidgan enhance`` and the commands of other tasks for videos."""
 
 import functools
 import logging
@@ -50,7 +50,7 @@ def restore(
     """Apply a run of a task, or a classical filter, to a video or to every video in a folder.
 
     Args:
-        task: a task for videos: ``enhance``, ``inpaint`` or ``translate``.
+        task: a task for videos, such as ``enhance``.
         input: a video, a folder of numbered images, or a folder of videos.
         output: a file with a suffix of :data:`vidgan.video.containers.CONTAINERS`, such as
             ``.mp4``; a folder if ``input`` is a folder of videos.
@@ -178,6 +178,57 @@ def inpaint(
     return restore(
         "inpaint", input, output, run, mask=mask, progress=progress, notify=notify, **options
     )
+
+
+def interpolate(
+    input: Path | str,
+    output: Path | str,
+    run: Path | str | None = None,
+    *,
+    progress: bool = False,
+    notify: Notify = _silent,
+    **options: Any,
+) -> RestoreResult:
+    """Compute frames between the frames of a video, for smoother motion.
+
+    Args:
+        input: a video, a folder of numbered images, or a folder of videos.
+        output: a file such as ``output.mp4``; a folder if ``input`` is a folder of videos.
+        run: a run of ``vidgan train --task interpolate``; the newest under ``runs`` by default.
+        progress: show a progress bar on a terminal.
+        notify: called with a line for everything that could not be kept or done.
+        **options: fields of :class:`vidgan.config.InterpolateVideo`, such as ``rate=60``.
+
+    Raises:
+        VidganError: see :func:`restore`.
+    """
+    return restore("interpolate", input, output, run, progress=progress, notify=notify, **options)
+
+
+def colorize(
+    input: Path | str,
+    output: Path | str,
+    run: Path | str | None = None,
+    *,
+    progress: bool = False,
+    notify: Notify = _silent,
+    **options: Any,
+) -> RestoreResult:
+    """Give colours to a black-and-white video, or every video in a folder.
+
+    Args:
+        input: a video, a folder of numbered images, or a folder of videos.
+        output: a file such as ``output.mp4``; a folder if ``input`` is a folder of videos.
+        run: a run of ``vidgan train --task colorize``; the newest under ``runs`` by default.
+        progress: show a progress bar on a terminal.
+        notify: called with a line for everything that could not be kept or done.
+        **options: fields of :class:`vidgan.config.ColorizeVideo`, such as
+            ``reference="painted.png"``.
+
+    Raises:
+        VidganError: see :func:`restore`.
+    """
+    return restore("colorize", input, output, run, progress=progress, notify=notify, **options)
 
 
 def translate(

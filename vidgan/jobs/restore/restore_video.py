@@ -9,25 +9,35 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from vidgan.config import DEFAULT_GROW, MaskedRestoreConfig, RestoreConfig
+from vidgan.config import (
+    DEFAULT_GROW,
+    DEFAULT_TIMES,
+    InterpolateVideo,
+    MaskedRestoreConfig,
+    RestoreConfig,
+)
 from vidgan.files import atomic_path, locked
 from vidgan.jobs.restore.restore_jobs import RestoreJob, check_output
 from vidgan.tiling.filter import Filter
+from vidgan.tiling.interpolated_source import InterpolatedSource
 from vidgan.tiling.masks import ColourMask, DamageMask, Mask, open_mask
 from vidgan.tiling.parts import Parts
 from vidgan.tiling.pipeline import restore_parts
 from vidgan.tiling.plan import MAX_COST, TilingPlan, choose_plan
-from vidgan.tiling.source import VideoSource
+from vidgan.tiling.source import FrameSource, VideoSource
 from vidgan.tiling.store import disk_space
 from vidgan.version import __version__
 from vidgan.video.containers import CONTAINERS, keeps_pixel_aspect, listed
+from vidgan.video.interpolation import BYTES_PER_PIXEL
 from vidgan.video.join import MAX_RATE, Timeline, TrackSource, join
 from vidgan.video.tracks import track_kinds
 from vidgan.video.writers.open import check_rate, choose_codec, container_of
 from vidgan.video.writers.pyav import plain_errors
 
 # Options that change the result, besides those that the filter and the plan depend on.
-_RESULT_OPTIONS = ("start", "end", "max_frames", "compare", "codec", "tolerance", "grow")
+_RESULT_OPTIONS = (
+    *("start", "end", "max_frames", "compare", "codec", "tolerance", "grow", "rate", "times"),
+)
 # Bytes that are hashed at the beginning, middle and end of a file to recognise it.
 _HASHED_BYTES = 1 << 20
 
@@ -54,20 +64,23 @@ def restore_video(
     check_output(job, config)
     with contextlib.ExitStack() as stack:
         begin, end = config.span
-        source = stack.enter_context(VideoSource(job.source, begin, end, config.max_frames))
+        video = stack.enter_context(VideoSource(job.source, begin, end, config.max_frames))
+        source = _source(video, config)
         check_rate(job.output, source.fps)
         told = source.notes
         for note in told:
             notify(f"{source.path}: {note}")
         mask = None
         if isinstance(config, MaskedRestoreConfig) and job.mask is not None:
-            mask = _open_mask(job.mask, source, config)
+            mask = _open_mask(job.mask, video, config)
             stack.callback(mask.close)
         filter = make_filter()
         memory = int(config.memory * 2**30)
         if mask is not None and mask.reach:
             # The detector of a mask holds frames too, in RGB and in grey.
             memory -= (2 * mask.reach + 1) * 4 * source.size[0] * source.size[1]
+        if isinstance(source, InterpolatedSource):
+            memory -= BYTES_PER_PIXEL * source.size[0] * source.size[1]
         disk = disk_space(job.output.parent)
         plan = choose_plan(
             filter, source.size, source.expected_frames, memory, config.compare, disk
@@ -114,6 +127,14 @@ def restore_video(
             notify(f"--mask {job.mask}: empty in all frames; they are copied unchanged")
 
 
+def _source(video: VideoSource, config: RestoreConfig) -> FrameSource:
+    """Return the frames that the filter takes."""
+    if not isinstance(config, InterpolateVideo):
+        return video
+    times = config.times or DEFAULT_TIMES
+    return InterpolatedSource(video, times, config.rate, use_flow=config.method != "blend")
+
+
 def _open_mask(text: str, source: VideoSource, config: MaskedRestoreConfig) -> Mask:
     mask = open_mask(text, source, config.tolerance)
     if config.grow is not None:
@@ -124,7 +145,7 @@ def _open_mask(text: str, source: VideoSource, config: MaskedRestoreConfig) -> M
 
 
 def _find_parts(
-    job: RestoreJob, source: VideoSource, filter: Filter, config: RestoreConfig
+    job: RestoreJob, source: FrameSource, filter: Filter, config: RestoreConfig
 ) -> Parts:
     width, height = (side * filter.scale for side in source.size)
     size = (width * 2 if config.compare else width, height)
@@ -164,7 +185,7 @@ def _fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iterator[str]:
+def _join(parts: Parts, source: FrameSource, target: Path, output: Path) -> Iterator[str]:
     """Write the result; yield what could not be kept of the source, one line each."""
     assert parts.end is not None
     container = container_of(output)
@@ -209,7 +230,7 @@ def _join(parts: Parts, source: VideoSource, target: Path, output: Path) -> Iter
 
 @contextlib.contextmanager
 def _progress_bar(
-    shown: bool, source: VideoSource, parts: Parts, name: str
+    shown: bool, source: FrameSource, parts: Parts, name: str
 ) -> Iterator[Callable[[int], None]]:
     """Show a progress bar; yield a function that takes the number of finished frames."""
     if not shown:
