@@ -1,5 +1,6 @@
 """``vidgan vary``: variations of a video, without training."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ def command(context: click.Context, /, input: Path, output: Path, **values: Any)
       .png                  a contact sheet: one row per variation
       .npy                  an array (variations, frames, height, width, 3), RGB, 0 to 255
     """
+    # On a busy machine the threads of NumPy's small matrix products wait for each other several
+    # times as long as they compute. NumPy reads it when it is loaded; Faiss has its own threads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from vidgan.jobs.vary.vary import vary_video
 
     config = VaryConfig.from_options(options.given_options(context, values))
