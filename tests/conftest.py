@@ -28,6 +28,8 @@ LONGEST = (
     "test_video_gan",
     "test_health",
     "test_long_clips",
+    "test_loops",
+    "test_long_generation",
     "test_translate",
     "test_generate",
     "test_fuzzing",

@@ -102,7 +102,7 @@ def _period(model: str, frames: int) -> int:
 
 
 @pytest.mark.parametrize("model", ["dcgan", "continuous"])
-@pytest.mark.parametrize("frames", [1, 2, 5, 20])
+@pytest.mark.parametrize("frames", [1, 5])
 def test_any_number_of_frames(tmp_path: Path, model: str, frames: int) -> None:
     assert loaded(tmp_path, model).generate(1, loop=True, frames=frames).shape[1] == frames
 

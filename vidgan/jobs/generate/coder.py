@@ -87,7 +87,7 @@ class Coder(Sampler):
             seeds: as ``"0,1,4-6"`` or numbers, one variation for each.
             strength: 0 to 1; with 1 the difference is as that of similar clips, and all motion
                 new.
-            frames: of a clip, for models that generate any number; default: as in training.
+            frames: of a clip, for models with times among their inputs; default: as in training.
             fps: frames per second, for models of continuous time; default: as in training.
 
         Returns:

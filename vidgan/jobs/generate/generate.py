@@ -151,8 +151,9 @@ def generate_clips(
         for clip, clip_frames in _with_bar(pairs, len(plan), Path(output).name, progress):
             export.add(clip, clip_frames)
     if sampler.dissolves:
+        places = "one place" if sampler.dissolves == 1 else f"{sampler.dissolves} places"
         notify(
-            f"At {sampler.dissolves} places a clip dissolves into something else: nothing that the "
+            f"At {places} a clip dissolves into something else: nothing that the "
             "run knows continues it; other seeds or --frames may do better"
         )
     return export.paths
