@@ -28,8 +28,8 @@ from vidgan.video.optical_flow import grey
 # Frames that are measured at most.
 MEASURED = 96
 SHEET = Path(__file__).parents[1] / "docs" / "images" / "colorize.png"
-# Frames of a video on the sheet, and their width.
-SHOWN, WIDTH = 2, 192
+# Frames of a video on the sheet, and their width in pixels.
+SHOWN, WIDTH = 1, 160
 # Angle by which the hues of the third reference are turned.
 TURNED = 2.0
 # Side of the squares that are compared, and of the part around that describes them.

@@ -35,7 +35,7 @@ METHODS = ("minterpolate", "blend", "flow", "network")
 MINTERPOLATE = f"fps={2 * RATE}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1:scd=none"
 SHEET = Path(__file__).parents[1] / "docs" / "images" / "interpolate.png"
 # Side of the part of a frame that the sheet shows, and its side there.
-PART, SHOWN = 80, 160
+PART, SHOWN = 80, 96
 
 
 def read(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
@@ -56,7 +56,7 @@ def write(path: Path, frames: np.ndarray) -> Path:
 
 
 def minterpolate(known: np.ndarray) -> np.ndarray:
-    """Return the frames between known ones by FFmpeg, uint8; the first and last may be missing."""
+    """Return the frames between known ones by FFmpeg, uint8."""
     _, height, width, _ = known.shape
     graph = av.filter.Graph()
     entry = graph.add_buffer(
@@ -81,14 +81,15 @@ def minterpolate(known: np.ndarray) -> np.ndarray:
             yield number, frame.to_ndarray(format="rgb24")
 
     found: dict[int, np.ndarray] = {}
-    for index, frame in enumerate(known):
+    # The filter makes no frames beside the first and the last ones: they stand still.
+    for index, frame in enumerate([known[0], *known, known[-1], known[-1]], -1):
         picture = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format="yuv444p")
         picture.pts, picture.time_base = index, Fraction(1, RATE)
         graph.push(picture)
         found |= made()
     graph.push(None)
     found |= made()
-    return np.stack([found.get(2 * i + 1, frame) for i, frame in enumerate(known[:-1])])
+    return np.stack([found[2 * i + 1] for i in range(len(known) - 1)])
 
 
 def results(known: np.ndarray, run: Path, folder: Path) -> dict[str, np.ndarray]:

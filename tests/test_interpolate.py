@@ -126,7 +126,7 @@ def test_training_measures_and_its_run_interpolates(dataset: Path, tmp_path: Pat
     path = train(
         dataset,
         output=tmp_path / "run",
-        steps=12,
+        steps=6,
         log_every=1,
         metric_every="0.001",
         clock=functools.partial(next, itertools.count()),  # The machine may be a fast one.
