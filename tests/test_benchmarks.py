@@ -221,9 +221,9 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         lambda folder: [
             *("--video", make_video(folder / "v.mp4", frames=80), "--cpu-minutes", 0.01),
             *("--recipe", "g_channels=4 d_channels=4 frames=8", "--output", folder / "out"),
-            *("--i3d-weights", folder / "v.mp4", "--sharpen"),
+            *("--i3d-weights", folder / "v.mp4", "--sharpen", "--samples", 20),
         ],
-        {"WINDOWS": 20, "SAMPLES": 20, "FEATURES": {"i3d": small_i3d()}},
+        {"FEATURES": {"i3d": small_i3d()}},
         needs=("skimage", "sklearn"),
         writes=(
             "out/results.jsonl",

@@ -603,9 +603,12 @@ def test_patience_ends_with_a_new_budget(dataset: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [((100, 64), "a side of 100 pixels does not split"), ((64, 16), "a side of 16 pixels")],
+    [
+        ((35, 64), "data: --size 35x64: sides are even numbers of pixels from 32 to 512"),
+        ((64, 16), "data: --size 64x16: sides are even numbers of pixels from 32 to 512"),
+    ],
 )
-def test_size_that_does_not_split(tmp_path: Path, size: tuple[int, int], text: str) -> None:
+def test_size_that_is_not_possible(tmp_path: Path, size: tuple[int, int], text: str) -> None:
     make_dataset(tmp_path / "data", (20, 20), (), size)
     result = cli("train", tmp_path / "data", *ARGUMENTS, "-o", tmp_path / "run")
     assert result.exit_code == 2

@@ -49,18 +49,23 @@ def _resolve_pairs(
     return model, train
 
 
-def _choose_upscale(size: tuple[int, int], given: int | None) -> int:
+def _choose_upscale(manifest: Manifest, given: int | None) -> int:
     """Return the factor by which the second network of a cascade enlarges.
 
     Args:
-        size: width and height of the frames in pixels.
-        given: by the user; None for the default of the size.
+        manifest: the dataset.
+        given: by the user; None for the default of the size of its frames.
 
     Raises:
-        OptionError: the frames are too small for a cascade.
+        OptionError: no generator makes frames of that size, or it is too small for a cascade.
     """
-    from vidgan.models.sizes import base_size, default_upscale
+    from vidgan.models.sizes import base_size, check_size, default_upscale
 
+    size = manifest.size
+    try:
+        check_size(size)
+    except OptionError as error:
+        raise OptionError(f"{manifest.path}: {error}") from None
     if given is None:
         return default_upscale(size)
     if given > 1 and base_size(size, given) == base_size(size, 1):
@@ -134,7 +139,7 @@ def new_run(
             f"training clips; use --batch-size {clips} or less"
         )
     if task == DEFAULT_TASK:
-        model = model.replace(upscale=_choose_upscale(manifest.size, model.upscale))
+        model = model.replace(upscale=_choose_upscale(manifest, model.upscale))
         model, train = _resolve_pairs(model, train, "r1" in options.given)
         model = model.replace(reconstruction=reconstruction)
         if led and model.temporal_threshold is None:
