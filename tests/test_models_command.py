@@ -87,7 +87,7 @@ def test_table(printed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--size", "70"], "a side of 70 pixels"),
+        (["--size", "71"], "--size 71x71: sides are even numbers"),
         (["--size", "wide"], "'wide' is not one or two numbers"),
         (["--frames", "9"], "--frames 9 is none of 8, 16, 32"),
     ],
@@ -100,8 +100,8 @@ def test_wrong_options(arguments: list[str], text: str) -> None:
 
 
 def test_wrong_options_in_python() -> None:
-    with pytest.raises(OptionError, match="a side of 70 pixels"):
-        vidgan.describe_models(size=(70, 64))
+    with pytest.raises(OptionError, match="--size 71x64: sides are even"):
+        vidgan.describe_models(size=(71, 64))
 
 
 def test_dry_run_says_what_a_step_costs(tmp_path: Path) -> None:

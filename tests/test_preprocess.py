@@ -477,10 +477,10 @@ class TestBadInput:
     def test_options_out_of_bounds(self, option: str) -> None:
         assert run("v.mp4", option).exit_code == 2
 
-    @pytest.mark.parametrize("size", ["100x64", "16", "512"])
-    def test_size_that_no_network_takes(self, library: Path, size: str) -> None:
+    @pytest.mark.parametrize("size", ["101x64", "16", "514"])
+    def test_impossible_size(self, library: Path, size: str) -> None:
         message = fails(library, "--size", size, status=2)
-        assert "pixels does not split" in message
+        assert "sides are even numbers of pixels from 32 to 512" in message
         assert "--size" in message
         assert not Path("vidgan-data").exists()
 

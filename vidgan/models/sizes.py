@@ -12,6 +12,12 @@ BASE_FRAMES = 2
 
 # Bases of the sides that a network can be built for: its smallest level.
 BASES = range(4, 8)
+_SIDES = [
+    base << doublings
+    for base in BASES
+    for doublings in range(MAX_SIDE.bit_length())
+    if MIN_SIDE <= base << doublings <= MAX_SIDE
+]
 # The largest base size, in pixels, if --upscale is not given.
 MAX_BASE_PIXELS = 8192
 
@@ -73,10 +79,14 @@ def default_upscale(size: tuple[int, int]) -> int:
     return UPSCALES[-1]
 
 
+def largest_side(limit: int) -> int:
+    """Return the largest side of a network that is at most ``limit``; that itself if none is."""
+    return max((side for side in _SIDES if side <= limit), default=limit)
+
+
 def _base_side(side: int, upscale: int) -> int:
     """Return the smallest side of a network that is at least ``side / upscale``."""
-    sides = (b << k for b in BASES for k in range(MAX_SIDE.bit_length()))
-    return min(s for s in sides if s >= MIN_SIDE and s * upscale >= side)
+    return min(each for each in _SIDES if each * upscale >= side)
 
 
 @dataclass(frozen=True)

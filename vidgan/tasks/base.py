@@ -11,6 +11,7 @@ from vidgan.config import Config, CropConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
+from vidgan.models.sizes import largest_side
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.context import Preview, TrainingCallback, TrainingContext
@@ -100,7 +101,9 @@ def crop_size(run: Run, multiple: int = 1) -> tuple[int, int]:
         OptionError: the crop or the frames are smaller than ``multiple``.
     """
     side = get_task_config(run, CropConfig).side
-    width, height = (min(side, extent) // multiple * multiple for extent in run.size)
+    # Smaller frames are not cropped, or to a size of which networks can be built.
+    sides = [side if side <= extent else largest_side(extent) for extent in run.size]
+    width, height = (each // multiple * multiple for each in sides)
     if not min(width, height):
         raise OptionError(f"--crop and the frames need sides of {multiple} pixels or more")
     return height, width
