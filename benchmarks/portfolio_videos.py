@@ -90,7 +90,7 @@ def drawn_videos(folder: Path, side: int) -> dict[str, Path]:
     """
     paths = {}
     for name, kind in KINDS.items():
-        scale = -(-side // min(kind.size))
+        scale = max(1, -(-side // min(kind.size)))
         width, height = (scale * each for each in kind.size)
         paths[name] = folder / (f"{name}.mp4" if scale == 1 else f"{name}-{width}x{height}.mp4")
         if not paths[name].exists():
