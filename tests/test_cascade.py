@@ -1,6 +1,7 @@
 """Cascades: a generator of small clips, and an upsampler."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,15 @@ TINY: dict[str, Any] = {
 def invoke(*arguments: object) -> str:
     result = CliRunner().invoke(main, [str(each) for each in arguments])
     return f"{result.exit_code} {result.output}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_upsampler() -> Iterator[None]:
+    """Train upsamplers of few layers, which TensorFlow traces faster."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(upsampler, "CHANNELS", 8)
+        patch.setattr(upsampler, "BLOCKS", 1)
+        yield
 
 
 @pytest.fixture(scope="module")
