@@ -288,6 +288,12 @@ def test_sizes_of_a_pyramid_to_large_frames() -> None:
     assert pyramid_sizes((56, 56), (224, 224)) == [(56, 56), (112, 112), (224, 224)]
     assert pyramid_sizes((128, 80), (512, 288)) == [(64, 40), (128, 80), (256, 160), (512, 288)]
     assert pyramid_sizes((40, 56), (34, 50)) == [(34, 50)]
+    assert pyramid_sizes((256, 32), (512, 32)) == [(256, 32), (512, 32)]
+    flat = drawn(3, (96, 32))
+    found = PatchPyramid(resized_frames(flat, (48, 32)), flat).replace(
+        resized_frames(flat[1], (48, 32))
+    )
+    assert error(found, flat[1]) < 0.2 * error(flat[0], flat[1])
     clips = drawn(3, (96, 64))
     pyramid = PatchPyramid(resized_frames(clips, (48, 32)), clips)
     found = pyramid.replace(resized_frames(clips[1], (48, 32)))

@@ -13,8 +13,6 @@ from vidgan.patches.resizing import resized_frames
 
 # The least pixels of the shorter side of the coarsest size, unless frames are smaller.
 MIN_SIDE = 32
-
-
 # Of the patches that are searched: they take 0.2 GiB. And memory for those of larger frames, bytes.
 MAX_PATCHES, MAX_DETAILS = 2_000_000, 3 * 2**28
 
@@ -28,7 +26,7 @@ def most_clips(frames: int, base: tuple[int, int], size: tuple[int, int]) -> int
         size: ``(width, height)`` of the training clips.
     """
     count = MAX_PATCHES // patch_count((frames, *base[::-1]))
-    larger = [each for each in pyramid_sizes(base, size) if each > base]
+    larger = [each for each in pyramid_sizes(base, size) if _exceeds(each, base)]
     if larger:
         details = sum(memory((frames, height, width)) for width, height in larger)
         count = min(count, MAX_DETAILS // details)
@@ -53,10 +51,10 @@ class PatchPyramid:
         self._levels: list[PatchIndex | Details] = []
         for size in self.sizes:
             values = resized_frames(clips, size)
-            if size <= base:
-                self._levels.append(PatchIndex(resized_frames(degraded, size), values))
-            else:
+            if _exceeds(size, base):
                 self._levels.append(Details(degraded, values))
+            else:
+                self._levels.append(PatchIndex(resized_frames(degraded, size), values))
             degraded = values  # A finer size adds what the one before lacks.
 
     def replace(self, clip: np.ndarray) -> np.ndarray:
@@ -87,7 +85,7 @@ def pyramid_sizes(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[in
         start: size of the clips to replace; coarser sizes halve it.
         end: size of the result; the sizes between double the start.
     """
-    sizes = [start if start[0] < end[0] and start[1] < end[1] else end]
+    sizes = [end if _exceeds(start, end) else start]
     while min(sizes[0]) // 2 >= MIN_SIDE:
         sizes.insert(0, (sizes[0][0] // 2, sizes[0][1] // 2))
     while sizes[-1] != end:
@@ -96,3 +94,8 @@ def pyramid_sizes(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[in
         # A size that is almost the last one adds nothing.
         sizes.append(end if 1.5 * larger[0] > end[0] else larger)
     return sizes
+
+
+def _exceeds(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Return whether a size is wider or higher than another."""
+    return size[0] > other[0] or size[1] > other[1]
