@@ -26,10 +26,16 @@ def to_levels(values: np.ndarray) -> np.ndarray:
     return levels
 
 
+def rounded(levels: np.ndarray) -> np.ndarray:
+    """Round levels of any real type to uint8 0…255; what is beyond is clipped."""
+    clipped: np.ndarray = np.clip(np.rint(levels), 0, 255)
+    return clipped.astype(np.uint8)
+
+
 def to_uint8(values: Any) -> Any:
     """Map float [-1, 1] to uint8 0…255, rounded to nearest and clipped."""
     if isinstance(values, np.ndarray):
-        return np.clip(np.rint(to_levels(values)), 0, 255).astype(np.uint8)
+        return rounded(to_levels(values))
     import tensorflow as tf
 
     scaled = tf.round((tf.cast(values, tf.float32) + 1.0) * 127.5)

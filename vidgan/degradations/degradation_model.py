@@ -12,6 +12,7 @@ import av
 import cv2
 import numpy as np
 
+from vidgan import pixels
 from vidgan.config import DAMAGES, EnhanceConfig
 
 DegradationFunction = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
@@ -117,7 +118,7 @@ def dark(clip: np.ndarray, factor: float, random: np.random.Generator) -> np.nda
     table = (np.arange(256) / 255.0) ** GAMMA * (PHOTONS / factor)
     light = random.poisson(table[clip]) / PHOTONS
     light += random.normal(0.0, READ_NOISE, light.shape)
-    return _as_pixels(255 * np.clip(light, 0, 1) ** (1 / GAMMA))
+    return pixels.rounded(255 * np.clip(light, 0, 1) ** (1 / GAMMA))
 
 
 def noise(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
@@ -128,7 +129,7 @@ def noise(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.nda
         sigma: in levels of 255.
         random: draws the noise.
     """
-    return _as_pixels(clip + sigma * random.standard_normal(clip.shape, np.float32))
+    return pixels.rounded(clip + sigma * random.standard_normal(clip.shape, np.float32))
 
 
 def shot(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndarray:
@@ -142,7 +143,7 @@ def shot(clip: np.ndarray, sigma: float, random: np.random.Generator) -> np.ndar
     if sigma < 0.1:
         return clip
     photons = (255 / sigma) ** 2
-    return _as_pixels(random.poisson(clip * (photons / 255)) * (255 / photons))
+    return pixels.rounded(random.poisson(clip * (photons / 255)) * (255 / photons))
 
 
 def jpeg(clip: np.ndarray, quality: float, random: np.random.Generator) -> np.ndarray:
@@ -176,8 +177,8 @@ def video(clip: np.ndarray, crf: float, random: np.random.Generator) -> np.ndarr
     # With its macroblock tree x264 now and then encodes the same frames differently.
     encoder.options = {"crf": f"{crf:.1f}", "preset": "veryfast", "mbtree": "0"}
     packets = []
-    for index, pixels in enumerate(padded):
-        frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(format="yuv420p")
+    for index, picture in enumerate(padded):
+        frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
         frame.pts = index
         packets += encoder.encode(frame)
     packets += encoder.encode(None)
@@ -191,8 +192,3 @@ def video(clip: np.ndarray, crf: float, random: np.random.Generator) -> np.ndarr
 
 def _kernel(random: np.random.Generator) -> int:
     return int(random.choice(KERNELS))
-
-
-def _as_pixels(values: np.ndarray) -> np.ndarray:
-    rounded: np.ndarray = np.clip(np.rint(values), 0, 255)
-    return rounded.astype(np.uint8)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vidgan import pixels
+
 # Mean number of blotches (dust) a frame, and mean frames between scratches.
 BLOTCHES = 1.5
 SCRATCH_EVERY = 24
@@ -118,8 +120,7 @@ def overlay_marks(clip: np.ndarray, marks: Marks, opacity: float = 1.0) -> np.nd
     covers = np.stack([cv2.GaussianBlur(m.astype(np.float32), (0, 0), 0.5) for m in marks.mask])
     share = (opacity * covers * marks.mask)[..., None]
     covered = clip + share * (marks.shade[..., None] - clip)
-    rounded: np.ndarray = np.clip(np.rint(covered), 0, 255)
-    return rounded.astype(np.uint8)
+    return pixels.rounded(covered)
 
 
 def flicker(clip: np.ndarray, random: np.random.Generator, strength: float = 1.0) -> np.ndarray:
@@ -134,8 +135,7 @@ def flicker(clip: np.ndarray, random: np.random.Generator, strength: float = 1.0
         uint8 of the same shape.
     """
     gain = 1 + strength * FLICKER * random.standard_normal((len(clip), 1, 1, 1)).astype(np.float32)
-    rounded: np.ndarray = np.clip(np.rint(clip * gain), 0, 255)
-    return rounded.astype(np.uint8)
+    return pixels.rounded(clip * gain)
 
 
 def _shade(random: np.random.Generator) -> float:

@@ -168,7 +168,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
     def render(gan: AdversarialModel) -> np.ndarray:
         colorize, rows = colorizing(gan.generator_ema), []
         for clip in clips:
-            made = (_rounded(colorize(clip, frame)) for frame in (None, clip[0]))
+            made = (pixels.rounded(colorize(clip, frame)) for frame in (None, clip[0]))
             rows += [_dull(clip), *made, clip]
         return np.stack(rows)
 
@@ -188,8 +188,8 @@ def callbacks(context: TrainingContext) -> list[TrainingCallback]:
         before = np.array([_psnr(_dull(clip), clip) for clip in clips])
 
         def score(gan: AdversarialModel) -> dict[str, np.ndarray]:
-            made = [_rounded(colorize(clip, None)) for clip in clips]
-            guided = [_rounded(colorize(clip, clip[0])) for clip in clips]
+            made = [pixels.rounded(colorize(clip, None)) for clip in clips]
+            guided = [pixels.rounded(colorize(clip, clip[0])) for clip in clips]
             pairs = list(zip(made, clips, strict=True))
             return {
                 "psnr": np.array([_psnr(one, clip) for one, clip in pairs]),
@@ -238,11 +238,6 @@ def filter(run: Run, network: keras.Model, reference: str | None) -> Filter:
         multiple=colorizer.MULTIPLE,
         bytes_per_pixel=colorizer.bytes_per_pixel(run.model.g_channels, cells),
     )
-
-
-def _rounded(values: np.ndarray) -> np.ndarray:
-    clipped: np.ndarray = np.clip(np.rint(values), 0, 255)
-    return clipped.astype(np.uint8)
 
 
 TASK = Task(

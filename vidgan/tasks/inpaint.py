@@ -140,7 +140,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
         fill, rows = filler(gan.generator_ema), []
         for clip, mask in pairs:
             masked = np.where(mask[..., None], np.uint8(HOLE), clip)
-            rows += [masked, _rounded(fill(clip, mask)), clip]
+            rows += [masked, pixels.rounded(fill(clip, mask)), clip]
         return np.stack(rows)
 
     return Preview((len(pairs), 3), render)
@@ -166,7 +166,7 @@ def callbacks(context: TrainingContext) -> list[TrainingCallback]:
 
 def hole_psnr(filled: np.ndarray, clip: np.ndarray, mask: np.ndarray) -> float:
     """Return the PSNR in dB over all masked pixels of a clip."""
-    errors = _rounded(filled)[mask].astype(np.float64) - clip[mask]
+    errors = pixels.rounded(filled)[mask].astype(np.float64) - clip[mask]
     square = float(np.mean(np.square(errors)))
     return min(MAX_PSNR, 10 * np.log10(255**2 / square)) if square else MAX_PSNR
 
@@ -197,11 +197,6 @@ def filter(run: Run, network: keras.Model) -> Filter:
 def base_filler() -> Fill:
     """Return a function that fills holes as the network does before training."""
     return filler(inpainter.generator(1))
-
-
-def _rounded(values: np.ndarray) -> np.ndarray:
-    clipped: np.ndarray = np.clip(np.rint(values), 0, 255)
-    return clipped.astype(np.uint8)
 
 
 TASK = Task(

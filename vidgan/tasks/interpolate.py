@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from vidgan import pixels
 from vidgan.config import InterpolateConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.metrics.restoration import MAX_PSNR, psnr, ssim
@@ -170,7 +171,7 @@ def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:
     def render(gan: AdversarialModel) -> np.ndarray:
         made, rows = interpolating(gan.generator_ema), []
         for seen, original in pairs:
-            rows += [_rounded(fuse(seen)), _rounded(made(seen)), original]
+            rows += [pixels.rounded(fuse(seen)), pixels.rounded(made(seen)), original]
         return np.stack(rows)
 
     return Preview((len(pairs), 3), render)
@@ -199,7 +200,7 @@ def _metrics(
     """Return PSNR in dB and SSIM of each clip."""
     values: dict[str, list[float]] = {"psnr": [], "ssim": []}
     for seen, original in pairs:
-        result = _rounded(made(seen))[None]
+        result = pixels.rounded(made(seen))[None]
         values["psnr"].append(float(np.minimum(psnr(result, original[None]), MAX_PSNR).mean()))
         values["ssim"].append(float(ssim(result, original[None]).mean()))
     return {name: np.array(each) for name, each in values.items()}
@@ -229,11 +230,6 @@ def filter(run: Run, network: keras.Model) -> Filter:
         multiple=interpolator.MULTIPLE,
         bytes_per_pixel=interpolator.bytes_per_pixel(run.model.g_channels),
     )
-
-
-def _rounded(values: np.ndarray) -> np.ndarray:
-    clipped: np.ndarray = np.clip(np.rint(values), 0, 255)
-    return clipped.astype(np.uint8)
 
 
 TASK = Task(

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from vidgan import pixels
+
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # Blue and red differences, Cb and Cr, from red, green and blue.
 CHROMA = np.array([[-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
@@ -37,5 +39,4 @@ def turn_colours(clip: np.ndarray, angle: float, gain: float) -> np.ndarray:
     turn = np.array([[cosine, -sine], [sine, cosine]], np.float32)
     # The luma of a pixel plus its changed chroma, in one matrix.
     matrix = np.eye(3, dtype=np.float32) + COLOURS @ (turn - np.eye(2, dtype=np.float32)) @ CHROMA
-    turned: np.ndarray = np.clip(np.rint(clip.astype(np.float32) @ matrix.T), 0, 255)
-    return turned.astype(np.uint8)
+    return pixels.rounded(clip.astype(np.float32) @ matrix.T)
