@@ -12,7 +12,7 @@ from vidgan.config import ColorizeConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.metrics.consistency import colour_flicker
 from vidgan.metrics.restoration import MAX_PSNR, psnr
-from vidgan.models import colorizer, patch
+from vidgan.models import colorizer
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
 from vidgan.tasks.colorize_gan import ColorizeGAN
 from vidgan.tasks.network_filter import single_clip_function
@@ -22,6 +22,7 @@ from vidgan.tasks.restoration import (
     MEASURED,
     PANELS,
     SHOWN,
+    build_discriminator,
     check_losses,
     make_random_generator,
 )
@@ -71,9 +72,7 @@ def build(run: Run) -> ColorizeGAN:
     shape = (run.frames, *crop_size(run, colorizer.MULTIPLE))
     with initialization_scope(train):
         network = colorizer.generator(run.model.g_channels, *shape, reference_size(run))
-        discriminator = (
-            patch.discriminator(run.model.d_channels, *shape) if config.adversarial else None
-        )
+        discriminator = build_discriminator(run, *shape)
         gan = ColorizeGAN(config, network, generator(run), discriminator, run.frames, train.seed)
     gan.compile(*make_optimizers(train), train)
     return gan

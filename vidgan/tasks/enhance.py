@@ -13,7 +13,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.degradations.degradation_model import degrade
 from vidgan.errors import OptionError
 from vidgan.metrics.restoration import MAX_PSNR, psnr, ssim
-from vidgan.models import patch, restorer
+from vidgan.models import restorer
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
 from vidgan.tasks.enhance_gan import EnhanceGAN
 from vidgan.tasks.network_filter import clip_filter
@@ -23,6 +23,7 @@ from vidgan.tasks.restoration import (
     MEASURED,
     PANELS,
     SHOWN,
+    build_discriminator,
     check_losses,
     make_random_generator,
 )
@@ -60,11 +61,7 @@ def build(run: Run) -> EnhanceGAN:
         network = restorer.generator(
             config.scale, run.model.g_channels, config.blocks, *input_shape
         )
-        discriminator = (
-            patch.discriminator(run.model.d_channels, run.frames, height, width)
-            if config.adversarial
-            else None
-        )
+        discriminator = build_discriminator(run, run.frames, height, width)
         gan = EnhanceGAN(config, network, generator(run), discriminator, run.frames, train.seed)
     gan.compile(*make_optimizers(train), train)
     return gan

@@ -11,7 +11,7 @@ from vidgan.config import InpaintConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.degradations import masks, scratches
 from vidgan.metrics.restoration import MAX_PSNR
-from vidgan.models import inpainter, patch
+from vidgan.models import inpainter
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
 from vidgan.tasks.inpaint_gan import InpaintGAN
 from vidgan.tasks.network_filter import single_clip_function
@@ -21,6 +21,7 @@ from vidgan.tasks.restoration import (
     MEASURED,
     PANELS,
     SHOWN,
+    build_discriminator,
     check_losses,
     make_random_generator,
 )
@@ -56,9 +57,7 @@ def build(run: Run) -> InpaintGAN:
     shape = (run.frames, *crop_size(run, inpainter.MULTIPLE))
     with initialization_scope(train):
         network = inpainter.generator(run.model.g_channels, *shape)
-        discriminator = (
-            patch.discriminator(run.model.d_channels, *shape) if config.adversarial else None
-        )
+        discriminator = build_discriminator(run, *shape)
         gan = InpaintGAN(config, network, generator(run), discriminator, run.frames, train.seed)
     gan.compile(*make_optimizers(train), train)
     return gan

@@ -11,7 +11,7 @@ from vidgan import pixels
 from vidgan.config import InterpolateConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.metrics.restoration import MAX_PSNR, psnr, ssim
-from vidgan.models import interpolator, patch
+from vidgan.models import interpolator
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
 from vidgan.tasks.interpolate_gan import InterpolateGAN
 from vidgan.tasks.network_filter import single_clip_function
@@ -21,6 +21,7 @@ from vidgan.tasks.restoration import (
     MEASURED,
     PANELS,
     SHOWN,
+    build_discriminator,
     check_losses,
     make_random_generator,
 )
@@ -65,9 +66,7 @@ def build(run: Run) -> InterpolateGAN:
     shape = (target_frames(run), *crop_size(run, interpolator.MULTIPLE))
     with initialization_scope(train):
         network = interpolator.generator(run.model.g_channels, *shape)
-        discriminator = (
-            patch.discriminator(run.model.d_channels, *shape) if config.adversarial else None
-        )
+        discriminator = build_discriminator(run, *shape)
         gan = InterpolateGAN(config, network, generator(run), discriminator, shape[0], train.seed)
     gan.compile(*make_optimizers(train), train)
     return gan

@@ -1,10 +1,12 @@
 """What tasks that restore clips have in common."""
 
+import keras
 import numpy as np
 
 from vidgan.config import RestoringConfig, check_requirements
 from vidgan.errors import OptionError
 from vidgan.metrics import perceptual
+from vidgan.models import patch
 from vidgan.tasks.base import get_task_config
 from vidgan.training.context import (
     ACCURACY_BAR,
@@ -49,6 +51,13 @@ def check_losses(run: Run, crop: tuple[int, int]) -> None:
             "leave it out"
         )
     check_requirements(run.train, config)
+
+
+def build_discriminator(run: Run, frames: int, height: int, width: int) -> keras.Model | None:
+    """Build the discriminator of clips of a size; None without an adversarial loss."""
+    if not get_task_config(run, RestoringConfig).adversarial:
+        return None
+    return patch.discriminator(run.model.d_channels, frames, height, width)
 
 
 def make_random_generator(seed: np.ndarray) -> np.random.Generator:
