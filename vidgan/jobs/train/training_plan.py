@@ -23,9 +23,9 @@ class TrainingPlan:
         d_params: number of weights of all discriminators.
         memory: estimated peak memory in bytes.
         step_flops: floating-point operations of a step, averaged over steps.
-        step_seconds: measured duration of a step.
+        step_seconds: measured duration of a step, averaged over steps.
         epoch_clips: training clips per epoch.
-        hours: duration of the whole budget at the measured speed.
+        hours: duration of the whole budget at the measured speed, with that of tracing the graphs.
     """
 
     run: Run
@@ -60,22 +60,32 @@ class TrainingPlan:
         return "\n".join(lines)
 
 
-def _hours(train: TrainConfig, step_seconds: float, epoch_clips: int) -> float:
-    """Return the duration of the budget in hours: that of the limit that is reached first."""
-    step = step_seconds / 3600
+def _seconds(train: TrainConfig, step: float, tracing: float, epoch_clips: int) -> float:
+    """Return the duration of the budget: that of the limit that is reached first.
+
+    Args:
+        train: holds the limits.
+        step: seconds of a step.
+        tracing: seconds of tracing all graphs.
+        epoch_clips: clips of an epoch.
+    """
     epoch = epoch_clips / (train.batch_size or 1) * step
-    limits = ((train.minutes, 1 / 60), (train.steps, step), (train.epochs, epoch))
-    return min(limit * hours for limit, hours in limits if limit is not None)
+    seconds = [60 * train.minutes] if train.minutes is not None else []
+    for limit, each in ((train.steps, step), (train.epochs, epoch)):
+        if limit is not None:
+            seconds.append(tracing + limit * each)
+    return min(seconds)
 
 
-def _step_seconds(step: Callable[[Any], Any], batches: Sequence[Any]) -> float:
-    """Return the duration of a step on batches, of which the first traces the graph."""
+def _durations(step: Callable[[Any], Any], batches: Sequence[Any]) -> tuple[float, float]:
+    """Return the seconds of a step, and those that tracing its graph took at the first batch."""
     times = []
     for batch in batches:
         start = time.perf_counter()
         float(next(iter(step(batch).values())))
         times.append(time.perf_counter() - start)
-    return min(times[1:])
+    shortest = min(times[1:])
+    return shortest, times[0] - shortest
 
 
 def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
@@ -108,12 +118,14 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
         batches = list(checked(data.take(4), *manifests))
         # Those of the first and the second half of the budget may differ.
         steps = [
-            tf.function(gan.step_at(used), autograph=False, jit_compile=False)
-            for used in (0.0, 1.0)
+            tf.function(step, autograph=False, jit_compile=False)
+            for step in dict.fromkeys(gan.step_at(used) for used in (0.0, 1.0))
         ]
-        seconds = sum(_step_seconds(step, batches) for step in steps) / len(steps)
+        durations = [_durations(step, batches) for step in steps]
         graphs = [step.get_concrete_function(batches[0]) for step in steps]
     clips = epoch_clips(manifests[0], run)
+    seconds = sum(step for step, _ in durations) / len(durations)
+    tracing = sum(traced for _, traced in durations)
     return TrainingPlan(
         run,
         gan.g_params(),
@@ -122,5 +134,5 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
         sum(map(flops.count_graph_flops, graphs)) / len(graphs),
         seconds,
         clips,
-        _hours(run.train, seconds, clips),
+        _seconds(run.train, seconds, tracing, clips) / 3600,
     )
