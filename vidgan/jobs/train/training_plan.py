@@ -1,7 +1,8 @@
 """The plan of a training, with a measured step: ``vidgan train --dry-run``."""
 
+import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from vidgan import runtime
 from vidgan.config import TrainConfig, TrainingOptions
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
+
+# Steps that are measured of each graph.
+MEASURED = 5
 
 
 @dataclass(frozen=True)
@@ -77,15 +81,15 @@ def _seconds(train: TrainConfig, step: float, tracing: float, epoch_clips: int) 
     return min(seconds)
 
 
-def _durations(step: Callable[[Any], Any], batches: Sequence[Any]) -> tuple[float, float]:
-    """Return the seconds of a step, and those that tracing its graph took at the first batch."""
+def _durations(step: Callable[[Any], Any], batches: Iterator[Any]) -> tuple[float, float]:
+    """Return the seconds of a step with its batch, and those that tracing its graph took."""
     times = []
-    for batch in batches:
+    for _ in range(1 + MEASURED):
         start = time.perf_counter()
-        float(next(iter(step(batch).values())))
+        float(next(iter(step(next(batches)).values())))
         times.append(time.perf_counter() - start)
-    shortest = min(times[1:])
-    return shortest, times[0] - shortest
+    usual = statistics.median(times[1:])
+    return usual, max(0.0, times[0] - usual)
 
 
 def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
@@ -114,15 +118,16 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
     with tf.device(device):
         gan = found.build(run)
         run_config.check_memory(gan, run, device)
-        data = found.data(run, manifests, 0)
-        batches = list(checked(data.take(4), *manifests))
+        # Batches are prepared while steps run, as in a training, which may slow both down.
+        batches = checked(found.data(run, manifests, 0), *manifests)
         # Those of the first and the second half of the budget may differ.
         steps = [
             tf.function(step, autograph=False, jit_compile=False)
             for step in dict.fromkeys(gan.step_at(used) for used in (0.0, 1.0))
         ]
         durations = [_durations(step, batches) for step in steps]
-        graphs = [step.get_concrete_function(batches[0]) for step in steps]
+        batch = next(batches)
+        graphs = [step.get_concrete_function(batch) for step in steps]
     clips = epoch_clips(manifests[0], run)
     seconds = sum(step for step, _ in durations) / len(durations)
     tracing = sum(traced for _, traced in durations)
