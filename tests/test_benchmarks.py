@@ -266,6 +266,13 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         needs=("skimage",),
         writes=("both.png",),
     ),
+    "scaling": Smoke(
+        lambda folder: [
+            *("--gpus", 0, "--size", 32, "--clips", 2, "--steps", 4),
+            *("--option", "frames=8", "--option", "g_channels=4", "--option", "reconstruction=0"),
+        ],
+        {"LOG_EVERY": 1},
+    ),
     "startup": Smoke(
         report("--rounds", 1), {"command_names": lambda: ["info"], "WARMING": 0}, (), ("report.md",)
     ),
@@ -291,6 +298,7 @@ ELSEWHERE = {
     "portfolio_videos": "test_portfolio",
     "quality": "test_quality_benchmark",
     "translate": "test_translation_benchmark",
+    "two_replicas": "test_replicas",
 }
 
 

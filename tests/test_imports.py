@@ -15,6 +15,7 @@ ORDER = (
     "version",
     "errors",
     "lazy",
+    "replicas",
     "losses",
     "augment",
     "video.containers",

@@ -38,6 +38,7 @@ from vidgan.tasks.synthesis import TASK
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import memory
 from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS
+from vidgan.training.distribution import Distribution
 from vidgan.training.log_file import read_log
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import next_run_path
@@ -522,7 +523,7 @@ def test_memory_that_does_not_suffice(
             run_config.new_run(
                 [dataset], [Manifest.load(dataset)], Path(), TrainingOptions.parse(DEFAULT_TASK, {})
             ),
-            "/CPU:0",
+            Distribution(None, "/CPU:0"),
         )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vidgan import replicas
 from vidgan.errors import OptionError
 from vidgan.lazy import LazyModule
 
@@ -26,8 +27,8 @@ CUTOUT = 1 / 2
 
 def _uniform(clips: tf.Tensor, seed: tf.Tensor, low: float, high: float) -> tf.Tensor:
     """Return one random number per clip, ``(batch, 1, 1, 1, 1)``."""
-    shape = (tf.shape(clips)[0], 1, 1, 1, 1)
-    return tf.cast(tf.random.stateless_uniform(shape, seed, low, high), clips.dtype)
+    shape = (clips.shape[0], 1, 1, 1, 1)
+    return tf.cast(replicas.uniform(shape, seed, low, high, pairs=True), clips.dtype)
 
 
 def color(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -55,8 +56,8 @@ def translation(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     reach_y, reach_x = int(height * TRANSLATION + 0.5), int(width * TRANSLATION + 0.5)
     seeds = tf.random.split(seed, 2)
     count = (clips.shape[0],)
-    rows = tf.random.stateless_uniform(count, seeds[0], 0, 2 * reach_y + 1, tf.int32)
-    columns = tf.random.stateless_uniform(count, seeds[1], 0, 2 * reach_x + 1, tf.int32)
+    rows = replicas.uniform(count, seeds[0], 0, 2 * reach_y + 1, tf.int32, pairs=True)
+    columns = replicas.uniform(count, seeds[1], 0, 2 * reach_x + 1, tf.int32, pairs=True)
     border = ((0, 0), (0, 0), (reach_y, reach_y), (reach_x, reach_x), (0, 0))
     padded = tf.unstack(tf.pad(clips, border))
     starts = zip(tf.unstack(rows), tf.unstack(columns), strict=True)
@@ -70,10 +71,10 @@ def translation(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 def cutout(clips: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Set a square of half the side, at a random position per clip, to zero (grey)."""
     height, width = clips.shape[2], clips.shape[3]
-    count = tf.shape(clips)[0]
+    count = (clips.shape[0], 1)
     seeds = tf.random.split(seed, 2)
-    center_y = tf.random.stateless_uniform((count, 1), seeds[0], 0, height, tf.int32)
-    center_x = tf.random.stateless_uniform((count, 1), seeds[1], 0, width, tf.int32)
+    center_y = replicas.uniform(count, seeds[0], 0, height, tf.int32, pairs=True)
+    center_x = replicas.uniform(count, seeds[1], 0, width, tf.int32, pairs=True)
     in_y = tf.abs(tf.range(height)[None, :] - center_y) < int(height * CUTOUT / 2)
     in_x = tf.abs(tf.range(width)[None, :] - center_x) < int(width * CUTOUT / 2)
     hole = tf.logical_and(in_y[:, :, None], in_x[:, None, :])
@@ -103,7 +104,8 @@ def augment(
     """Apply policies in turn.
 
     Args:
-        clips: float ``(batch, frames, height, width, channels)`` in [-1, 1].
+        clips: float ``(batch, frames, height, width, channels)`` in [-1, 1], of a static batch:
+            real clips, then as many generated ones.
         names: keys of :data:`POLICIES`.
         seed: int32 ``(2,)``, stateless.
         share: scalar probability with which each policy is applied to each clip; None for always.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from vidgan import replicas
 from vidgan.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class Loss:
 
     def border(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor | float:
         """Return the decision boundary: a logit of 0, or the midpoint of the two means."""
-        return 0.0 if self.centred else (tf.reduce_mean(real) + tf.reduce_mean(fake)) / 2
+        if self.centred:
+            return 0.0
+        return replicas.mean((tf.reduce_mean(real) + tf.reduce_mean(fake)) / 2)
 
     def accuracy(self, real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the accuracy on real and on fake logits, two float32 scalars in [0, 1]."""

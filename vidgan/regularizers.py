@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from vidgan import replicas
+
 Network = Callable[[tf.Tensor], tf.Tensor]
 
 
@@ -49,7 +51,7 @@ def gradient_penalty(
 
     The gradient is taken at one random point between the real and the generated item of each pair.
     """
-    fraction = tf.cast(tf.random.stateless_uniform((real.shape[0], 1, 1, 1, 1), seed), real.dtype)
+    fraction = tf.cast(replicas.uniform((real.shape[0], 1, 1, 1, 1), seed), real.dtype)
     between = real * fraction + fake * (1 - fraction)
     # The derivative of the root is infinite at zero, where a new network may be.
     norms = tf.sqrt(_squared_norms(network, between) + 1e-12)

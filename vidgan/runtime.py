@@ -4,10 +4,12 @@ Jobs call :func:`prepare` before they import a module that needs TensorFlow.
 """
 
 import contextlib
+import json
 import os
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +55,17 @@ def prepare() -> None:
 
 
 def choose_device(name: str = "auto") -> str:
-    """Return the TensorFlow name of a device, and enable memory growth on all GPUs.
+    """Return the first of the devices that :func:`choose_devices` returns."""
+    return choose_devices(name)[0]
+
+
+def choose_devices(name: str = "auto") -> list[str]:
+    """Return the TensorFlow names of devices, and enable memory growth on all GPUs.
 
     With memory growth other programs can share a GPU.
 
     Args:
-        name: ``auto`` (the first GPU, else the CPU), ``cpu``, ``gpu`` or ``gpu:N``.
+        name: ``auto`` (all GPUs, else the CPU), ``cpu``, ``gpu`` (all GPUs) or ``gpu:N``.
 
     Raises:
         OptionError: there is no such device.
@@ -73,13 +80,73 @@ def choose_device(name: str = "auto") -> str:
             # The calling program has used the GPU already; keep its settings.
             break
     if name == "cpu" or (name == "auto" and not gpus):
-        return "/CPU:0"
-    index = name.partition(":")[2] or "0"
-    if name.partition(":")[0] not in ("auto", "gpu") or not index.isdigit():
+        if find_worker().count > 1:
+            # To list logical devices starts TensorFlow, which workers have to join before.
+            return ["/CPU:0"]
+        # A program can divide the CPU into several devices.
+        return [f"/CPU:{index}" for index in range(len(tf.config.list_logical_devices("CPU")))]
+    kind, _, index = name.partition(":")
+    if kind not in ("auto", "gpu") or not (index or "0").isdigit():
         raise OptionError(f"--device {name!r} is none of auto, cpu, gpu, gpu:N")
-    if int(index) >= len(gpus):
+    if int(index or 0) >= len(gpus):
         raise OptionError(f"--device {name}: TensorFlow finds {len(gpus)} GPUs; use --device cpu")
-    return f"/GPU:{index}"
+    return [f"/GPU:{index}"] if index else [f"/GPU:{number}" for number in range(len(gpus))]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One of the processes that train a model together.
+
+    Attributes:
+        number: 0 for the chief.
+        count: number of processes.
+    """
+
+    number: int = 0
+    count: int = 1
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this one writes the run."""
+        return self.number == 0
+
+
+def find_worker() -> Worker:
+    """Return which of the workers of ``TF_CONFIG`` this process is; the only one without it.
+
+    Raises:
+        OptionError: ``TF_CONFIG`` is no cluster of workers.
+    """
+    text = os.environ.get("TF_CONFIG", "")
+    if not text:
+        return Worker()
+    try:
+        config = json.loads(text)
+        cluster, task = config.get("cluster", {}), config.get("task", {})
+        sizes = {kind: len(addresses) for kind, addresses in cluster.items()}
+        kind, index = task.get("type", "worker"), int(task.get("index", 0))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise OptionError(f"TF_CONFIG is not what TensorFlow expects ({error}); unset it") from None
+    if not sizes:
+        return Worker()
+    if other := sorted(set(sizes) - {"chief", "worker"}):
+        raise OptionError(f"TF_CONFIG has tasks of type {other[0]}; vidgan knows chief and worker")
+    if not 0 <= index < sizes.get(kind, 0):
+        raise OptionError(f"TF_CONFIG has no {kind} of index {index}, which its task says this is")
+    before = sizes.get("chief", 0) if kind == "worker" else 0
+    return Worker(before + index, sum(sizes.values()))
+
+
+def count_replicas(device: str) -> int:
+    """Return the number of devices that a model is trained on, over all workers.
+
+    Args:
+        device: see :func:`choose_devices`.
+
+    Raises:
+        OptionError: there is no such device, or ``TF_CONFIG`` is no cluster of workers.
+    """
+    return len(choose_devices(device)) * find_worker().count
 
 
 def seed_everything(seed: int) -> None:

@@ -62,6 +62,7 @@ def command(
     them.
     """
     from vidgan.jobs.train import train, training_plan
+    from vidgan.runtime import find_worker
     from vidgan.training.run import Run
 
     if len(datasets) > 2:
@@ -83,5 +84,7 @@ def command(
         progress=True,
         notify=click.echo,
     )
+    if not find_worker().is_chief:
+        return
     example = TASK_OPTIONS[Run.open(run).task].example
     click.echo(f"{run}: done. Samples are in {run / 'samples'}; next: {example}")

@@ -16,13 +16,12 @@ VIDEO_FORMATS = tuple(suffix[1:] for suffix in CONTAINERS)
 CODEC_NAMES = ("auto", *CODECS)
 
 
-def device_option(resumable: bool = False, excludes: str | None = None) -> str:
-    """Declare ``--device``; for the arguments see :func:`vidgan.config.option`."""
+def device_option(excludes: str | None = None) -> str:
+    """Declare ``--device``; for the argument see :func:`vidgan.config.option`."""
     return option(
         "auto",
         "Device: auto (a GPU if there is one), cpu, gpu or gpu:N.",
         group=Group.MACHINE,
-        resumable=resumable,
         excludes=excludes,
     )
 

@@ -7,7 +7,7 @@ from vidgan.augment import POLICIES
 from vidgan.config.base import Config, OptionValue, option, option_fields
 from vidgan.config.groups import Group
 from vidgan.config.presets import PRESETS
-from vidgan.config.shared import MAX_SEED, SYNTHESIS_ONLY, device_option
+from vidgan.config.shared import MAX_SEED, SYNTHESIS_ONLY
 from vidgan.errors import OptionError
 from vidgan.losses import LOSSES
 
@@ -83,11 +83,11 @@ class TrainConfig(Config):
     )
     batch_size: int | None = option(
         None,
-        "Real clips per step.",
+        "Real clips per step, over all devices.",
         min=1,
         max=4096,
-        default_text=f"{RECONSTRUCTION_BATCH} with --reconstruction, else {DEFAULT_BATCH}; or all "
-        "clips of a smaller dataset",
+        default_text=f"{RECONSTRUCTION_BATCH} for each device with --reconstruction, else "
+        f"{DEFAULT_BATCH}; or all clips of a smaller dataset",
         group=Group.OPTIMISATION,
         common=True,
     )
@@ -272,7 +272,12 @@ class TrainConfig(Config):
         default_text="float32 with --reconstruction, for tasks that restore, else auto",
         group=Group.MACHINE,
     )
-    device: str = device_option(resumable=True)
+    device: str = option(
+        "auto",
+        "Device: auto (all GPUs, or the CPU if there is none), cpu, gpu (all GPUs) or gpu:N.",
+        group=Group.MACHINE,
+        resumable=True,
+    )
     seed: int = option(0, "Seed of all random numbers.", min=0, max=MAX_SEED, group=Group.MACHINE)
     snapshot_minutes: float = option(
         5.0,

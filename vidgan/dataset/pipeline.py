@@ -146,6 +146,7 @@ def training_clips(
     labels: bool = False,
     crop: tuple[int, int] | None = None,
     change: Change | None = None,
+    context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Return an endless dataset of training batches.
 
@@ -163,6 +164,8 @@ def training_clips(
         crop: height and width of a random crop, the same for all frames of a clip.
         change: maps each clip to an element of the batch instead, such as a degraded and the
             original clip.
+        context: the worker that the data is for: it gets its part of each batch, as batches for its
+            replicas. Clips of other workers are read but not decoded.
 
     Returns:
         Batches of what ``change`` returns; without it float32
@@ -234,8 +237,14 @@ def training_clips(
     # Epochs have a known number of clips: earlier epochs need not be read.
     first_epoch, first_clip = divmod(skip * batch_size, epoch_clips)
     data = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(plain(epoch)).skip(first_clip)
+    if context is not None and context.num_input_pipelines > 1:
+        count = batch_size // context.num_input_pipelines
+        own = slice(context.input_pipeline_id * count, (context.input_pipeline_id + 1) * count)
+        whole = data.batch(batch_size, drop_remainder=True)
+        data = whole.map(plain(lambda *parts: tuple(part[own] for part in parts))).unbatch()
     data = data.map(plain(decode), num_parallel_calls=tf.data.AUTOTUNE)
-    data = data.batch(batch_size, drop_remainder=True)
+    replica_size = context.get_per_replica_batch_size(batch_size) if context else batch_size
+    data = data.batch(replica_size, drop_remainder=True)
     if change is None:
         data = data.map(plain(finish))
     return data.prefetch(tf.data.AUTOTUNE)

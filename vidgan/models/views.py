@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from vidgan import replicas
 from vidgan.config import ModelConfig
 from vidgan.models.architecture import Shape
 
@@ -44,7 +45,7 @@ def _some_frames(clips: tf.Tensor, config: ModelConfig, seed: tf.Tensor) -> tf.T
     parts = min(config.judged_frames, frames)
     starts = tf.range(parts) * frames // parts
     ends = (tf.range(parts) + 1) * frames // parts
-    random = tf.random.stateless_uniform((batch, parts), seed)
+    random = replicas.uniform((batch, parts), seed, pairs=True)
     offsets = tf.cast(random * tf.cast(ends - starts, tf.float32), tf.int32)
     chosen = tf.gather(clips, starts + offsets, batch_dims=1)
     return tf.reshape(chosen, (batch * parts, 1, height, width, channels))

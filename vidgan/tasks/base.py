@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import keras
 import tensorflow as tf
@@ -21,6 +21,19 @@ from vidgan.training.run import Run
 TaskConfig = TypeVar("TaskConfig", bound=Config)
 
 
+class DataFunction(Protocol):
+    """The type of :attr:`Task.data`."""
+
+    def __call__(
+        self,
+        run: Run,
+        manifests: Sequence[Manifest],
+        skip: int,
+        context: tf.distribute.InputContext | None = None,
+    ) -> tf.data.Dataset:
+        """Return batches."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A task: ``TASK`` in its file. Its options are in ``vidgan.config.TASK_OPTIONS``.
@@ -32,9 +45,10 @@ class Task:
         generator: a function of a run that returns a network for inference, with initial weights,
             for the weights of the model's ``generator_ema``. It may take clips of other shapes than
             those of training.
-        data: a function of a run, its datasets and a number of batches to skip that returns endless
-            batches, any nested structure of tensors with a static batch size; see
-            :func:`vidgan.dataset.pipeline.training_clips`. Deterministic.
+        data: a function of a run, its datasets, a number of batches to skip, and which part of each
+            batch to return (all by default), that returns endless batches, any nested structure of
+            tensors with a static batch size; see :func:`vidgan.dataset.pipeline.training_clips`.
+            Deterministic.
         preview: a function of a run and its datasets that returns the samples to save with every
             checkpoint.
         callbacks: a function of a training that returns its callbacks, in the order in which they
@@ -49,7 +63,7 @@ class Task:
     resolve: Callable[[Run, Sequence[Manifest]], Run]
     build: Callable[[Run], AdversarialModel]
     generator: Callable[[Run], keras.Model]
-    data: Callable[[Run, Sequence[Manifest], int], tf.data.Dataset]
+    data: DataFunction
     preview: Callable[[Run, Sequence[Manifest]], Preview]
     callbacks: Callable[[TrainingContext], Sequence[TrainingCallback]]
     columns: tuple[str, ...]
@@ -69,13 +83,20 @@ def get_task_config(run: Run, config_class: type[TaskConfig]) -> TaskConfig:
     return run.task_config
 
 
-def training_batches(run: Run, manifest: Manifest, skip: int, **options: Any) -> tf.data.Dataset:
+def training_batches(
+    run: Run,
+    manifest: Manifest,
+    skip: int,
+    context: tf.distribute.InputContext | None = None,
+    **options: Any,
+) -> tf.data.Dataset:
     """Return endless batches of a dataset with the options of a run.
 
     Args:
         run: the run.
         manifest: one of its datasets.
         skip: number of batches to skip.
+        context: which part of each batch to return; all of it by default.
         **options: further arguments of :func:`vidgan.dataset.pipeline.training_clips`.
     """
     return training_clips(
@@ -86,6 +107,7 @@ def training_batches(run: Run, manifest: Manifest, skip: int, **options: Any) ->
         mirror=run.train.mirror,
         seed=run.train.seed,
         skip=skip,
+        context=context,
         **options,
     )
 

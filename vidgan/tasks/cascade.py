@@ -5,7 +5,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from vidgan import pixels
+from vidgan import pixels, replicas
 from vidgan.config import RestoringConfig, TrainConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import resize
@@ -45,7 +45,12 @@ def crop_shape(frames: int, grid: Grid) -> tuple[int, int, int]:
     return min(CROP[0], frames), min(CROP[1], height), min(CROP[2], width)
 
 
-def data(run: Run, manifest: Manifest, skip: int) -> tf.data.Dataset:
+def data(
+    run: Run,
+    manifest: Manifest,
+    skip: int,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
     """Return batches of clips of the generator's size, uint8, and a :class:`Crop` of each.
 
     With labels for a conditional model; see :func:`vidgan.dataset.pipeline.training_clips`.
@@ -63,7 +68,7 @@ def data(run: Run, manifest: Manifest, skip: int) -> tf.data.Dataset:
         part = tf.slice(large, start, (length, scale * rows, scale * columns, 3))
         return resize(clip, grid.base), Crop(part, corner)
 
-    return training_batches(run, manifest, skip, labels=run.model.conditional, change=crop)
+    return training_batches(run, manifest, skip, context, labels=run.model.conditional, change=crop)
 
 
 def shrink(clips: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
@@ -134,11 +139,11 @@ class UpsamplerGAN(EnhanceGAN):
         self.budget_used.assign(budget_used)
         seeds = self.seeds(3)
         small = self._small_crops(real, crops.corner)
-        strength = tf.random.stateless_uniform((small.shape[0], 1, 1, 1, 1), seeds[0], 0, NOISE)
-        small += strength * tf.random.stateless_normal(tf.shape(small), seeds[1])
+        strength = replicas.uniform((small.shape[0], 1, 1, 1, 1), seeds[0], 0, NOISE)
+        small += strength * replicas.normal(small.shape, seeds[1])
         if reconstructed is not None:
             generated = self._small_crops(tf.stop_gradient(reconstructed), crops.corner)
-            chosen = tf.random.stateless_uniform((small.shape[0], 1, 1, 1, 1), seeds[2])
+            chosen = replicas.uniform((small.shape[0], 1, 1, 1, 1), seeds[2])
             small = tf.where(chosen < GENERATED_SHARE, generated, small)
         logs = self.train_step((pixels.to_uint8(small), crops.large))
         return {"upsampling_loss": logs["pixel_loss"]}

@@ -83,7 +83,12 @@ def generator(run: Run) -> keras.Model:
     return colorizer.generator(run.model.g_channels)
 
 
-def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
+def data(
+    run: Run,
+    manifests: Sequence[Manifest],
+    skip: int,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
     """Return batches of grey clips with references, and of originals; see :class:`ColorizeGAN`."""
     config = get_task_config(run, ColorizeConfig)
     crop, wide = crop_size(run, colorizer.MULTIPLE), reference_size(run)
@@ -120,7 +125,7 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
         flow = tf.numpy_function(estimate_flow, [clip], tf.float32)
         return inputs, clip, tf.ensure_shape(flow, (run.frames - 1, *crop, 2))
 
-    return training_batches(run, manifests[0], skip, change=transform)
+    return training_batches(run, manifests[0], skip, context, change=transform)
 
 
 def _random_area(

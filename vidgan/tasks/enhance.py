@@ -73,7 +73,12 @@ def generator(run: Run) -> keras.Model:
     return restorer.generator(config.scale, run.model.g_channels, config.blocks)
 
 
-def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
+def data(
+    run: Run,
+    manifests: Sequence[Manifest],
+    skip: int,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
     """Return batches of degraded clips and originals; see :class:`EnhanceGAN`."""
     config = get_task_config(run, EnhanceConfig)
 
@@ -96,6 +101,7 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
         run,
         manifests[0],
         skip,
+        context,
         crop=crop_size(run, multiple(config)),
         change=transform,
     )

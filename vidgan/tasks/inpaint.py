@@ -68,7 +68,12 @@ def generator(run: Run) -> keras.Model:
     return inpainter.generator(run.model.g_channels)
 
 
-def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
+def data(
+    run: Run,
+    manifests: Sequence[Manifest],
+    skip: int,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
     """Return batches of clips with masks, and of originals; see :class:`InpaintGAN`."""
     config = get_task_config(run, InpaintConfig)
 
@@ -96,6 +101,7 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
         run,
         manifests[0],
         skip,
+        context,
         crop=crop_size(run, inpainter.MULTIPLE),
         change=transform,
     )

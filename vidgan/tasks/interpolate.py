@@ -77,7 +77,12 @@ def generator(run: Run) -> keras.Model:
     return interpolator.generator(run.model.g_channels)
 
 
-def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
+def data(
+    run: Run,
+    manifests: Sequence[Manifest],
+    skip: int,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
     """Return batches of evidence and originals; see :class:`InterpolateGAN`.
 
     The flow is estimated with some of what is around a crop, too.
@@ -113,7 +118,7 @@ def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
         flow = tf.numpy_function(estimate_flow, [originals], tf.float32)
         return seen, originals, tf.ensure_shape(flow, (count - 1, *size, 2))
 
-    return training_batches(run, manifests[0], skip, change=transform)
+    return training_batches(run, manifests[0], skip, context, change=transform)
 
 
 def _moving_area(

@@ -80,12 +80,17 @@ def generator(run: Run) -> keras.Model:
     return upsampler.join(base_generator(run), upsampler.build_upsampler(model, run.size))
 
 
-def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
+def data(
+    run: Run,
+    manifests: Sequence[Manifest],
+    skip: int,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
     """Return batches of clips, with labels for a conditional model; see :class:`VideoGAN`."""
     if (run.model.upscale or 1) > 1:
-        return cascade.data(run, manifests[0], skip)
+        return cascade.data(run, manifests[0], skip, context)
     manifest = manifests[0].resized(run.base.size)
-    return training_batches(run, manifest, skip, labels=run.model.conditional)
+    return training_batches(run, manifest, skip, context, labels=run.model.conditional)
 
 
 def preview(run: Run, manifests: Sequence[Manifest]) -> Preview:

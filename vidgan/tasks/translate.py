@@ -86,13 +86,19 @@ def generator(run: Run) -> keras.Model:
     return translators(run.model.g_channels)
 
 
-def data(run: Run, manifests: Sequence[Manifest], skip: int) -> tf.data.Dataset:
+def data(
+    run: Run,
+    manifests: Sequence[Manifest],
+    skip: int,
+    context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
     """Return pairs of batches, one of each dataset; see :class:`TranslationGAN`."""
     batches = [
         training_batches(
             run,
             manifest,
             skip,
+            context,
             crop=crop_size(run, MULTIPLE),
         )
         for manifest in manifests

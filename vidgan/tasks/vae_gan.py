@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from vidgan import replicas
 from vidgan.config import ModelConfig
 from vidgan.latents import Latent
 from vidgan.models import autoencoder
@@ -91,7 +92,7 @@ class VAEGAN(VideoGAN):
 
         A run that is resumed with a larger budget does not go back to that.
         """
-        joined = budget_used >= ADVERSARIAL_FROM or int(self.d_optimizer.iterations) > 0
+        joined = budget_used >= ADVERSARIAL_FROM or int(self.d_optimizer.iterations.numpy()) > 0
         return self.train_step if joined else self.reconstruction_step
 
     def reconstruction_step(self, data: Any) -> Logs:
@@ -107,7 +108,7 @@ class VAEGAN(VideoGAN):
         self.schedules.set_rates(self.budget_used, self.lead)
         variables = self.g_variables()
         norm = self._g_step(lambda: tape.gradient(total, variables))
-        self._sampler.enqueue(encoding.code, labels)
+        self._enqueue(encoding.code, labels)
         self.step.assign_add(1)
         # Not the contrast: that of samples, which come later, is lower: it would seem to fall.
         clipped = batch_figures(clips, real)["batch_clipped"]
@@ -140,9 +141,10 @@ class VAEGAN(VideoGAN):
             scaled = self.g_optimizer.scale_loss(loss)
         gradient = pixel_tape.gradient(scaled, reconstructed)
         adversarial = self._input_gradients(found, batches)
-        ratio = tf.linalg.global_norm([gradient]) / (
-            (self.config.reconstruction or 1.0) * tf.linalg.global_norm(adversarial) + 1e-12
-        )
+        norms = tf.stack([_squared_norm([gradient]), _squared_norm(adversarial)])
+        pixel_norm, adversarial_norm = tf.unstack(tf.sqrt(replicas.mean(norms)))
+        weight = self.config.reconstruction or 1.0
+        ratio = pixel_norm / (weight * adversarial_norm + 1e-12)
         adversarial = [each * tf.cast(ratio, each.dtype) for each in adversarial]
         self.schedules.set_rates(self.budget_used, self.lead)
         logs |= self._d_step(found, batches, seeds[2])
@@ -152,7 +154,7 @@ class VAEGAN(VideoGAN):
         logs["g_norm"] = self._g_step(
             lambda: tape.gradient(targets, variables, output_gradients=gradients)
         )
-        self._sampler.enqueue(encoding.code, labels)
+        self._enqueue(encoding.code, labels)
         logs |= self._finish_step(found[0], count)
         logs |= {"reconstruction_loss": loss, "kl_loss": encoding.kl}
         return logs | self._upsampling_step(crops, real, reconstructed)
@@ -160,6 +162,11 @@ class VAEGAN(VideoGAN):
     @property
     def _sampler(self) -> keras.Layer:
         return self.generator.get_layer(autoencoder.SAMPLER)
+
+    def _enqueue(self, codes: tf.Tensor, labels: tf.Tensor | None) -> None:
+        """Add the codes of all replicas to the queue."""
+        known = None if labels is None else replicas.gather(labels)
+        self._sampler.enqueue(replicas.gather(codes), known)
 
     def _decode(self, inputs: Noise) -> tf.Tensor:
         decoder = self.generator.get_layer(autoencoder.DECODER)
@@ -170,7 +177,7 @@ class VAEGAN(VideoGAN):
         inputs, divergences = dict(noise), []
         for index, (name, posterior) in enumerate(self.encoder(real, training=True).items()):
             mean, log_variance = moments(posterior)
-            random = tf.random.stateless_normal(tf.shape(mean), tf.random.fold_in(seed, index))
+            random = replicas.normal(mean.shape, tf.random.fold_in(seed, index))
             inputs[name] = mean + tf.exp(0.5 * log_variance) * random
             if name == "latent":
                 code = mean
@@ -178,6 +185,10 @@ class VAEGAN(VideoGAN):
                 tf.reduce_sum(0.5 * (mean**2 + tf.exp(log_variance) - 1 - log_variance))
             )
         return Encoding(inputs, code, tf.add_n(divergences) / tf.cast(tf.size(real), tf.float32))
+
+
+def _squared_norm(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+    return tf.square(tf.linalg.global_norm(tensors))
 
 
 def moments(posterior: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from vidgan import augment, models, pixels
+from vidgan import augment, models, pixels, replicas
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.latents import Latent
 from vidgan.models.upsampler import join
@@ -178,7 +178,7 @@ class VideoGAN(AdversarialModel):
         if self.train_config.instance_noise:
             # Instance noise (arXiv 1701.04862) fades out: first it makes the distributions overlap.
             strength = self.train_config.instance_noise * (1 - self.budget_used)
-            random = tf.random.stateless_normal(tf.shape(both), seeds[1])
+            random = replicas.normal(both.shape, seeds[1], pairs=True)
             both += tf.cast(strength * random, both.dtype)
         batches = []
         for index, step in enumerate(self.discriminator_steps):
@@ -204,8 +204,8 @@ class VideoGAN(AdversarialModel):
         target = self.train_config.ada
         if target is None:
             return {}
-        sign = tf.reduce_mean(tf.sign(found.real_logits))
-        change = tf.sign(sign - target) * (batch / ADA_CLIPS)
+        sign = replicas.mean(tf.reduce_mean(tf.sign(found.real_logits)))
+        change = tf.sign(sign - target) * (batch * replicas.count() / ADA_CLIPS)
         self.augment_share.assign(tf.clip_by_value(self.augment_share + change, 0.0, 1.0))
         return {"augment_share": tf.identity(self.augment_share)}
 

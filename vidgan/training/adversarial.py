@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from vidgan import replicas
 from vidgan.config import TrainConfig
 from vidgan.losses import LOSSES
 from vidgan.models.views import VIEWS, View
@@ -195,29 +196,33 @@ class AdversarialModel(keras.Model):
     ) -> Logs:
         """Take the discriminators' step, if it is due; return its logs.
 
+        Among them the gradient's norm, NaN at steps with lazy penalties, which weigh more there.
+
         Args:
             found: gradients of each discriminator.
             batches: the batch of each discriminator.
             seed: seed of the penalties.
         """
         gradients = [gradient for each in found for gradient in each.discriminator]
-        logs = {"d_norm": tf.linalg.global_norm(gradients) / self.d_optimizer.scale_loss(1.0)}
+        logs: Logs = {}
         if self.penalties:
-            gradients, penalties = self._add_penalties(gradients, batches, seed)
-            logs |= penalties
+            gradients, logs = self._add_penalties(gradients, batches, seed)
+        gradients = replicas.mean(gradients)
         self.schedules.run_every(
             self.step,
             self.train_config.d_every,
             lambda: self.d_optimizer.apply(gradients, self._d_variables()),
         )
-        return logs
+        norm = tf.linalg.global_norm(gradients) / self.d_optimizer.scale_loss(1.0)
+        if self.penalties and self.train_config.penalty_every > 1:
+            norm = tf.where(self._penalties_due(), float("nan"), norm)
+        return logs | {"d_norm": norm}
 
     def _add_penalties(
         self, gradients: list[tf.Tensor], batches: Sequence[DiscriminatorBatch], seed: tf.Tensor
     ) -> tuple[list[tf.Tensor], Logs]:
         """Add gradients of lazy penalties (StyleGAN2, arXiv 1912.04958); return the values, too."""
-        every, d_every = self.train_config.penalty_every, self.train_config.d_every
-        variables = self._d_variables()
+        every, variables = self.train_config.penalty_every, self._d_variables()
 
         def penalised() -> tuple[list[tf.Tensor], Logs]:
             values = {}
@@ -237,10 +242,16 @@ class AdversarialModel(keras.Model):
             nothing = {name: tf.constant(float("nan")) for name in self.penalties}
             return [tf.identity(g) for g in gradients], nothing
 
-        # Only on steps at which the discriminators are trained: else the penalty would be lost.
-        due = tf.equal(self.step % (every * d_every), d_every - 1)
-        result: tuple[list[tf.Tensor], Logs] = tf.cond(due, penalised, plain)
+        result: tuple[list[tf.Tensor], Logs] = tf.cond(self._penalties_due(), penalised, plain)
         return result
+
+    def _penalties_due(self) -> tf.Tensor:
+        """Return whether penalties are added at this step.
+
+        Only when the discriminators are trained, too: else the penalties would be lost.
+        """
+        every, d_every = self.train_config.penalty_every, self.train_config.d_every
+        return tf.equal(self.step % (every * d_every), d_every - 1)
 
     def _g_step(self, gradients: Callable[[], list[tf.Tensor]]) -> tf.Tensor:
         """Take the generator's step, if it is due; return the gradient's norm, else NaN.
@@ -250,18 +261,20 @@ class AdversarialModel(keras.Model):
                 ``g_optimizer.scale_loss``.
         """
 
+        every, variables = self.train_config.g_every, self.g_variables()
+        found = replicas.mean(self.schedules.compute_every(self.step, every, gradients, variables))
+
         def act() -> tf.Tensor:
-            found = gradients()
-            self.g_optimizer.apply(found, self.g_variables())
+            self.g_optimizer.apply(found, variables)
             self._update_average()
             return tf.linalg.global_norm(found) / self.g_optimizer.scale_loss(1.0)
 
-        return self.schedules.run_every(self.step, self.train_config.g_every, act)
+        return self.schedules.run_every(self.step, every, act)
 
     def _update_lead(self, found: Gradients) -> None:
         """Update the running mean of a discriminator's accuracy."""
         right = tf.add_n(self.loss_functions.accuracy(found.real_logits, found.fake_logits)) / 2
-        self.lead.assign_add(0.02 * (right - self.lead))
+        self.lead.assign_add(0.02 * (replicas.mean(right) - self.lead))
 
     def _update_average(self) -> None:
         """Update the moving average, with a smaller decay at first."""

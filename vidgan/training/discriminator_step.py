@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from vidgan import regularizers
+from vidgan import regularizers, replicas
 from vidgan.losses import Loss, recognition
 from vidgan.models.views import View
 
@@ -198,7 +198,7 @@ class DiscriminatorStep:
                     value = tf.reduce_mean(d_loss(real, fake))
                     if self.predicts_codes:
                         value += self.weight * self._recognition(outputs, items)
-                gradients = _filled(inner.gradient(value, weights), weights)
+                gradients = replicas.mean(_filled(inner.gradient(value, weights), weights))
                 weights = [
                     weight - rate * gradient / (tf.stop_gradient(_root_mean_square(gradient)))
                     for weight, gradient in zip(weights, gradients, strict=True)

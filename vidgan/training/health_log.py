@@ -13,13 +13,14 @@ class HealthLog:
     Args:
         folder: folder of the run.
         notify: receives messages for the user.
+        writes: whether the file is written; not by a worker that another one writes for.
 
     Attributes:
         events: all events, oldest first.
     """
 
-    def __init__(self, folder: Path, notify: Callable[[str], None]) -> None:
-        self.path, self.notify = folder / HEALTH_NAME, notify
+    def __init__(self, folder: Path, notify: Callable[[str], None], writes: bool = True) -> None:
+        self.path, self.notify, self.writes = folder / HEALTH_NAME, notify, writes
         self.events: list[HealthEvent] = []
 
     def begin(self, step: int) -> None:
@@ -30,6 +31,8 @@ class HealthLog:
         """
         old = read_events(self.path) if self.path.exists() else []
         self.events = [event for event in old if event.step <= step]
+        if not self.writes:
+            return
         with atomic_path(self.path) as temporary:
             temporary.write_text("".join(map(to_json_line, self.events)), encoding="utf-8")
 
@@ -42,6 +45,8 @@ class HealthLog:
         if not events:
             return
         self.events += events
+        if not self.writes:
+            return
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.writelines(map(to_json_line, events))

@@ -13,6 +13,7 @@ from vidgan.config import TrainConfig
 from vidgan.errors import TrainingError
 from vidgan.signals import stopping
 from vidgan.training.adversarial import AdversarialModel, TrainStep
+from vidgan.training.distribution import Distribution
 from vidgan.training.recovery import Recovery, broken_loss
 from vidgan.training.state import STATE_KEYS, Measurement
 
@@ -91,6 +92,7 @@ def train(
     epoch_clips: int,
     clock: Callable[[], float] = time.perf_counter,
     recovery: Recovery | None = None,
+    distribution: Distribution | None = None,
 ) -> bool:
     """Train until the budget is used, a callback stops training or the user interrupts.
 
@@ -100,41 +102,45 @@ def train(
 
     Args:
         gan: the compiled model.
-        data: endless batches of any structure; see ``dataset/pipeline.py``.
+        data: endless batches of any structure; see ``Distribution.batches``.
         progress: is updated after every step; holds the budget.
         callbacks: Keras callbacks.
         epoch_clips: number of clips of an epoch.
         clock: returns seconds.
         recovery: sets the model back when training diverges.
+        distribution: the devices; by default the one of the context.
 
     Returns:
         False if the user interrupted.
 
     Raises:
-        TrainingError: a loss is not finite, or memory ran out.
+        TrainingError: a loss is not finite, memory ran out, or another worker has stopped.
     """
+    distribution = distribution or Distribution(None, "")
     traced: dict[TrainStep, TrainStep] = {}
     callback_list = keras.callbacks.CallbackList(list(callbacks), model=gan)
     interrupted = Interrupted()
-    with stopping(interrupted):
+    with stopping(interrupted), distribution.worker_errors():
         gan.stop_training = False
         callback_list.on_train_begin()
         if recovery is not None:
             recovery.begin()
         batches = iter(data)
-        while progress.budget_used < 1 and not (gan.stop_training or interrupted.requested):
-            gan.budget_used.assign(progress.budget_used)
-            step = gan.step_at(progress.budget_used)
+        while True:
+            used, (stop, interrupted.requested) = distribution.agree(
+                progress.budget_used, gan.stop_training, interrupted.requested
+            )
+            if used >= 1 or stop or interrupted.requested:
+                break
+            gan.budget_used.assign(used)
+            step = gan.step_at(used)
             first = step not in traced
             if first:
-                # No function of vidgan needs AutoGraph, whose translation takes seconds.
-                traced[step] = tf.function(
-                    step, autograph=False, jit_compile=False, reduce_retracing=True
-                )
+                traced[step] = distribution.trace(step)
             start = clock()
             batch = next(batches)
             arrived = clock()
-            size = tf.nest.flatten(batch)[0].shape[0]
+            size = distribution.batch_size(batch)
             try:
                 logs = {name: float(value) for name, value in traced[step](batch).items()}
             except tf.errors.ResourceExhaustedError:

@@ -6,6 +6,7 @@ Clips are float32 ``(batch, frames, height, width, 3)`` in [-1, 1].
 import numpy as np
 import tensorflow as tf
 
+from vidgan import replicas
 from vidgan.metrics import perceptual
 
 # ε of the Charbonnier loss: it is quadratic for smaller differences, linear for larger ones.
@@ -39,7 +40,7 @@ def motion_weighted_loss(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
     moving = tf.reduce_mean(moving, axis=-1, keepdims=True)
     relative = moving / (tf.reduce_mean(moving, axis=(1, 2, 3), keepdims=True) + STILL)
     weight = 1 + MOTION * tf.minimum(relative, MOST)
-    weight /= tf.reduce_mean(weight)
+    weight /= replicas.mean(tf.reduce_mean(weight))
     error = restored - original
     colour = error - tf.reduce_mean(error, axis=-1, keepdims=True)
     error, total = tf.concat([error, COLOUR * colour], axis=-1), 0.0

@@ -1,7 +1,7 @@
 """Schedules of the learning rates, and updates at every n-th step."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -72,6 +72,30 @@ class Schedules:
         factors = self.factors(budget_used, lead)
         for variable, rate, factor in zip(self.rates, rates, factors, strict=True):
             variable.assign(rate * factor * self.scale)
+
+    @staticmethod
+    def compute_every(
+        step: tf.Tensor,
+        every: int,
+        compute: Callable[[], list[tf.Tensor]],
+        like: Sequence[keras.Variable],
+    ) -> list[tf.Tensor]:
+        """Return what ``compute`` returns at every n-th step, zeros at other steps.
+
+        Args:
+            step: the training step.
+            every: n.
+            compute: returns a tensor for each of ``like``, of its shape, float32.
+            like: variables.
+        """
+        if every == 1:
+            return compute()
+        found: list[tf.Tensor] = tf.cond(
+            tf.equal(step % every, every - 1),
+            lambda: [tf.convert_to_tensor(each) for each in compute()],
+            lambda: [tf.zeros(variable.shape) for variable in like],
+        )
+        return found
 
     @staticmethod
     def run_every(step: tf.Tensor, every: int, action: Callable[[], tf.Tensor | None]) -> tf.Tensor:

@@ -26,6 +26,7 @@ from vidgan.training.run import Run
 
 if TYPE_CHECKING:
     from vidgan.training.adversarial import AdversarialModel
+    from vidgan.training.distribution import Distribution
 
 
 def _resolve_pairs(
@@ -130,9 +131,11 @@ def new_run(
     if train.precision == "auto":
         device = runtime.choose_device(train.device)
         train = train.replace(precision=runtime.best_precision(device))
+    replicas = runtime.count_replicas(train.device)
     if train.batch_size is None:
         batch_size = configs.RECONSTRUCTION_BATCH if led else configs.DEFAULT_BATCH
-        train = train.replace(batch_size=min(batch_size, clips))
+        fitting = max(1, min(batch_size, clips // replicas))
+        train = train.replace(batch_size=replicas * fitting)
     elif train.batch_size > clips:
         raise OptionError(
             f"--batch-size {train.batch_size} is larger than {manifest.path}, which holds {clips} "
@@ -185,7 +188,24 @@ def resumed_run(
     return run.replace(train=run.train.replace(**changes))
 
 
-def check_memory(gan: "AdversarialModel", run: Run, device: str) -> None:
+def check_batch_size(run: Run) -> None:
+    """Check that a batch can be divided over the devices.
+
+    Raises:
+        OptionError: it can't.
+    """
+    count, batch_size = runtime.count_replicas(run.train.device), run.train.batch_size or 1
+    # Both items of a pair are on the same device.
+    multiple = 2 * count if run.model.pairs else count
+    if count > 1 and batch_size % multiple:
+        pairs = " with --pairs" if run.model.pairs else ""
+        raise OptionError(
+            f"--batch-size {batch_size} can't be divided over {count} devices{pairs}; use a "
+            f"multiple of {multiple}, or one device, such as --device gpu:0"
+        )
+
+
+def check_memory(gan: "AdversarialModel", run: Run, distribution: "Distribution") -> None:
     """Check that a training fits in memory.
 
     Raises:
@@ -193,11 +213,12 @@ def check_memory(gan: "AdversarialModel", run: Run, device: str) -> None:
     """
     from vidgan.training import memory
 
+    device, count = distribution.device, distribution.replicas
     free, batch_size = memory.available_memory(device), run.train.batch_size or 1
-    needed = memory.estimate_memory(gan, batch_size)
+    needed = memory.estimate_memory(gan, batch_size // count)
     if free is None or needed <= free:
         return
-    fitting = memory.largest_batch(gan, free)
+    fitting = count * memory.largest_batch(gan, free)
     smaller = "--crop" if isinstance(run.task_config, CropConfig) else "--size in preprocess"
     remedy = (
         f"use --batch-size {fitting}" if fitting else f"use fewer --frames or a smaller {smaller}"

@@ -6,20 +6,20 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vidgan import config as configs
 from vidgan import runtime
 from vidgan.config import OptionValue, TrainingOptions
 from vidgan.dataset.manifest import Manifest
-from vidgan.errors import DatasetError, ExportError, OptionError, TrainingError
-from vidgan.files import LOCK_NAME, as_text, locked, remove
+from vidgan.errors import DatasetError, OptionError
+from vidgan.files import LOCK_NAME, locked
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import claim_run_path
 
 if TYPE_CHECKING:
-    from vidgan.training.loop import Progress
+    pass
 
 
 def _above_bar(text: str) -> None:
@@ -66,7 +66,8 @@ def train(
             With ``resume``, only options declared as ``resumable``.
 
     Returns:
-        The folder of the run.
+        The folder of the run. Of several workers (``TF_CONFIG``) the chief writes it; the others
+        take part in its training.
 
     Raises:
         KeyboardInterrupt: the user interrupted; the run has been saved.
@@ -74,7 +75,7 @@ def train(
             dataset.
         DatasetError: the dataset is missing, damaged or too short.
         RunError: the run to resume is missing or damaged.
-        TrainingError: the training does not fit in memory, or diverged.
+        TrainingError: the training does not fit in memory, or diverged, or another worker stopped.
     """
     return run_training(
         [Path(each) for each in (dataset, second) if each is not None],
@@ -114,6 +115,8 @@ def run_training(
     if resume is not None and output is not None:
         raise OptionError("--output cannot be given with --resume, which continues in its run")
     runtime.prepare()
+    from vidgan.jobs.train import session
+
     with contextlib.ExitStack() as claims:
         if resume is None:
             run, manifests = _create_run(
@@ -121,110 +124,9 @@ def run_training(
             )
         else:
             run, manifests = _resume_run(datasets, options, task, resume)
-            claims.enter_context(locked(run.path, run.path))
-        return _train(run, manifests, resume is not None, progress, notify, clock)
-
-
-def _train(
-    run: Run,
-    manifests: list[Manifest],
-    resumed: bool,
-    progress: bool,
-    notify: Callable[[str], None],
-    clock: Callable[[], float],
-) -> Path:
-    """Train in a run folder that is locked; see :func:`train`."""
-    import tensorflow as tf
-
-    from vidgan import tasks
-    from vidgan.dataset.pipeline import checked
-    from vidgan.tasks.load import load_gan
-    from vidgan.training import curves, loop
-    from vidgan.training.callbacks.log import Log
-    from vidgan.training.callbacks.progress_bar import ProgressBar
-    from vidgan.training.callbacks.snapshots import Snapshots
-    from vidgan.training.context import TrainingContext
-    from vidgan.training.epochs import epoch_clips
-    from vidgan.training.events import EventFile
-    from vidgan.training.health_log import HealthLog
-    from vidgan.training.log_file import LOG_NAME
-    from vidgan.training.recovery import Recovery
-    from vidgan.training.state import read_measurement
-
-    found = tasks.find_task(run.task)
-    device = runtime.choose_device(run.train.device)
-    state = loop.Progress(budget=run.train)
-    with tf.device(device), contextlib.ExitStack() as closing:
-        if resumed:
-            checkpoint = run.checkpoint()  # Raises before the networks are built.
-            gan = load_gan(run)
-            measured = read_measurement(checkpoint)
-            state = loop.Progress(**run.state(checkpoint), measurement=measured, budget=run.train)
-            _check_progress(run, state)
-            for leftover in run.path.rglob(".vidgan-*"):  # Of a process that was killed.
-                remove(leftover)
-        else:
-            gan = found.build(run)
-        run_config.check_memory(gan, run, device)
-        data = found.data(run, manifests, state.step)
-        run.save()
-        notify(f"{run.path}: training on {device.strip('/')}, from step {state.step}")
-        notify_above_bar = _above_bar if progress else notify
-        events = EventFile(
-            run.path / "tensorboard" if run.train.tensorboard else None, notify_above_bar
-        )
-        log = Log(run, state, events, found.columns)
-        closing.callback(log.close)
-        snapshots = Snapshots(run, state, events, found.preview(run, manifests))
-        health = HealthLog(run.path, notify_above_bar)
-        watched = run.train.health and run.task == configs.DEFAULT_TASK
-        if watched:
-            health.begin(state.step)
-        context = TrainingContext(
-            run, manifests, gan, state, snapshots.save, notify_above_bar, health, clock
-        )
-        task_callbacks = found.callbacks(context)
-        recovery = Recovery(gan, health) if watched else None
-        # Callbacks that compute values come before those that write them.
-        callbacks: list[Any] = [*task_callbacks, log, snapshots]
-        if progress:
-            bar = ProgressBar(state, sys.stderr, found.bar)
-            closing.callback(bar.close)
-            callbacks.insert(-2, bar)
-        try:
-            finished = loop.train(
-                gan,
-                checked(data, *manifests),
-                state,
-                callbacks,
-                epoch_clips(manifests[0], run),
-                clock,
-                recovery,
-            )
-        except (DatasetError, ExportError):
-            if snapshots.rescue():
-                notify_above_bar(
-                    f"Saved at step {state.step}. When the error below is mended, continue with: "
-                    f"vidgan train --resume {run.path}"
-                )
-            raise
-    if state.step:
-        title = f"{as_text(run.path.name)}, {state.step} steps"
-        curves.plot(run.path / LOG_NAME, run.path / "curves.png", title, found.panels)
-    for callback in reversed(task_callbacks):
-        if summary := callback.summary():
-            notify(summary)
-    if not finished:
-        if state.step:
-            notify(
-                f"Stopped at step {state.step} and saved. "
-                f"Continue with: vidgan train --resume {run.path}"
-            )
-        raise KeyboardInterrupt
-    for callback in task_callbacks:
-        if failure := callback.failure():
-            raise TrainingError(f"{run.path}: {failure}; the run and its checkpoints are kept")
-    return run.path
+            if runtime.find_worker().is_chief:
+                claims.enter_context(locked(run.path, run.path))
+        return session.train_run(run, manifests, resume is not None, progress, notify, clock)
 
 
 def _create_run(
@@ -234,14 +136,20 @@ def _create_run(
     output: Path | None,
     claims: contextlib.ExitStack,
 ) -> tuple[Run, list[Manifest]]:
-    """Return the configuration of a new run, whose folder is locked, and its datasets."""
+    """Return the configuration of a new run, and its datasets.
+
+    Its folder is locked, unless another worker has it.
+    """
     folders = datasets or [Path(configs.DEFAULT_DATASET)]
     manifests = run_config.load_datasets(task, folders)
     requested = TrainingOptions.parse(task, options)
     kind = requested.model.model if task == configs.DEFAULT_TASK else task
-    if output is not None:
+    chief = runtime.find_worker().is_chief
+    if output is not None and chief:
         _check_empty(output)
     run = run_config.new_run(folders, manifests, output or Path(kind), requested)
+    if not chief:
+        return run, manifests
     path = output or claim_run_path(Path(configs.DEFAULT_RUNS), kind, folders[0])
     claims.enter_context(locked(path, path))
     _check_empty(path)
@@ -274,26 +182,6 @@ def _resume_run(
             "resume with its own dataset"
         )
     return run, manifests
-
-
-def _check_progress(run: Run, progress: "Progress") -> None:
-    """Check that a resumed run has something left to do.
-
-    Raises:
-        OptionError: it was stopped early, or has used up its budget.
-    """
-    measured, patience = progress.measurement, run.train.patience
-    stops = run.train.schedule == "constant"
-    if stops and patience and measured and measured.waited >= patience:
-        raise OptionError(
-            f"{run.path} has stopped early: {measured.waited} measurements in a row were no "
-            f"better; give --patience {2 * measured.waited}, or 0 for none"
-        )
-    if progress.budget_used >= 1:
-        raise OptionError(
-            f"{run.path} has used up its budget ({progress.epoch:.1f} epochs, {progress.step} "
-            f"steps); give a larger one, such as --epochs {2 * max(1, round(progress.epoch))}"
-        )
 
 
 def _check_dataset(run: Run, manifest: Manifest) -> None:

@@ -25,7 +25,8 @@ class TrainingPlan:
         run: the configuration; its folder does not exist.
         g_params: number of weights of the generator.
         d_params: number of weights of all discriminators.
-        memory: estimated peak memory in bytes.
+        devices: number of devices that the training runs on.
+        memory: estimated peak memory in bytes, for each of several devices.
         step_flops: floating-point operations of a step, averaged over steps.
         step_seconds: measured duration of a step, averaged over steps.
         epoch_clips: training clips per epoch.
@@ -35,6 +36,7 @@ class TrainingPlan:
     run: Run
     g_params: int
     d_params: int
+    devices: int
     memory: int
     step_flops: float
     step_seconds: float
@@ -50,12 +52,13 @@ class TrainingPlan:
         lines = [f"{name:>18}  {value}" for name, value in options.items()]
         width, height = self.run.size
         batch_size, speed = self.run.train.batch_size or 1, 1 / self.step_seconds
+        each = f" on each of {self.devices} devices" if self.devices > 1 else ""
         hours = f"{self.hours:.1f} hours" if self.hours >= 1 else f"{60 * self.hours:.1f} minutes"
         lines += [
             f"{'clips':>18}  {self.run.frames} frames of {width}x{height} at {self.run.fps:g} "
             f"frames/s; {self.epoch_clips} an epoch",
             f"{'parameters':>18}  generator {self.g_params:,}, discriminator {self.d_params:,}",
-            f"{'memory':>18}  about {self.memory / 2**30:.1f} GiB",
+            f"{'memory':>18}  about {self.memory / 2**30:.1f} GiB{each}",
             f"{'arithmetic':>18}  {self.step_flops / batch_size / 1e9:.2f} GFLOP a clip, "
             f"{self.step_flops * speed / 1e9:.1f} GFLOP/s",
             f"{'speed':>18}  {batch_size * speed:.1f} clips/s, {self.step_seconds:.2f} s a step",
@@ -109,20 +112,24 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
     from vidgan.dataset.pipeline import checked
     from vidgan.models import flops
     from vidgan.training import memory
+    from vidgan.training.distribution import open_distribution
     from vidgan.training.epochs import epoch_clips
 
     manifests = run_config.load_datasets(options.task, datasets)
     run = run_config.new_run(datasets, manifests, Path(), options)
     found = tasks.find_task(run.task)
-    device = runtime.choose_device(run.train.device)
-    with tf.device(device):
-        gan = found.build(run)
-        run_config.check_memory(gan, run, device)
+    run_config.check_batch_size(run)
+    distribution = open_distribution(run.train.device)
+    with tf.device(distribution.device):
+        with distribution.scope():
+            gan = found.build(run)
+        run_config.check_memory(gan, run, distribution)
         # Batches are prepared while steps run, as in a training, which may slow both down.
-        batches = checked(found.data(run, manifests, 0), *manifests)
+        data = distribution.batches(lambda context: found.data(run, manifests, 0, context))
+        batches = checked(data, *manifests)
         # Those of the first and the second half of the budget may differ.
         steps = [
-            tf.function(step, autograph=False, jit_compile=False)
+            distribution.trace(step)
             for step in dict.fromkeys(gan.step_at(used) for used in (0.0, 1.0))
         ]
         durations = [_durations(step, batches) for step in steps]
@@ -135,7 +142,8 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
         run,
         gan.g_params(),
         sum(network.count_params() for network in gan.discriminators.values()),
-        memory.estimate_memory(gan, run.train.batch_size or 1),
+        distribution.replicas,
+        memory.estimate_memory(gan, (run.train.batch_size or 1) // distribution.replicas),
         sum(map(flops.count_graph_flops, graphs)) / len(graphs),
         seconds,
         clips,

@@ -6,6 +6,7 @@ import keras
 
 from vidgan.config import OPTIMIZERS, TrainConfig
 from vidgan.training.optimizers.adam import FusedAdam
+from vidgan.training.optimizers.loss_scaling import LossScaling
 
 
 def make_optimizers(
@@ -27,5 +28,5 @@ def _make_optimizer(
     optimizer = optimizer_class(rate, config.beta_1, config.beta_2, epsilon=1e-8)
     if config.precision == "mixed_float16":
         # Float16 gradients below 6e-8 underflow unless the loss is scaled.
-        return keras.optimizers.LossScaleOptimizer(optimizer)
+        return LossScaling(optimizer)
     return optimizer

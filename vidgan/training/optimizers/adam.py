@@ -12,6 +12,20 @@ class FusedAdam(keras.optimizers.Adam):
     must be float32 and gradients dense. Checkpoints are compatible with Keras' Adam.
     """
 
+    def _backend_update_step(
+        self,
+        grads: list[tf.Tensor],
+        trainable_variables: list[keras.Variable],
+        learning_rate: tf.Tensor,
+    ) -> None:
+        """Update the weights, of several replicas the copies of this one.
+
+        Keras would average gradients here, which it can't at every n-th step only: they are
+        averages over the replicas already.
+        """
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            self.update_step(gradient, variable.value, learning_rate)
+
     def update_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
