@@ -217,6 +217,9 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         report(), {"SIDES": (64,), "DECIBELS": (24.0,)}, ("skimage",), ("report.md",)
     ),
     "judge_pairs": Smoke(two_runs, writes=("pairs.jsonl",)),
+    "pipeline_speed": Smoke(
+        lambda folder: ["--dataset", drawn_dataset(folder), "--clips", 16], {"ROUNDS": 1}
+    ),
     "portfolio": Smoke(
         lambda folder: [
             *("--video", make_video(folder / "v.mp4", frames=80), "--cpu-minutes", 0.01),

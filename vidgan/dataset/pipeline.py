@@ -86,7 +86,7 @@ def _parse(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _decode(encoded: tf.Tensor, manifest: Manifest) -> tf.Tensor:
-    """Decode string ``(frames,)`` into uint8 ``(frames, height, width, 3)``.
+    """Decode string ``(frames,)``, of static length, into uint8 ``(frames, height, width, 3)``.
 
     A few bytes may declare a picture that fills the memory: the size is checked before.
     """
@@ -99,27 +99,30 @@ def _decode(encoded: tf.Tensor, manifest: Manifest) -> tf.Tensor:
             tf.reduce_all(size == shape[:2]), ["frames have the size", size, "not", shape[:2]], 2
         )
 
-    def decode(image: tf.Tensor) -> tf.Tensor:
-        return tf.ensure_shape(tf.io.decode_image(image, 3, expand_animations=False), shape)
+    def decode_png(image: tf.Tensor) -> tf.Tensor:
+        return tf.ensure_shape(tf.io.decode_png(image, 3), shape)
 
-    def decode_jpeg(image: tf.Tensor) -> tf.Tensor:
-        with tf.control_dependencies([check(tf.image.extract_jpeg_shape(image)[:2])]):
-            return decode(tf.identity(image))
+    def jpeg_frames() -> tf.Tensor:
+        # An operation for each frame: the loop of map_fn takes as long as decoding.
+        images = tf.unstack(encoded)
+        sizes = tf.stack([tf.image.extract_jpeg_shape(image)[:2] for image in images])
+        with tf.control_dependencies([check(sizes)]):
+            decoded = [tf.io.decode_jpeg(image, 3) for image in images]
+        return tf.ensure_shape(tf.stack(decoded), (len(images), *shape))
 
     def png_frames() -> tf.Tensor:
         # Width and height begin the first chunk.
         sides = tf.strings.substr(encoded, 16, 8)
         sizes = tf.reverse(tf.io.decode_raw(sides, tf.int32, little_endian=False), [1])
         with tf.control_dependencies([check(sizes)]):
-            return tf.map_fn(decode, tf.identity(encoded), fn_output_signature=signature)
+            return tf.map_fn(
+                decode_png,
+                tf.identity(encoded),
+                fn_output_signature=tf.TensorSpec(shape, tf.uint8),
+            )
 
-    signature = tf.TensorSpec(shape, tf.uint8)
     are_png = tf.reduce_all(tf.strings.substr(encoded, 0, len(_PNG)) == _PNG)
-    frames = tf.cond(
-        are_png,
-        png_frames,
-        lambda: tf.map_fn(decode_jpeg, encoded, fn_output_signature=signature),
-    )
+    frames = tf.cond(are_png, png_frames, jpeg_frames)
     return frames if manifest.stored_size is None else resize(frames, manifest.size)
 
 
