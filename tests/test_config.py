@@ -27,6 +27,7 @@ from vidgan.config import (
     ModelConfig,
     OptionSpec,
     PreprocessConfig,
+    RunnerConfig,
     TrainConfig,
     TrainingOptions,
     TranslateConfig,
@@ -45,7 +46,7 @@ from vidgan.config import (
 from vidgan.errors import OptionError
 
 CONFIGS = {
-    "preprocess": (PreprocessConfig,),
+    "preprocess": (PreprocessConfig, RunnerConfig),
     "train": (
         ModelConfig,
         TrainConfig,
