@@ -4,11 +4,8 @@ import filecmp
 import importlib.util
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,7 @@ from vidgan.errors import OptionError
 needs_beam = pytest.mark.skipif(
     importlib.util.find_spec("apache_beam") is None, reason="needs: pip install vidgan[beam]"
 )
-# Beam's own job server, without Flink: the path of the clusters, with workers in the pipeline's process.
+# Beam's own job server, without Flink, and workers in the process of the pipeline.
 EMBEDDED = "--job_endpoint=embed --environment_type=LOOPBACK"
 
 
@@ -105,3 +102,119 @@ class TestPipelines:
         assert_same(Path("local"), Path("vidgan-data"))
         assert " 0%" in output
         assert not list(tmp_path.glob(".vidgan-*"))
+
+    def test_disk_full(self, tmp_path: Path) -> None:
+        small = tmp_path / "small"
+        small.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(small)]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+            pytest.skip("needs to mount a small file system")
+        try:
+            make_video(tmp_path / "v.mp4", frames=150)
+            options = ["--runner", "spark", "--beam-options", EMBEDDED, "--lossless"]
+            status, output = run("v.mp4", "-o", "small/data", *options)
+            assert status == 1
+            assert output.startswith("Error: --runner spark: the pipeline failed (")
+            assert "No space left on device" in output
+            assert list(small.iterdir()) == []
+        finally:
+            subprocess.run(["umount", str(small)], check=True)
+
+    @pytest.mark.parametrize(
+        ("runner", "options", "problem"),
+        [
+            ("direct", "--direct_workers=2", "Beam has no --direct_workers; check the spelling"),
+            ("dataflow", "--num_workers=many", "argument --num_workers: invalid int value: 'many'"),
+            ("dataflow", "--project=my-project", "Missing required option: region."),
+        ],
+    )
+    def test_wrong_options(self, library: Path, runner: str, options: str, problem: str) -> None:
+        status, output = run(library, "--runner", runner, "--beam-options", options)
+        assert status == 2
+        assert output.startswith(f"Error: --runner {runner}: ")
+        assert output.endswith(f"{problem}\n")
+        assert len(output.splitlines()) == 1
+        assert not Path("vidgan-data").exists()
+
+
+class TestSource:
+    """The step of the pipeline, without one."""
+
+    pytestmark = needs_beam
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        make_video(tmp_path / "crash.mp4", frames=24)
+        folder = tmp_path / "exchange"
+        common = {"config": PreprocessConfig().to_json(), "fps": None, "threads": 1}
+        sources = [("crash.mp4", str(tmp_path / "0.frames"))]
+        exchange.Jobs(str(tmp_path), sources, common).save(folder)
+        return folder
+
+    def scan(self, folder: Path) -> Scan:
+        from vidgan.dataset.beam.source import ScanSource
+
+        step = ScanSource(str(folder))
+        step.setup()
+        try:
+            step.process(0)
+        finally:
+            step.teardown()
+        return exchange.load_scan(folder, 0)
+
+    def test_result_is_that_of_a_scan(self, folder: Path, tmp_path: Path) -> None:
+        expected = scan(Path("crash.mp4"), tmp_path / "expected", PreprocessConfig(), None)
+        assert self.scan(folder) == expected
+        assert Path("0.frames").read_bytes() == Path("expected").read_bytes()
+        assert 0 < exchange.frames_decoded(folder) <= 24
+        assert sorted(path.name for path in folder.iterdir()) == ["0.json", "jobs.json", "progress"]
+
+    def test_a_second_attempt_replaces_the_first(self, folder: Path) -> None:
+        assert self.scan(folder) == self.scan(folder)
+
+    def test_stops_when_the_folder_is_gone(self, folder: Path) -> None:
+        from vidgan.dataset.beam.source import ScanSource
+
+        step = ScanSource(str(folder))
+        step.setup()
+        shutil.rmtree(folder)
+        with pytest.raises(FileNotFoundError):
+            step.process(0)
+        step.teardown()
+        assert not folder.exists()
+
+
+class TestWithoutBeam:
+    def test_is_not_imported(self, library: Path) -> None:
+        script = (
+            "import sys, vidgan\n"
+            f"vidgan.preprocess({str(library / 'run')!r}, 'data')\n"
+            "assert not [m for m in sys.modules if 'beam' in m]\n"
+        )
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+    def test_is_not_installed(self, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+        status, output = run(library, "--runner", "direct")
+        assert (status, output) == (
+            2,
+            "Error: --runner direct needs Apache Beam; install it with pip install "
+            "'vidgan[beam]'\n",
+        )
+
+    @pytest.mark.parametrize(
+        ("options", "problem"),
+        [
+            ({"beam_options": "--region=r"}, "--beam-options has no effect without --runner"),
+            ({"runner": "flink", "workers": 2}, "--workers is for this machine, --runner flink"),
+            ({"runner": "flink", "beam_options": "--a='b"}, "--beam-options .*No closing quot"),
+            ({"runner": "local"}, "--runner 'local' is none of direct, dataflow, flink, spark"),
+            ({"workers": 0}, "--workers 0 is too small"),
+        ],
+    )
+    def test_wrong_options(self, options: dict[str, Any], problem: str) -> None:
+        with pytest.raises(OptionError, match=problem):
+            RunnerConfig(**options)
+        with pytest.raises(OptionError, match=problem):
+            vidgan.preprocess("v.mp4", **options)
