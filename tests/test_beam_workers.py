@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,11 @@ def alive(process: int) -> bool:
         return False
 
 
+def wait_for_end(processes: Iterable[int]) -> None:
+    """Wait until none of the processes is running."""
+    until(lambda: not any(alive(process) for process in processes))
+
+
 def decoding(folder: Path) -> list[Path]:
     """Return the files in which the workers report their progress."""
     return list(folder.glob(".vidgan-*/*/beam/progress/*"))
@@ -97,9 +102,10 @@ def test_workers_are_killed(tmp_path: Path, kills: int) -> None:
     with long_command(tmp_path) as process:
         for _ in range(kills):
             until(lambda: beam_workers(process) and decoding(tmp_path))
-            for worker in beam_workers(process):
+            workers = beam_workers(process)
+            for worker in workers:
                 os.kill(worker, signal.SIGKILL)
-                until(lambda worker=worker: not alive(worker))
+            wait_for_end(workers)
         errors = process.communicate(timeout=120)[1].strip().splitlines()
     assert not list(tmp_path.glob(".vidgan-*"))
     if kills == 1:
@@ -123,4 +129,4 @@ def test_ctrl_c(tmp_path: Path) -> None:
     assert (process.returncode, errors.strip()) == (130, "Interrupted.")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
     assert len(children) >= 3, "the pipeline, a worker of Beam and one of ours"
-    until(lambda: not any(alive(child) for child in children))
+    wait_for_end(children)

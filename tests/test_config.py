@@ -136,11 +136,11 @@ def test_every_bound_holds(config: type[Config], field: dataclasses.Field[Any]) 
 
 @pytest.mark.parametrize("config", [config for configs in CONFIGS.values() for config in configs])
 def test_json_round_trip(config: type[Config]) -> None:
-    changed: dict[type[Config], Any] = {
+    changed: dict[type[Config], dict[str, Any]] = {
         PreprocessConfig: {"size": (96, 64)},
         GenerateConfig: {"grid": (2, 3)},
     }
-    for values in ({}, changed.get(config, {})):
+    for values in [{}, changed.get(config, {})]:
         original = config(**values)
         text = json.dumps(original.to_json())
         assert config.from_json(json.loads(text), "here") == original
