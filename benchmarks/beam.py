@@ -27,6 +27,8 @@ from preprocess_speed import make_video, repeat_video
 # Seconds of a short video, and number of different ones.
 SHORT = 1
 KINDS = 10
+# Of the files and of the length that are measured.
+SHARES = (1, 0.1)
 # Processes, by a part of their command lines.
 ROLES = {
     "vidgan.dataset.worker": "decoder",
@@ -110,22 +112,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     beam = (*workers, "--runner", "direct")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        many = make_videos(folder / "many", options.files, options.minutes)
-        few = make_videos(folder / "few", max(1, options.files // 10), options.minutes / 10)
         print(f"{platform.machine()}, {options.workers} processes\n")
         print(f"| files | long one | runner | wall | CPU | {' | '.join(ROLES.values())} |")
         print("|---|---|---|---|---|---|---|---|---|")
-        large = f"| {options.files} | {options.minutes:g} min |"
-        print(f"{large} none | {measure(many, folder / 'local', *workers)} |", flush=True)
-        print(f"{large} direct | {measure(many, folder / 'beam', *beam)} |", flush=True)
-        small = f"| {max(1, options.files // 10)} | {options.minutes / 10:g} min |"
-        print(f"{small} none | {measure(few, folder / 'few_local', *workers)} |", flush=True)
-        print(f"{small} direct | {measure(few, folder / 'few_beam', *beam)} |", flush=True)
-        names = sorted(path.name for path in (folder / "local").iterdir())
-        same = filecmp.cmpfiles(folder / "local", folder / "beam", names, shallow=False)
-        if same != (names, [], []):
-            raise SystemExit(f"the datasets differ: {same[1:]}")
-        print(f"\nThe {len(names)} files of the datasets are equal.")
+        for share in SHARES:
+            files, minutes = max(1, round(options.files * share)), options.minutes * share
+            videos = make_videos(folder / f"videos{share}", files, minutes)
+            local, piped = folder / f"local{share}", folder / f"beam{share}"
+            row = f"| {files} | {minutes:g} min |"
+            print(f"{row} none | {measure(videos, local, *workers)} |", flush=True)
+            print(f"{row} direct | {measure(videos, piped, *beam)} |", flush=True)
+            names = sorted(path.name for path in local.iterdir())
+            same = filecmp.cmpfiles(local, piped, names, shallow=False)
+            if same != (names, [], []):
+                raise SystemExit(f"the datasets differ: {same[1:]}")
+        print("\nThe datasets are equal.")
 
 
 if __name__ == "__main__":

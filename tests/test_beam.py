@@ -26,6 +26,9 @@ needs_beam = pytest.mark.skipif(
 # Beam's own job server, without Flink, and workers in the process of the pipeline.
 EMBEDDED = "--job_endpoint=embed --environment_type=LOOPBACK"
 
+# Not UTF-8, as names on Linux need not be.
+NAME = os.fsdecode(b"v\xff.mp4")
+
 
 @pytest.fixture(autouse=True)
 def _working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,10 +147,10 @@ class TestSource:
 
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
-        make_video(tmp_path / "crash.mp4", frames=24)
+        make_video(tmp_path / "v.mp4", frames=24).rename(tmp_path / NAME)
         folder = tmp_path / "exchange"
         common = {"config": PreprocessConfig().to_json(), "fps": None, "threads": 1}
-        sources = [("crash.mp4", str(tmp_path / "0.frames"))]
+        sources = [(NAME, str(tmp_path / "0.frames"))]
         exchange.Jobs(str(tmp_path), sources, common).save(folder)
         return folder
 
@@ -163,11 +166,17 @@ class TestSource:
         return exchange.load_scan(folder, 0)
 
     def test_result_is_that_of_a_scan(self, folder: Path, tmp_path: Path) -> None:
-        expected = scan(Path("crash.mp4"), tmp_path / "expected", PreprocessConfig(), None)
+        expected = scan(Path(NAME), tmp_path / "expected", PreprocessConfig(), None)
         assert self.scan(folder) == expected
         assert Path("0.frames").read_bytes() == Path("expected").read_bytes()
         assert 0 < exchange.frames_decoded(folder) <= 24
         assert sorted(path.name for path in folder.iterdir()) == ["0.json", "jobs.json", "progress"]
+
+    def test_errors_name_the_source(self, folder: Path) -> None:
+        Path(NAME).write_bytes(b"no video")
+        result = self.scan(folder)
+        assert result == scan(Path(NAME), Path("frames"), PreprocessConfig(), None)
+        assert ": not a video" in str(result.error)
 
     def test_a_second_attempt_replaces_the_first(self, folder: Path) -> None:
         assert self.scan(folder) == self.scan(folder)

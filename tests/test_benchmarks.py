@@ -136,7 +136,7 @@ def tiny_enhance() -> dict[str, Any]:
 SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     "beam": Smoke(
         lambda _: ["--files", 2, "--minutes", 0.02],
-        {"SHORT": 1},
+        {"SHARES": (1,)},
         needs=("apache_beam",),
     ),
     "bad_settings": Smoke(

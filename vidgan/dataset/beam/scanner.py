@@ -90,19 +90,20 @@ class BeamScanner:
         request = replace(self._request, flags=flags, exchange=str(folder))
         shown = 0
 
-        def show(frames: int) -> None:
+        def show(count: Callable[[], int]) -> None:
             nonlocal shown
-            # What is scanned again is not counted again.
-            if progress is not None and frames > shown:
-                progress(frames - shown)
-                shown = frames
+            if progress is not None:
+                # What is scanned again is not counted again.
+                shown, before = max(shown, count()), shown
+                progress(shown - before)
 
         try:
             failure: exchange.Failure | None = None
             left = list(range(len(jobs)))
             for _ in range(ATTEMPTS if direct else 1):
                 failure = _run(
-                    replace(request, numbers=left), lambda: show(exchange.frames_decoded(folder))
+                    replace(request, numbers=left),
+                    lambda: show(lambda: exchange.frames_decoded(folder)),
                 )
                 left = [number for number in left if not exchange.has_scan(folder, number)]
                 if not left:
@@ -114,7 +115,7 @@ class BeamScanner:
                     "its messages"
                 )
             scans = [exchange.load_scan(folder, number) for number in range(len(jobs))]
-            show(sum(result.frames for result in scans))
+            show(lambda: sum(result.frames for result in scans))
             return scans
         finally:
             # Tells workers to stop that are still running.
