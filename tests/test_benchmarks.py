@@ -134,6 +134,11 @@ def tiny_enhance() -> dict[str, Any]:
 
 
 SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
+    "beam": Smoke(
+        lambda _: ["--files", 2, "--minutes", 0.02],
+        {"SHARES": (1,)},
+        needs=("apache_beam",),
+    ),
     "bad_settings": Smoke(
         lambda folder: [
             *("--only", "led, black, rates x 50", "--steps", 2, "--output", folder / "out"),

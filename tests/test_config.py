@@ -27,6 +27,7 @@ from vidgan.config import (
     ModelConfig,
     OptionSpec,
     PreprocessConfig,
+    RunnerConfig,
     TrainConfig,
     TrainingOptions,
     TranslateConfig,
@@ -45,7 +46,7 @@ from vidgan.config import (
 from vidgan.errors import OptionError
 
 CONFIGS = {
-    "preprocess": (PreprocessConfig,),
+    "preprocess": (PreprocessConfig, RunnerConfig),
     "train": (
         ModelConfig,
         TrainConfig,
@@ -135,8 +136,11 @@ def test_every_bound_holds(config: type[Config], field: dataclasses.Field[Any]) 
 
 @pytest.mark.parametrize("config", [config for configs in CONFIGS.values() for config in configs])
 def test_json_round_trip(config: type[Config]) -> None:
-    changed = {"preprocess": {"size": (96, 64)}, "generate": {"grid": (2, 3)}}
-    for values in ({}, *(v for c, v in changed.items() if config in CONFIGS[c])):
+    changed: dict[type[Config], dict[str, Any]] = {
+        PreprocessConfig: {"size": (96, 64)},
+        GenerateConfig: {"grid": (2, 3)},
+    }
+    for values in [{}, changed.get(config, {})]:
         original = config(**values)
         text = json.dumps(original.to_json())
         assert config.from_json(json.loads(text), "here") == original

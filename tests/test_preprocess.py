@@ -18,7 +18,7 @@ from video_files import make_images, make_video, scene, write_video
 import vidgan
 from vidgan import images
 from vidgan.cli import main
-from vidgan.config import PreprocessConfig
+from vidgan.config import PreprocessConfig, RunnerConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.split import assign
 from vidgan.dataset.tfrecord import read_records
@@ -129,7 +129,7 @@ class TestDataset:
     def test_the_same_whatever_the_workers(self, library: Path) -> None:
         config = PreprocessConfig()
         for workers in (1, 2):
-            run_job(library, Path(f"data{workers}"), config, workers=workers)
+            run_job(library, Path(f"data{workers}"), config, RunnerConfig(workers=workers))
         names = sorted(path.name for path in Path("data1").iterdir())
         for name in names:
             assert (Path("data1") / name).read_bytes() == (Path("data2") / name).read_bytes(), name

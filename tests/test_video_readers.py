@@ -1,5 +1,6 @@
 """Every reader against the same videos."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -336,3 +337,23 @@ def test_times_that_are_in_another_order_than_the_frames(tmp_path: Path) -> None
     assert 38 <= sum(sample.copies for sample in samples) <= 44
     frames = np.stack([sample.pixels for sample in samples])
     np.testing.assert_array_equal(frames[-30:], read(right)[-30:])
+
+
+def test_frames_are_freed_at_once(tmp_path: Path) -> None:
+    """Not by the garbage collector, which does not see how large they are."""
+    path = make_video(tmp_path / "v.mp4", frames=4)
+
+    def frames() -> int:
+        return sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+
+    gc.collect()
+    before = frames()
+    gc.disable()
+    try:
+        for _ in range(3):
+            with open_video(path):
+                pass
+            read(path)
+        assert frames() == before
+    finally:
+        gc.enable()

@@ -5,6 +5,11 @@ import os
 from collections.abc import Iterator
 
 
+def debugging() -> bool:
+    """Return whether ``--debug`` or ``VIDGAN_DEBUG`` asks for everything that libraries write."""
+    return os.environ.get("VIDGAN_DEBUG", "") not in ("", "0")
+
+
 @contextlib.contextmanager
 def silent_stderr() -> Iterator[None]:
     """Discard what the block writes to file descriptor 2, as C libraries do.
@@ -15,7 +20,7 @@ def silent_stderr() -> Iterator[None]:
         saved = os.dup(2)
     except OSError:
         saved = None  # There is no standard error.
-    if saved is None or os.environ.get("VIDGAN_DEBUG"):
+    if saved is None or debugging():
         yield
         return
     try:

@@ -12,6 +12,7 @@ import click
 from vidgan import signals
 from vidgan.cli import restore
 from vidgan.errors import VidganError
+from vidgan.stderr import debugging
 from vidgan.version import __version__
 
 # Commands with a module of their own, in the order in which they are used; the commands that turn
@@ -58,7 +59,7 @@ class LazyGroup(click.Group):
             with signals.stopping(signals.raise_interrupt):
                 result = run(*args, standalone_mode=False, **kwargs)
         except Exception as error:
-            if not standalone or _debugging():
+            if not standalone or debugging():
                 raise
             # Libraries turn the interruption of a callback into errors of their own.
             stopped = signals.received() and not isinstance(error, (VidganError, OSError))
@@ -68,10 +69,6 @@ class LazyGroup(click.Group):
         if standalone:
             sys.exit(result if isinstance(result, int) else 0)
         return result
-
-
-def _debugging() -> bool:
-    return os.environ.get("VIDGAN_DEBUG", "") not in ("", "0")
 
 
 def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:

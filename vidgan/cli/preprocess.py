@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vidgan.cli.options import from_config, given_options, path
-from vidgan.config import DEFAULT_DATASET, PreprocessConfig
+from vidgan.config import DEFAULT_DATASET, PreprocessConfig, RunnerConfig, preprocess_configs
 
 
 @click.command()
@@ -28,6 +28,7 @@ from vidgan.config import DEFAULT_DATASET, PreprocessConfig
     help="Show a progress bar; by default on a terminal.",
 )
 @from_config(PreprocessConfig)
+@from_config(RunnerConfig)
 @click.pass_context
 def command(
     context: click.Context,
@@ -44,13 +45,14 @@ def command(
     INPUT is a video file, a folder (searched recursively), a pattern such as 'clips/*.mp4', or a
     folder of numbered images. Put -- before names that begin with a dash.
     """
-    config = PreprocessConfig.from_options(given_options(context, options))
+    config, runner = preprocess_configs(given_options(context, options))
     from vidgan.jobs.preprocess import run
 
     summary = run(
         inputs,
         output,
         config,
+        runner,
         overwrite=overwrite,
         strict=strict,
         progress=sys.stderr.isatty() if progress is None else progress,

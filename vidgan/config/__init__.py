@@ -41,7 +41,12 @@ from vidgan.config.model import (
     UPSCALES,
     ModelConfig,
 )
-from vidgan.config.preprocess import DEFAULT_DATASET, PreprocessConfig
+from vidgan.config.preprocess import (
+    DEFAULT_DATASET,
+    PreprocessConfig,
+    RunnerConfig,
+    preprocess_configs,
+)
 from vidgan.config.presets import PRESETS
 from vidgan.config.restore import (
     DEFAULT_GROW,
@@ -162,6 +167,7 @@ __all__ = [
     "PreprocessConfig",
     "RestoreConfig",
     "RestoringConfig",
+    "RunnerConfig",
     "TaskOptions",
     "TrainConfig",
     "TrainingOptions",
@@ -174,6 +180,7 @@ __all__ = [
     "option",
     "option_fields",
     "option_name",
+    "preprocess_configs",
     "refuse_other_tasks_options",
     "resumable_options",
     "shared_options",

@@ -304,6 +304,10 @@ def check_requirements(*configs: Config) -> None:
             flag, needed, other = flags[field.name], spec.requires, spec.excludes
             if values[field.name] == field.default:
                 continue
+            if needed in values and values[needed] is None:
+                raise OptionError(
+                    f"{flag} has no effect without {flags[needed]}; give both or none"
+                )
             if needed in values and is_off(values[needed]):
                 raise OptionError(
                     f"{flag} has no effect with {flags[needed]} {values[needed]}; leave one of "

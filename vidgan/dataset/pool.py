@@ -1,18 +1,15 @@
 """Scanning several sources in parallel, in worker processes."""
 
-import contextlib
-import json
 import os
 import queue
-import signal
-import subprocess
-import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from vidgan.config import PreprocessConfig
+from vidgan.dataset.process import WorkerDied, WorkerProcess, crashed
 from vidgan.dataset.scan import Progress, Scan, scan
 
 
@@ -22,6 +19,12 @@ class Job:
 
     path: Path
     frame_file: Path
+
+
+# Scans the sources with these options, at this frame rate, and reports progress; see scan_all().
+Scanner: TypeAlias = Callable[
+    [list[Job], PreprocessConfig, float | None, Progress | None], list[Scan]
+]
 
 
 def cores() -> int:
@@ -74,7 +77,7 @@ class _Pool:
         self._progress = progress
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._results: list[Scan | None] = [None] * len(jobs)
-        self._processes: set[subprocess.Popen[str]] = set()
+        self._processes: set[WorkerProcess] = set()
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
         for index in range(len(jobs)):
@@ -92,20 +95,25 @@ class _Pool:
             self._stopped.set()
             for process in list(self._processes):
                 process.kill()
-                process.wait()
         if self._failure is not None:
             raise self._failure
         return [result for result in self._results if result is not None]
 
     def _feed(self) -> None:
-        process: subprocess.Popen[str] | None = None
+        process: WorkerProcess | None = None
         try:
             while not self._stopped.is_set():
                 index = self._waiting.get_nowait()
-                process = process or self._start()
-                self._results[index] = self._scan(process, self._jobs[index])
-                if process.poll() is not None:
-                    _end(process)
+                if process is None:
+                    process = WorkerProcess()
+                    self._processes.add(process)
+                job = self._jobs[index]
+                message = {"path": str(job.path), "frame_file": str(job.frame_file), **self._common}
+                try:
+                    self._results[index] = process.scan(message, self._progress)
+                except WorkerDied as death:
+                    self._results[index] = crashed(job.path, death)
+                    process.close()
                     process = None
         except queue.Empty:
             pass
@@ -114,51 +122,4 @@ class _Pool:
             self._stopped.set()
         finally:
             if process is not None:
-                _end(process)
-
-    def _start(self) -> subprocess.Popen[str]:
-        # The worker must import the same vidgan as this process.
-        home = str(Path(__file__).parents[2])
-        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "vidgan.dataset.worker"],
-            # Ctrl-C on a terminal reaches only the parent, which stops the workers.
-            start_new_session=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="ascii",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )
-        self._processes.add(process)
-        return process
-
-    def _scan(self, process: subprocess.Popen[str], job: Job) -> Scan:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        message = {"path": str(job.path), "frame_file": str(job.frame_file), **self._common}
-        try:
-            print(json.dumps(message), file=process.stdin, flush=True)
-            for line in process.stdout:
-                answer: dict[str, Any] = json.loads(line)
-                if "scan" in answer:
-                    return Scan.from_json(answer["scan"])
-                if "errno" in answer:
-                    raise OSError(answer["errno"], answer["text"])
-                if self._progress is not None:
-                    self._progress(answer["progress"])
-        except (BrokenPipeError, ValueError):
-            pass
-        return Scan(error=f"{job.path}: the decoder crashed ({_death(process)}); leave it out")
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Let a worker leave, wait for that, and close the pipes."""
-    # What was written to a worker that died cannot be flushed.
-    with process, contextlib.suppress(BrokenPipeError):
-        if process.stdin is not None:
-            process.stdin.close()
-
-
-def _death(process: subprocess.Popen[str]) -> str:
-    status = process.wait()
-    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+                process.close()

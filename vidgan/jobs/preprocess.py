@@ -1,6 +1,7 @@
 """The job behind ``vidgan preprocess``: from videos to a dataset."""
 
 import contextlib
+import functools
 import logging
 import math
 import statistics
@@ -13,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidgan.config import DEFAULT_DATASET, PreprocessConfig
+from vidgan.config import DEFAULT_DATASET, PreprocessConfig, RunnerConfig, preprocess_configs
 from vidgan.dataset.advice import advise
 from vidgan.dataset.build import Build, build, remove_frame_files
 from vidgan.dataset.manifest import Manifest
-from vidgan.dataset.pool import Job, cores, scan_all
+from vidgan.dataset.pool import Job, Scanner, cores, scan_all
 from vidgan.dataset.preview import write_preview
 from vidgan.dataset.scan import Progress, Scan
 from vidgan.dataset.staging import PREVIEW_NAME, check_output, disk_size, staging
@@ -102,7 +103,8 @@ def preprocess(
         overwrite: replace an existing dataset.
         strict: raise an error if any source cannot be used, instead of leaving it out.
         progress: show a progress bar on standard error.
-        **options: fields of :class:`vidgan.config.PreprocessConfig`.
+        **options: fields of :class:`vidgan.config.PreprocessConfig` and
+            :class:`vidgan.config.RunnerConfig`.
 
     Returns:
         The manifest of the dataset.
@@ -112,10 +114,12 @@ def preprocess(
         OptionError: an option is out of bounds, or the output exists.
         ExportError: the output cannot be written.
     """
+    config, runner = preprocess_configs(options)
     summary = run(
         inputs,
         Path(output),
-        PreprocessConfig.from_options(options),
+        config,
+        runner,
         overwrite=overwrite,
         strict=strict,
         progress=progress,
@@ -131,11 +135,11 @@ def run(
     inputs: str | Path | Sequence[str | Path],
     output: Path,
     config: PreprocessConfig,
+    runner: RunnerConfig,
     *,
     overwrite: bool = False,
     strict: bool = False,
     progress: bool = False,
-    workers: int | None = None,
 ) -> Summary:
     """Build a dataset; see :func:`preprocess`.
 
@@ -143,21 +147,22 @@ def run(
         inputs: see :func:`preprocess`.
         output: see :func:`preprocess`.
         config: the options.
+        runner: where to scan the sources.
         overwrite: see :func:`preprocess`.
         strict: see :func:`preprocess`.
         progress: see :func:`preprocess`.
-        workers: processes for several sources; by default one a core.
 
     Returns:
         A summary, with the manifest.
     """
     check_size(config.size)
     check_output(output, overwrite)
+    scanner = _scanner(runner)
     sources = discover([inputs] if isinstance(inputs, (str, Path)) else inputs)
     infos = _probe(sources, config, progress)
     with staging(output, overwrite) as folder:
         frame_files = [folder / f"{i:06d}.frames" for i in range(len(sources))]
-        scans = _scan(sources, infos, frame_files, config, progress, workers)
+        scans = _scan(scanner, sources, infos, frame_files, config, progress)
         failures = [result.error for result in scans if result.error]
         if strict and failures:
             raise InputError(_list("--strict and", failures))
@@ -217,19 +222,32 @@ def _rate(infos: list[VideoInfo | None], config: PreprocessConfig) -> float | No
     return statistics.median_low(largest)
 
 
+def _scanner(runner: RunnerConfig) -> Scanner:
+    """Return the function that scans sources, which does not change the result.
+
+    Raises:
+        OptionError: Beam is not installed, or the runner cannot be used.
+    """
+    if runner.runner is None:
+        return functools.partial(scan_all, workers=runner.workers)
+    from vidgan.dataset.beam.scanner import BeamScanner
+
+    return BeamScanner(runner)
+
+
 def _scan(
+    scanner: Scanner,
     sources: list[InputSource],
     infos: list[VideoInfo | None],
     frame_files: list[Path],
     config: PreprocessConfig,
     progress: bool,
-    workers: int | None,
 ) -> list[Scan]:
     usable = [i for i, source in enumerate(sources) if not source.error]
     jobs = [Job(sources[i].path, frame_files[i]) for i in usable]
     scans = [Scan(error=source.error) for source in sources]
     with _bar(infos, progress) as advance:
-        done = scan_all(jobs, config, _rate(infos, config), advance, workers) if jobs else []
+        done = scanner(jobs, config, _rate(infos, config), advance) if jobs else []
     for i, result in zip(usable, done, strict=True):
         scans[i] = result
     return scans

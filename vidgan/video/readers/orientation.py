@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 
 
@@ -34,7 +35,9 @@ class Orientation(NamedTuple):
 
 def orientation_of(frame: VideoFrame) -> Orientation:
     """Return the orientation in a frame's display matrix; angles are rounded to right ones."""
-    data: Any = frame.side_data.get("DISPLAYMATRIX")
+    # frame.side_data would refer back to the frame, whose memory is then freed late. The class's
+    # stub lacks the argument.
+    data: Any = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]
     if data is None:
         return Orientation()
     # Stored x and y become a·x + c·y and b·x + d·y.

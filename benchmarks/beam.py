@@ -1,0 +1,133 @@
+"""Time and memory of ``vidgan preprocess --runner direct``, compared with the local processes.
+
+Encodes many short videos and a long one (1280 × 720 H.264), and makes a dataset of them without
+Beam and in a Beam pipeline with the same number of processes. The last rows have a tenth of the
+files and of the length: memory must hardly depend on them. The datasets must be equal, byte for
+byte.
+
+    python benchmarks/beam.py --files 300 --minutes 10
+
+Prints the table in beam.md.
+"""
+
+import argparse
+import filecmp
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from preprocess_speed import make_video, repeat_video
+
+# Seconds of a short video, and number of different ones.
+SHORT = 1
+KINDS = 10
+# Of the files and of the length that are measured.
+SHARES = (1, 0.1)
+# Processes, by a part of their command lines.
+ROLES = {
+    "vidgan.dataset.worker": "decoder",
+    "sdk_worker_main": "Beam worker",
+    "beam.pipeline": "pipeline",
+    "preprocess": "command",
+}
+
+
+def make_videos(folder: Path, files: int, minutes: float) -> Path:
+    """Write short videos, which are links to a few files, and a long one."""
+    folder.mkdir()
+    kinds = [folder / f"{number:05d}.mp4" for number in range(min(KINDS, files))]
+    for seed, path in enumerate(kinds):
+        make_video(path, SHORT, seed)
+    for number in range(len(kinds), files):
+        os.link(kinds[number % KINDS], folder / f"{number:05d}.mp4")
+    repeat_video(kinds[0], folder / "long.mp4", max(1, round(minutes * 60 / SHORT)))
+    return folder
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started, and theirs."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # It has ended.
+        if parent == pid:
+            found += [int(path.parent.name), *children(int(path.parent.name))]
+    return found
+
+
+def peak(pid: int) -> float:
+    """Return the peak memory of a process in MB; 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return max((int(x.split()[1]) / 1024 for x in lines if x.startswith("VmHWM:")), default=0)
+
+
+def role(pid: int) -> str:
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+    return next((name for part, name in ROLES.items() if part in line), "")
+
+
+def measure(videos: Path, output: Path, *options: str) -> str:
+    """Make a dataset; return wall time, CPU time, and peak memory by kind of process."""
+    before, start = os.times(), time.perf_counter()
+    peaks: defaultdict[str, float] = defaultdict(float)
+    command = [sys.executable, "-m", "vidgan", "preprocess", str(videos), "-o", str(output)]
+    with subprocess.Popen(
+        [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while process.poll() is None:
+            for pid in [process.pid, *children(process.pid)]:
+                name = role(pid)
+                peaks[name] = max(peaks[name], peak(pid))
+            time.sleep(0.2)
+    if process.returncode:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    after = os.times()
+    cpu = sum(after[2:4]) - sum(before[2:4])
+    cells = [f"{time.perf_counter() - start:.1f} s", f"{cpu:.1f} s"]
+    cells += [f"{peaks[name]:.0f} MB" if peaks[name] else "–" for name in ROLES.values()]
+    return " | ".join(cells)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--files", type=int, default=300, help="number of short videos")
+    parser.add_argument("--minutes", type=float, default=10, help="length of the long one")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    options = parser.parse_args(arguments)
+    workers = ("--workers", str(options.workers))
+    beam = (*workers, "--runner", "direct")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        print(f"{platform.machine()}, {options.workers} processes\n")
+        print(f"| files | long one | runner | wall | CPU | {' | '.join(ROLES.values())} |")
+        print("|---|---|---|---|---|---|---|---|---|")
+        for share in SHARES:
+            files, minutes = max(1, round(options.files * share)), options.minutes * share
+            videos = make_videos(folder / f"videos{share}", files, minutes)
+            local, piped = folder / f"local{share}", folder / f"beam{share}"
+            row = f"| {files} | {minutes:g} min |"
+            print(f"{row} none | {measure(videos, local, *workers)} |", flush=True)
+            print(f"{row} direct | {measure(videos, piped, *beam)} |", flush=True)
+            names = sorted(path.name for path in local.iterdir())
+            same = filecmp.cmpfiles(local, piped, names, shallow=False)
+            if same != (names, [], []):
+                raise SystemExit(f"the datasets differ: {same[1:]}")
+        print("\nThe datasets are equal.")
+
+
+if __name__ == "__main__":
+    main()
