@@ -224,3 +224,14 @@ def test_crops_are_taken_where_something_moves() -> None:
         assert crop.shape[:2] == (32, 40)
         seen.append(crop.any())
     assert np.mean(seen) > 0.7
+
+
+def test_a_network_that_makes_frames_worse_is_named_once() -> None:
+    told: list[str] = []
+    warn = interpolate._Warning(told.append, base=30.0)
+    for value in (30.5, 29.9, 29.8, 30.1):
+        warn(value)
+    assert len(told) == 1
+    assert "29.90 dB with the network and 30.00 without" in told[0]
+    warn(29.0)
+    assert len(told) == 2

@@ -74,7 +74,7 @@ class FramePair:
     def _flow(self, fraction: float) -> np.ndarray:
         """Return the motion at a time, from frame to frame, float32 ``(height, width, 2)``."""
         flow, (height, width) = motion_at(self._motion, fraction), self.before.shape[:2]
-        scale = np.float32([width / flow.shape[1], height / flow.shape[0]])
+        scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
         return cv2.resize(flow, (width, height)) * scale
 
     def _kept(self, flow: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -95,7 +95,8 @@ def _warp(frame: np.ndarray, flow: np.ndarray) -> np.ndarray:
 
 def _ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Return 0 up to ``low``, 1 from ``high`` on, and a line between."""
-    return np.clip((values - low) / (high - low), 0, 1, dtype=np.float32)
+    ramp: np.ndarray = np.clip((values - low) / (high - low), 0, 1)
+    return ramp
 
 
 def held(frame: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import cv2
 import numpy as np
@@ -88,12 +89,12 @@ def _dis_flow(
     """Return the optical flow by DIS, from a given one of reduced frames on."""
     method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     method.setFinestScale(0)
-    initial = np.empty(0, np.float32)
+    initial: Any = np.empty(0, np.float32)
     if start is not None:
         method.setCoarsestScale(max(1, round(math.log2(reduction))))
         initial = cv2.resize(start, before.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    frames = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (before, after))
-    flow: np.ndarray = method.calc(*frames, initial)
+    one, other = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (before, after))
+    flow: np.ndarray = method.calc(one, other, initial)
     return flow
 
 
@@ -113,12 +114,12 @@ def _search(before: np.ndarray, after: np.ndarray, reduction: int) -> list[np.nd
         parts = [(_overlap(sign * y, height), _overlap(sign * x, width)) for sign in (1, -1)]
         change = cv2.absdiff(*(f[part] for f, part in zip(small, parts, strict=True)))
         error = cv2.blur(_mean_channel(change.astype(np.float32)), (_BLOCK, _BLOCK))
-        error += _DISTANCE_COST * math.hypot(x, y)
+        error = error + np.float32(_DISTANCE_COST * math.hypot(x, y))
         for way, part in enumerate(parts):
             better = error < errors[way][part]
             np.copyto(errors[way][part], error, where=better)
             np.copyto(best[way][part], number, where=better)
-    there, back = np.float32(moves)[best] * reduction
+    there, back = np.array(moves, np.float32)[best] * reduction
     return [median(there), median(-back)]
 
 
