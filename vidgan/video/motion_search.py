@@ -14,7 +14,7 @@ from vidgan.video.optical_flow import leads_inside, warp
 # four times as much and adds little.
 _HALVED_SIDE = 128
 # Fast motion is searched in frames reduced to about this many pixels, but by _REDUCTION at least,
-# up to _RANGE of their pixels away, with square windows of side _BLOCK.
+# up to _RANGE of their pixels or a quarter of a side away, with square windows of side _BLOCK.
 _SEARCHED, _REDUCTION, _RANGE, _BLOCK = 6912, 4, 10, 5
 # Levels that a displacement by one of these pixels has to gain.
 _DISTANCE_COST = 0.3
@@ -107,7 +107,7 @@ def _search(before: np.ndarray, after: np.ndarray, reduction: int) -> list[np.nd
     ]
     errors = np.full((2, height, width), np.inf, np.float32)
     best = np.zeros((2, height, width), np.int32)
-    down, across = min(_RANGE, height // 2), min(_RANGE, width // 2)
+    down, across = min(_RANGE, height // 4), min(_RANGE, width // 4)
     moves = list(product(range(-across, across + 1), range(-down, down + 1)))
     for number, (x, y) in enumerate(moves):
         # The parts of both frames that overlap.
