@@ -5,11 +5,12 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from dataset_files import make_dataset
 
-from vidgan import runtime
+from vidgan import pixels, runtime
 from vidgan.config import TrainingOptions
 from vidgan.dataset.manifest import Manifest
 from vidgan.jobs.train import run_config
@@ -37,11 +38,11 @@ TINY: dict[str, Any] = {
 }
 
 
-def moved(pixels: float, side: int = 64) -> np.ndarray:
+def moved(distance: float, side: int = 64) -> np.ndarray:
     """Return a smooth picture that has moved to the right, uint8 RGB."""
     rows, columns = np.mgrid[:side, :side].astype(np.float64)
     waves = [
-        np.sin((columns - pixels) * a + rows * b) for a, b in ((0.3, 0.2), (0.1, 0.4), (0.5, 0))
+        np.sin((columns - distance) * a + rows * b) for a, b in ((0.3, 0.2), (0.1, 0.4), (0.5, 0))
     ]
     picture: np.ndarray = np.rint(127 + 100 * np.stack(waves, axis=-1)).astype(np.uint8)
     return picture
@@ -75,6 +76,38 @@ def test_what_comes_from_outside_weighs_little() -> None:
 def test_tiny_frames_are_blended() -> None:
     before, after = np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 100, np.uint8)
     assert (fuse(FramePair(before, after).evidence(0.5)[None]).round() == 50).all()
+
+
+@pytest.mark.parametrize("size", [(96, 120), (192, 240)])
+def test_motion_by_more_than_its_own_size_is_found(size: tuple[int, int]) -> None:
+    """A textured square on a still, textured background, halfway and at other times."""
+    random = np.random.default_rng(3)
+    side = size[0] // 6
+    background = cv2.GaussianBlur(random.integers(60, 120, (*size, 3)).astype(np.uint8), (0, 0), 2)
+    square = np.kron(random.integers(0, 2, (4, 4, 3)), np.ones((side // 4, side // 4, 1))) * 255
+
+    def drawn(place: float) -> np.ndarray:
+        frame = background.copy()
+        left = side + round(place)
+        frame[2 * side : 3 * side, left : left + side] = square
+        return frame
+
+    way = 1.2 * side
+    pair = FramePair(drawn(0), drawn(way))
+    for fraction in (0.25, 0.5):
+        expected = drawn(fraction * way)
+        by_flow = fuse(pair.evidence(fraction)[None])
+        blended = fuse(FramePair(drawn(0), drawn(way), False).evidence(fraction)[None])
+        assert quality(by_flow, expected) > quality(blended, expected) + 5
+
+
+def test_still_noisy_frames_are_blended() -> None:
+    noise = np.random.default_rng(0).normal(0, 3, (2, 96, 96, 3))
+    before, after = pixels.rounded(moved(0, 96) + noise)
+    by_flow = fuse(FramePair(before, after).evidence(0.5)[None])
+    blended = fuse(FramePair(before, after, use_flow=False).evidence(0.5)[None])
+    assert quality(by_flow, moved(0, 96)) > quality(blended, moved(0, 96)) - 0.1
+    assert np.abs(by_flow - blended).mean() < 0.2
 
 
 def test_before_training_the_network_does_what_the_flow_does() -> None:
@@ -191,3 +224,14 @@ def test_crops_are_taken_where_something_moves() -> None:
         assert crop.shape[:2] == (32, 40)
         seen.append(crop.any())
     assert np.mean(seen) > 0.7
+
+
+def test_a_network_that_makes_frames_worse_is_named_once() -> None:
+    told: list[str] = []
+    warn = interpolate._Warning(told.append, base=30.0)
+    for value in (30.5, 29.9, 29.8, 30.1):
+        warn(value)
+    assert len(told) == 1
+    assert "29.90 dB with the network and 30.00 without" in told[0]
+    warn(29.0)
+    assert len(told) == 2

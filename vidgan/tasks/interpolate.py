@@ -45,6 +45,8 @@ SHARES = (0.6, 0.25, 0.15)
 CROPS = 4
 # Pixels around a crop on all sides that the optical flow is estimated with, too.
 AROUND = 32
+# Decibels below the PSNR without the network at which a message says so.
+WORSE = 0.02
 # From evidence, uint8 ``(frames, height, width, CHANNELS)``, to frames, float32 in [0, 255].
 Interpolate = Callable[[np.ndarray], np.ndarray]
 
@@ -188,14 +190,39 @@ def callbacks(context: TrainingContext) -> list[TrainingCallback]:
     def prepare() -> tuple[str, held_out_metrics.Score]:
         pairs = list(held_out(run, manifest, MEASURED))
         before, made = _metrics(pairs, fuse), interpolating(context.gan.generator_ema)
+        warn = _Warning(context.notify, float(before["psnr"].mean()))
 
         def score(gan: AdversarialModel) -> dict[str, np.ndarray]:
             after = _metrics(pairs, made)
+            warn(float(after["psnr"].mean()))
             return after | {f"{name}_before": values for name, values in before.items()}
 
         return f"every other frame of {len(pairs)} clips of test", score
 
     return [held_out_metrics.HeldOutMonitor(context, prepare, MEASURED)]
+
+
+class _Warning:
+    """Notifies when the network has become worse than what it starts from.
+
+    Args:
+        notify: called with the message.
+        base: PSNR of held-out frames without the network, in dB.
+    """
+
+    def __init__(self, notify: Callable[[str], None], base: float) -> None:
+        self._notify, self._base, self._worse = notify, base, False
+
+    def __call__(self, value: float) -> None:
+        """Take the PSNR with the network."""
+        worse = value < self._base - WORSE
+        if worse and not self._worse:
+            self._notify(
+                f"held-out frames have a PSNR of {value:.2f} dB with the network and "
+                f"{self._base:.2f} without; train it for longer or on more video, or use "
+                "vidgan interpolate --method flow"
+            )
+        self._worse = worse
 
 
 def _metrics(

@@ -2,9 +2,12 @@
 
 from functools import cached_property
 
+import cv2
 import numpy as np
 
-from vidgan.video.optical_flow import MIN_SIDE, dis_flow, grey, leads_inside, warp
+from vidgan.pixels import rounded
+from vidgan.video.motion_search import Motion, estimate_motion, motion_at
+from vidgan.video.optical_flow import MIN_SIDE, leads_inside, warp
 
 # Channels of the evidence for a frame: the frame before, the frame after, both warped to its time,
 # where it lies between the two (1…255; 0 for a copy of the frame before), and where the warped
@@ -15,9 +18,14 @@ FRACTION = 12
 INSIDE_BEFORE, INSIDE_AFTER = 13, 14
 CHANNELS = 15
 # Memory that is needed to compute it.
-BYTES_PER_PIXEL = 64
+BYTES_PER_PIXEL = 128
 # Weight of a warped frame where it shows what lies outside of the original.
 OUTSIDE = 0.01
+# Pixels of motion from one frame to the next, from which on the frames are warped, and all of them.
+_MOVING = (0.3, 0.8)
+# The squared difference of the warped frames, as a share of that of the frames, from which on these
+# are taken as they are, and all of them; in a window of this side, beside noise of so many levels.
+_WORSE, _WINDOW, _NOISE = (1.0, 2.0), 7, 2.0
 
 
 class FramePair:
@@ -26,8 +34,7 @@ class FramePair:
     Args:
         before: uint8 RGB ``(height, width, 3)``.
         after: the next frame, of the same shape.
-        use_flow: whether to compute the optical flow (DIS, arXiv 1603.03590); without it the frames
-            are not warped.
+        use_flow: whether to estimate the motion; without it the frames are not warped.
     """
 
     def __init__(self, before: np.ndarray, after: np.ndarray, use_flow: bool = True) -> None:
@@ -35,16 +42,14 @@ class FramePair:
         self._use_flow = use_flow and min(before.shape[:2]) >= MIN_SIDE
 
     @cached_property
-    def _flows(self) -> tuple[np.ndarray, np.ndarray]:
-        """The flow there and back."""
-        frames = grey(np.stack([self.before, self.after]))
-        return dis_flow(frames)[0], dis_flow(frames, backward=True)[0]
+    def _motion(self) -> Motion:
+        return estimate_motion(self.before, self.after)
 
     def evidence(self, fraction: float) -> np.ndarray:
         """Return what the frame at a time between the two is made from.
 
-        The flow from that time to both frames is a mixture of the flow there and back, as in Super
-        SloMo (arXiv 1712.00080).
+        Where the frames hardly move, or agree better as they are than warped, they are not warped:
+        a blend has less noise, and never a wrong motion.
 
         Args:
             fraction: 0 for the time of the frame before, 1 for that of the one after.
@@ -56,16 +61,42 @@ class FramePair:
         result[..., AFTER] = result[..., WARPED_AFTER] = self.after
         result[..., FRACTION] = np.clip(round(255 * fraction), 1, 255)
         if self._use_flow:
-            there, back = self._flows
-            to_before = fraction * (fraction * back - (1 - fraction) * there)
-            to_after = (1 - fraction) * ((1 - fraction) * there - fraction * back)
-            for frame, flow, warped, inside in (
-                (self.before, to_before, WARPED_BEFORE, INSIDE_BEFORE),
-                (self.after, to_after, WARPED_AFTER, INSIDE_AFTER),
-            ):
-                result[..., warped] = warp(frame, flow)
-                result[..., inside] = np.where(leads_inside(flow), 255, 0)
+            flow = self._flow(fraction)
+            flows = -fraction * flow, (1 - fraction) * flow
+            warped = [_warp(self.before, flows[0]), _warp(self.after, flows[1])]
+            kept = self._kept(flow, *warped)[..., None]
+            result[..., WARPED_BEFORE] = rounded(warped[0] + kept * (self.before - warped[0]))
+            result[..., WARPED_AFTER] = rounded(warped[1] + kept * (self.after - warped[1]))
+            for toward, inside in zip(flows, (INSIDE_BEFORE, INSIDE_AFTER), strict=True):
+                result[..., inside] = rounded(255 * np.maximum(leads_inside(toward), kept[..., 0]))
         return result
+
+    def _flow(self, fraction: float) -> np.ndarray:
+        """Return the motion at a time, from frame to frame, float32 ``(height, width, 2)``."""
+        flow, (height, width) = motion_at(self._motion, fraction), self.before.shape[:2]
+        scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+        return cv2.resize(flow, (width, height)) * scale
+
+    def _kept(self, flow: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """Return how much the frames themselves replace the warped ones, 0…1, ``(h, w)``."""
+        warped = np.square(before - after).mean(axis=-1)
+        unwarped = np.square(self.before.astype(np.float32) - self.after).mean(axis=-1)
+        one, other = (cv2.blur(each, (_WINDOW, _WINDOW)) for each in (warped, unwarped))
+        worse = _ramp((one + _NOISE**2) / (other + _NOISE**2), *_WORSE)
+        still = 1 - _ramp(np.linalg.norm(flow, axis=-1), *_MOVING)
+        kept: np.ndarray = cv2.blur(np.maximum(worse, still), (5, 5))
+        return kept
+
+
+def _warp(frame: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """Return a frame, warped without the blur of linear interpolation, float32."""
+    return warp(frame, flow, cv2.INTER_CUBIC).astype(np.float32)
+
+
+def _ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return 0 up to ``low``, 1 from ``high`` on, and a line between."""
+    ramp: np.ndarray = np.clip((values - low) / (high - low), 0, 1)
+    return ramp
 
 
 def held(frame: np.ndarray) -> np.ndarray:

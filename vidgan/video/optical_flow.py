@@ -136,19 +136,20 @@ def farneback_flow(frames: np.ndarray) -> np.ndarray:
     return flow
 
 
-def warp(frame: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """Warp a frame backwards along a flow, bilinearly.
+def warp(frame: np.ndarray, flow: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """Warp a frame backwards along a flow.
 
     Args:
         frame: uint8 or float32 ``(height, width)`` or ``(height, width, channels)``.
         flow: float32 ``(height, width, 2)``, from the result to ``frame``, in pixels.
+        interpolation: OpenCV's, bilinear by default.
 
     Returns:
         The frame's shape and dtype; positions outside the frame take its border.
     """
     rows, columns = _grid(*flow.shape[:2])
     across, down = columns + flow[..., 0], rows + flow[..., 1]
-    return cv2.remap(frame, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(frame, across, down, interpolation, borderMode=cv2.BORDER_REPLICATE)
 
 
 def leads_inside(flow: np.ndarray) -> np.ndarray:
