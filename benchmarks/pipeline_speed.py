@@ -65,10 +65,10 @@ def pipeline(manifest: Manifest, frames: int, batches: int) -> Callable[[], int]
 def decoders(images: list[bytes], frames: int, repeats: int) -> dict[str, Callable[[], int]]:
     """Return functions that decode images and return the number of clips."""
 
-    @tf.function(autograph=False)
-    def decode(encoded: tf.Tensor) -> tf.Tensor:
+    def decode_clip(encoded: tf.Tensor) -> tf.Tensor:
         return tf.stack([tf.io.decode_jpeg(image, 3) for image in tf.unstack(encoded, frames)])
 
+    decode = tf.function(decode_clip, autograph=False)
     encoded = tf.constant(images[:frames])
     decode(encoded)
 

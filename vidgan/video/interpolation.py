@@ -25,7 +25,7 @@ OUTSIDE = 0.01
 _MOVING = (0.3, 0.8)
 # The squared difference of the warped frames, as a share of that of the frames, from which on these
 # are taken as they are, and all of them; in a window of this side, beside noise of so many levels.
-_WORSE, _WINDOW, _NOISE = (1.0, 2.0), 7, 2.0
+_WORSE, _WINDOW, _NOISE = (2.0, 4.0), 7, 6.0
 
 
 class FramePair:
