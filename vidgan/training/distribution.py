@@ -44,7 +44,13 @@ def open_distribution(device: str) -> "Distribution":
     devices = runtime.choose_devices(device)
     if runtime.find_worker().count > 1:
         try:
-            return Distribution(tf.distribute.MultiWorkerMirroredStrategy(), devices[0])
+            # This strategy takes all GPUs that TensorFlow sees.
+            gpus = tf.config.list_physical_devices("GPU")
+            names = tuple(name.strip("/") for name in devices)
+            chosen = [gpu for gpu in gpus if gpu.name.endswith(names)]
+            tf.config.set_visible_devices(chosen, "GPU")
+            first = "/GPU:0" if chosen else "/CPU:0"
+            return Distribution(tf.distribute.MultiWorkerMirroredStrategy(), first)
         except (*WORKER_ERRORS, RuntimeError) as error:
             raise TrainingError(
                 f"the workers of TF_CONFIG can't connect ({str(error)[:120]})"

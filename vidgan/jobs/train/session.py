@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from vidgan import config as configs
-from vidgan import tasks
+from vidgan import runtime, tasks
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import checked
 from vidgan.errors import DatasetError, ExportError, OptionError, TrainingError
@@ -54,6 +54,8 @@ def train_run(
 ) -> Path:
     """Train in a run folder that is locked; for the other arguments see :func:`vidgan.train`."""
     run_config.check_batch_size(run)
+    if (worker := runtime.find_worker()).count > 1:
+        notify(f"worker {worker.number} of {worker.count}: waiting for the others")
     distribution = open_distribution(run.train.device)
     with tf.device(distribution.device):
         with distribution.scope():

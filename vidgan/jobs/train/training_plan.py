@@ -144,7 +144,7 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
         sum(network.count_params() for network in gan.discriminators.values()),
         distribution.replicas,
         memory.estimate_memory(gan, (run.train.batch_size or 1) // distribution.replicas),
-        sum(map(flops.count_graph_flops, graphs)) / len(graphs),
+        distribution.workers * sum(map(flops.count_graph_flops, graphs)) / len(graphs),
         seconds,
         clips,
         _seconds(run.train, seconds, tracing, clips) / 3600,
