@@ -171,6 +171,18 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         {"CLIPS": 3, "FRAMES": 8, "SIDE": 32, "DRAWN_SECONDS": 6},
         writes=("report.md", "s.png"),
     ),
+    "gpu": Smoke(
+        lambda folder: [
+            *("--device", "cpu", "--size", 32, "--batch", 2, "--precision", "float32"),
+            *("--option", "frames=8", "--option", "g_channels=4", "--output", folder / "report.md"),
+        ],
+        {
+            "cases": lambda: [("synthesis", {"model": "dcgan", "reconstruction": 0.0})],
+            "PRODUCT": 64,
+            "STEPS": 1,
+        },
+        writes=("report.md",),
+    ),
     "interpolate": Smoke(
         lambda folder: [*few_steps(folder), "--whole"],
         {"MEASURED": 9, "PART": 32, "SHOWN": 32},
