@@ -127,10 +127,11 @@ def train(
             recovery.begin()
         batches = iter(data)
         while True:
-            used, (stop, interrupted.requested) = distribution.agree(
+            # A signal may come meanwhile: it counts before the next step.
+            used, (done, stopped) = distribution.agree(
                 progress.budget_used, gan.stop_training, interrupted.requested
             )
-            if used >= 1 or stop or interrupted.requested:
+            if used >= 1 or done or stopped:
                 break
             gan.budget_used.assign(used)
             step = gan.step_at(used)
@@ -159,4 +160,4 @@ def train(
             _check_finite(logs, progress)
             callback_list.on_train_batch_end(progress.step, logs)
         callback_list.on_train_end()
-    return not interrupted.requested
+    return not (stopped or interrupted.requested)
