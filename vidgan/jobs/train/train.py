@@ -2,11 +2,9 @@
 
 import contextlib
 import math
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vidgan import config as configs
 from vidgan import runtime
@@ -17,15 +15,6 @@ from vidgan.files import LOCK_NAME, locked
 from vidgan.jobs.train import run_config
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import claim_run_path
-
-if TYPE_CHECKING:
-    pass
-
-
-def _above_bar(text: str) -> None:
-    from tqdm import tqdm
-
-    tqdm.write(text, file=sys.stderr)
 
 
 def train(
