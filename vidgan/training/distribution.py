@@ -125,8 +125,6 @@ class Distribution:
         Args:
             make: returns the part of the data for a worker, in batches for a replica.
         """
-        if self._given is None:
-            return make(tf.distribute.InputContext())
         return self.strategy.distribute_datasets_from_function(make)
 
     def batch_size(self, batch: Any) -> int:

@@ -120,7 +120,7 @@ def _search(before: np.ndarray, after: np.ndarray, reduction: int) -> list[np.nd
             np.copyto(errors[way][part], error, where=better)
             np.copyto(best[way][part], number, where=better)
     there, back = np.array(moves, np.float32)[best] * reduction
-    return [median(there), median(-back)]
+    return [_median(there), _median(-back)]
 
 
 def _overlap(shift: int, side: int) -> slice:
@@ -148,7 +148,7 @@ def _mean_channel(frame: np.ndarray) -> np.ndarray:
     return mean
 
 
-def median(flow: np.ndarray) -> np.ndarray:
+def _median(flow: np.ndarray) -> np.ndarray:
     """Return the medians of both coordinates in squares of 5 × 5 pixels."""
     return np.dstack([cv2.medianBlur(each, 5) for each in cv2.split(flow)])
 
@@ -192,4 +192,4 @@ def motion_at(motion: Motion, fraction: float) -> np.ndarray:
     near = cv2.blur(known, (5, 5))[..., None]
     around = cv2.blur(moved, (5, 5)) / np.maximum(near, 1e-6)
     guess = np.where(near > 0, around, (motion.there - motion.back) / 2)
-    return median(np.where(known[..., None] > 0, moved, guess).astype(np.float32))
+    return _median(np.where(known[..., None] > 0, moved, guess).astype(np.float32))
