@@ -19,10 +19,9 @@ import vidgan
 from vidgan.cli import main
 from vidgan.config import ModelConfig, TrainConfig
 from vidgan.errors import TrainingError
-from vidgan.jobs.train import train as job
 from vidgan.tasks.load import load_gan
 from vidgan.training import health_rules, sample_diversity
-from vidgan.training.callbacks.progress_bar import ProgressBar
+from vidgan.training.callbacks.progress_bar import ProgressBar, write_above_bar
 from vidgan.training.health_rules import (
     SAMPLE_RULES,
     STEP_RULES,
@@ -295,7 +294,7 @@ def test_line_stands_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", file)
     bar = ProgressBar(Progress(budget=TrainConfig(steps=10)), file)
     bar.on_train_begin()
-    job._above_bar("step 5: mode collapse")
+    write_above_bar("step 5: mode collapse")
     bar.close()
     rows = re.split("[\r\n]", file.getvalue())
     place = rows.index("step 5: mode collapse")

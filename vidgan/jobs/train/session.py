@@ -20,7 +20,7 @@ from vidgan.tasks.load import load_gan
 from vidgan.training import curves, loop
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.callbacks.log import Log
-from vidgan.training.callbacks.progress_bar import ProgressBar
+from vidgan.training.callbacks.progress_bar import ProgressBar, write_above_bar
 from vidgan.training.callbacks.snapshots import Snapshots
 from vidgan.training.context import TrainingContext
 from vidgan.training.distribution import open_distribution
@@ -36,12 +36,6 @@ from vidgan.training.state import read_measurement
 # Trains a model with callbacks; returns whether it came to its end. See ``loop.train``.
 Fit = Callable[[Sequence[Any], Recovery | None], bool]
 Notify = Callable[[str], None]
-
-
-def _above_bar(text: str) -> None:
-    from tqdm import tqdm
-
-    tqdm.write(text, file=sys.stderr)
 
 
 def train_run(
@@ -120,7 +114,7 @@ def _lead(
 ) -> Path:
     """Train with measurements, and write log, checkpoints and samples."""
     found = tasks.find_task(run.task)
-    notify_above_bar = _above_bar if progress else notify
+    notify_above_bar = write_above_bar if progress else notify
     with contextlib.ExitStack() as closing:
         events = EventFile(
             run.path / "tensorboard" if run.train.tensorboard else None, notify_above_bar

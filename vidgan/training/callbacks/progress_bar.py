@@ -13,6 +13,11 @@ from vidgan.training.context import ACCURACY_BAR, LOSS_BAR
 from vidgan.training.loop import Progress
 
 
+def write_above_bar(text: str) -> None:
+    """Write a line to standard error, above the progress bar that is on the terminal."""
+    tqdm.write(text, file=sys.stderr)
+
+
 class ProgressBar(keras.callbacks.Callback):
     """Shows a progress bar on a terminal, and prints a line every 30 seconds elsewhere.
 
