@@ -95,11 +95,10 @@ def row(
     return line
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
 def compare(sizes: Sequence[tuple[int, int, int, int]]) -> list[str]:
     """Return the rows of the table, those of I3D for clips of these sizes."""
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         network = InceptionI3d(400, in_channels=3)
         embed = FEATURES["i3d"].load(filled("i3d", network, i3d_state, Path(folder)))
         norms = [each for each in network.modules() if isinstance(each, torch.nn.BatchNorm3d)]
