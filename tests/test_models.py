@@ -7,13 +7,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers
 
 from vidgan import runtime
 from vidgan.config import DISCRIMINATORS, FRAME_COUNTS, MAX_SIDE, MIN_SIDE, MODELS, ModelConfig
 from vidgan.errors import OptionError
 from vidgan.latents import from_seeds
 from vidgan.models import build_discriminators, build_generator, dcgan, latents, resolve
+from vidgan.models.layers.convolutions import Conv3D, Conv3DTranspose
 from vidgan.models.sizes import Pyramid, split_side
 
 SIDES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512)
@@ -87,8 +87,8 @@ def check_model(config: ModelConfig, width: int, height: int) -> None:
             if "recognition" not in variable.path:
                 largest = float(tf.reduce_max(tf.abs(tf.convert_to_tensor(gradient))))
                 assert largest > 0, variable.path
-    assert layers.Conv3DTranspose in kinds(generator)
-    assert layers.Conv3D in kinds(discriminator)
+    assert Conv3DTranspose in kinds(generator)
+    assert Conv3D in kinds(discriminator)
 
 
 def check_rounding(errors: np.ndarray, reference: np.ndarray, precision: str) -> None:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import layers
 
 from vidgan.models import u_net
+from vidgan.models.layers.convolutions import Conv3D
 from vidgan.models.layers.float32 import Float32Layer
 from vidgan.video.chroma import CHROMA, COLOURS, LUMA
 
@@ -120,7 +121,7 @@ def generator(
     frame = keras.Input((None, None, None, 1))
     widths = (channels, 2 * channels, 4 * channels)
     encoder = keras.Model(frame, u_net.levels(frame, widths), name="encoder")
-    compare = layers.Conv3D(_COMPARED, 1, name="compare")
+    compare = Conv3D(_COMPARED, 1, name="compare")
     half, quarter, eighth = encoder(grey)
     key = compare(encoder(Luma(name="luma")(reference))[-1])
     colours = ReferenceColours(name="attention")(compare(eighth), key, reference)

@@ -21,6 +21,7 @@ from keras import layers
 
 from vidgan.config import ModelConfig
 from vidgan.models.architecture import Architecture, Shape
+from vidgan.models.layers.convolutions import Conv3D, Conv3DTranspose
 from vidgan.models.layers.frame_gain import FrameGain
 from vidgan.models.layers.temporal_threshold import TemporalThreshold
 from vidgan.models.sizes import Pyramid
@@ -57,9 +58,7 @@ def upsample(
 ) -> keras.KerasTensor:
     """Upsample by a transposed convolution: double each axis whose stride is 2."""
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-    x = layers.Conv3DTranspose(
-        channels, kernel(stride), stride, "same", kernel_initializer="he_normal"
-    )(x)
+    x = Conv3DTranspose(channels, kernel(stride), stride, "same", kernel_initializer="he_normal")(x)
     return FrameGain()(x) if stride[0] == 2 else x
 
 
@@ -94,7 +93,7 @@ def to_clip(x: keras.KerasTensor, still: float = 0.0) -> keras.KerasTensor:
         still: threshold of :class:`TemporalThreshold`, in grey levels of 255; 0 for none.
     """
     x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-    x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
+    x = Conv3D(3, (1, 3, 3), padding="same")(x)
     if still:
         x = TemporalThreshold(still * 2 / 255, name="still")(x)
     return bound_colours(x, "clip")
@@ -144,9 +143,7 @@ def trunk(config: ModelConfig, shape: Shape, at_level: AtLevel | None = None) ->
     clip = keras.Input((*shape, 3), name="clip")
     x, level = clip, len(pyramid.strides)
     for stride, channels in zip(reversed(pyramid.strides), [first, *reversed(deep)], strict=True):
-        x = layers.Conv3D(channels, kernel(stride), stride, "same", kernel_initializer="he_normal")(
-            x
-        )
+        x = Conv3D(channels, kernel(stride), stride, "same", kernel_initializer="he_normal")(x)
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
         level -= 1
         if at_level is not None:

@@ -20,6 +20,7 @@ from vidgan.config import ModelConfig
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture, Shape
 from vidgan.models.layers.conv_gru import ConvGRU
+from vidgan.models.layers.convolutions import Conv3D
 from vidgan.models.sizes import Pyramid
 
 # Frames between consecutive inputs of the recurrent unit.
@@ -35,7 +36,7 @@ WIDER = 2
 def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
     """Add a residual block: a convolution of each frame."""
     branch = layers.LeakyReLU(negative_slope=dcgan.SLOPE)(x)
-    branch = layers.Conv3D(
+    branch = Conv3D(
         x.shape[-1],
         (1, 3, 3),
         padding="same",

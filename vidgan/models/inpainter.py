@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from vidgan.models.layers.convolutions import Conv3D
 from vidgan.models.layers.float32 import Float32Layer
 from vidgan.models.restorer import Shuffle
 
@@ -158,7 +159,7 @@ class Blend(Float32Layer):
 
 
 def _gated(x: Any, channels: int, in_time: int = 3, stride: int = 1) -> Any:
-    y = layers.Conv3D(
+    y = Conv3D(
         2 * channels,
         (in_time, 3, 3),
         (1, stride, stride),
@@ -197,14 +198,14 @@ def generator(
     x = _gated(layers.Concatenate()([x, quarter]), 2 * channels)
     x = _upsample(x, channels)
     x = _gated(layers.Concatenate()([x, half]), channels, 1)
-    x = layers.Conv3D(24, (1, 3, 3), padding="same", kernel_initializer="zeros")(x)
+    x = Conv3D(24, (1, 3, 3), padding="same", kernel_initializer="zeros")(x)
     residual = layers.Activation("linear", dtype="float32")(Shuffle(2)(x))
     filled = Blend(name="filled")(candidates, confidence, residual)
     return keras.Model({"clip": clip, "mask": mask}, filled, name="generator")
 
 
 def _upsample(x: Any, channels: int) -> Any:
-    return Shuffle(2)(layers.Conv3D(4 * channels, 1)(x))
+    return Shuffle(2)(Conv3D(4 * channels, 1)(x))
 
 
 def composite(filled: tf.Tensor, clip: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:

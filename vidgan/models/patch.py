@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from vidgan.models.layers.convolutions import Conv3D
+
 SLOPE = 0.2
 # Levels: each halves height and width, and adds a frame to either side of the receptive field.
 DEPTH = 3
@@ -26,10 +28,10 @@ def discriminator(
     clip = keras.Input((frames, height, width, 3), name="clip")
     x = clip
     for level in range(DEPTH):
-        x = layers.Conv3D(
-            channels << level, (3, 4, 4), (1, 2, 2), "same", kernel_initializer="he_normal"
-        )(x)
+        x = Conv3D(channels << level, (3, 4, 4), (1, 2, 2), "same", kernel_initializer="he_normal")(
+            x
+        )
         x = layers.LeakyReLU(negative_slope=SLOPE)(x)
-    x = layers.Conv3D(1, (1, 3, 3), padding="same")(x)
+    x = Conv3D(1, (1, 3, 3), padding="same")(x)
     logit = layers.GlobalAveragePooling3D(dtype="float32", name="logit")(x)
     return keras.Model({"clip": clip}, {"logit": logit}, name="discriminator")

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from vidgan.models.layers.convolutions import Conv3D
 from vidgan.models.layers.float32 import Float32Layer
 
 # Peak memory, measured (benchmarks/restore_speed.md): between two convolutions, as a multiple of
@@ -129,7 +130,7 @@ class Shuffle(layers.Layer):
 
 def _convolution(channels: int, kernel: tuple[int, int, int], **kwargs: Any) -> layers.Layer:
     kwargs.setdefault("kernel_initializer", "he_normal")
-    return layers.Conv3D(channels, kernel, padding="same", **kwargs)
+    return Conv3D(channels, kernel, padding="same", **kwargs)
 
 
 def generator(

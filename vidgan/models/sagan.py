@@ -12,6 +12,7 @@ from keras import layers
 from vidgan.config import ModelConfig
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture, Shape
+from vidgan.models.layers.convolutions import Conv3D
 from vidgan.models.sizes import Pyramid
 
 # The cost of attention grows with the square of the number of positions: the largest level with at
@@ -47,10 +48,10 @@ def self_attention(x: keras.KerasTensor) -> keras.KerasTensor:
     """
     frames, height, width, channels = x.shape[1:]
     inner, half = max(1, channels // 8), max(1, channels // 2)
-    query = layers.Conv3D(inner, 1, use_bias=False, name="query")(x)
+    query = Conv3D(inner, 1, use_bias=False, name="query")(x)
     # Keys and values have half of the height and width, as in the authors' code.
     key, value = (
-        layers.Conv3D(n, (1, 2, 2), (1, 2, 2), "same", use_bias=False, name=name)(x)
+        Conv3D(n, (1, 2, 2), (1, 2, 2), "same", use_bias=False, name=name)(x)
         for n, name in ((inner, "key"), (half, "value"))
     )
     # Scaled dot products, so that the softmax does not saturate at first.
@@ -58,7 +59,7 @@ def self_attention(x: keras.KerasTensor) -> keras.KerasTensor:
     query, key, value = (layers.Reshape((-1, y.shape[-1]))(y) for y in (query, key, value))
     found = layers.Attention(name="attention")([query, value, key])
     found = layers.Reshape((frames, height, width, half))(found)
-    found = layers.Conv3D(channels, 1, use_bias=False, name="found")(found)
+    found = Conv3D(channels, 1, use_bias=False, name="found")(found)
     return layers.Add()([x, Gain(name="gain")(found)])
 
 

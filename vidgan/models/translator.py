@@ -14,6 +14,7 @@ import keras
 from keras import layers
 
 from vidgan.models.dcgan import SLOPE, bound_colours
+from vidgan.models.layers.convolutions import Conv3D, Conv3DTranspose
 
 Shape = tuple[int | None, int | None, int | None]
 ANY_SHAPE: Shape = (None, None, None)
@@ -33,22 +34,20 @@ def _active(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def _halved(x: keras.KerasTensor, channels: int) -> keras.KerasTensor:
-    return layers.Conv3D(channels, (1, 4, 4), (1, 2, 2), "same", kernel_initializer="he_normal")(x)
+    return Conv3D(channels, (1, 4, 4), (1, 2, 2), "same", kernel_initializer="he_normal")(x)
 
 
 def _doubled(x: keras.KerasTensor, channels: int) -> keras.KerasTensor:
-    return layers.Conv3DTranspose(
-        channels, (1, 4, 4), (1, 2, 2), "same", kernel_initializer="he_normal"
-    )(x)
+    return Conv3DTranspose(channels, (1, 4, 4), (1, 2, 2), "same", kernel_initializer="he_normal")(
+        x
+    )
 
 
 def _block(x: keras.KerasTensor) -> keras.KerasTensor:
     """Apply a residual block."""
     channels = x.shape[-1]
-    residual = layers.Conv3D(channels, 3, padding="same", kernel_initializer="he_normal")(
-        _active(x)
-    )
-    last = layers.Conv3D(channels, 1, kernel_initializer="zeros")
+    residual = Conv3D(channels, 3, padding="same", kernel_initializer="he_normal")(_active(x))
+    last = Conv3D(channels, 1, kernel_initializer="zeros")
     return layers.Add()([x, last(_active(residual))])
 
 
@@ -73,7 +72,7 @@ def translator(channels: int, name: str, shape: Shape = ANY_SHAPE) -> keras.Mode
     x = _doubled(_active(x), max(1, channels // 2))
     x = layers.Concatenate()([_active(x), clip])
     # A convolution after the last transposed one removes its checkerboard artefacts.
-    x = layers.Conv3D(3, (1, 3, 3), padding="same")(x)
+    x = Conv3D(3, (1, 3, 3), padding="same")(x)
     return keras.Model(clip, bound_colours(x, "translated"), name=name)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from keras import layers
 
+from vidgan.models.layers.convolutions import Conv3D
 from vidgan.models.restorer import Shuffle
 
 _SLOPE = 0.2
@@ -15,7 +16,7 @@ _SLOPE = 0.2
 
 def convolved(x: Any, channels: int, in_time: int = 1, stride: int = 1) -> Any:
     """Apply a convolution of 3 × 3 pixels and of some frames, and a leaky ReLU."""
-    convolution = layers.Conv3D(
+    convolution = Conv3D(
         channels,
         (in_time, 3, 3),
         (1, stride, stride),
@@ -34,13 +35,13 @@ def residual(x: Any, channels: int, blocks: int, in_time: int = 1) -> Any:
 
 def joined(x: Any, skip: Any, channels: int, in_time: int = 1) -> Any:
     """Double the size of ``x`` and merge it with the level above, which has ``channels``."""
-    x = Shuffle(2)(layers.Conv3D(4 * channels, 1)(x))
+    x = Shuffle(2)(Conv3D(4 * channels, 1)(x))
     return convolved(layers.Concatenate()([x, skip]), channels, in_time)
 
 
 def pixels(x: Any, outputs: int) -> Any:
     """Return outputs for every pixel of the full size, float32; zero before training."""
-    x = layers.Conv3D(4 * outputs, (1, 3, 3), padding="same", kernel_initializer="zeros")(x)
+    x = Conv3D(4 * outputs, (1, 3, 3), padding="same", kernel_initializer="zeros")(x)
     return layers.Activation("linear", dtype="float32")(Shuffle(2)(x))
 
 

@@ -15,6 +15,7 @@ from vidgan.config import ModelConfig
 from vidgan.latents import Noise
 from vidgan.models import dcgan
 from vidgan.models.architecture import Architecture
+from vidgan.models.layers.convolutions import Conv3D
 from vidgan.models.sizes import Pyramid
 
 STREAMS = ("foreground", "mask", "background")
@@ -39,8 +40,8 @@ def generator(config: ModelConfig, height: int, width: int) -> keras.Model:
     moving, still = stream(pyramid), stream(Pyramid.build(1, height, width))
 
     # One convolution for colours and mask: a fourth channel costs less than a layer of its own.
-    moving = layers.Conv3D(4, (1, 3, 3), padding="same", name="moving")(moving)
-    still = layers.Conv3D(3, (1, 3, 3), padding="same", name="still")(still)
+    moving = Conv3D(4, (1, 3, 3), padding="same", name="moving")(moving)
+    still = Conv3D(3, (1, 3, 3), padding="same", name="still")(still)
 
     # A split takes a quarter of the time of two slices.
     colours, logit = keras.ops.split(moving, [3], axis=-1)

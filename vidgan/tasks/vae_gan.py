@@ -131,7 +131,8 @@ class VAEGAN(VideoGAN):
             encoding = self._encode(real, noise, seeds[3])
             pairs = {name: (encoding.inputs[name], sampled[name]) for name in sampled}
             clips = self._decode({name: tf.concat(pair, axis=0) for name, pair in pairs.items()})
-            reconstructed, fake = clips[:count], clips[count:]
+            # The gradient of a split takes a fraction of the time of that of two slices.
+            reconstructed, fake = tf.split(clips, 2)
             batches = self._discriminator_batches(real, fake, labels, noise, seeds[1])
         found = self._all_gradients(batches)
         logs = self._logs(found) | batch_figures(fake, real)

@@ -63,7 +63,6 @@ def perceptual_loss(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
     kernel = tf.constant(perceptual.kernel(FILTER_SEED))
     opponent = tf.constant(perceptual.OPPONENT.T)
     both = tf.concat([restored, original], axis=0)
-    count = restored.shape[0] * restored.shape[1]
     values = tf.reshape(both, (-1, *both.shape[2:])) @ opponent
     margin, cell, total = perceptual.SIDE // 2, perceptual.CELL, 0.0
     for scale in range(perceptual.SCALES):
@@ -77,7 +76,7 @@ def perceptual_loss(restored: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
         # The root's derivative is infinite at zero.
         length = tf.sqrt(tf.reduce_sum(tf.square(pooled), axis=-1, keepdims=True) + 1e-12)
         found = pooled / (length + perceptual.FLOOR)
-        square = tf.square(found[:count] - found[count:])
+        square = tf.square(tf.subtract(*tf.split(found, 2)))
         total += tf.reduce_mean(tf.reduce_sum(square, axis=-1))
     return total
 

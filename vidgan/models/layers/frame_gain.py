@@ -1,14 +1,28 @@
 """Gains and biases for each frame, against edge artefacts of transposed convolutions over time."""
 
+from typing import Any
+
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
+
+from vidgan.models.layers.sums import sum_pixels
 
 
 def _edges(shape: tuple[int, ...], dtype: str | None = None) -> np.ndarray:
     gain = np.ones(shape, np.float32)
     gain[[0, -1]] = 2**0.5
     return gain
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _scale(inputs: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    def gradients(output: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        sums = (sum_pixels(output * inputs), sum_pixels(output))
+        return output * gain, *(tf.cast(each[:, None, None], gain.dtype) for each in sums)
+
+    return inputs * gain + bias, gradients
 
 
 @keras.saving.register_keras_serializable(package="vidgan")
@@ -28,7 +42,7 @@ class FrameGain(layers.Layer):
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
         """Scale and shift."""
-        return inputs * self.gain + self.bias
+        return _scale(*map(tf.convert_to_tensor, (inputs, self.gain, self.bias)))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the input's shape."""
