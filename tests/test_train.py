@@ -26,7 +26,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import vidgan
 from vidgan import config as configs
-from vidgan import runtime
+from vidgan import runtime, tasks
 from vidgan.cli import main
 from vidgan.config import DEFAULT_TASK, PRESETS, TrainConfig, TrainingOptions
 from vidgan.dataset.manifest import Manifest
@@ -587,6 +587,49 @@ def test_default_batch_and_budget(dataset: Path, monkeypatch: pytest.MonkeyPatch
     assert run.train.batch_size == 13
     assert run.train.epochs is None
     assert run.train.patience == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "free", "wanted"),
+    [
+        ({}, 200 * 2**30, 32),
+        ({"reconstruction": 0.0, "pairs": False}, 200 * 2**30, 32),
+        ({}, None, 32),  # Unknown.
+        ({}, 0, 4),  # A pair on each; whether it fits is checked later.
+        ({"batch_size": 6}, 0, 6),
+    ],
+)
+def test_batch_of_two_gpus(
+    dataset: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+    free: int | None,
+    wanted: int,
+) -> None:
+    monkeypatch.setattr(runtime, "choose_devices", lambda name: ["/GPU:0", "/GPU:1"])
+    monkeypatch.setattr(memory, "available_memory", lambda device: free)
+    manifest = Manifest.load(dataset)
+    manifest.splits["train"].lengths.extend([100] * 4)
+    requested = TrainingOptions.parse(DEFAULT_TASK, {"frames": 8, **options})
+    run = run_config.new_run([dataset], [manifest], Path(), requested)
+    assert run.train.batch_size == wanted
+
+
+def test_batch_of_a_gpu_fits_its_memory(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "choose_devices", lambda name: ["/GPU:0"])
+    manifest = Manifest.load(dataset)
+    manifest.splits["train"].lengths.extend([100] * 4)
+    requested = TrainingOptions.parse(DEFAULT_TASK, {"frames": 8})
+
+    monkeypatch.setattr(memory, "available_memory", lambda device: 200 * 2**30)
+    run = run_config.new_run([dataset], [manifest], Path(), requested)
+    assert run.train.batch_size == configs.GPU_BATCH
+    gan = tasks.find_task(run.task).build(run)
+    for clips, wanted in ((4, 4), (9, 8)):  # Pairs.
+        free = memory.estimate_memory(gan, clips)
+        monkeypatch.setattr(memory, "available_memory", lambda device, free=free: free)
+        run = run_config.new_run([dataset], [manifest], Path(), requested)
+        assert run.train.batch_size == wanted
 
 
 def test_patience_ends_with_a_new_budget(dataset: Path, tmp_path: Path) -> None:

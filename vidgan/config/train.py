@@ -14,6 +14,8 @@ from vidgan.losses import LOSSES
 DEFAULT_RUNS = "runs"
 # Default of --batch-size, and with a reconstruction loss, which is best with more clips.
 DEFAULT_BATCH, RECONSTRUCTION_BATCH = 2, 4
+# On a GPU, which takes about as long for a few clips.
+GPU_BATCH = 16
 # Default of --r1 with --pairs: such a discriminator would otherwise get too far ahead.
 R1_OF_PAIRS = 3.0
 MAX_MINUTES = 1e5
@@ -86,8 +88,9 @@ class TrainConfig(Config):
         "Real clips per step, over all devices.",
         min=1,
         max=4096,
-        default_text=f"{RECONSTRUCTION_BATCH} for each device with --reconstruction, else "
-        f"{DEFAULT_BATCH}; or all clips of a smaller dataset",
+        default_text=f"{GPU_BATCH} for each GPU, or as many as fit in its memory; on a CPU "
+        f"{RECONSTRUCTION_BATCH} with --reconstruction, else {DEFAULT_BATCH}; or all clips of a "
+        "smaller dataset",
         group=Group.OPTIMISATION,
         common=True,
     )

@@ -128,12 +128,14 @@ def new_run(
     if led:
         defaults = configs.RECONSTRUCTION_DEFAULTS.items()
         train = train.replace(**{k: v for k, v in defaults if k not in options.given})
+    device = runtime.choose_device(train.device)
     if train.precision == "auto":
-        device = runtime.choose_device(train.device)
         train = train.replace(precision=runtime.best_precision(device))
     replicas = runtime.count_replicas(train.device)
-    if train.batch_size is None:
+    if automatic := train.batch_size is None:
         batch_size = configs.RECONSTRUCTION_BATCH if led else configs.DEFAULT_BATCH
+        if "GPU" in device:
+            batch_size = configs.GPU_BATCH
         fitting = max(1, min(batch_size, clips // replicas))
         train = train.replace(batch_size=replicas * fitting)
     elif train.batch_size > clips:
@@ -155,7 +157,28 @@ def new_run(
     second = others[0] if others else None
     digest = manifest.digest()
     run = Run(path, model, train, first, manifest.size, fps, task, task_config, second, digest)
-    return tasks.find_task(task).resolve(run, manifests)
+    run = tasks.find_task(task).resolve(run, manifests)
+    # On the CPU the default is small. Workers do not know the memory of others.
+    if automatic and "GPU" in device and runtime.find_worker().count == 1:
+        return _fit_batch(run, device, replicas)
+    return run
+
+
+def _fit_batch(run: Run, device: str, replicas: int) -> Run:
+    """Lower the batch size of a run to what fits in the memory of each of its devices."""
+    import tensorflow as tf
+
+    from vidgan import tasks
+    from vidgan.training import memory
+
+    with tf.device("/CPU:0"):
+        gan = tasks.find_task(run.task).build(run)
+    free, each = memory.available_memory(device), (run.train.batch_size or 1) // replicas
+    if free is None or (fitting := memory.largest_batch(gan, free)) >= each:
+        return run
+    # Both items of a pair are on the same device. Where nothing fits, training says so.
+    fitting = max(2, fitting // 2 * 2) if run.model.pairs else max(1, fitting)
+    return run.replace(train=run.train.replace(batch_size=replicas * fitting))
 
 
 def resumed_run(
