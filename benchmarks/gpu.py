@@ -1,18 +1,21 @@
-"""Speed of training steps on a GPU: every model and task, precision, and XLA.
+"""Speed of training steps on a GPU: every model and task, precision, XLA, and PyTorch.
 
     python benchmarks/gpu.py [--minutes 10] [--size 64 --size 128 --size 256] [--output gpu.md]
 
 For each case, the median duration of a step on one batch after the graph is traced, as clips/s and
 as a share of the rate of a large matrix product of the same precision (with TF32 where float32 has
 it); the peak memory of the device; and, with ``--xla``, how long a step that XLA compiles takes
-relative to it. Cases that would start after ``--minutes`` are left out. ``--device cpu`` tries the
-script without a GPU. See also ``pipeline_speed.py``, for what the data pipeline delivers.
+relative to it. Where PyTorch is installed, ``step_speed.py`` then compares the same networks at
+each size in float32 and bfloat16. Cases that would start after ``--minutes``, of which the
+comparison gets a quarter, are left out. ``--device cpu`` tries the script without a GPU. See also
+``pipeline_speed.py``, for what the data pipeline delivers.
 """
 
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from vidgan import runtime
 
 runtime.prepare()
 
+import step_speed  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from portfolio_videos import KINDS, write  # noqa: E402
 
@@ -41,6 +45,7 @@ PRECISIONS = {
     "mixed_float16": tf.float16,
 }
 STEPS, PRODUCT = 8, 4096
+COMPARISON = ["--rounds", 3, "--steps", 8]
 
 
 def cases() -> list[tuple[str, dict[str, Any]]]:
@@ -97,6 +102,20 @@ def measure(
     return (run.train.batch_size or 1) / seconds, arithmetic / seconds, memory, relative
 
 
+def compare(sizes: Sequence[int], device: str, until: float) -> list[str]:
+    """Return the reports of ``step_speed.py``."""
+    if find_spec("torch") is None:
+        return ["", "PyTorch is not installed: no comparison."]
+    kind, lines = device.partition(":")[0], list[str]()
+    for size, precision in product(sizes, ("float32", "mixed_bfloat16")):
+        if time.monotonic() > until:
+            break
+        print(flush=True)
+        arguments = ["--size", size, "--precision", precision, "--device", kind, *COMPARISON]
+        lines += ["", *step_speed.main(list(map(str, arguments)))]
+    return lines
+
+
 @click.command(help="Measure training steps on a GPU.")
 @click.option("--device", default="gpu:0", show_default=True)
 @click.option("--size", "sizes", type=int, multiple=True, default=(64, 128, 256))
@@ -117,7 +136,8 @@ def main(
     output: Path | None,
 ) -> None:
     """Run; see the top of the file."""
-    until = time.monotonic() + 60 * minutes
+    start = time.monotonic()
+    until, end = start + 45 * minutes, start + 60 * minutes
     place = runtime.choose_device(device)
     lines = [
         "| size | case | precision | batch | clips/s | of a product's rate | GiB | XLA |",
@@ -149,6 +169,7 @@ def main(
                     cells.append(f"{relative:.2f}")
                 lines.append("| " + " | ".join(map(str, cells)) + " |")
                 print(lines[-1], flush=True)
+    lines += compare(sizes, device, end)
     if output is not None:
         output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

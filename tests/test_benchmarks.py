@@ -180,6 +180,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
             "cases": lambda: [("synthesis", {"model": "dcgan", "reconstruction": 0.0})],
             "PRODUCT": 64,
             "STEPS": 1,
+            "compare": lambda *_: [],  # The script below.
         },
         writes=("report.md",),
     ),
@@ -285,6 +286,14 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         lambda folder: [two_runs(folder)[1], "a=b", "--clips", 2, "--output", folder / "both.png"],
         needs=("skimage",),
         writes=("both.png",),
+    ),
+    "roofline": Smoke(
+        lambda folder: [
+            *("--batch", 1, "--size", 32, "--frames", 8, "--rounds", 1),
+            *("--output", folder / "report.md"),
+        ],
+        {"PRODUCT": 64, "COPY": 64},
+        writes=("report.md",),
     ),
     "scaling": Smoke(
         lambda folder: [

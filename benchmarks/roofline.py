@@ -1,0 +1,160 @@
+"""Roofline of the convolutions of a training step on a CPU.
+
+    python benchmarks/roofline.py [--batch 4] [--size 64] [--rounds 7] [--output roofline.md]
+
+Each convolution of the default generator and discriminator, alone: its FLOPs, the bytes of its
+operands, the rate that the machine allows, and the measured one. The machine allows a convolution
+the rate of a large matrix product, less the lanes of a vector that its channels leave empty (12
+channels fill 12 of 16), or what the bandwidth of memory allows, whichever is less.
+"""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidgan import runtime
+
+runtime.prepare()
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+from vidgan.config import ModelConfig  # noqa: E402
+from vidgan.models import build_discriminators, build_generator, resolve  # noqa: E402
+from vidgan.models.layers.convolutions import Conv3D, Conv3DTranspose  # noqa: E402
+
+PRODUCT, COPY = 4096, 2**26
+# The layers whose kernel's gradient is computed as that of the transposed convolution.
+FEW_CHANNELS = 8
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution from a larger tensor to a smaller one, and its transpose."""
+
+    name: str
+    large: tuple[int, ...]
+    small: tuple[int, ...]
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    @property
+    def flops(self) -> float:
+        """Of each of the three operations."""
+        return float(2 * math.prod(self.small) * math.prod(self.kernel[:-1]))
+
+    @property
+    def traffic(self) -> float:
+        """Bytes of all operands: two are read, and one is written."""
+        return 4.0 * sum(map(math.prod, (self.large, self.small, self.kernel)))
+
+    def operations(self) -> dict[str, tuple[Callable[[], tf.Tensor], int]]:
+        """Return the operations, each with the channels that fill a vector."""
+        large, small = tf.random.normal(self.large), tf.random.normal(self.small)
+        kernel, inner, outer = tf.random.normal(self.kernel), *self.kernel[-2:]
+        options: dict[str, Any] = {"strides": (1, *self.strides, 1), "padding": "SAME"}
+        first, sizes, second = large, self.kernel, small
+        if set(self.strides) == {1} and outer < inner and outer <= FEW_CHANNELS:
+            first, sizes, second = small, (*self.kernel[:3], outer, inner), large
+        return {
+            "to the smaller": (lambda: tf.nn.conv3d(large, kernel, **options), outer),
+            "to the larger": (
+                lambda: tf.raw_ops.Conv3DBackpropInputV2(
+                    input_sizes=self.large, filter=kernel, out_backprop=small, **options
+                ),
+                inner,
+            ),
+            "kernel": (
+                lambda: tf.raw_ops.Conv3DBackpropFilterV2(
+                    input=first, filter_sizes=sizes, out_backprop=second, **options
+                ),
+                max(inner, outer),
+            ),
+        }
+
+
+def convolutions(network: keras.Model, prefix: str, batch: int) -> Iterator[Convolution]:
+    """Yield the convolutions of a network."""
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from convolutions(layer, prefix, batch)
+        elif isinstance(layer, Conv3D | Conv3DTranspose):
+            large, small = ((batch, *each.shape[1:]) for each in (layer.input, layer.output))
+            if isinstance(layer, Conv3DTranspose):
+                large, small = small, large
+            kernel = tuple(map(int, layer.kernel.shape))
+            yield Convolution(f"{prefix} {layer.name}", large, small, kernel, layer.strides)
+
+
+def median_seconds(run: Callable[[], Any], rounds: int) -> float:
+    """Return the median duration, without the first one."""
+    traced, times = tf.function(run, autograph=False, jit_compile=False), []
+    for _ in range(1 + rounds):
+        start = time.perf_counter()
+        traced()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[1:])
+
+
+def lanes() -> int:
+    """Return the float32 numbers in a vector of this CPU."""
+    flags = Path("/proc/cpuinfo")
+    return 16 if flags.exists() and "avx512f" in flags.read_text() else 8
+
+
+@click.command(help="Compare convolutions with what the machine allows.")
+@click.option("--batch", default=4, show_default=True)
+@click.option("--size", default=64, show_default=True)
+@click.option("--frames", default=16, show_default=True)
+@click.option("--rounds", default=7, show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="Also write the table there.")
+def main(batch: int, size: int, frames: int, rounds: int, output: Path | None) -> None:
+    """Run; see the top of the file."""
+    matrix, numbers = tf.random.normal((PRODUCT, PRODUCT)), tf.random.normal((COPY,))
+    peak = 2 * PRODUCT**3 / median_seconds(lambda: matrix @ matrix, 3)
+    bandwidth = 8 * COPY / median_seconds(lambda: numbers + 1.0, 3)
+    width = lanes()
+    lines = [
+        f"Matrix product {peak / 1e9:.0f} GFLOP/s, memory {bandwidth / 1e9:.1f} GB/s, vectors of "
+        f"{width}; batch {batch}, {size} x {size} x {frames}, float32",
+        "",
+        "| convolution | channels | operation | GFLOP | MB | allowed GFLOP/s | measured | share |",
+        "|" + "---|" * 8,
+    ]
+    model = resolve(ModelConfig(frames=frames))
+    generator = build_generator(model, size, size)
+    discriminator = build_discriminators(model, size, size)["clip"]
+    every = [
+        *convolutions(generator, "generator", batch),
+        *convolutions(discriminator, "discriminator", 2 * batch),
+    ]
+    total = allowed = spent = 0.0
+    for each in every:
+        inner, outer = each.kernel[-2:]
+        for name, (run, channels) in each.operations().items():
+            filled = channels / (width * math.ceil(channels / width))
+            least = max(each.flops / (peak * filled), each.traffic / bandwidth)
+            seconds = median_seconds(run, rounds)
+            total, allowed, spent = total + each.flops, allowed + least, spent + seconds
+            cells = [each.name, f"{inner}, {outer}", name, f"{each.flops / 1e9:.2f}"]
+            cells += [f"{each.traffic / 1e6:.1f}", f"{each.flops / least / 1e9:.0f}"]
+            cells += [f"{each.flops / seconds / 1e9:.0f}", f"{least / seconds:.2f}"]
+            lines.append("| " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"All: {total / spent / 1e9:.0f} GFLOP/s, {total / spent / peak:.2f} of a matrix product; "
+        f"allowed {total / allowed / 1e9:.0f}, {total / allowed / peak:.2f} of it.",
+    ]
+    print("\n".join(lines), flush=True)
+    if output is not None:
+        output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
