@@ -120,7 +120,7 @@ class Copy:
         ]
         if changed and (moved or not keep):
             raise ExportError(
-                f"{self.url}: {self.base} holds what an earlier command could not upload; move it "
+                f"{self.url}: {self.files} holds what an earlier command could not upload; move it "
                 "to another place, or remove it"
             )
         for name in self._names():
@@ -194,7 +194,8 @@ class Copy:
         try:
             self._upload(known, changed, gone)
         except VidganError as error:
-            raise ExportError(f"{error}; the files are kept in {self.base}") from error
+            # Not the path of a copy, which would be named by its URL.
+            raise ExportError(f"{error}; the files are kept in {self.files}") from error
 
     def _upload(self, known: dict[str, _Object], changed: list[str], gone: list[str]) -> None:
         storage = Storage(self.url)

@@ -106,6 +106,7 @@ def written(url: str, update: bool = False) -> Iterator[Path]:
         return
     copy = Copy(url, "out")
     with copy.locked(wait=False):
+        Storage(url).check_writable()
         copy.pull(content=update, keep=update)
         path = _register(copy)
         _open[path] = copy

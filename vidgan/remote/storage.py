@@ -135,6 +135,21 @@ class Storage:
                 self.fs.put_file(file, temporary)
                 self.fs.mv(temporary, target)
 
+    def check_writable(self) -> None:
+        """Check that objects can be written, before the work whose result is to be written.
+
+        Raises:
+            ExportError: they cannot, for want of the bucket or of permission.
+        """
+        with _errors(self.url, "written", ExportError):
+            if scheme(self.url) not in _ATOMIC:
+                self.fs.makedirs(self.parent, exist_ok=True)
+            probe = self._path(f".vidgan-{uuid.uuid4().hex}")
+            self.fs.pipe_file(probe, b"")
+            # Who may not remove objects can still write new ones.
+            with contextlib.suppress(PermissionError):
+                self.fs.rm_file(probe)
+
     def remove(self, name: str) -> None:
         """Remove an object, if it is there.
 
