@@ -151,6 +151,11 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.replace(path)
 
 
+def is_hidden(name: str) -> bool:
+    """Return whether a name is that of a lock or of something that is still being written."""
+    return name == LOCK_NAME or name.startswith(_HIDDEN)
+
+
 def as_text(name: Path | str) -> str:
     """Return a name as valid UTF-8 to show, with replacement characters for other bytes."""
     return os.fsencode(name).decode("utf-8", "replace")

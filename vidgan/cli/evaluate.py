@@ -7,6 +7,7 @@ import click
 
 from vidgan.cli import options
 from vidgan.config import EvaluateConfig, Group
+from vidgan.remote.places import shown
 
 
 @click.command(
@@ -67,11 +68,11 @@ def command(
     context: click.Context,
     /,
     run: str | None,
-    dataset: Path | None,
-    real: Path | None,
-    fake: Path | None,
-    compare: tuple[Path, ...],
-    output: Path | None,
+    dataset: Path | str | None,
+    real: Path | str | None,
+    fake: Path | str | None,
+    compare: tuple[Path | str, ...],
+    output: Path | str | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -103,7 +104,7 @@ def command(
         reports, page = [report], report.page
     if as_json:
         for report in reports:
-            click.echo(table.lines(report))
+            click.echo(shown(table.lines(report)))
     else:
         click.echo(table.table(reports))
-        click.echo(f"Page: {page}")
+        click.echo(shown(f"Page: {page}"))

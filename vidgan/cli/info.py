@@ -11,7 +11,7 @@ from vidgan.cli import options
 @click.argument("path", type=options.path())
 @click.option("--checkpoint", metavar="NAME", help="Describe one of a run: latest, best or a step.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(path: Path, checkpoint: str | None, as_json: bool) -> None:
+def command(path: Path | str, checkpoint: str | None, as_json: bool) -> None:
     """Describe the dataset, run or checkpoint at PATH; latest is the newest run under runs."""
     import json
 

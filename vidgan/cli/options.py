@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from vidgan import config
 from vidgan.config import Group, OptionSpec, OptionValue
 from vidgan.config.base import option_flag
+from vidgan.remote.urls import is_url
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -223,9 +224,17 @@ def given_options(ctx: click.Context, values: dict[str, Any]) -> dict[str, Optio
     return {name: value for name, value in values.items() if _is_given(ctx, name)}
 
 
+class PathOrUrl(click.Path):
+    """A path as :class:`~pathlib.Path`, or a URL as text, since a path has no double slash."""
+
+    def coerce_path_result(self, value: Any) -> Any:
+        """Leave a URL as it is."""
+        return value if is_url(value) else super().coerce_path_result(value)
+
+
 def path(**kwargs: Any) -> click.Path:
     """Return the type of a path argument; the jobs check whether it exists."""
-    return click.Path(path_type=Path, **kwargs)
+    return PathOrUrl(path_type=Path, **kwargs)
 
 
 def output() -> Decorator[Any]:

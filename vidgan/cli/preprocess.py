@@ -8,6 +8,7 @@ import click
 
 from vidgan.cli.options import from_config, given_options, path
 from vidgan.config import DEFAULT_DATASET, PreprocessConfig, RunnerConfig, preprocess_configs
+from vidgan.remote.places import shown
 
 
 @click.command()
@@ -33,8 +34,8 @@ from vidgan.config import DEFAULT_DATASET, PreprocessConfig, RunnerConfig, prepr
 def command(
     context: click.Context,
     /,
-    inputs: tuple[Path, ...],
-    output: Path,
+    inputs: tuple[Path | str, ...],
+    output: Path | str,
     overwrite: bool,
     strict: bool,
     progress: bool | None,
@@ -58,7 +59,7 @@ def command(
         progress=sys.stderr.isatty() if progress is None else progress,
     )
     for failure in summary.failures:
-        click.echo(f"Warning: skipped {failure}", err=True)
+        click.echo(shown(f"Warning: skipped {failure}"), err=True)
     for warning in summary.warnings:
-        click.echo(f"Warning: {warning}", err=True)
-    click.echo(str(summary))
+        click.echo(shown(f"Warning: {warning}"), err=True)
+    click.echo(shown(str(summary)))

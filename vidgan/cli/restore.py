@@ -9,6 +9,7 @@ import click
 from vidgan.cli import options
 from vidgan.cli.notes import print_note
 from vidgan.config import TASK_OPTIONS, Group, MaskedRestoreConfig, VideoCommand
+from vidgan.remote.places import shown
 from vidgan.video.containers import CONTAINERS, listed
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def build_command(task: str) -> click.Command:
     def callback(
         context: click.Context,
         /,
-        input: Path,
-        output: Path,
+        input: Path | str,
+        output: Path | str,
         run: str | None,
         mask: str | None = None,
         **values: Any,
@@ -83,11 +84,11 @@ def _help(task: str, video: VideoCommand) -> str:
 def print_result(result: "RestoreResult") -> None:
     """Print the files written and the failures; exit with 1 if there are any failures."""
     for failure in result.failures:
-        click.echo(f"Warning: skipped {failure}", err=True)
+        click.echo(shown(f"Warning: skipped {failure}"), err=True)
     if result.paths:
         size = sum(path.stat().st_size for path in result.paths)
         one = len(result.paths) == 1
         what = result.paths[0] if one else f"{len(result.paths)} files"
-        click.echo(f"Wrote {what} ({size / 1e6:.1f} MB)")
+        click.echo(shown(f"Wrote {what} ({size / 1e6:.1f} MB)"))
     if result.failures:
         raise click.exceptions.Exit(1)

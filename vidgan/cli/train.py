@@ -16,6 +16,7 @@ from vidgan.config import (
     TrainConfig,
     TrainingOptions,
 )
+from vidgan.remote.places import shown
 
 
 def _common_option(*names: str, **kwargs: Any) -> options.Decorator[Any]:
@@ -47,9 +48,9 @@ def _common_option(*names: str, **kwargs: Any) -> options.Decorator[Any]:
 def command(
     context: click.Context,
     /,
-    datasets: tuple[Path, ...],
+    datasets: tuple[Path | str, ...],
     task: str | None,
-    output: Path | None,
+    output: Path | str | None,
     resume: str | None,
     dry_run: bool,
     **values: Any,
@@ -87,4 +88,4 @@ def command(
     if not find_worker().is_chief:
         return
     example = TASK_OPTIONS[Run.open(run).task].example
-    click.echo(f"{run}: done. Samples are in {run / 'samples'}; next: {example}")
+    click.echo(shown(f"{run}: done. Samples are in {run / 'samples'}; next: {example}"))

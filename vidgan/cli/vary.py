@@ -18,7 +18,9 @@ from vidgan.config import VaryConfig
 @options.output()
 @options.from_config(VaryConfig)
 @click.pass_context
-def command(context: click.Context, /, input: Path, output: Path, **values: Any) -> None:
+def command(
+    context: click.Context, /, input: Path | str, output: Path | str, **values: Any
+) -> None:
     """Make variations of the video IN from its own patches, without training.
 
     IN is a video or a folder of numbered images. Suited are water, fire, clouds, crowds and the

@@ -16,6 +16,7 @@ from vidgan.dataset.signature import near_duplicates
 from vidgan.dataset.split import Part, assign
 from vidgan.dataset.tfrecord import encode_example, write_records
 from vidgan.files import as_text
+from vidgan.remote.places import shown
 from vidgan.video.discover import InputSource
 
 # Large enough for fast sequential reading, small enough for several readers.
@@ -141,7 +142,7 @@ def _write_split(
                     "frames": frames,
                     "fps": [fps],
                     "label": [labels.index(source.label) if labels else -1],
-                    "source": [as_text(source.path).encode()],
+                    "source": [shown(as_text(source.path)).encode()],
                     "first": [placed.shot.first + piece.start],
                 }
             )
@@ -187,7 +188,7 @@ def _describe(
             }
         )
     return {
-        "path": as_text(source.path),
+        "path": shown(as_text(source.path)),
         "sha256": result.sha256,
         "width": result.width,
         "height": result.height,

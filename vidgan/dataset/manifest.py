@@ -27,6 +27,7 @@ from vidgan.dataset.tfrecord import check_lengths
 from vidgan.errors import DatasetError
 from vidgan.files import JSON_ERRORS
 from vidgan.json_files import Count, FrameRate, PositiveCount, Side, Text, Value
+from vidgan.remote.places import ensure
 
 FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
@@ -207,6 +208,7 @@ class Manifest:
             DatasetError: the folder is no dataset, or its manifest is invalid or of a newer format.
         """
         folder = Path(folder)
+        ensure(folder)
         path = folder / MANIFEST_NAME
         try:
             values = json_files.read(inside(folder, MANIFEST_NAME))

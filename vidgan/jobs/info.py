@@ -7,12 +7,15 @@ from typing import Any
 from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, ModelConfig
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
+from vidgan.remote.arguments import takes_urls
+from vidgan.remote.places import exists, shown
 from vidgan.training import health_rules
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import CHECKPOINTS, CONFIG_NAME
 from vidgan.training.state import STATE_NAME, Measurement, read_measurement
 
 
+@takes_urls()
 def info(path: Path | str, checkpoint: str | None = None) -> dict[str, Any]:
     """Describe a dataset, a run or a checkpoint.
 
@@ -55,7 +58,7 @@ def _dataset(manifest: Manifest) -> dict[str, Any]:
         rejected.update(shot["reason"] for shot in source.get("rejected", []))
     return {
         "kind": "dataset",
-        "path": str(manifest.path),
+        "path": shown(str(manifest.path)),
         "size": list(manifest.size),
         "fps": manifest.fps,
         "labels": manifest.labels,
@@ -89,12 +92,12 @@ def _run(run: Run) -> dict[str, Any]:
     checkpoints, best = run.checkpoints(), run.best()
     return {
         "kind": "run",
-        "path": str(run.path),
+        "path": shown(str(run.path)),
         "task": run.task,
         **_clip(run),
-        "dataset": str(run.dataset),
-        **({} if run.second is None else {"second_dataset": str(run.second)}),
-        "dataset_there": (run.dataset / MANIFEST_NAME).is_file(),
+        "dataset": shown(str(run.dataset)),
+        **({} if run.second is None else {"second_dataset": shown(str(run.second))}),
+        "dataset_there": exists(run.dataset / MANIFEST_NAME),
         "trained": run.state() if checkpoints else None,
         "checkpoints": [path.name for path in checkpoints],
         "best": None if best is None else _measurement(best),
@@ -107,8 +110,8 @@ def _run(run: Run) -> dict[str, Any]:
 def _checkpoint(run: Run, folder: Path) -> dict[str, Any]:
     return {
         "kind": "checkpoint",
-        "path": str(folder),
-        "run": str(run.path),
+        "path": shown(str(folder)),
+        "run": shown(str(run.path)),
         **_clip(run),
         "trained": run.state(folder),
         "measurement": _measurement(folder),

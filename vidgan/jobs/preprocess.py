@@ -24,6 +24,7 @@ from vidgan.dataset.scan import Progress, Scan
 from vidgan.dataset.staging import PREVIEW_NAME, check_output, disk_size, staging
 from vidgan.errors import InputError
 from vidgan.models.sizes import check_size
+from vidgan.remote.arguments import takes_urls
 from vidgan.video.discover import InputSource, discover
 from vidgan.video.readers.base import DEFAULT_RATE, VideoInfo
 from vidgan.video.readers.open import open_video
@@ -117,7 +118,7 @@ def preprocess(
     config, runner = preprocess_configs(options)
     summary = run(
         inputs,
-        Path(output),
+        output,
         config,
         runner,
         overwrite=overwrite,
@@ -131,9 +132,10 @@ def preprocess(
     return summary.manifest
 
 
+@takes_urls(output="output")
 def run(
     inputs: str | Path | Sequence[str | Path],
-    output: Path,
+    output: str | Path,
     config: PreprocessConfig,
     runner: RunnerConfig,
     *,
@@ -155,6 +157,7 @@ def run(
     Returns:
         A summary, with the manifest.
     """
+    output = Path(output)
     check_size(config.size)
     check_output(output, overwrite)
     scanner = _scanner(runner)

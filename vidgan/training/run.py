@@ -39,6 +39,8 @@ from vidgan.containment import refuse_links_out
 from vidgan.errors import OptionError, RunError
 from vidgan.files import JSON_ERRORS, atomic_path, remove
 from vidgan.json_files import Side, Text, UnlimitedValue, Value, Whole
+from vidgan.remote.places import place, shown
+from vidgan.remote.urls import is_url
 from vidgan.training import weights
 from vidgan.training.run_lookup import (
     CHECKPOINTS,
@@ -86,6 +88,8 @@ class _Format(msgspec.Struct):
 
 def _folder(name: str, source: Path) -> Path:
     """Return the folder of a dataset; raise RunError if there can be none of that name."""
+    if is_url(name):
+        return place(name)
     try:
         Path(name).stat()
     except ValueError as error:  # A zero byte.
@@ -181,10 +185,10 @@ class Run:
 
     def save(self) -> None:
         """Write ``config.json`` atomically."""
-        dataset: dict[str, Any] = {"path": str(self.dataset), "size": list(self.size)}
+        dataset: dict[str, Any] = {"path": shown(str(self.dataset)), "size": list(self.size)}
         dataset["fps"] = self.fps
         if self.second is not None:
-            dataset["second"] = str(self.second)
+            dataset["second"] = shown(str(self.second))
         if self.digest is not None:
             dataset["sha256"] = self.digest
         values: dict[str, Any] = {

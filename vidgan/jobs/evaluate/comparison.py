@@ -9,6 +9,7 @@ from vidgan.errors import OptionError
 from vidgan.jobs.evaluate.evaluate import create_report
 from vidgan.jobs.evaluate.report import files, page
 from vidgan.jobs.evaluate.report.report import Report
+from vidgan.remote.arguments import takes_urls
 
 DEFAULT_OUTPUT = Path("comparison.json")
 
@@ -26,6 +27,7 @@ class Comparison:
     page: Path
 
 
+@takes_urls(output="output")
 def compare(
     runs: Sequence[Path | str | None],
     dataset: Path | str | None = None,

@@ -1,11 +1,13 @@
 """The job behind ``vidgan evaluate``."""
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgan import runtime
 from vidgan.config import DEFAULT_TASK, MIN_GENERATED, EvaluateConfig, Need
+from vidgan.dataset.manifest import Manifest
 from vidgan.errors import OptionError
 from vidgan.jobs.evaluate import protocol
 from vidgan.jobs.evaluate.clip_sets import ClipSets, split_real
@@ -15,6 +17,11 @@ from vidgan.jobs.evaluate.paired import evaluate_paired
 from vidgan.jobs.evaluate.report import files
 from vidgan.jobs.evaluate.report.report import EvaluatedRun, Report
 from vidgan.jobs.evaluate.sources import SampleSet
+from vidgan.remote.arguments import takes_urls
+from vidgan.remote.places import output_in, shown
+
+if TYPE_CHECKING:
+    from vidgan.training.run import Run
 
 
 def evaluate(
@@ -66,6 +73,7 @@ def evaluate(
     return report.to_json()
 
 
+@takes_urls(output="output")
 def create_report(
     run: Path | str | None = None,
     dataset: Path | str | None = None,
@@ -113,9 +121,20 @@ def _evaluate_run(
     )
     checkpoint = run.checkpoint(config.checkpoint)
     manifest = protocol.open_dataset(run, dataset)
-    target = files.output_path(
-        output, run.path / files.FOLDER / f"{checkpoint.name}.json", config.overwrite
-    )
+    default = run.path / files.FOLDER / f"{checkpoint.name}.json"
+    with contextlib.nullcontext(default) if output else output_in(default) as default:
+        target = files.output_path(output, default, config.overwrite)
+        return _measure_run(run, checkpoint, manifest, config, target, progress)
+
+
+def _measure_run(
+    run: "Run",
+    checkpoint: Path,
+    manifest: Manifest,
+    config: EvaluateConfig,
+    target: Path,
+    progress: bool,
+) -> Report:
     shape = protocol.shape(run, config)
     reference, floor, training = protocol.splits(run, manifest, shape, config)
     count = config.n or max(MIN_GENERATED, reference.count)
@@ -150,14 +169,16 @@ def _evaluate_run(
         config,
         device,
         progress,
-        title=f"{run.path}, step {step}{', sharpened' * sampler.sharpened}, on {manifest.path}",
+        title=shown(
+            f"{run.path}, step {step}{', sharpened' * sampler.sharpened}, on {manifest.path}"
+        ),
         run=run,
         sampler=sampler,
         network=load_discriminator(run, config.checkpoint) if with_discriminator else None,
     )
     report = replace(
         report,
-        run=EvaluatedRun(str(run.path), step, str(manifest.path)),
+        run=EvaluatedRun(shown(str(run.path)), step, shown(str(manifest.path))),
         notes=[*report.notes, *protocol.notes(run, manifest, shape), *notes],
     )
     return files.write(target, report, media, log=run.path / "log.csv")
@@ -174,5 +195,7 @@ def _evaluate_clips(
     clip_sets = split_real(real, fake, config)
     runtime.prepare()
     device = runtime.choose_device(config.device)
-    report, media = measure(clip_sets, config, device, progress, title=f"{fake} against {real}")
+    report, media = measure(
+        clip_sets, config, device, progress, title=shown(f"{fake} against {real}")
+    )
     return files.write(target, report, media)

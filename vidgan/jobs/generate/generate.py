@@ -21,9 +21,11 @@ from vidgan.jobs.generate.clip_sampler import ClipSampler
 from vidgan.jobs.generate.open_sampler import open_sampler
 from vidgan.jobs.generate.plan import Named
 from vidgan.jobs.generate.sampler import Sampler
+from vidgan.remote.arguments import takes_urls
 from vidgan.training.run import Run
 
 
+@takes_urls()
 def load(
     run: Path | str | None = None,
     *,
@@ -93,6 +95,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+@takes_urls(output="output")
 def generate_clips(
     run: Path | str | None,
     output: Path | str,

@@ -8,6 +8,7 @@ import numpy as np
 from vidgan.config import PreprocessConfig
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest, span
 from vidgan.errors import InputError
+from vidgan.remote.places import exists
 from vidgan.training.run import Run
 from vidgan.video.cleaning import Cleaner
 from vidgan.video.denoise import denoise
@@ -100,6 +101,6 @@ def _read(
 
 def _dataset_options(run: Run) -> PreprocessConfig:
     """Return the options that the dataset was made with; the default ones if it is gone."""
-    if not (run.dataset / MANIFEST_NAME).is_file():
+    if not exists(run.dataset / MANIFEST_NAME):
         return PreprocessConfig()
     return PreprocessConfig.from_json(Manifest.load(run.dataset).options, run.dataset)

@@ -12,6 +12,7 @@ from vidgan.errors import OptionError, RunError, VidganError
 from vidgan.jobs.restore.classical_filters import METHODS
 from vidgan.jobs.restore.restore_jobs import RestoreJob, find_jobs
 from vidgan.jobs.restore.restore_video import restore_video
+from vidgan.remote.arguments import takes_urls
 from vidgan.tiling.filter import Filter
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class RestoreResult:
     failures: list[str] = field(default_factory=list)
 
 
+@takes_urls(output="output")
 def restore(
     task: str,
     input: Path | str,

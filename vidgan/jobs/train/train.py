@@ -13,6 +13,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError, OptionError
 from vidgan.files import LOCK_NAME, locked
 from vidgan.jobs.train import run_config
+from vidgan.remote.arguments import takes_urls
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import claim_run_path
 
@@ -67,10 +68,10 @@ def train(
         TrainingError: the training does not fit in memory, or diverged, or another worker stopped.
     """
     return run_training(
-        [Path(each) for each in (dataset, second) if each is not None],
+        [each for each in (dataset, second) if each is not None],
         options,
         task=task,
-        output=None if output is None else Path(output),
+        output=output,
         resume=resume,
         progress=progress,
         notify=notify,
@@ -78,12 +79,13 @@ def train(
     )
 
 
+@takes_urls(output="output", updated="resume", writes=lambda: runtime.find_worker().is_chief)
 def run_training(
-    datasets: Sequence[Path],
+    datasets: Sequence[Path | str],
     options: Mapping[str, OptionValue],
     *,
     task: str | None = None,
-    output: Path | None = None,
+    output: Path | str | None = None,
     resume: Path | str | None = None,
     progress: bool = False,
     notify: Callable[[str], None] = lambda text: None,
@@ -106,13 +108,15 @@ def run_training(
     runtime.prepare()
     from vidgan.jobs.train import session
 
+    folders = [Path(each) for each in datasets]
     with contextlib.ExitStack() as claims:
         if resume is None:
+            target = None if output is None else Path(output)
             run, manifests = _create_run(
-                datasets, options, task or configs.DEFAULT_TASK, output, claims
+                folders, options, task or configs.DEFAULT_TASK, target, claims
             )
         else:
-            run, manifests = _resume_run(datasets, options, task, resume)
+            run, manifests = _resume_run(folders, options, task, resume)
             if runtime.find_worker().is_chief:
                 claims.enter_context(locked(run.path, run.path))
         return session.train_run(run, manifests, resume is not None, progress, notify, clock)

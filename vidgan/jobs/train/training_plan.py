@@ -11,6 +11,7 @@ from vidgan import config as configs
 from vidgan import runtime
 from vidgan.config import TrainConfig, TrainingOptions
 from vidgan.jobs.train import run_config
+from vidgan.remote.arguments import takes_urls
 from vidgan.training.run import Run
 
 # Steps that are measured of each graph.
@@ -95,7 +96,8 @@ def _durations(step: Callable[[Any], Any], batches: Iterator[Any]) -> tuple[floa
     return usual, max(0.0, times[0] - usual)
 
 
-def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
+@takes_urls()
+def plan(datasets: Sequence[Path | str], options: TrainingOptions) -> TrainingPlan:
     """Measure a training step and return the plan of the training; write nothing.
 
     Args:
@@ -115,8 +117,9 @@ def plan(datasets: Sequence[Path], options: TrainingOptions) -> TrainingPlan:
     from vidgan.training.distribution import open_distribution
     from vidgan.training.epochs import epoch_clips
 
-    manifests = run_config.load_datasets(options.task, datasets)
-    run = run_config.new_run(datasets, manifests, Path(), options)
+    folders = [Path(each) for each in datasets]
+    manifests = run_config.load_datasets(options.task, folders)
+    run = run_config.new_run(folders, manifests, Path(), options)
     found = tasks.find_task(run.task)
     run_config.check_batch_size(run)
     distribution = open_distribution(run.train.device)

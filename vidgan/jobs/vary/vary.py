@@ -11,6 +11,7 @@ from vidgan.jobs.generate.clip_plan import ClipPlan, chosen_seeds
 from vidgan.jobs.generate.exports import export_kind
 from vidgan.jobs.vary.source import MAX_PIXELS, read_other, read_source
 from vidgan.patches.variations import MIN_SIDE, Variations
+from vidgan.remote.arguments import takes_urls
 
 
 @dataclass
@@ -59,6 +60,7 @@ def vary(
     return vary_video(input, output, config, progress=progress, notify=notify)
 
 
+@takes_urls(output="output")
 def vary_video(
     input: Path | str,
     output: Path | str,

@@ -8,6 +8,7 @@ import numpy as np
 
 from vidgan.errors import VidganError
 from vidgan.images import save_image
+from vidgan.remote.places import publish
 from vidgan.training import weights
 from vidgan.training.context import Preview
 from vidgan.training.events import EventFile
@@ -50,6 +51,7 @@ class Snapshots(keras.callbacks.Callback):
         self.run.save_checkpoint(gan, self.progress.state())
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
         self._write_samples(self.preview.render(gan))
+        publish(self.run.path)
 
     def rescue(self) -> bool:
         """Save a checkpoint after an error elsewhere; return whether that was possible.

@@ -16,6 +16,7 @@ from vidgan.images import save_image
 from vidgan.jobs.evaluate.report import page
 from vidgan.jobs.evaluate.report.media import ClipMedia, PairedMedia, ReportMedia
 from vidgan.jobs.evaluate.report.report import Report
+from vidgan.remote.places import shown
 from vidgan.training.log_file import LOG_NAME
 from vidgan.training.run_lookup import CONFIG_NAME
 
@@ -94,7 +95,7 @@ def write_json(path: Path, values: object) -> None:
     Raises:
         ExportError: the file cannot be written.
     """
-    text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
+    text = shown(json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False))
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8", errors=JSON_ERRORS)
 

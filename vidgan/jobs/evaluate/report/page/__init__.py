@@ -14,6 +14,7 @@ from vidgan.files import atomic_path
 from vidgan.jobs.evaluate.report.page import charts, encoding, histograms, rows
 from vidgan.jobs.evaluate.report.page.encoding import EncodedImage, EncodedVideo
 from vidgan.jobs.evaluate.report.report import Report
+from vidgan.remote.places import shown
 
 # Size of all pictures and videos of a page together, before base64 adds a third. A page of a few MB
 # opens at once and can be sent by mail.
@@ -85,7 +86,7 @@ def write(path: Path, reports: Sequence[Report], media: Sequence[PageMedia]) -> 
         raise ValueError(
             f"expected a PageMedia for each report, found {len(media)} for {len(reports)}"
         )
-    text = render(reports, media)
+    text = shown(render(reports, media))
     with atomic_path(path) as temporary:
         # File names need not be valid UTF-8.
         temporary.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
