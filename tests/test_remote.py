@@ -2,6 +2,8 @@
 
 import builtins
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -417,6 +419,16 @@ def test_is_url(text: Any, expected: bool) -> None:
 def test_errors(bucket: str) -> None:
     assert f"{bucket}/none: no such" in refused("info", f"{bucket}/none")
     assert "nothing://x/y: Protocol not known" in refused("info", "nothing://x/y", expected=2)
+
+
+def test_paths_do_not_load_fsspec(tmp_path: Path) -> None:
+    make_dataset(tmp_path / "data")
+    code = (
+        "import sys; from vidgan.cli import main; "
+        f"main(['info', {str(tmp_path / 'data')!r}], standalone_mode=False); "
+        "assert 'fsspec' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,4 +134,4 @@ def publish(path: Path) -> None:
         try:
             copy.push()
         except ExportError as error:
-            logger.warning("%s", error)
+            logger.warning("%s, and uploaded later", error)

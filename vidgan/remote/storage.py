@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-import uuid
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -131,7 +131,7 @@ class Storage:
             for file, target in zip(files, targets, strict=True):
                 folder, _, name = target.rpartition("/")
                 self.fs.makedirs(folder, exist_ok=True)
-                temporary = f"{folder}/.vidgan-{uuid.uuid4().hex}-{name}"
+                temporary = f"{folder}/.vidgan-{secrets.token_hex(8)}-{name}"
                 self.fs.put_file(file, temporary)
                 self.fs.mv(temporary, target)
 
@@ -144,7 +144,7 @@ class Storage:
         with _errors(self.url, "written", ExportError):
             if scheme(self.url) not in _ATOMIC:
                 self.fs.makedirs(self.parent, exist_ok=True)
-            probe = self._path(f".vidgan-{uuid.uuid4().hex}")
+            probe = self._path(f".vidgan-{secrets.token_hex(8)}")
             self.fs.pipe_file(probe, b"")
             # Who may not remove objects can still write new ones.
             with contextlib.suppress(PermissionError):

@@ -1,9 +1,10 @@
 """Which texts are URLs, and what they name."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any, TypeGuard
-from urllib.request import url2pathname
+from urllib.parse import unquote_to_bytes
 
 from vidgan.errors import OptionError
 
@@ -32,7 +33,7 @@ def local_path(url: str) -> Path | None:
     host, slash, path = url.partition("://")[2].partition("/")
     if host not in ("", "localhost"):
         raise OptionError(f"{url}: names the machine {host}; use file:///path")
-    return Path(url2pathname(slash + path))
+    return Path(os.fsdecode(unquote_to_bytes(slash + path)))
 
 
 def split_pattern(url: str) -> tuple[str, str]:
