@@ -20,6 +20,7 @@ from vidgan.config.evaluate import (
     PUBLISHED_FRAMES,
     EvaluateConfig,
 )
+from vidgan.config.export import EXPORT_FORMATS, ExportConfig
 from vidgan.config.generate import (
     DEFAULT_CLIPS,
     DEFAULT_OUTPUT,
@@ -120,6 +121,7 @@ __all__ = [
     "DEFAULT_TIMES",
     "DIRECTIONS",
     "DISCRIMINATORS",
+    "EXPORT_FORMATS",
     "FRAME_COUNTS",
     "MASKS",
     "MAX_GRID_SIDE",
@@ -152,6 +154,7 @@ __all__ = [
     "EnhanceConfig",
     "EnhanceVideo",
     "EvaluateConfig",
+    "ExportConfig",
     "GenerateConfig",
     "Group",
     "InpaintConfig",
