@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ folder, seed, output = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 model = json.loads((folder / "model.json").read_text())
 # The same numbers as of `vidgan generate --seed`, so the same clip as with --no-sharpen.
 random = np.random.Generator(np.random.Philox(seed))
-draw = {
+draw: dict[str, Any] = {
     "normal": lambda shape, _: random.standard_normal(shape),
     "uniform": lambda shape, _: random.uniform(-1, 1, shape),
     "categorical": lambda shape, _: np.eye(shape[-1])[[random.integers(shape[-1])]],

@@ -22,7 +22,7 @@ def portable(network: keras.Model) -> keras.Model:
     """
 
     def clone(layer: keras.Layer) -> keras.Layer:
-        kind = _PORTABLE.get(type(layer), type(layer))
+        kind: Any = _PORTABLE.get(type(layer), type(layer))
         return kind.from_config(layer.get_config())
 
     copy = keras.models.clone_model(network, clone_function=clone, recursive=True)

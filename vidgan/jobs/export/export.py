@@ -1,5 +1,6 @@
 """``vidgan export``: a trained network as a file that runs without vidgan."""
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from vidgan.files import replace_folder, writing_folder
 from vidgan.training.run import Run
 
 DESCRIPTION, README = "model.json", "README.md"
+# Packages that convert to a format, beside TensorFlow.
+_PACKAGES = {"onnx": ("tf2onnx", "onnx")}
 
 
 def export(
@@ -58,6 +61,7 @@ def export_run(run: Path | str | None, output: Path | str | None, config: Export
         )
     name = f"{opened.path.resolve().name}-{config.format}"
     folder = Path(name if output is None else output)
+    _check_packages(config.format)
     _check_output(folder, config.overwrite)
     runtime.prepare()
     from vidgan import tasks
@@ -65,7 +69,6 @@ def export_run(run: Path | str | None, output: Path | str | None, config: Export
     from vidgan.models.portable import portable
     from vidgan.tasks.load import load_generator
 
-    formats.check_packages(config.format)
     make = tasks.find_task(opened.task).exported
     if make is None:
         raise OptionError(f"{opened.path}: runs of --task {opened.task} cannot be exported")
@@ -84,6 +87,15 @@ def export_run(run: Path | str | None, output: Path | str | None, config: Export
         else:
             new.replace(folder)
     return folder
+
+
+def _check_packages(format: str) -> None:
+    """Raise OptionError if a package is missing that a format needs."""
+    for package in _PACKAGES.get(format, ()):
+        if importlib.util.find_spec(package) is None:
+            raise OptionError(
+                f"--format {format} needs {package}: install it with pip install 'vidgan[export]'"
+            )
 
 
 def _check_output(folder: Path, overwrite: bool) -> None:

@@ -1,7 +1,6 @@
 """Write a network as an ONNX file, a SavedModel or a LiteRT file, by Keras' own export."""
 
 import contextlib
-import importlib.util
 import io
 import warnings
 from collections.abc import Iterator
@@ -11,28 +10,18 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from vidgan.errors import ExportError, OptionError
+from vidgan.errors import ExportError
 from vidgan.models.portable import is_recurrent
 from vidgan.stderr import silent_stderr
 from vidgan.tasks.exported import FRAMES, Exported, ExportedInput
 
-# Name of the model in the folder, Keras' name of the format, and the package that converts.
+# Name of the model in the folder, and Keras' name of the format.
 FILES = {"onnx": "model.onnx", "savedmodel": "saved_model", "litert": "model.tflite"}
 _KERAS_NAMES = {"onnx": "onnx", "savedmodel": "tf_saved_model", "litert": "litert"}
-_PACKAGES = {"onnx": ("tf2onnx", "onnx")}
 _FIXED = (
     "The number of frames is that of training: LiteRT has no loops over a number of steps that is "
     "not known. Export another format for clips of other lengths."
 )
-
-
-def check_packages(format: str) -> None:
-    """Raise OptionError if a package is missing that a format needs."""
-    for package in _PACKAGES.get(format, ()):
-        if importlib.util.find_spec(package) is None:
-            raise OptionError(
-                f"--format {format} needs {package}: install it with pip install 'vidgan[export]'"
-            )
 
 
 def fit(exported: Exported, format: str) -> Exported:
