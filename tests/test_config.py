@@ -19,6 +19,7 @@ from vidgan.config import (
     EnhanceConfig,
     EnhanceVideo,
     EvaluateConfig,
+    ExportConfig,
     GenerateConfig,
     InpaintConfig,
     InpaintVideo,
@@ -63,6 +64,7 @@ CONFIGS = {
     "colorize": (ColorizeVideo,),
     "translate": (TranslateVideo,),
     "evaluate": (EvaluateConfig,),
+    "export": (ExportConfig,),
 }
 FIELDS = [
     (command, config, field)

@@ -52,6 +52,7 @@ ORDER = (
     "jobs.generate",
     "jobs.vary",
     "jobs.restore",
+    "jobs.export",
     "jobs.train",
     "jobs.evaluate.sources",
     "jobs.evaluate.report",

@@ -20,6 +20,7 @@ _PUBLIC = {
     "describe_models": "vidgan.jobs.models",
     "enhance": "vidgan.jobs.restore.restore",
     "evaluate": "vidgan.jobs.evaluate.evaluate",
+    "export": "vidgan.jobs.export.export",
     "generate": "vidgan.jobs.generate.generate",
     "info": "vidgan.jobs.info",
     "inpaint": "vidgan.jobs.restore.restore",
@@ -39,6 +40,7 @@ __all__ = [
     "describe_models",
     "enhance",
     "evaluate",
+    "export",
     "generate",
     "info",
     "inpaint",
@@ -54,6 +56,7 @@ __all__ = [
 if TYPE_CHECKING:
     from vidgan.errors import VidganError
     from vidgan.jobs.evaluate.evaluate import evaluate
+    from vidgan.jobs.export.export import export
     from vidgan.jobs.generate.generate import generate, load
     from vidgan.jobs.info import info
     from vidgan.jobs.models import describe_models

@@ -20,6 +20,7 @@ from vidgan.config.evaluate import (
     PUBLISHED_FRAMES,
     EvaluateConfig,
 )
+from vidgan.config.export import EXPORT_FORMATS, ExportConfig
 from vidgan.config.generate import (
     DEFAULT_CLIPS,
     DEFAULT_OUTPUT,
@@ -121,6 +122,7 @@ __all__ = [
     "DEFAULT_TIMES",
     "DIRECTIONS",
     "DISCRIMINATORS",
+    "EXPORT_FORMATS",
     "FRAME_COUNTS",
     "GPU_BATCH",
     "MASKS",
@@ -154,6 +156,7 @@ __all__ = [
     "EnhanceConfig",
     "EnhanceVideo",
     "EvaluateConfig",
+    "ExportConfig",
     "GenerateConfig",
     "Group",
     "InpaintConfig",

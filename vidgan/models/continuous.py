@@ -63,10 +63,12 @@ class FilteredNoise(layers.Layer):
         before = tf.floor(times / ANCHOR_SPACING)
         near = tf.range(2 * REACH + 1)
         anchors = tf.gather(
-            noise, tf.cast(before, tf.int32)[..., None] + near, batch_dims=1
+            noise, tf.expand_dims(tf.cast(before, tf.int32), -1) + near, batch_dims=1
         )  # (batch, frames, near, n)
-        offsets = (times / ANCHOR_SPACING - before)[..., None] - tf.cast(near - REACH, tf.float32)
-        offsets = ANCHOR_SPACING * offsets[..., None]
+        # Not [..., None]: LiteRT has no slices with new axes.
+        offsets = tf.expand_dims(times / ANCHOR_SPACING - before, -1)
+        offsets -= tf.cast(near - REACH, tf.float32)
+        offsets = ANCHOR_SPACING * tf.expand_dims(offsets, -1)
         gaussians = tf.exp(-0.5 * tf.square(offsets / widths))
         # The squares of a Gaussian over all anchors sum up to √π · width / ANCHOR_SPACING.
         gaussians *= tf.sqrt(2 * ANCHOR_SPACING / (math.sqrt(math.pi) * widths))

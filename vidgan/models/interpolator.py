@@ -58,7 +58,7 @@ class Fusion(Float32Layer):
         predicted *= _uncertainty(back, on)
         residual, logits, shift_back, shift_on = tf.split(predicted, _OUTPUTS, axis=-1)
         candidates = _shifted(back, shift_back), _shifted(on, shift_on), before, after
-        fraction = evidence[..., interpolation.FRACTION, None]
+        fraction = evidence[..., interpolation.FRACTION : interpolation.FRACTION + 1]
         inside = evidence[..., interpolation.INSIDE_BEFORE :] + interpolation.OUTSIDE
         near = tf.concat([1 - fraction, fraction], axis=-1)
         prior = tf.concat([near * inside, _STILL * near], axis=-1)

@@ -12,6 +12,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
 from vidgan.models.sizes import largest_side
+from vidgan.tasks.exported import Exported
 from vidgan.tiling.filter import Filter
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.context import Preview, TrainingCallback, TrainingContext
@@ -58,6 +59,8 @@ class Task:
         bar: formats of the values that the progress bar shows, by column.
         filter: for tasks that restore or translate videos, a function of a run, its trained
             generator and the options of the task's command that it needs, by name.
+        exported: a function of a run, its trained generator and a direction (for tasks with two,
+            else None) that returns what ``vidgan export`` writes; None if nothing can be exported.
     """
 
     resolve: Callable[[Run, Sequence[Manifest]], Run]
@@ -70,6 +73,7 @@ class Task:
     panels: tuple[Panel, ...]
     bar: Mapping[str, str]
     filter: Callable[..., Filter] | None = None
+    exported: Callable[[Run, keras.Model, str | None], Exported] | None = None
 
 
 def get_task_config(run: Run, config_class: type[TaskConfig]) -> TaskConfig:

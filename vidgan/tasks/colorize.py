@@ -1,7 +1,8 @@
 """Colorize: colours for grey clips."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from vidgan.metrics.restoration import MAX_PSNR, psnr
 from vidgan.models import colorizer
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
 from vidgan.tasks.colorize_gan import ColorizeGAN
+from vidgan.tasks.exported import Exported, ExportedInput, clip_input, export_network
 from vidgan.tasks.network_filter import single_clip_function
 from vidgan.tasks.restoration import (
     BAR,
@@ -244,6 +246,28 @@ def filter(run: Run, network: keras.Model, reference: str | None) -> Filter:
     )
 
 
+def exported(run: Run, network: keras.Model, direction: str | None) -> Exported:
+    """Return what is exported; see :class:`vidgan.tasks.base.Task`."""
+    side = colorizer.MULTIPLE
+    clip = clip_input(side, "the clip, of which only the luma is looked at")
+    guide = ExportedInput(
+        "reference",
+        (1, "reference height", "reference width", 4),
+        (1, side, side, 4),
+        "reference",
+        "a frame whose colours guide those of the clip: RGB from -1 to 1, and 1 in the fourth "
+        f"channel; without one, -1 everywhere, {side} x {side} pixels; its height and width are "
+        f"multiples of {side}",
+    )
+    luma = colorizer.Luma()
+
+    def colour(given: Mapping[str, Any]) -> Any:
+        return network({"grey": luma(given["clip"]), "reference": given["reference"]})
+
+    inputs = (clip, guide)
+    return Exported(export_network(inputs, colour), inputs, clip.shape)
+
+
 TASK = Task(
     resolve=resolve,
     build=build,
@@ -255,4 +279,5 @@ TASK = Task(
     panels=PANELS,
     bar=BAR,
     filter=filter,
+    exported=exported,
 )

@@ -16,6 +16,7 @@ from vidgan.metrics.restoration import MAX_PSNR, psnr, ssim
 from vidgan.models import restorer
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
 from vidgan.tasks.enhance_gan import EnhanceGAN
+from vidgan.tasks.exported import Exported, clip_input, export_network
 from vidgan.tasks.network_filter import clip_filter
 from vidgan.tasks.restoration import (
     BAR,
@@ -190,6 +191,18 @@ def filter(run: Run, network: keras.Model, scale: int | None) -> Filter:
     )
 
 
+def exported(run: Run, network: keras.Model, direction: str | None) -> Exported:
+    """Return what is exported; see :class:`vidgan.tasks.base.Task`."""
+    scale = get_task_config(run, EnhanceConfig).scale
+    inputs = (clip_input(restorer.unshuffle_factor(scale), "the degraded clip"),)
+    sides = ("height", "width") if scale == 1 else (f"{scale} * height", f"{scale} * width")
+    return Exported(
+        export_network(inputs, lambda given: network(given["clip"])),
+        inputs,
+        ("frames", *sides, 3),
+    )
+
+
 TASK = Task(
     resolve=resolve,
     build=build,
@@ -201,4 +214,5 @@ TASK = Task(
     panels=PANELS,
     bar=BAR,
     filter=filter,
+    exported=exported,
 )

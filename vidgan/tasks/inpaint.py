@@ -1,6 +1,7 @@
 """Inpaint: fill masked areas of clips."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from vidgan.degradations import masks, scratches
 from vidgan.metrics.restoration import MAX_PSNR
 from vidgan.models import inpainter
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
+from vidgan.tasks.exported import Exported, ExportedInput, clip_input, export_network
 from vidgan.tasks.inpaint_gan import InpaintGAN
 from vidgan.tasks.network_filter import single_clip_function
 from vidgan.tasks.restoration import (
@@ -204,6 +206,26 @@ def base_filler() -> Fill:
     return filler(inpainter.generator(1))
 
 
+def exported(run: Run, network: keras.Model, direction: str | None) -> Exported:
+    """Return what is exported; see :class:`vidgan.tasks.base.Task`."""
+    clip = clip_input(inpainter.MULTIPLE, "the clip with holes")
+    holes = ExportedInput(
+        "mask",
+        (*clip.shape[:-1], 1),
+        (*clip.example[:-1], 1),
+        "mask",
+        "1 where a pixel is to be filled, else 0; other pixels do not change",
+    )
+
+    def fill(given: Mapping[str, Any]) -> Any:
+        clip, mask = given["clip"], given["mask"]
+        filled = network({"clip": clip, "mask": mask})
+        return keras.ops.where(mask > 0, filled, clip)
+
+    inputs = (clip, holes)
+    return Exported(export_network(inputs, fill), inputs, clip.shape)
+
+
 TASK = Task(
     resolve=resolve,
     build=build,
@@ -215,4 +237,5 @@ TASK = Task(
     panels=PANELS,
     bar=BAR,
     filter=filter,
+    exported=exported,
 )

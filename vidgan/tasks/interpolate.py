@@ -13,6 +13,7 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.metrics.restoration import MAX_PSNR, psnr, ssim
 from vidgan.models import interpolator
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
+from vidgan.tasks.exported import Exported, ExportedInput, export_network
 from vidgan.tasks.interpolate_gan import InterpolateGAN
 from vidgan.tasks.network_filter import single_clip_function
 from vidgan.tasks.restoration import (
@@ -263,6 +264,32 @@ def filter(run: Run, network: keras.Model) -> Filter:
     )
 
 
+def exported(run: Run, network: keras.Model, direction: str | None) -> Exported:
+    """Return what is exported; see :class:`vidgan.tasks.base.Task`."""
+    side = interpolator.MULTIPLE
+    seen = ExportedInput(
+        "evidence",
+        ("frames", "height", "width", CHANNELS),
+        (1, 8 * side, 8 * side, CHANNELS),
+        "evidence",
+        "from 0 to 1: RGB of the frame before, of the frame after, and of both warped to the time "
+        "between along their optical flow; where that time lies, from 0 (the frame before) to 1; "
+        "and 1 where each of the warped frames shows what lies inside the original, else 0; "
+        f"height and width are multiples of {side}",
+    )
+    inputs = (seen,)
+    return Exported(
+        export_network(inputs, lambda given: network(given["evidence"])),
+        inputs,
+        ("frames", "height", "width", 3),
+        (
+            "The optical flow between the frames, along which they are warped, is not part of the "
+            "network: it is estimated before it, in vidgan by OpenCV "
+            "(vidgan.video.interpolation.FramePair).",
+        ),
+    )
+
+
 TASK = Task(
     resolve=resolve,
     build=build,
@@ -274,4 +301,5 @@ TASK = Task(
     panels=PANELS,
     bar=BAR,
     filter=filter,
+    exported=exported,
 )

@@ -11,6 +11,8 @@ from vidgan.dataset.manifest import Manifest
 from vidgan.models import autoencoder, upsampler
 from vidgan.tasks import cascade, option_checks
 from vidgan.tasks.base import Task, training_batches
+from vidgan.tasks.exported import Exported, export_network
+from vidgan.tasks.generator_inputs import generator_inputs
 from vidgan.tasks.vae_gan import VAEGAN
 from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import batch_figures, distance_metrics, sample_quality
@@ -131,6 +133,18 @@ def callbacks(context: TrainingContext) -> list[TrainingCallback]:
     return monitors
 
 
+def exported(run: Run, network: keras.Model, direction: str | None) -> Exported:
+    """Return what is exported; see :class:`vidgan.tasks.base.Task`."""
+    inputs = generator_inputs(run)
+    width, height = run.size
+    free = any(each.values == latents.TIMES for each in inputs)
+    return Exported(
+        export_network(inputs, network),
+        inputs,
+        ("frames" if free else run.frames, height, width, 3),
+    )
+
+
 TASK = Task(
     resolve=resolve,
     build=build_gan,
@@ -158,4 +172,5 @@ TASK = Task(
     ),
     panels=(*ADVERSARIAL_PANELS, *distance_metrics.PANELS),
     bar={"reconstruction_loss": "R {:.3f}"} | LOSS_BAR | ACCURACY_BAR,
+    exported=exported,
 )

@@ -7,12 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from vidgan import models, pixels
-from vidgan.config import TranslateConfig
+from vidgan.config import DIRECTIONS, TranslateConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import DatasetError
 from vidgan.models.sizes import Pyramid
 from vidgan.models.translator import CONTEXT, MARGIN, MULTIPLE, bytes_per_pixel, translators
 from vidgan.tasks.base import Task, crop_size, get_task_config, training_batches
+from vidgan.tasks.exported import Exported, clip_input, export_network
 from vidgan.tasks.network_filter import clip_filter
 from vidgan.tasks.translation_gan import TranslationGAN, translate_cycle
 from vidgan.tiling.filter import Filter
@@ -193,6 +194,16 @@ def filter(run: Run, network: keras.Model, direction: str) -> Filter:
     )
 
 
+def exported(run: Run, network: keras.Model, direction: str | None) -> Exported:
+    """Return what is exported; see :class:`vidgan.tasks.base.Task`."""
+    direction = direction or DIRECTIONS[0]
+    translator = network.get_layer(direction)
+    clip = clip_input(MULTIPLE, f"a clip of domain {direction[0]}")
+    return Exported(
+        export_network((clip,), lambda given: translator(given["clip"])), (clip,), clip.shape
+    )
+
+
 TASK = Task(
     resolve=resolve,
     build=build,
@@ -220,4 +231,5 @@ TASK = Task(
     ),
     bar=LOSS_BAR | {"cycle_loss": "cycle {:.3f}"} | ACCURACY_BAR,
     filter=filter,
+    exported=exported,
 )
