@@ -119,6 +119,10 @@ def test_commands_one_after_another(bucket: str, tmp_path: Path) -> None:
     assert f"Wrote {target}" in made.output
     assert np.load(places.fetch(target)).shape == (2, 8, 32, 32, 3)
     assert "exists already" in refused("generate", run, "-o", target, "--n", "2")
+    vidgan_command("export", run, "-o", f"{root}/exported", "--format", "savedmodel")
+    assert {"README.md", "model.json", "saved_model/saved_model.pb"} <= set(
+        names(f"{root}/exported")
+    )
     vidgan_command("evaluate", run, "--n", "4", "--measures", "motion", "--no-sharpen")
     reports = [name for name in names(run) if name.startswith("evaluation/")]
     assert {Path(name).suffix for name in reports} == {".html", ".json", ".npz", ".png"}
