@@ -1,6 +1,8 @@
 """``vidgan info`` on datasets, runs, checkpoints and everything else."""
 
+import importlib.metadata
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -143,3 +145,42 @@ def test_needs_no_tensorflow(run: Run) -> None:
     code = f"import sys, vidgan; vidgan.info({str(run.path)!r}); print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert not {"tensorflow", "keras", "cv2", "av", "matplotlib"} & set(loaded)
+
+
+def test_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDGAN_TEST", "seen")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    values = vidgan.describe_system()
+    assert values["vidgan"] == vidgan.__version__
+    assert values["packages"]["tensorflow"] == importlib.metadata.version("tensorflow")
+    assert None not in values["packages"].values()
+    assert values["cpu"]["cores"] >= 1
+    assert values["memory"] > 2**28
+    assert values["devices"][0]["name"] in ("CPU:0", "GPU:0")
+    assert "mjpg" in values["codecs"][".avi"]
+    assert values["environment"]["VIDGAN_TEST"] == "seen"
+    done = CliRunner().invoke(main, ["info", "--system"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "hidden" not in done.output
+    for text in (values["cpu"]["model"], importlib.metadata.version("keras"), ".mp4", "GiB free"):
+        assert text in done.output
+    shown = CliRunner().invoke(main, ["info", "--system", "--json"], catch_exceptions=False)
+    assert json.loads(shown.output)["packages"] == values["packages"]
+
+
+def test_package_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = ["numpy>=1", "no-such-package>=3", "no-such-extra ; extra == 'x'"]
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: needed)
+    packages = vidgan.describe_system()["packages"]
+    assert packages == {"no-such-package": None, "numpy": importlib.metadata.version("numpy")}
+    text = CliRunner().invoke(main, ["info", "--system"]).output
+    assert re.search("no-such-package +missing", text)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--system", "latest"], ["--system", "--checkpoint", "5"]]
+)
+def test_what_to_describe(arguments: list[str]) -> None:
+    done = CliRunner().invoke(main, ["info", *arguments])
+    assert done.exit_code == 2
+    assert "--system" in done.output

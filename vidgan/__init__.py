@@ -18,6 +18,7 @@ _PUBLIC = {
     "VidganError": "vidgan.errors",
     "colorize": "vidgan.jobs.restore.restore",
     "describe_models": "vidgan.jobs.models",
+    "describe_system": "vidgan.jobs.system",
     "enhance": "vidgan.jobs.restore.restore",
     "evaluate": "vidgan.jobs.evaluate.evaluate",
     "export": "vidgan.jobs.export.export",
@@ -38,6 +39,7 @@ __all__ = [
     "__version__",
     "colorize",
     "describe_models",
+    "describe_system",
     "enhance",
     "evaluate",
     "export",
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
         restore,
         translate,
     )
+    from vidgan.jobs.system import describe_system
     from vidgan.jobs.train.train import train
     from vidgan.jobs.vary.vary import vary
 
