@@ -4,6 +4,7 @@
 #   make test        linters, type checker and tests
 #   make coverage    the tests once more, and which lines they leave out
 #   make docs        the documentation as a web site, build/docs/index.html
+#   make dist        wheel and source archive, checked, in dist/
 #   make lint        linters and type checker alone
 #   make format      bring the code into shape
 #   make clean       remove caches and build products
@@ -26,7 +27,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-
 # In a pipe, too, every step's output appears as it comes.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test coverage docs lint format clean distclean
+.PHONY: help demo test coverage docs dist lint format clean distclean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -86,6 +87,12 @@ $(DOCS_INSTALLED): $(INSTALLED)
 
 docs: $(DOCS_INSTALLED)
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky -d build/doctrees docs build/docs
+
+dist: $(INSTALLED)
+	rm -rf dist
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet build twine
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
