@@ -27,11 +27,13 @@ import tensorflow as tf  # noqa: E402
 
 from vidgan.config import ModelConfig  # noqa: E402
 from vidgan.models import build_discriminators, build_generator, resolve  # noqa: E402
-from vidgan.models.layers.convolutions import Conv3D, Conv3DTranspose  # noqa: E402
+from vidgan.models.layers.convolutions import (  # noqa: E402
+    FEW_CHANNELS,
+    Conv3D,
+    Conv3DTranspose,
+)
 
 PRODUCT, COPY = 4096, 2**26
-# The layers whose kernel's gradient is computed as that of the transposed convolution.
-FEW_CHANNELS = 8
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,7 @@ def median_seconds(run: Callable[[], Any], rounds: int) -> float:
 
 def lanes() -> int:
     """Return the float32 numbers in a vector of this CPU."""
-    flags = Path("/proc/cpuinfo")
-    return 16 if flags.exists() and "avx512f" in flags.read_text() else 8
+    return 16 if "avx512f" in runtime.cpu_flags() else 8
 
 
 @click.command(help="Compare convolutions with what the machine allows.")

@@ -158,6 +158,17 @@ def seed_everything(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
+def cpu_flags(proc: Path = Path("/proc")) -> set[str]:
+    """Return what the CPU is able to do, such as ``avx512f``, among other words; empty if unknown.
+
+    Args:
+        proc: where Linux describes the CPU; missing on other systems.
+    """
+    with contextlib.suppress(OSError):
+        return set((proc / "cpuinfo").read_text(errors="replace").split())
+    return set()
+
+
 def best_precision(device: str, proc: Path = Path("/proc")) -> str:
     """Return the fastest precision that trains a GAN, or restores, as well as float32.
 
@@ -169,11 +180,8 @@ def best_precision(device: str, proc: Path = Path("/proc")) -> str:
         device: ``/CPU:0`` or ``/GPU:N``.
         proc: where Linux describes the CPU; missing on other systems.
     """
-    if "CPU" in device:
-        with contextlib.suppress(OSError):
-            words = set((proc / "cpuinfo").read_text().split())
-            if "amx_bf16" in words:
-                return "mixed_bfloat16"
+    if "CPU" in device and "amx_bf16" in cpu_flags(proc):
+        return "mixed_bfloat16"
     return "float32"
 
 

@@ -1,5 +1,6 @@
 """The job behind ``vidgan info --system``: what a report of a bug needs to say of the machine."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -40,14 +41,14 @@ def describe_system() -> dict[str, Any]:
     runtime.prepare()
     from vidgan.training.memory import available_memory
 
-    flags, model = _processor()
+    flags = runtime.cpu_flags()
     return {
         "vidgan": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
         "packages": _packages(),
         "cpu": {
-            "model": model,
+            "model": _processor(),
             "cores": cores(),
             "abilities": [name for name in _ABILITIES if name in flags],
         },
@@ -81,14 +82,13 @@ def _packages() -> dict[str, str | None]:
     return versions
 
 
-def _processor(path: Path = Path("/proc/cpuinfo")) -> tuple[set[str], str]:
-    """Return the flags and the model of the CPU, as far as the system tells."""
-    try:
+def _processor(path: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the model of the CPU, as far as the system tells."""
+    with contextlib.suppress(OSError):
         text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return set(), platform.processor() or platform.machine()
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return set(text.split()), found[1].strip() if found else platform.machine()
+        if found := re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE):
+            return found[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def _device(name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from keras import layers
 from vidgan.models.layers.sums import sum_pixels
 
 # The most output channels for which the gradient is that of the transposed convolution.
-_FEW_CHANNELS = 8
+FEW_CHANNELS = 8
 _STRIDES, _PADDING = (1, 1, 1, 1, 1), "SAME"
 
 
@@ -60,7 +60,7 @@ class Conv3D(layers.Conv3D):
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         """Return the convolution, without the bias."""
         *size, inner, outer = kernel.shape
-        few = outer < inner and outer <= _FEW_CHANNELS
+        few = outer < inner and outer <= FEW_CHANNELS
         simple = self.padding == "same" and set(self.strides + self.dilation_rate) == {1}
         if few and simple and all(side % 2 for side in size):
             return _convolve(*map(tf.convert_to_tensor, (inputs, kernel)))
