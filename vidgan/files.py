@@ -151,6 +151,11 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.replace(path)
 
 
+def tree_size(folder: Path) -> int:
+    """Return the size of all files in a folder and those below it in bytes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def is_hidden(name: str) -> bool:
     """Return whether a name is that of a lock or of something that is still being written."""
     return name == LOCK_NAME or name.startswith(_HIDDEN)

@@ -7,6 +7,7 @@ import click
 
 from vidgan.cli import options
 from vidgan.config import ExportConfig, Group
+from vidgan.files import tree_size
 from vidgan.remote.places import shown
 
 
@@ -40,5 +41,4 @@ def command(
 
     config = ExportConfig.from_options(options.given_options(context, values))
     folder = export_run(run, output, config)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    click.echo(shown(f"Wrote {folder} ({size / 1e6:.1f} MB)"))
+    click.echo(shown(f"Wrote {folder} ({tree_size(folder) / 1e6:.1f} MB)"))

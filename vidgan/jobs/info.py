@@ -7,6 +7,7 @@ from typing import Any
 from vidgan.config import DEFAULT_TASK, TASK_OPTIONS, ModelConfig
 from vidgan.dataset.manifest import MANIFEST_NAME, Manifest
 from vidgan.errors import InputError
+from vidgan.files import tree_size
 from vidgan.remote.arguments import takes_urls
 from vidgan.remote.places import exists, shown
 from vidgan.training import health_rules
@@ -102,7 +103,7 @@ def _run(run: Run) -> dict[str, Any]:
         "checkpoints": [path.name for path in checkpoints],
         "best": None if best is None else _measurement(best),
         "health": _health(run.path / health_rules.HEALTH_NAME),
-        "bytes": _bytes(run.path),
+        "bytes": tree_size(run.path),
         **run.options(),
     }
 
@@ -134,10 +135,6 @@ def _health(path: Path) -> list[str] | None:
     if not path.is_file():
         return None
     return [str(finding) for finding in health_rules.unresolved(health_rules.read_events(path))]
-
-
-def _bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def as_text(values: dict[str, Any]) -> str:
