@@ -36,6 +36,11 @@ class ExportedInput:
     dtype: str = "float32"
     classes: int | None = None
 
+    @property
+    def sides(self) -> tuple[int | None, ...]:
+        """The shape with None for sizes that are free, as Keras writes it."""
+        return tuple(None if isinstance(side, str) else side for side in self.shape)
+
     def fixed(self) -> Self:
         """Return it with no free sizes but the batch."""
         return replace(self, shape=self.example)
@@ -69,12 +74,7 @@ def export_network(
         call: a function of the inputs by name that returns clips in about [-1, 1].
     """
     tensors = {
-        each.name: keras.Input(
-            tuple(None if isinstance(side, str) else side for side in each.shape),
-            dtype=each.dtype,
-            name=each.name,
-        )
-        for each in inputs
+        each.name: keras.Input(each.sides, dtype=each.dtype, name=each.name) for each in inputs
     }
     return keras.Model(tensors, {FRAMES: ops.clip(call(tensors), -1.0, 1.0)})
 

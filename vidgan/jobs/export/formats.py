@@ -72,8 +72,7 @@ def write(exported: Exported, format: str, path: Path) -> None:
 
 
 def _spec(given: ExportedInput) -> keras.InputSpec:
-    sides = (None if isinstance(side, str) else side for side in given.shape)
-    return keras.InputSpec(shape=(None, *sides), dtype=given.dtype, name=given.name)
+    return keras.InputSpec(shape=(None, *given.sides), dtype=given.dtype, name=given.name)
 
 
 @contextlib.contextmanager
