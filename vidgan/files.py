@@ -32,7 +32,8 @@ _WRITE_ERRORS = (
 JSON_ERRORS = "backslashreplace"
 # In a folder that one process at a time may write to.
 LOCK_NAME = ".lock"
-_HIDDEN = ".vidgan-"
+# What is still being written has a name that begins with this.
+HIDDEN = ".vidgan-"
 _OLD = ".old"
 
 
@@ -115,7 +116,7 @@ def writing_folder(path: Path) -> Iterator[Path]:
     """
     # The same for all processes.
     name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
-    folder = path.parent / f"{_HIDDEN}{name}"
+    folder = path.parent / f"{HIDDEN}{name}"
     remove_leftovers(folder.parent)
     _remove_link(folder)
     with locked(folder, path):
@@ -158,7 +159,7 @@ def tree_size(folder: Path) -> int:
 
 def is_hidden(name: str) -> bool:
     """Return whether a name is that of a lock or of something that is still being written."""
-    return name == LOCK_NAME or name.startswith(_HIDDEN)
+    return name == LOCK_NAME or name.startswith(HIDDEN)
 
 
 def as_text(name: Path | str) -> str:
@@ -178,7 +179,7 @@ def remove_leftovers(parent: Path) -> None:
 
 @functools.cache
 def _remove_leftovers(parent: Path) -> None:
-    for folder in parent.glob(f"{_HIDDEN}{'[0-9a-f]' * 16}/"):
+    for folder in parent.glob(f"{HIDDEN}{'[0-9a-f]' * 16}/"):
         # Locked: a living process is writing there.
         _remove_link(folder)
         with contextlib.suppress(OSError, ExportError), locked(folder, folder):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from vidgan.errors import OptionError
-from vidgan.stderr import silent_stderr
+from vidgan.stderr import debugging, silent_stderr
 
 
 def set_environment() -> None:
@@ -45,7 +45,7 @@ def prepare() -> None:
             import keras  # noqa: F401  (imports TensorFlow as well)
     import tensorflow as tf
 
-    if not os.environ.get("VIDGAN_DEBUG"):
+    if not debugging():
         # It warns about functions that are traced for several sizes of video, as intended.
         tf.get_logger().setLevel("ERROR")
     # It merges additions of gradients into sums over temporary variables, which TensorFlow 2.21

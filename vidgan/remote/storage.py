@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vidgan.errors import ExportError, InputError, OptionError, VidganError
-from vidgan.files import is_hidden
+from vidgan.files import HIDDEN, is_hidden
 from vidgan.remote.urls import scheme, split_pattern
 
 # What the backends of fsspec call the properties that change with the content.
@@ -144,7 +144,7 @@ class Storage:
         with _errors(self.url, "written", ExportError):
             if scheme(self.url) not in _ATOMIC:
                 self.fs.makedirs(self.parent, exist_ok=True)
-            probe = self._path(f".vidgan-{secrets.token_hex(8)}")
+            probe = self._path(f"{HIDDEN}{secrets.token_hex(8)}")
             self.fs.pipe_file(probe, b"")
             # Who may not remove objects can still write new ones.
             with contextlib.suppress(PermissionError):

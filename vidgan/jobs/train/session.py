@@ -14,7 +14,7 @@ from vidgan import runtime, tasks
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import checked
 from vidgan.errors import DatasetError, ExportError, OptionError, TrainingError
-from vidgan.files import as_text, remove
+from vidgan.files import HIDDEN, as_text, remove
 from vidgan.jobs.train import run_config
 from vidgan.tasks.load import load_gan
 from vidgan.training import curves, loop
@@ -67,7 +67,7 @@ def train_run(
             notify(where)
             return _take_part(run, gan, state, fit, notify)
         if resumed:
-            for leftover in run.path.rglob(".vidgan-*"):  # Of a process that was killed.
+            for leftover in run.path.rglob(f"{HIDDEN}*"):  # Of a process that was killed.
                 remove(leftover)
         run.save()
         notify(f"{run.path}: {where}")
