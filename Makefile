@@ -79,6 +79,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 vidgan
 
 test: lint
 	$(PYTEST) $(PYTEST_ARGS)

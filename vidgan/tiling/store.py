@@ -67,7 +67,8 @@ class FrameStore:
         return self._mapped(pixels.shape, np.ascontiguousarray(pixels))
 
     def _mapped(self, shape: tuple[int, ...], pixels: np.ndarray | None = None) -> np.ndarray:
-        assert sys.platform == "linux", "see disk_space()"
+        if sys.platform != "linux":
+            raise NotImplementedError("disk_space() is 0")
         size = math.prod(shape)
         with tempfile.TemporaryFile(dir=self._folder) as file:
             try:
