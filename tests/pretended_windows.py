@@ -31,7 +31,8 @@ OS = (
     *("chown", "fork", "forkpty", "getegid", "geteuid", "getgid", "getpgid", "getuid", "killpg"),
     *("mkfifo", "posix_fallocate", "sched_getaffinity", "setsid", "statvfs", "sysconf", "uname"),
 )
-SIGNALS = ("SIGALRM", "SIGHUP", "SIGKILL", "SIGQUIT", "SIGUSR1", "SIGUSR2", "ITIMER_REAL")
+# Not SIGKILL, with which Popen.kill() ends a process on Linux.
+SIGNALS = ("SIGALRM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "ITIMER_REAL")
 SIGNAL_FUNCTIONS = ("alarm", "pthread_sigmask", "setitimer", "sigwait")
 FORBIDDEN = re.compile(r'[<>:"|?*\0-\x1f\\]|[. ]$')
 
