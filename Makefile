@@ -6,6 +6,7 @@
 #   make docs        the documentation as a web site, build/docs/index.html
 #   make dist        wheel and source archive, checked, in dist/
 #   make lint        linters and type checker alone
+#   make minima      some tests with the oldest packages that setup.cfg allows, in build/minima
 #   make format      bring the code into shape
 #   make clean       remove caches and build products
 #   make distclean   remove .venv and demo as well
@@ -27,7 +28,12 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-
 # In a pipe, too, every step's output appears as it comes.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test coverage docs dist lint format clean distclean
+MINIMA := build/minima
+# Each library at work: training, all models, video, object storage, exported networks.
+MINIMA_TESTS ?= $(addprefix tests/test_, cli.py config.py files.py video_writers.py video_readers.py \
+    preprocess.py model_matrix.py restore_commands.py remote.py export.py)
+
+.PHONY: help demo test coverage docs dist minima lint format clean distclean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -73,6 +79,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 vidgan
 
 test: lint
 	$(PYTEST) $(PYTEST_ARGS)
@@ -93,6 +100,16 @@ dist: $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet build twine
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
+
+# Their warnings are those of old packages, and no errors here.
+minima: $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet uv
+	@mkdir -p build
+	$(BIN)/uv pip compile --quiet --resolution lowest-direct --extra test setup.cfg -o $(MINIMA).txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(MINIMA)
+	$(BIN)/uv pip install --quiet --python $(MINIMA) -r $(MINIMA).txt
+	$(BIN)/uv pip install --quiet --python $(MINIMA) --no-deps -e .
+	$(MINIMA)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile -W default $(MINIMA_TESTS)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

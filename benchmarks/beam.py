@@ -66,7 +66,7 @@ def children(pid: int) -> list[int]:
 def peak(pid: int) -> float:
     """Return the peak memory of a process in MB; 0 if it has ended."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0
     return max((int(x.split()[1]) / 1024 for x in lines if x.startswith("VmHWM:")), default=0)
@@ -74,7 +74,7 @@ def peak(pid: int) -> float:
 
 def role(pid: int) -> str:
     try:
-        line = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        line = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
     except OSError:
         return ""
     return next((name for part, name in ROLES.items() if part in line), "")

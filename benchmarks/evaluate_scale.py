@@ -77,7 +77,7 @@ def write_clips(path: Path, count: int, side: int, seed: int) -> Path:
 def own_memory(process: int) -> int:
     """Return the anonymous memory of a process in bytes; 0 once it has ended."""
     try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0
     found = next((line for line in lines if line.startswith("RssAnon")), "RssAnon: 0")

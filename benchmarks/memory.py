@@ -78,7 +78,7 @@ def measure(side: int, frames: int, batch_size: int, channels: int | None, preci
             device="cpu",
             **options,
         )
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
         line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
         gan = build_gan(Run.open(run))
     values = {

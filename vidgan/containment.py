@@ -30,7 +30,8 @@ def refuse_links_out(folder: Path) -> None:
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = Path(parent, name)
-            if path.is_symlink() and not _within(path, root):
+            # Also a junction of Windows, which is no symbolic link.
+            if not _within(path, root):
                 raise ValueError(path)
 
 

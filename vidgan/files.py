@@ -7,10 +7,12 @@ import functools
 import hashlib
 import os
 import shutil
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from vidgan.errors import ExportError
+from vidgan.errors import ExportError, OptionError
 
 # Errors of writing, as opposed to errors in the code that produces the content.
 _WRITE_ERRORS = (
@@ -35,16 +37,27 @@ LOCK_NAME = ".lock"
 # What is still being written has a name that begins with this.
 HIDDEN = ".vidgan-"
 _OLD = ".old"
+# Seconds between attempts to rename: on Windows a virus scanner or an indexer may hold a new file
+# open for a moment, and then it cannot be renamed.
+_PAUSES = (0.01, 0.05, 0.2, 1.0) if sys.platform == "win32" else ()
 
 
 def cache_folder() -> Path:
     """Return the folder for files that can be recomputed or downloaded again; it may not exist yet.
 
     It is ``$VIDGAN_CACHE``, else ``vidgan`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Raises:
+        OptionError: the user has no home folder, as in a container, and none of the two is set.
     """
-    if chosen := os.environ.get("VIDGAN_CACHE"):
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vidgan"
+    try:
+        if chosen := os.environ.get("VIDGAN_CACHE"):
+            return Path(chosen).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vidgan"
+    except RuntimeError:
+        raise OptionError(
+            "the cache folder: this user has no home folder; set VIDGAN_CACHE to a folder"
+        ) from None
 
 
 def write_error(path: Path, error: OSError) -> ExportError:
@@ -93,14 +106,21 @@ def locked(folder: Path, output: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise write_error(output, error) from error
-    with lock:
-        try:
-            yield
-        finally:
-            (folder / LOCK_NAME).unlink(missing_ok=True)
-            # Not if anything was written there.
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+    try:
+        with lock:
+            try:
+                yield
+            finally:
+                # Before it is released: afterwards it may be that of another process.
+                if sys.platform != "win32":
+                    (folder / LOCK_NAME).unlink(missing_ok=True)
+    finally:
+        # Not if anything was written there.
+        with contextlib.suppress(OSError):
+            if sys.platform == "win32":
+                # It removes no file that a process has open.
+                (folder / LOCK_NAME).unlink(missing_ok=True)
+            folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -149,7 +169,23 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     with writing_folder(path) as folder:
         temporary = folder / (path.name if is_text(path.name) else f"new{path.suffix}")
         yield temporary
-        temporary.replace(path)
+        replace(temporary, path)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename a file or folder to the name of a file, which is replaced, or to a new name.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    for pause in _PAUSES:
+        try:
+            source.replace(target)
+        except PermissionError:
+            time.sleep(pause)
+        else:
+            return
+    source.replace(target)
 
 
 def tree_size(folder: Path) -> int:
@@ -198,7 +234,7 @@ def _recover(folder: Path) -> None:
     for old in folder.glob(f"*{_OLD}"):
         target = folder.parent / old.name.removesuffix(_OLD)
         if not target.exists():
-            old.replace(target)
+            replace(old, target)
 
 
 def replace_folder(new: Path, target: Path) -> None:
@@ -215,16 +251,18 @@ def replace_folder(new: Path, target: Path) -> None:
         return
     # Its name says where it belongs: see _recover().
     old = new.with_name(target.name + _OLD)
-    target.replace(old)
+    replace(target, old)
     try:
-        new.replace(target)
+        replace(new, target)
     except OSError:
-        old.replace(target)
+        replace(old, target)
         raise
 
 
 def _exchange(first: Path, second: Path) -> bool:
     """Exchange two paths in one step; return whether the system can."""
+    if sys.platform != "linux":
+        return False
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):

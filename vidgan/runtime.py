@@ -165,7 +165,7 @@ def cpu_flags(proc: Path = Path("/proc")) -> set[str]:
         proc: where Linux describes the CPU; missing on other systems.
     """
     with contextlib.suppress(OSError):
-        return set((proc / "cpuinfo").read_text(errors="replace").split())
+        return set((proc / "cpuinfo").read_text(encoding="utf-8", errors="replace").split())
     return set()
 
 

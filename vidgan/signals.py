@@ -1,6 +1,7 @@
 """Signals that ask a process to stop, all of which do what Ctrl-C does.
 
 SIGTERM comes from batch systems, containers and ``timeout``, SIGHUP from a terminal that is closed.
+Windows has SIGBREAK instead, for Ctrl-Break and a window that is closed.
 """
 
 import contextlib
@@ -11,7 +12,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+if sys.platform == "win32":
+    STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)
+else:
+    STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # Seconds until an Interrupt that was dropped is raised again.
 REPEAT = 0.2
@@ -41,6 +45,7 @@ def stopping(act: Callable[[], None]) -> Iterator[None]:
 
     An :class:`Interrupt` is raised again until the block is left: Python drops what is raised in
     finalizers and callbacks, and TensorFlow and Keras have ``except`` clauses that take everything.
+    Windows has no timer for that: there it is raised once.
 
     Args:
         act: called in the main thread, between two of its operations; may raise KeyboardInterrupt.
@@ -51,14 +56,15 @@ def stopping(act: Callable[[], None]) -> Iterator[None]:
 
     def handle(number: int, frame: object) -> None:
         _received.append(number)
-        if number == signal.SIGHUP:
+        if sys.platform != "win32" and number == signal.SIGHUP:
             _leave_terminal()
         try:
             act()
         except Interrupt:
-            before.setdefault(signal.SIGALRM, signal.getsignal(signal.SIGALRM))
-            signal.signal(signal.SIGALRM, _raise_unless_cleaning_up)
-            signal.setitimer(signal.ITIMER_REAL, REPEAT, REPEAT)
+            if sys.platform != "win32":
+                before.setdefault(signal.SIGALRM, signal.getsignal(signal.SIGALRM))
+                signal.signal(signal.SIGALRM, _raise_unless_cleaning_up)
+                signal.setitimer(signal.ITIMER_REAL, REPEAT, REPEAT)
             raise
 
     before = {number: signal.getsignal(number) for number in STOPPING}
@@ -68,7 +74,7 @@ def stopping(act: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        if signal.SIGALRM in before:
+        if sys.platform != "win32" and signal.SIGALRM in before:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, kept in before.items():
             signal.signal(number, kept)

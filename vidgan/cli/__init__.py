@@ -1,5 +1,6 @@
 """The command line: Click, one thin file a command, each loaded only when it is run."""
 
+import codecs
 import importlib
 import io
 import os
@@ -24,6 +25,24 @@ _AFTER = ("evaluate", "export", "info", "models")
 def command_names() -> list[str]:
     """Return the names of all commands in the order in which they are used."""
     return [*_BEFORE, *restore.command_names(), *_AFTER]
+
+
+# How what the encoding of the output lacks is printed.
+_UNENCODABLE = "vidgan"
+
+
+def _replace_unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Print bytes of file names that are not UTF-8 as they are, and a question mark for the rest.
+
+    Pipes on Windows have encodings of 256 characters.
+    """
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("replace")(error)
+
+
+codecs.register_error(_UNENCODABLE, _replace_unencodable)
 
 
 class LazyGroup(click.Group):
@@ -52,9 +71,8 @@ class LazyGroup(click.Group):
         run: Any = super().main
         signals.forget()
         for stream in (sys.stdout, sys.stderr):
-            # File names need not be UTF-8: they are printed byte by byte as they are.
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="surrogateescape")
+                stream.reconfigure(errors=_UNENCODABLE)
         try:
             with signals.stopping(signals.raise_interrupt):
                 result = run(*args, standalone_mode=False, **kwargs)

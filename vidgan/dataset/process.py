@@ -23,6 +23,25 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
+def own_group() -> dict[str, Any]:
+    """Return arguments of ``Popen`` for a process that Ctrl-C on a terminal does not reach."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """End a process that was started with :func:`own_group`, and those that it has started.
+
+    On Windows, which does not end them together, the others end when they find it gone.
+    """
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 class WorkerProcess:
     """A process that runs :mod:`vidgan.dataset.worker`.
 
@@ -36,13 +55,13 @@ class WorkerProcess:
     def __init__(self, folder: str | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "vidgan.dataset.worker"],
-            # Ctrl-C on a terminal reaches only the parent, which stops the workers.
-            start_new_session=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="ascii",
             cwd=folder,
             env=environment(),
+            # Ctrl-C reaches only the parent, which stops the workers.
+            **own_group(),
         )
 
     def scan(self, job: dict[str, Any], progress: Progress | None = None) -> Scan:

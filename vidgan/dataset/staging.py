@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidgan.dataset.manifest import MANIFEST_NAME
 from vidgan.errors import ExportError, OptionError
-from vidgan.files import remove_leftovers, replace_folder, writing_folder
+from vidgan.files import remove_leftovers, replace, replace_folder, writing_folder
 
 PREVIEW_NAME = "preview.png"
 _OWN_FILE = re.compile(r"(train|test)-\d{5}-of-\d{5}\.tfrecord")
@@ -70,8 +70,10 @@ def staging(output: Path, overwrite: bool = False) -> Iterator[Path]:
         if output.exists() and any(output.iterdir()):
             replace_folder(new, output)
         else:
-            # Renaming replaces an empty folder.
-            new.replace(output)
+            # Windows does not rename a folder to the name of an empty one.
+            with contextlib.suppress(FileNotFoundError):
+                output.rmdir()
+            replace(new, output)
 
 
 def disk_size(folder: Path) -> int:

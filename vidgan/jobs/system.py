@@ -5,8 +5,12 @@ import importlib.metadata
 import os
 import platform
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from vidgan import runtime
 from vidgan.dataset.pool import cores
@@ -28,6 +32,7 @@ def describe_system() -> dict[str, Any]:
         A dict of plain JSON values with these keys.
 
         - ``vidgan``, ``python`` and ``system``: versions;
+        - ``encoding``: of standard output;
         - ``packages``: the version of each package that vidgan needs, None where it is missing, and
           of those of its extras that are installed;
         - ``cpu``: ``model``, ``cores`` that may be used, and ``abilities``, such as ``avx512f``;
@@ -41,16 +46,16 @@ def describe_system() -> dict[str, Any]:
     runtime.prepare()
     from vidgan.training.memory import available_memory
 
-    flags = runtime.cpu_flags()
     return {
         "vidgan": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
+        "encoding": sys.stdout.encoding,
         "packages": _packages(),
         "cpu": {
             "model": _processor(),
             "cores": cores(),
-            "abilities": [name for name in _ABILITIES if name in flags],
+            "abilities": _abilities(),
         },
         "memory": available_memory("/CPU:0"),
         "devices": [_device(name) for name in runtime.choose_devices()],
@@ -88,7 +93,21 @@ def _processor(path: Path = Path("/proc/cpuinfo")) -> str:
         text = path.read_text(encoding="utf-8", errors="replace")
         if found := re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE):
             return found[1].strip()
+    if sys.platform == "darwin":
+        # platform.processor() is "arm" there.
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            return subprocess.check_output(command, text=True, timeout=10).strip()
     return platform.processor() or platform.machine()
+
+
+def _abilities() -> list[str]:
+    """Return what the CPU is able to do, as far as the system or else NumPy tells."""
+    if flags := runtime.cpu_flags():
+        return [name for name in _ABILITIES if name in flags]
+    config: Any = np.show_config("dicts")
+    found = config.get("SIMD Extensions", {})
+    return [name.lower() for name in (*found.get("baseline", []), *found.get("found", []))]
 
 
 def _device(name: str) -> dict[str, Any]:
@@ -114,7 +133,7 @@ def as_text(values: dict[str, Any]) -> str:
     cpu, packages = values["cpu"], values["packages"]
     rows = [
         ("vidgan", values["vidgan"]),
-        ("Python", f"{values['python']} on {values['system']}"),
+        ("Python", f"{values['python']} on {values['system']}, output in {values['encoding']}"),
         (
             "CPU",
             f"{cpu['model']}, {cpu['cores']} cores; {', '.join(cpu['abilities']) or 'unknown'}",

@@ -236,7 +236,7 @@ class Copy:
     def _names(self) -> list[str]:
         """Return the names of all files that are complete."""
         names = [path.relative_to(self.files) for path in self.files.rglob("*") if path.is_file()]
-        return [str(name) for name in names if not any(map(is_hidden, name.parts))]
+        return [name.as_posix() for name in names if not any(map(is_hidden, name.parts))]
 
     def _changed(self, known: dict[str, _Object]) -> dict[str, None]:
         """Return the names of files that differ from the objects, as far as is known."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,7 +83,7 @@ def shown(text: str) -> str:
     """Return a text in which copies are named by their URLs."""
     if not _urls:
         return text
-    pattern = "|".join(re.escape(f"{folder}/") for folder in _urls)
+    pattern = "|".join(re.escape(f"{folder}{os.sep}") for folder in _urls)
     return re.sub(pattern, lambda match: f"{_urls[Path(match[0])]}/", text)
 
 

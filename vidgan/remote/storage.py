@@ -3,6 +3,7 @@
 import contextlib
 import re
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,6 +26,8 @@ STATE_NAME = "state.json"
 _CHECKPOINT = re.compile(r".*/checkpoints/step-\d{8}$")
 # A report is several files of one stem.
 _REPORT = ".json"
+# Characters that no name of a file has; on Windows a backslash would lead to other folders.
+_NOT_IN_NAMES = set('\0\\:*?"<>|' if sys.platform == "win32" else "\0")
 
 
 class Storage:
@@ -182,7 +185,11 @@ def _complete(objects: dict[str, str]) -> dict[str, str]:
 def _check_name(url: str, name: str) -> None:
     """Raise InputError for a name that cannot be one of a file, or that leads out of the folder."""
     parts = name.split("/")
-    if {"", ".", ".."} & set(parts) or "\0" in name or PurePosixPath(name).is_absolute():
+    if (
+        {"", ".", ".."} & set(parts)
+        or _NOT_IN_NAMES & set(name)
+        or PurePosixPath(name).is_absolute()
+    ):
         raise InputError(f"{url}: holds an object {name!r:.80}, which can be no file; rename it")
 
 

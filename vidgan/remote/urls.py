@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any, TypeGuard
 from urllib.parse import unquote_to_bytes
@@ -33,7 +34,9 @@ def local_path(url: str) -> Path | None:
     host, slash, path = url.partition("://")[2].partition("/")
     if host not in ("", "localhost"):
         raise OptionError(f"{url}: names the machine {host}; use file:///path")
-    return Path(os.fsdecode(unquote_to_bytes(slash + path)))
+    path = os.fsdecode(unquote_to_bytes(slash + path))
+    # file:///C:/videos names C:/videos.
+    return Path(path.removeprefix("/") if sys.platform == "win32" else path)
 
 
 def split_pattern(url: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import math
 import mmap
 import os
 import shutil
+import sys
 import tempfile
 import weakref
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 # Space must be allocated before it is mapped: writing to mapped memory on a full disk ends the
-# process with a signal.
-_MAPS = hasattr(os, "posix_fallocate") and hasattr(mmap, "MADV_DONTNEED")
+# process with a signal. Windows and macOS cannot.
+_MAPS = sys.platform == "linux"
 
 
 def disk_space(folder: Path) -> int:
@@ -66,6 +67,8 @@ class FrameStore:
         return self._mapped(pixels.shape, np.ascontiguousarray(pixels))
 
     def _mapped(self, shape: tuple[int, ...], pixels: np.ndarray | None = None) -> np.ndarray:
+        if sys.platform != "linux":
+            raise NotImplementedError("disk_space() is 0")
         size = math.prod(shape)
         with tempfile.TemporaryFile(dir=self._folder) as file:
             try:
@@ -82,5 +85,7 @@ class FrameStore:
 
     def release(self) -> None:
         """Release the memory pages of frames on disk; their contents stay on disk."""
+        if sys.platform != "linux":
+            return
         for mapped in self._maps:
             mapped.madvise(mmap.MADV_DONTNEED)

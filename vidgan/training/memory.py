@@ -91,7 +91,8 @@ def available_memory(device: str) -> int | None:
 
 def _table(path: Path) -> dict[str, int]:
     """Read a file of lines such as ``MemFree:  123 kB``."""
-    rows = (line.replace(":", " ").split() for line in path.read_text().splitlines())
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = (line.replace(":", " ").split() for line in lines)
     return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit()}
 
 

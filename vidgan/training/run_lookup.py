@@ -73,7 +73,8 @@ def next_run_path(runs: Path, kind: str, dataset: Path) -> Path:
     numbers = [
         int(match[1]) for path in runs.glob("*") if (match := re.match(r"(\d{5})-", path.name))
     ]
-    name = re.sub(r"[^\w.-]+", "_", dataset.resolve().name) or "dataset"
+    # Windows drops a dot at the end of a name.
+    name = re.sub(r"[^\w.-]+", "_", dataset.resolve().name).rstrip(".") or "dataset"
     return runs / f"{max(numbers, default=-1) + 1:05d}-{kind}-{name}"
 
 

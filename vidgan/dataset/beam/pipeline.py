@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import threading
 from dataclasses import asdict
@@ -60,7 +61,10 @@ def main() -> None:
 def _end_with_the_command() -> None:
     """End this process, and the workers that it has started, when the command was killed."""
     sys.stdin.read()
-    os.killpg(0, signal.SIGKILL)
+    if sys.platform == "win32":
+        os._exit(1)
+    else:
+        os.killpg(0, signal.SIGKILL)
 
 
 def _run(request: Request) -> None:
@@ -123,7 +127,11 @@ def _direct_runner() -> FnApiRunner:
     Beam's DirectRunner prefers Prism, a program that it downloads and that does not start several
     processes. This is the runner behind it, told how to start one.
     """
-    command = f"exec {shlex.quote(sys.executable)} -m apache_beam.runners.worker.sdk_worker_main"
+    arguments = [sys.executable, "-m", "apache_beam.runners.worker.sdk_worker_main"]
+    if sys.platform == "win32":
+        command = subprocess.list2cmdline(arguments)
+    else:
+        command = f"exec {shlex.join(arguments)}"
     return FnApiRunner(SubprocessSDKEnvironment.from_command_string(command))
 
 

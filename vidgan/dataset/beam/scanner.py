@@ -3,10 +3,8 @@
 import contextlib
 import importlib.util
 import json
-import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +15,7 @@ from vidgan import json_files
 from vidgan.config import PreprocessConfig, RunnerConfig
 from vidgan.dataset.beam import exchange
 from vidgan.dataset.pool import Job, cores
-from vidgan.dataset.process import environment
+from vidgan.dataset.process import end_group, environment, own_group
 from vidgan.dataset.scan import Progress, Scan
 from vidgan.errors import ExportError, OptionError
 from vidgan.stderr import debugging
@@ -136,14 +134,14 @@ def _run(
     """
     with subprocess.Popen(
         [sys.executable, "-m", "vidgan.dataset.beam.pipeline"],
-        # A group of its own: Ctrl-C on a terminal reaches only the command, which ends the group.
-        start_new_session=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         # Beam reports every step, and errors as tracebacks.
         stderr=None if debugging() else subprocess.DEVNULL,
         encoding="ascii",
         env=environment(),
+        # Ctrl-C reaches only the command, which ends the group.
+        **own_group(),
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -163,8 +161,7 @@ def _run(
             raise
         finally:
             # The other workers, if one has died.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            end_group(process)
     if answer:
         return json_files.convert(json_files.decode(answer), exchange.Failure)
     if process.returncode:

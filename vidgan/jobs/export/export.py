@@ -7,7 +7,7 @@ from pathlib import Path
 from vidgan import runtime
 from vidgan.config import ExportConfig, OptionValue
 from vidgan.errors import ExportError, OptionError
-from vidgan.files import replace_folder, writing_folder
+from vidgan.files import replace, replace_folder, writing_folder
 from vidgan.remote.arguments import takes_urls
 from vidgan.training.run import Run
 
@@ -87,7 +87,7 @@ def export_run(run: Path | str | None, output: Path | str | None, config: Export
         if folder.exists():
             replace_folder(new, folder)
         else:
-            new.replace(folder)
+            replace(new, folder)
     return folder
 
 

@@ -63,9 +63,11 @@ def find_jobs(
         source for source in discover([input]) if not source.path.resolve().is_relative_to(results)
     ]
     outputs = [output / source.path.relative_to(input).with_suffix(suffix) for source in videos]
+    # Many disks do not tell a.mp4 from A.mp4.
+    names = [str(file).casefold() for file in outputs]
     jobs = []
     for source, file in zip(videos, outputs, strict=True):
-        if outputs.count(file) > 1:
+        if names.count(str(file).casefold()) > 1:
             # a.mov and a.avi become a.mov.mp4 and a.avi.mp4.
             file = file.with_name(source.path.name + suffix)
         jobs.append(_with_own_mask(RestoreJob(source.path, file, mask, source.error), input))
