@@ -1,5 +1,6 @@
 """Which video becomes which file: one, or those of a folder."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,9 +64,10 @@ def find_jobs(
         source for source in discover([input]) if not source.path.resolve().is_relative_to(results)
     ]
     outputs = [output / source.path.relative_to(input).with_suffix(suffix) for source in videos]
+    counts = Counter(outputs)
     jobs = []
     for source, file in zip(videos, outputs, strict=True):
-        if outputs.count(file) > 1:
+        if counts[file] > 1:
             # a.mov and a.avi become a.mov.mp4 and a.avi.mp4.
             file = file.with_name(source.path.name + suffix)
         jobs.append(_with_own_mask(RestoreJob(source.path, file, mask, source.error), input))
