@@ -10,15 +10,17 @@ import cv2
 import numpy as np
 import pytest
 from dataset_files import make_dataset, moving_shapes
-from remote_storage import names, refused, upload, vidgan_command
+from remote_storage import names, refused, s3, upload, vidgan_command
 from restore_helpers import read
 from tiny_run import MODEL, make_encoder_run, make_restorer_run, make_run
+from training_workers import start_workers
 from video_files import make_video, scene, write_video
 
 from vidgan import pixels
 from vidgan.cli import main
 from vidgan.cli.options import PathOrUrl
 from vidgan.remote import places
+from vidgan.training.run import Run
 
 SIZE = (40, 32)
 # Options that take a text which is no path.
@@ -205,3 +207,48 @@ def test_compare(root: str, tmp_path: Path) -> None:
     )
     assert first == again
     assert [each["run"] for each in first] == [f"{root}/compared/{name}" for name in "ab"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_export(root: str, tmp_path: Path, format: str) -> None:
+    """The format savedmodel is in test_remote.py."""
+    run = make_restorer_run(tmp_path / "run", "inpaint")
+    upload(run.path, f"{root}/runs/exported")
+    command = ("export", f"{root}/runs/exported", "-o", f"{root}/{format}", "--format", format)
+    vidgan_command(*command)
+    file = "model.onnx" if format == "onnx" else "model.tflite"
+    assert names(f"{root}/{format}") == ["README.md", file, "model.json"]
+    assert f"{root}/{format} exists already" in refused(*command)
+    vidgan_command(*command, "--overwrite")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["inpaint", "translate"])
+def test_training_of_a_task_goes_on(root: str, task: str) -> None:
+    data, run = [f"{root}/data"] * (1 + (task == "translate")), f"{root}/trained/{task}"
+    small = ("--frames", "8", "--g-channels", "4", "--d-channels", "4", "--metrics", "none")
+    vidgan_command("train", *data, "--task", task, "-o", run, "--steps", "1", *small)
+    vidgan_command("train", "--resume", run, "--steps", "2")
+    assert "checkpoints/step-00000002/state.json" in names(run)
+
+
+@pytest.mark.slow
+def test_several_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chief uploads the run; it is resumed by several, and by one process."""
+    make_dataset(tmp_path / "data", (24, 40, 17), (24,))
+    options = ("--frames=8", "--batch-size=4", "--g-channels=4", "--d-channels=4", "--metrics=none")
+    with s3(monkeypatch) as bucket:
+        upload(tmp_path / "data", f"{bucket}/data")
+        run = f"{bucket}/run"
+        for arguments in (
+            (f"{bucket}/data", *options, "--steps=2", "-o", run),
+            ("--resume", run, "--steps=3"),
+        ):
+            workers = start_workers(*arguments)
+            said = [worker.communicate(timeout=240) for worker in workers]
+            assert [worker.returncode for worker in workers] == [0, 0], said
+            assert f"{run}: done" in said[0][0]
+        vidgan_command("train", "--resume", run, "--steps", "4")
+        checkpoints = Run.open(places.fetch(run)).path / "checkpoints"
+        assert (checkpoints / "step-00000004").is_dir()
