@@ -5,19 +5,17 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from dataset_files import make_dataset
+from remote_storage import SERVICES, names, refused, upload, vidgan_command
 from tiny_run import make_run
 from video_files import scene, write_video
 
 import vidgan
-from vidgan.cli import main
 from vidgan.config import RestoreConfig
 from vidgan.dataset.manifest import Manifest
 from vidgan.errors import ExportError, InputError, OptionError
@@ -39,36 +37,6 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def bucket() -> str:
     """Return the URL of an empty folder in memory."""
     return f"memory://{uuid.uuid4().hex}"
-
-
-def upload(source: Path, url: str) -> None:
-    fs, root = fsspec.core.url_to_fs(url)
-    if source.is_dir():
-        for path in source.rglob("*"):
-            if path.is_file():
-                fs.put_file(str(path), f"{root}/{path.relative_to(source)}")
-    else:
-        fs.put_file(str(source), root)
-
-
-def names(url: str) -> list[str]:
-    """Return the names of the objects below a URL, relative to it."""
-    fs, root = fsspec.core.url_to_fs(url)
-    return [name.removeprefix(root).removeprefix("/") for name in sorted(fs.find(root))]
-
-
-def vidgan_command(*args: str | Path, expected: int = 0) -> Result:
-    result = CliRunner().invoke(main, list(map(str, args)))
-    assert result.exit_code == expected, result.output
-    assert "Traceback" not in result.output
-    return result
-
-
-def refused(*args: str | Path, expected: int = 1) -> str:
-    """Return the only line of a command that fails."""
-    lines = vidgan_command(*args, expected=expected).output.strip().splitlines()
-    assert len(lines) == 1
-    return lines[0]
 
 
 class Log(list[str]):
@@ -133,44 +101,38 @@ def test_commands_one_after_another(bucket: str, tmp_path: Path) -> None:
         assert str(tmp_path) not in places.fetch(f"{run}/{name}").read_text("utf-8")
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Yield the URL of a bucket of an emulated S3."""
-    pytest.importorskip("s3fs", reason="s3fs is not installed")
-    server = pytest.importorskip("moto.server", reason="moto is not installed")
-    service = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    service.start()
-    host, port = service.get_host_and_port()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    fsspec.filesystem("s3").mkdir("bucket")
-    yield "s3://bucket"
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    service.stop()
+@pytest.mark.parametrize("service", SERVICES)
+def test_commands_on_a_service(
+    service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with SERVICES[service](monkeypatch) as root:
+        use_service(root, tmp_path)
 
 
-def test_commands_on_s3(s3: str, tmp_path: Path) -> None:
-    upload(write_video(tmp_path / "video.mp4", scene(60)), f"{s3}/videos/video.mp4")
-    upload(make_run(tmp_path / "run").path, f"{s3}/run")
-    command = ("preprocess", f"{s3}/videos/*.mp4", "-o", f"{s3}/data", "--size", "32")
+def use_service(root: str, tmp_path: Path) -> None:
+    upload(write_video(tmp_path / "video.mp4", scene(60)), f"{root}/videos/video.mp4")
+    upload(make_run(tmp_path / "run").path, f"{root}/run")
+    command = ("preprocess", f"{root}/videos/*.mp4", "-o", f"{root}/data", "--size", "32")
     vidgan_command(*command)
-    assert f"{s3}/data: is a dataset already" in refused(*command, expected=2)
+    assert f"{root}/data: is a dataset already" in refused(*command, expected=2)
     vidgan_command(*command, "--overwrite")
-    assert json.loads(vidgan_command("info", f"{s3}/data", "--json").output)["kind"] == "dataset"
-    vidgan_command("generate", f"{s3}/run", "-o", f"{s3}/clips/", "--n", "2")
+    assert json.loads(vidgan_command("info", f"{root}/data", "--json").output)["kind"] == "dataset"
+    vidgan_command("generate", f"{root}/run", "-o", f"{root}/clips/", "--n", "2")
     vidgan_command(
-        "enhance", f"{s3}/videos", "-o", f"{s3}/large", "--method", "bicubic", "--max-frames", "3"
+        "enhance",
+        f"{root}/videos",
+        "-o",
+        f"{root}/large",
+        "--method",
+        "bicubic",
+        "--max-frames",
+        "3",
     )
-    assert names(f"{s3}/clips") == ["seed-000000.mp4", "seed-000001.mp4"]
-    assert names(f"{s3}/large") == ["video.mp4"]
-    message = refused("preprocess", f"{s3}/videos", "-o", "s3://nowhere/data", "--size", "32")
-    assert message.startswith("Error: s3://nowhere/data: cannot be written (no such bucket")
+    assert names(f"{root}/clips") == ["seed-000000.mp4", "seed-000001.mp4"]
+    assert names(f"{root}/large") == ["video.mp4"]
+    nowhere = f"{root.partition('://')[0]}://nowhere/data"
+    message = refused("preprocess", f"{root}/videos", "-o", nowhere, "--size", "32")
+    assert message.startswith(f"Error: {nowhere}: cannot be written (no such bucket")
 
 
 def test_only_what_has_changed_is_fetched(bucket: str, tmp_path: Path, log: Log) -> None:

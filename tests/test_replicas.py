@@ -1,9 +1,7 @@
 """Training on several devices and with several workers."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +14,7 @@ import tensorflow as tf
 import two_replicas
 from click.testing import CliRunner, Result
 from dataset_files import counting, make_dataset
+from training_workers import cluster, start_workers
 
 from vidgan import replicas, runtime
 from vidgan.cli import main
@@ -93,39 +92,6 @@ def test_workers_get_their_parts_of_each_batch(dataset: Manifest, skip: int) -> 
 
 
 # Several workers: two processes.
-
-
-def cluster(worker: int, ports: list[int]) -> str:
-    addresses = [f"127.0.0.1:{port}" for port in ports]
-    task = {"type": "worker", "index": worker}
-    return json.dumps({"cluster": {"worker": addresses}, "task": task})
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
-def start_workers(*arguments: object) -> list[subprocess.Popen[str]]:
-    """Start two workers of a training."""
-    ports = free_ports(2)
-    command = [sys.executable, "-m", "vidgan", "train", *map(str, arguments)]
-    return [
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ
-            | {"TF_CONFIG": cluster(index, ports), "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        for index in range(2)
-    ]
 
 
 def log_losses(run: Path) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from vidgan import models, runtime
-from vidgan.config import ModelConfig, TrainConfig
+from vidgan.config import TASK_OPTIONS, ModelConfig, TrainConfig
 from vidgan.models.autoencoder import SAMPLER
 from vidgan.tasks.load import build_generator
 from vidgan.tasks.synthesis import build_gan
@@ -82,6 +83,42 @@ def measurement(run: Run, checkpoint: str) -> Measurement:
     found = read_measurement(run.checkpoint(checkpoint))
     assert found is not None
     return found
+
+
+def make_restorer_run(folder: Path, task: str, **options: Any) -> Run:
+    """Write a run folder of a task for videos, with random weights.
+
+    Args:
+        folder: where to.
+        task: its name.
+        **options: of the task.
+    """
+    runtime.prepare()
+    config = TASK_OPTIONS[task].config
+    assert config is not None
+    model = ModelConfig(frames=8, g_channels=4, d_channels=4)
+    second = Path("/data/other") if task == "translate" else None
+    data = Path("/data/clips")
+    run = Run(folder, model, TrainConfig(), data, (32, 32), 25.0, task, config(**options), second)
+    folder.mkdir(parents=True)
+    run.save()
+    checkpoint = folder / CHECKPOINTS / "step-00000100"
+    checkpoint.mkdir(parents=True)
+    runtime.seed_everything(0)
+    build_generator(run).save_weights(checkpoint / EMA_NAME)
+    state = {"step": 100, "clips": 1, "epoch": 1, "seconds": 1}
+    (checkpoint / STATE_NAME).write_text(json.dumps(state))
+    randomise(run)
+    return run
+
+
+def randomise(run: Run) -> None:
+    """Move all weights a little: residual layers begin at zero."""
+    random, network = np.random.default_rng(0), build_generator(run)
+    for weight in network.trainable_variables:
+        noise = 0.05 * random.standard_normal(weight.shape)
+        weight.assign(weight.numpy() + noise.astype(np.float32))
+    network.save_weights(run.checkpoint() / EMA_NAME)
 
 
 def older_than(option: str, run: Run) -> Run:

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,21 +81,26 @@ def build(
         config.min_frames,
     )
     used = {placed.source for placed in shots}
-    labels = sorted({sources[i].label for i in used}) if config.labels else []
+    names = sorted({sources[i].label for i in used}) if config.labels else []
+    labels = {name: index for index, name in enumerate(names)}
     splits = {}
     for name in SPLITS:
         pieces = [piece for part in parts if part.split == name for piece in _cut(part)]
         # Neighbouring records in a file should not be neighbours in time.
         random.Random(config.seed).shuffle(pieces)
         splits[name] = _write_split(folder, name, pieces, shots, sources, frame_files, labels, fps)
+    parts_of: list[list[Part]] = [[] for _ in sources]
+    for part in parts:
+        parts_of[shots[part.shot].source].append(part)
     manifest = Manifest(
         path=folder,
         size=config.size,
         fps=fps,
-        labels=labels,
+        labels=names,
         splits=splits,
         sources=[
-            _describe(i, source, scans[i], shots, parts, labels) for i, source in enumerate(sources)
+            _describe(source, result, shots, parts_of[i], labels.get(source.label, -1))
+            for i, (source, result) in enumerate(zip(sources, scans, strict=True))
         ],
         options=config.to_json(),
     )
@@ -118,7 +123,7 @@ def _write_split(
     shots: list[SourceShot],
     sources: Sequence[InputSource],
     frame_files: Sequence[Path],
-    labels: list[str],
+    labels: Mapping[str, int],
     fps: float,
 ) -> Split:
     sizes = [sum(shots[p.shot].shot.sizes[p.start : p.end]) for p in pieces]
@@ -141,7 +146,7 @@ def _write_split(
                 {
                     "frames": frames,
                     "fps": [fps],
-                    "label": [labels.index(source.label) if labels else -1],
+                    "label": [labels.get(source.label, -1)],
                     "source": [shown(as_text(source.path)).encode()],
                     "first": [placed.shot.first + piece.start],
                 }
@@ -155,20 +160,12 @@ def _write_split(
 
 
 def _describe(
-    index: int,
-    source: InputSource,
-    result: Scan,
-    shots: list[SourceShot],
-    parts: list[Part],
-    labels: list[str],
+    source: InputSource, result: Scan, shots: list[SourceShot], parts: list[Part], label: int
 ) -> dict[str, Any]:
-    """Return a source's entry in the manifest."""
-    label = labels.index(source.label) if source.label in labels else -1
+    """Return a source's entry in the manifest; ``parts`` are those of its shots."""
     kept, rejected = [], list(result.rejected)
     previous: Part | None = None
     for part in parts:
-        if shots[part.shot].source != index:
-            continue
         first = shots[part.shot].shot.first
         if previous is not None and previous.shot == part.shot:
             rejected.append(

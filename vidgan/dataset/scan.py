@@ -1,10 +1,12 @@
 """Scanning one source: from a video file to encoded frames, shot by shot; runs in workers."""
 
 import hashlib
+import itertools
 import time
 from array import array
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -53,16 +55,22 @@ class Shot:
         """Frames in the shot."""
         return len(self.sizes)
 
+    @cached_property
+    def _starts(self) -> "array[int]":
+        """Positions of the encoded frames, relative to ``offset``."""
+        return array("Q", itertools.accumulate(self.sizes, initial=0))
+
     def read(self, frame_file: BinaryIO, start: int, end: int) -> list[bytes]:
         """Return the encoded frames ``start`` to ``end`` of the shot."""
-        if not self.sizes[start]:
-            # A repetition: read from the repeated frame on, and drop the frames before ``start``.
-            return self.read(frame_file, start - 1, end)[1:]
-        frame_file.seek(self.offset + sum(self.sizes[:start]))
+        first = start
+        while not self.sizes[first]:
+            # A repetition: read from the repeated frame on.
+            first -= 1
+        frame_file.seek(self.offset + self._starts[first])
         frames: list[bytes] = []
-        for size in self.sizes[start:end]:
+        for size in self.sizes[first:end]:
             frames.append(frame_file.read(size) if size else frames[-1])
-        return frames
+        return frames[start - first :]
 
 
 @dataclass

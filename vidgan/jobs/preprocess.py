@@ -3,10 +3,10 @@
 import contextlib
 import functools
 import logging
-import math
 import statistics
 import sys
 import threading
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -212,17 +212,20 @@ def _rate(infos: list[VideoInfo | None], config: PreprocessConfig) -> float | No
     """Return the frame rate of the dataset; None for that of the only source."""
     if config.fps or len(infos) == 1:
         return config.fps
-    rates = [info.fps for info in infos if info is not None and info.fps]
+    rates = sorted(info.fps for info in infos if info is not None and info.fps)
     if not rates:
         return DEFAULT_RATE
     # The rates of phones vary from file to file: those near one another count as one. Of equally
     # common ones the lowest is taken: dropping frames looks better than repeating them.
-    groups = [
-        [other for other in rates if math.isclose(rate, other, rel_tol=SIMILAR_RATE)]
+    spans = [
+        (
+            bisect_left(rates, rate * (1 - SIMILAR_RATE)),
+            bisect_right(rates, rate / (1 - SIMILAR_RATE)),
+        )
         for rate in sorted(set(rates))
     ]
-    largest = max(groups, key=len)
-    return statistics.median_low(largest)
+    start, end = max(spans, key=lambda span: span[1] - span[0])
+    return statistics.median_low(rates[start:end])
 
 
 def _scanner(runner: RunnerConfig) -> Scanner:
@@ -247,6 +250,8 @@ def _scan(
     progress: bool,
 ) -> list[Scan]:
     usable = [i for i, source in enumerate(sources) if not source.error]
+    # The longest first: else one worker may decode a long one in the end while the others wait.
+    usable.sort(key=lambda i: -(info.frames if (info := infos[i]) is not None else 0))
     jobs = [Job(sources[i].path, frame_files[i]) for i in usable]
     scans = [Scan(error=source.error) for source in sources]
     with _bar(infos, progress) as advance:

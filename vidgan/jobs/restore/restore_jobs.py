@@ -1,5 +1,6 @@
 """Which video becomes which file: one, or those of a folder."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,10 +65,10 @@ def find_jobs(
     ]
     outputs = [output / source.path.relative_to(input).with_suffix(suffix) for source in videos]
     # Many disks do not tell a.mp4 from A.mp4.
-    names = [str(file).casefold() for file in outputs]
+    counts = Counter(str(file).casefold() for file in outputs)
     jobs = []
     for source, file in zip(videos, outputs, strict=True):
-        if names.count(str(file).casefold()) > 1:
+        if counts[str(file).casefold()] > 1:
             # a.mov and a.avi become a.mov.mp4 and a.avi.mp4.
             file = file.with_name(source.path.name + suffix)
         jobs.append(_with_own_mask(RestoreJob(source.path, file, mask, source.error), input))
