@@ -13,17 +13,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from restore_helpers import ok, read, refused
-from tiny_run import MODEL, make_run
+from tiny_run import MODEL, make_restorer_run, make_run
 
 import vidgan
-from vidgan import latents, models, runtime
-from vidgan.config import EXPORT_FORMATS, TASK_OPTIONS, ModelConfig, TrainConfig
+from vidgan import latents, models
+from vidgan.config import EXPORT_FORMATS, ModelConfig
 from vidgan.errors import OptionError
 from vidgan.files import remove
 from vidgan.models import find_architecture
 from vidgan.tasks.load import build_generator, load_generator
 from vidgan.training.run import Run
-from vidgan.training.run_lookup import CHECKPOINTS
 from vidgan.training.soundness import EMA_NAME
 from vidgan.video.interpolation import CHANNELS
 
@@ -85,19 +84,7 @@ def generator_run(name: str, folder: Path) -> Run:
 
 def restorer_run(name: str, folder: Path) -> Run:
     task, options = RESTORERS[name]
-    config = TASK_OPTIONS[task].config
-    assert config is not None
-    model = ModelConfig(frames=8, g_channels=4, d_channels=4)
-    second = Path("/data/other") if task == "translate" else None
-    data = Path("/data/clips")
-    run = Run(folder, model, TrainConfig(), data, (32, 32), 25.0, task, config(**options), second)
-    folder.mkdir()
-    run.save()
-    checkpoint = folder / CHECKPOINTS / "step-00000100"
-    checkpoint.mkdir(parents=True)
-    runtime.seed_everything(0)
-    build_generator(run).save_weights(checkpoint / EMA_NAME)
-    (checkpoint / "state.json").write_text('{"step": 100, "clips": 1, "epoch": 1, "seconds": 1}')
+    run = make_restorer_run(folder, task, **options)
     randomise(run)
     return run
 

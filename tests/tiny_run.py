@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from vidgan import models, runtime
-from vidgan.config import ModelConfig, TrainConfig
+from vidgan.config import TASK_OPTIONS, ModelConfig, TrainConfig
 from vidgan.models.autoencoder import SAMPLER
 from vidgan.tasks.load import build_generator
 from vidgan.tasks.synthesis import build_gan
@@ -74,6 +75,32 @@ def make_encoder_run(
         labels = np.arange(len(clips), dtype=np.int32) % len(model.labels) if model.labels else None
         gan.generator_ema.get_layer(SAMPLER).enqueue(codes, labels)
     run.save_checkpoint(gan, {"step": 1, "clips": 2, "epoch": 1.0, "seconds": 1.0})
+    return run
+
+
+def make_restorer_run(folder: Path, task: str, **options: Any) -> Run:
+    """Write a run folder of a task that restores or translates, with random weights.
+
+    Args:
+        folder: where to.
+        task: the task.
+        **options: of the task.
+    """
+    runtime.prepare()
+    config = TASK_OPTIONS[task].config
+    assert config is not None
+    model = ModelConfig(frames=8, g_channels=4, d_channels=4)
+    second = Path("/data/other") if TASK_OPTIONS[task].datasets == 2 else None
+    data = Path("/data/clips")
+    run = Run(folder, model, TrainConfig(), data, (32, 32), 25.0, task, config(**options), second)
+    folder.mkdir()
+    run.save()
+    checkpoint = folder / CHECKPOINTS / "step-00000100"
+    checkpoint.mkdir(parents=True)
+    runtime.seed_everything(0)
+    build_generator(run).save_weights(checkpoint / EMA_NAME)
+    state = {"step": 100, "clips": 1, "epoch": 1, "seconds": 1}
+    (checkpoint / STATE_NAME).write_text(json.dumps(state))
     return run
 
 
