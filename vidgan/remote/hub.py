@@ -53,9 +53,10 @@ def wanted(url: str, names: Iterable[str]) -> list[str]:
     found = [name for name in names if _suffix(name) in _MODEL_SUFFIXES]
     refused = [name for name in names if _suffix(name) in _REFUSED]
     if refused and not any(_suffix(name) == _WEIGHTS for name in found):
+        name = refused[0].partition("/")[2]
         raise InputError(
-            f"{url}: {refused[0].partition('/')[2]} is not opened, as such files can hold code; from the Hub vidgan "
-            "takes weights in .safetensors, which vidgan card writes"
+            f"{url}: {name} is not opened, as such files can hold code; from the Hub vidgan takes "
+            "weights in .safetensors, which vidgan card writes"
         )
     return found
 
