@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from commands import get_command
 from dataset_files import make_dataset
 from hub_server import TOKEN, Hub, serve
 from restore_helpers import call, ok, refused
@@ -200,7 +202,11 @@ def test_every_task_has_a_card(task: str, tmp_path: Path) -> None:
     ok("card", source.path, "-o", tmp_path / "card")
     data = front_matter(tmp_path / "card")
     assert data["pipeline_tag"] == "video-to-video"
-    assert f"vidgan {task} input.mp4" in (tmp_path / "card" / "README.md").read_text()
+    text = (tmp_path / "card" / "README.md").read_text()
+    found = re.search(rf"^vidgan {task} (.*)$", text, re.MULTILINE)
+    assert found
+    parsed = get_command(task).make_context(task, shlex.split(found[1]))
+    assert parsed.params["run"] == "hf://USER/NAME"
     assert Run.open(tmp_path / "card", task=task).shared
     pairs = zip(
         load_generator(source).get_weights(),
