@@ -8,7 +8,7 @@ and all are refused. Sizes are checked before anything is read.
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def check(path: Path, max_bytes: int) -> None:
 
 
 def read(path: Path, max_bytes: int, group: str = "") -> dict[str, np.ndarray]:
-    """Check a file as :func:`check` does, and return its arrays by name.
+    """Check a file as :func:`check` does, and return its arrays by name; "name/" is an empty group.
 
     Args:
         path: the file.
@@ -61,9 +61,11 @@ def read(path: Path, max_bytes: int, group: str = "") -> dict[str, np.ndarray]:
     check(path, max_bytes)
     arrays: dict[str, np.ndarray] = {}
 
-    def add(name: str, item: object) -> None:
+    def add(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
             arrays[name] = item[()]
+        elif not len(item):  # Keras looks for the groups of layers without weights.
+            arrays[f"{name}/"] = np.zeros(0, np.uint8)
 
     with h5py.File(path, "r") as file:
         if group and group not in file:
@@ -82,7 +84,10 @@ def write(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
 
     with h5py.File(file, "w") as content:
         for name, array in arrays.items():
-            content[name] = array
+            if name.endswith("/"):
+                content.require_group(name)
+            else:
+                content[name] = array
 
 
 def _check(file: "h5py.File", max_bytes: int) -> None:
