@@ -19,7 +19,7 @@ DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.rst", ROOT / "CONTRIBUTING.rst", *sorted(DOCS.rglob("*.rst")))
 COMMANDS = main.list_commands(click.Context(main))
 # Options of other programs that the pages mention.
-OTHER_PROGRAMS = {"--logdir", "--user"}
+OTHER_PROGRAMS = {"--delete", "--logdir", "--user"}
 
 
 def page_name(path: Path) -> str:

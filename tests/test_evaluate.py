@@ -740,9 +740,7 @@ def test_the_newest_run_is_taken(
 def test_a_dataset_that_has_moved_can_be_named(copied: tuple[Path, Path]) -> None:
     data, run = copied
     data.rename(data.parent / "moved")
-    with pytest.raises(
-        DatasetError, match=r"data: .* does not exist any more; name it with --dataset"
-    ):
+    with pytest.raises(DatasetError, match=r"data: .* is not there; name it with --dataset"):
         vidgan.evaluate(run)
     result = vidgan.evaluate(run, data.parent / "moved", n=4, **QUICK)
     assert result["dataset"] == str(data.parent / "moved")

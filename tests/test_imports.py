@@ -57,6 +57,7 @@ ORDER = (
     "jobs.evaluate.sources",
     "jobs.evaluate.report",
     "jobs.evaluate",
+    "jobs.card",
     "cli",
     "__init__",
     "__main__",

@@ -32,6 +32,7 @@ _PUBLIC = {
     "train": "vidgan.jobs.train.train",
     "translate": "vidgan.jobs.restore.restore",
     "vary": "vidgan.jobs.vary.vary",
+    "write_card": "vidgan.jobs.card.write_card",
 }
 
 __all__ = [
@@ -53,10 +54,12 @@ __all__ = [
     "train",
     "translate",
     "vary",
+    "write_card",
 ]
 
 if TYPE_CHECKING:
     from vidgan.errors import VidganError
+    from vidgan.jobs.card.write_card import write_card
     from vidgan.jobs.evaluate.evaluate import evaluate
     from vidgan.jobs.export.export import export
     from vidgan.jobs.generate.generate import generate, load

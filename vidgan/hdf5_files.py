@@ -6,8 +6,9 @@ and all are refused. Sizes are checked before anything is read.
 """
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -41,6 +42,52 @@ def check(path: Path, max_bytes: int) -> None:
             _check(file, max_bytes)
     except (KeyError, RuntimeError, TypeError, OverflowError) as error:  # Damaged structures.
         raise ValueError(f"is damaged ({' '.join(str(error).split()):.80})") from error
+
+
+def read(path: Path, max_bytes: int, group: str = "") -> dict[str, np.ndarray]:
+    """Check a file as :func:`check` does, and return its arrays by name; "name/" is an empty group.
+
+    Args:
+        path: the file.
+        max_bytes: see :func:`check`.
+        group: return the arrays of this group, with names relative to it; all by default.
+
+    Raises:
+        OSError: see :func:`check`.
+        ValueError: see :func:`check`; or there is no such group.
+    """
+    import h5py
+
+    check(path, max_bytes)
+    arrays: dict[str, np.ndarray] = {}
+
+    def add(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            arrays[name] = item[()]
+        elif not len(item):  # Keras looks for the groups of layers without weights.
+            arrays[f"{name}/"] = np.zeros(0, np.uint8)
+
+    with h5py.File(path, "r") as file:
+        if group and group not in file:
+            raise ValueError(f"holds no {group!r:.40}")
+        file[group or "/"].visititems(add)
+    return arrays
+
+
+def write(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by name, as :func:`read` returns them.
+
+    Raises:
+        ValueError: names contradict each other.
+    """
+    import h5py
+
+    with h5py.File(file, "w") as content:
+        for name, array in arrays.items():
+            if name.endswith("/"):
+                content.require_group(name)
+            else:
+                content[name] = array
 
 
 def _check(file: "h5py.File", max_bytes: int) -> None:

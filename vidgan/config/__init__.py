@@ -14,6 +14,7 @@ from vidgan.config.base import (
     option_name,
     value_type,
 )
+from vidgan.config.card import CardConfig
 from vidgan.config.evaluate import (
     MIN_GENERATED,
     PROTOCOLS,
@@ -149,6 +150,7 @@ __all__ = [
     "UPSCALES",
     "VARIED_FRAMES",
     "VIDEO_FORMATS",
+    "CardConfig",
     "ColorizeConfig",
     "ColorizeVideo",
     "Config",

@@ -173,7 +173,7 @@ def _dataset_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _run_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
-    dataset = values["dataset"] + ("" if values["dataset_there"] else " (not there any more)")
+    dataset = values["dataset"] + ("" if values["dataset_there"] else " (not there)")
     labels = values["model"].get("labels")
     second = values.get("second_dataset")
     return [

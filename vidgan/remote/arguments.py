@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from vidgan.config import Config
 from vidgan.errors import VidganError
 from vidgan.remote import places
+from vidgan.remote.hub import is_repository
 from vidgan.remote.urls import is_url
 
 P = ParamSpec("P")
@@ -80,6 +81,8 @@ def _holds_url(value: Any) -> bool:
 def _fetched(value: Any) -> Any:
     """Return a value with the paths of copies instead of URLs."""
     if is_url(value):
+        if is_repository(value):  # What follows @ is a revision.
+            return str(places.fetch(value))
         match = _TIME.fullmatch(value)
         assert match is not None
         return f"{places.fetch(match[1])}{match[2]}"

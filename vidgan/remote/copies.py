@@ -10,6 +10,7 @@ Both lie in the cache folder, in a folder for each URL and purpose::
 import atexit
 import contextlib
 import hashlib
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,11 @@ import msgspec
 
 from vidgan.errors import ExportError, InputError, VidganError
 from vidgan.files import LOCK_NAME, atomic_path, cache_folder, is_hidden, remove
+from vidgan.remote.hub import UnreachableError
 from vidgan.remote.storage import STATE_NAME, Storage
 from vidgan.remote.urls import split_pattern
+
+logger = logging.getLogger(__name__)
 
 # Written last, in this order: without it a checkpoint, a run or a dataset is not there.
 _LAST = (STATE_NAME, "config.json", "manifest.json")
@@ -111,7 +115,13 @@ class Copy:
             ExportError: files have changed here and there; or here, and they are not kept.
         """
         storage, known = Storage(self.url), self._known()
-        found = storage.list()
+        try:
+            found = storage.list()
+        except UnreachableError:
+            if not self._is_complete(known):
+                raise
+            logger.warning("%s cannot be reached; taking the copy fetched before", self.url)
+            return
         changed = self._changed(known) if keep or not content else {}
         moved = [
             name
@@ -245,6 +255,12 @@ class Copy:
             for name in self._names()
             if name not in known or _stamp(self.files / name) != known[name].stamp
         }
+
+    def _is_complete(self, known: dict[str, _Object]) -> bool:
+        """Return whether all objects that were there have been fetched and are as they were."""
+        return bool(known) and all(
+            each.content and _stamp(self.files / name) == each.stamp for name, each in known.items()
+        )
 
     def _known(self) -> dict[str, _Object]:
         try:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vidgan.errors import ExportError, VidganError
+from vidgan.remote import hub
 from vidgan.remote.copies import Copy, discard_at_exit
 from vidgan.remote.storage import Storage
-from vidgan.remote.urls import local_path
+from vidgan.remote.urls import local_path, scheme
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,11 @@ def url_of(path: Path) -> str | None:
         if parent in _urls:
             return f"{_urls[parent]}/{path.relative_to(parent).as_posix()}"
     return None
+
+
+def is_on_hub(path: Path) -> bool:
+    """Return whether a path is within a copy of what lies on the Hugging Face Hub."""
+    return scheme(url_of(path) or "") == hub.SCHEME
 
 
 def shown(text: str) -> str:

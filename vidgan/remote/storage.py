@@ -10,17 +10,18 @@ from typing import Any
 
 from vidgan.errors import ExportError, InputError, OptionError, VidganError
 from vidgan.files import HIDDEN, is_hidden
+from vidgan.remote import hub
 from vidgan.remote.urls import scheme, split_pattern
 
 # What the backends of fsspec call the properties that change with the content.
 _PROPERTIES = (
-    *("size", "etag", "md5hash", "crc32c", "checksum", "generation"),
+    *("size", "etag", "md5hash", "crc32c", "checksum", "generation", "blob_id"),
     *("mtime", "lastmodified", "last_modified", "updated", "created", "mtim"),
 )
 # Where an object appears when all of it has been written; elsewhere it is written under another
 # name and renamed.
 _ATOMIC = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "memory")
-_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hdfs": "hdfs"}
+_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hdfs": "hdfs", hub.SCHEME: "hub"}
 # A folder of files is complete when the last of these is there.
 STATE_NAME = "state.json"
 _CHECKPOINT = re.compile(r".*/checkpoints/step-\d{8}$")
@@ -69,6 +70,8 @@ class Storage:
             _check_name(self.url, name)
             if not any(map(is_hidden, name.split("/"))):
                 objects[name] = properties(entry)
+        if scheme(self.url) == hub.SCHEME:
+            objects = {name: objects[name] for name in hub.wanted(self.url, objects)}
         return _complete(objects)
 
     def _find(self) -> dict[str, dict[str, Any]]:
@@ -85,7 +88,10 @@ class Storage:
             }
         try:
             found: dict[str, dict[str, Any]] = dict(self.fs.find(self.root, detail=True))
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            # An empty folder need not be there; a repository must be.
+            if scheme(self.url) == hub.SCHEME and hub.explained(self.url, error) is not None:
+                raise
             found = {}
         if self.name.endswith(_REPORT):
             stem = self.root.removesuffix(_REPORT)
@@ -144,6 +150,11 @@ class Storage:
         Raises:
             ExportError: they cannot, for want of the bucket or of permission.
         """
+        if scheme(self.url) == hub.SCHEME:
+            raise ExportError(
+                f"{self.url}: is read only; choose another place with -o (vidgan card --push "
+                "uploads a run)"
+            )
         with _errors(self.url, "written", ExportError):
             if scheme(self.url) not in _ATOMIC:
                 self.fs.makedirs(self.parent, exist_ok=True)
@@ -208,7 +219,7 @@ def _open(url: str) -> tuple[Any, str]:
     except ValueError as error:
         raise OptionError(f"{url}: {' '.join(str(error).split()):.200}") from None
     except Exception as error:
-        raise InputError(_message(url, "read", error)) from error
+        raise _readable(url, "read", error, InputError) from error
     return fs, str(root).rstrip("/")
 
 
@@ -220,10 +231,13 @@ def _errors(url: str, done: str, kind: type[VidganError]) -> Iterator[None]:
     except VidganError:
         raise
     except Exception as error:
-        raise kind(_message(url, done, error)) from error
+        raise _readable(url, done, error, kind) from error
 
 
-def _message(url: str, done: str, error: Exception) -> str:
+def _readable(url: str, done: str, error: Exception, kind: type[VidganError]) -> VidganError:
+    """Return an error as one line."""
+    if scheme(url) == hub.SCHEME and (found := hub.explained(url, error)) is not None:
+        return found
     reason = " ".join(str(error).split())
     if isinstance(error, FileNotFoundError):
         reason = f"no such bucket or file: {reason}"
@@ -231,4 +245,4 @@ def _message(url: str, done: str, error: Exception) -> str:
         reason = f"no permission: {reason}"
     elif isinstance(error, NotImplementedError):
         reason = "this kind of storage does not allow it"
-    return f"{url}: cannot be {done} ({reason or type(error).__name__:.200})"
+    return kind(f"{url}: cannot be {done} ({reason or type(error).__name__:.200})")

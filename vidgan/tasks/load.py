@@ -6,11 +6,19 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from vidgan import tasks
+from vidgan import models, tasks
+from vidgan.errors import RunError
+from vidgan.models import autoencoder
 from vidgan.training import weights
 from vidgan.training.adversarial import AdversarialModel
 from vidgan.training.run import Run
-from vidgan.training.soundness import EMA_NAME, GAN_NAME
+from vidgan.training.soundness import (
+    EMA_NAME,
+    GAN_NAME,
+    SHARED_EMA_NAME,
+    SHARED_ENCODER_NAME,
+    is_shared,
+)
 
 
 def build_generator(run: Run) -> keras.Model:
@@ -30,7 +38,7 @@ def load_generator(run: Run, checkpoint: str = "latest") -> keras.Model:
     """
     folder = run.checkpoint(checkpoint)
     generator = build_generator(run)
-    weights.load_weights(generator, folder / EMA_NAME)
+    weights.load_weights(generator, folder / (SHARED_EMA_NAME if is_shared(folder) else EMA_NAME))
     return generator
 
 
@@ -38,9 +46,15 @@ def load_gan(run: Run, checkpoint: str = "latest") -> AdversarialModel:
     """Build the model and load all weights and the state of both optimizers.
 
     Raises:
-        RunError: there is no such checkpoint, or it does not fit the run's configuration.
+        RunError: there is no such checkpoint, it does not fit the run's configuration, or the run
+            was shared without what only trains.
     """
     folder = run.checkpoint(checkpoint)
+    if is_shared(folder):
+        raise RunError(
+            f"{folder}: was shared without discriminators and optimizers, which this needs; use "
+            "the run that it was made from"
+        )
     gan = tasks.find_task(run.task).build(run)
     weights.load_weights(gan, folder / GAN_NAME)
     return gan
@@ -57,6 +71,12 @@ def load_encoder(run: Run, checkpoint: str = "latest") -> keras.Model:
             run's configuration.
     """
     run.check_encoder()
+    folder = run.checkpoint(checkpoint)
+    if is_shared(folder):
+        width, height = run.base.size
+        encoder = autoencoder.build_encoder(models.resolve(run.model), height, width)
+        weights.load_weights(encoder, folder / SHARED_ENCODER_NAME)
+        return encoder
     gan: Any = load_gan(run, checkpoint)
     return gan.encoder
 

@@ -10,7 +10,8 @@
             state.json                 step, clips, seconds, last measurement
         log.csv  health.jsonl  curves.png  samples/  tensorboard/
 
-Runs contain weights and JSON only: opening one executes no code from it.
+A run that is shared has other files of weights; see :mod:`vidgan.training.sharing`. Runs contain
+weights and JSON only: opening one executes no code from it.
 """
 
 import dataclasses
@@ -39,7 +40,7 @@ from vidgan.containment import refuse_links_out
 from vidgan.errors import OptionError, RunError
 from vidgan.files import JSON_ERRORS, atomic_path, remove
 from vidgan.json_files import Side, Text, UnlimitedValue, Value, Whole
-from vidgan.remote.places import place, shown
+from vidgan.remote.places import is_on_hub, place, shown
 from vidgan.remote.urls import is_url
 from vidgan.training import weights
 from vidgan.training.run_lookup import (
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from vidgan.training.adversarial import AdversarialModel
 
 FORMAT_VERSION = 1
+# Where the datasets of a run that was shared without them belong, within its folder.
+SHARED_DATASETS = ("dataset", "second-dataset")
 
 
 class _Dataset(msgspec.Struct):
@@ -66,6 +69,7 @@ class _Dataset(msgspec.Struct):
     fps: Annotated[float, Meta(ge=0, le=1e5)]  # 0 if the rate is not known.
     second: Text | None = None
     sha256: Text | None = None
+    preprocess: dict[str, Value] | None = None
 
 
 class _Task(msgspec.Struct):
@@ -80,6 +84,7 @@ class _File(msgspec.Struct):
     train: dict[str, UnlimitedValue]
     dataset: _Dataset
     task: _Task | None = None
+    shared: bool = False
 
 
 class _Format(msgspec.Struct):
@@ -115,6 +120,9 @@ class Run:
         task_config: options of the task; None if it has none.
         second: folder of the second dataset, absolute, for a task with two.
         digest: of the dataset's manifest when the run was made; None in runs of earlier versions.
+        preprocess: in a run that was shared, the options that its dataset was made with.
+        shared: whether the run was shared without its datasets and what only trains; see
+            :mod:`vidgan.training.sharing`.
     """
 
     path: Path
@@ -127,6 +135,8 @@ class Run:
     task_config: Config | None = None
     second: Path | None = None
     digest: str | None = None
+    preprocess: dict[str, Any] | None = None
+    shared: bool = False
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some values changed."""
@@ -185,18 +195,24 @@ class Run:
 
     def save(self) -> None:
         """Write ``config.json`` atomically."""
-        dataset: dict[str, Any] = {"path": shown(str(self.dataset)), "size": list(self.size)}
-        dataset["fps"] = self.fps
+        paths = [shown(str(path)) for path in self.datasets]
+        if self.shared:
+            paths = list(SHARED_DATASETS[: len(paths)])
+        dataset: dict[str, Any] = {"path": paths[0], "size": list(self.size), "fps": self.fps}
         if self.second is not None:
-            dataset["second"] = shown(str(self.second))
+            dataset["second"] = paths[1]
         if self.digest is not None:
             dataset["sha256"] = self.digest
+        if self.preprocess is not None:
+            dataset["preprocess"] = self.preprocess
         values: dict[str, Any] = {
             "format": FORMAT_VERSION,
             "model": self.model.to_json(),
             "train": self.train.to_json(),
             "dataset": dataset,
         }
+        if self.shared:
+            values["shared"] = True
         if self.task_config is not None:
             values["task"] = {"name": self.task, "options": self.task_config.to_json()}
         with atomic_path(self.path / CONFIG_NAME) as temporary:
@@ -277,18 +293,26 @@ class Run:
             train_config = TrainConfig.from_json(train, source)
         except OptionError as error:
             raise RunError(str(error)) from None
-        second = file.dataset.second
+        names = [name for name in (file.dataset.path, file.dataset.second) if name is not None]
+        # A stranger's run does not choose what is read.
+        shared = file.shared or is_on_hub(folder)
+        first, *others = (
+            folder / own if shared else _folder(name, source)
+            for name, own in zip(names, SHARED_DATASETS, strict=False)
+        )
         return cls(
             path=folder,
             model=model,
             train=train_config,
-            dataset=_folder(file.dataset.path, source),
+            dataset=first,
             size=file.dataset.size,
             fps=file.dataset.fps,
             task=task,
             task_config=task_config,
-            second=None if second is None else _folder(second, source),
+            second=others[0] if others else None,
             digest=file.dataset.sha256,
+            preprocess=file.dataset.preprocess,
+            shared=shared,
         )
 
     def checkpoints(self) -> list[Path]:

@@ -12,10 +12,19 @@ from vidgan.training.state import read_hashes
 
 EMA_NAME = "generator_ema.weights.h5"
 GAN_NAME = "gan.weights.h5"
+# Of a run that is shared; see :mod:`vidgan.training.sharing`.
+SAFETENSORS = ".safetensors"
+SHARED_EMA_NAME = f"generator_ema{SAFETENSORS}"
+SHARED_ENCODER_NAME = f"encoder{SAFETENSORS}"
 # Bytes of weights that a checkpoint without hashes may have.
-_MAX_BYTES = 2**36
+MAX_BYTES = 2**36
 
 _log = logging.getLogger(__name__)
+
+
+def is_shared(checkpoint: Path) -> bool:
+    """Return whether a checkpoint is one of a run that was shared: without what only trains."""
+    return (checkpoint / SHARED_EMA_NAME).exists()
 
 
 def newest_sound(checkpoints: Sequence[Path]) -> Path:
@@ -54,7 +63,9 @@ def _check(checkpoint: Path) -> None:
         RunError: it is damaged; the message names the file.
     """
     hashes = read_hashes(checkpoint)
-    for name in (EMA_NAME, GAN_NAME):
+    shared = is_shared(checkpoint)
+    names = (SHARED_EMA_NAME, SHARED_ENCODER_NAME) if shared else (EMA_NAME, GAN_NAME)
+    for name in names:
         path = checkpoint / name
         try:
             if name in hashes:
@@ -62,9 +73,9 @@ def _check(checkpoint: Path) -> None:
                     sound = hashlib.file_digest(file, "sha256").hexdigest() == hashes[name]
                 if not sound:
                     raise ValueError("it has changed since it was written")
-            elif path.exists() or name == EMA_NAME:
+            elif not shared and (path.exists() or name == EMA_NAME):
                 # Earlier versions wrote no hashes.
-                hdf5_files.check(path, _MAX_BYTES)
+                hdf5_files.check(path, MAX_BYTES)
         except FileNotFoundError:
             raise RunError(f"{path}: missing; the checkpoint is damaged") from None
         except OSError as error:

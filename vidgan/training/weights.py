@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from vidgan import hdf5_files
 from vidgan.errors import RunError, TrainingError
+from vidgan.training import safetensors_files
+from vidgan.training.soundness import SAFETENSORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +52,7 @@ def save_weights(model: "keras.Model", path: Path) -> str:
 
 
 def load_weights(model: "keras.Model", path: Path) -> None:
-    """Load ``.weights.h5`` into a built model.
+    """Load ``.weights.h5`` or ``.safetensors`` into a built model.
 
     Raises:
         RunError: the file is missing, damaged or of another shape, or holds what is no finite
@@ -61,11 +63,17 @@ def load_weights(model: "keras.Model", path: Path) -> None:
         variables += [*part.g_optimizer.variables, *part.d_optimizer.variables]
     try:
         # Twice the size: a variable may be stored as float64.
-        hdf5_files.check(path, 2 * stored_bytes(variables))
+        max_bytes = 2 * stored_bytes(variables)
+        source: Path | _MemoryFile = path
+        if path.suffix == SAFETENSORS:
+            source = _MemoryFile()
+            hdf5_files.write(source, safetensors_files.read(path, max_bytes))
+        else:
+            hdf5_files.check(path, max_bytes)
         with warnings.catch_warnings():
             # Keras only warns about missing weights.
             warnings.simplefilter("error", UserWarning)
-            model.load_weights(path)
+            model.load_weights(source)
     except FileNotFoundError:
         raise RunError(f"{path}: missing; the checkpoint is damaged, use another one") from None
     except (OSError, ValueError, KeyError, RuntimeError, UserWarning) as error:

@@ -144,6 +144,7 @@ def _measure_run(
 
     from vidgan.jobs.generate.open_sampler import open_sampler
     from vidgan.tasks.load import load_discriminator
+    from vidgan.training.soundness import is_shared
 
     notes: list[str] = []
     sampler = open_sampler(
@@ -164,6 +165,9 @@ def _measure_run(
     held_out = "real" if config.split == "test" else "floor"
     step = int(run.state(checkpoint)["step"])
     with_discriminator = Need.DISCRIMINATOR in needs(config)
+    if with_discriminator and is_shared(checkpoint):
+        with_discriminator = False
+        notes.append("without the discriminator, which the run was shared without")
     report, media = measure(
         ClipSets(reference, floor, generated, training, held_out),
         config,
@@ -178,7 +182,7 @@ def _measure_run(
     )
     report = replace(
         report,
-        run=EvaluatedRun(shown(str(run.path)), step, shown(str(manifest.path))),
+        run=EvaluatedRun(shown(str(run.path)), step, shown(str(manifest.path)), sampler.sharpened),
         notes=[*report.notes, *protocol.notes(run, manifest, shape), *notes],
     )
     return files.write(target, report, media, log=run.path / "log.csv")

@@ -27,7 +27,7 @@ def open_dataset(run: "Run", dataset: Path | str | None) -> Manifest:
     folder = Path(dataset) if dataset is not None else run.dataset
     if dataset is None and not folder.exists():
         raise DatasetError(
-            f"{folder}: the dataset of {run.path} does not exist any more; name it with --dataset"
+            f"{folder}: the dataset of {run.path} is not there; name it with --dataset"
         )
     manifest = Manifest.load(folder)
     if manifest.size != run.size:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from vidgan.config import GenerateConfig
-from vidgan.dataset.manifest import Manifest, span
+from vidgan.dataset.manifest import MANIFEST_NAME, Manifest, span
 from vidgan.dataset.pipeline import labelled_clips
 from vidgan.errors import RunError
 from vidgan.jobs.generate import codes as coding
 from vidgan.jobs.generate.clip_sampler import ClipSampler
 from vidgan.patches.pyramid import PatchPyramid, most_clips
+from vidgan.remote.places import exists
 from vidgan.training.run import Run
 
 # Clips of a short video overlap: each frame is in so many.
@@ -35,6 +36,11 @@ def open_training_clips(run: Run, *, unchanged: bool) -> Manifest:
         DatasetError: the dataset cannot be read.
     """
     run.check_encoder()
+    if run.shared and not exists(run.dataset / MANIFEST_NAME):
+        raise RunError(
+            f"{run.path} was shared without its training clips; they belong in its folder "
+            f"{run.dataset.name}"
+        )
     manifest = Manifest.load(run.dataset)
     if unchanged and run.digest not in (None, manifest.digest()):
         raise RunError(

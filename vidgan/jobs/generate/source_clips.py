@@ -10,6 +10,7 @@ from vidgan.dataset.manifest import MANIFEST_NAME, Manifest, span
 from vidgan.errors import InputError
 from vidgan.remote.places import exists
 from vidgan.training.run import Run
+from vidgan.training.run_lookup import CONFIG_NAME
 from vidgan.video.cleaning import Cleaner
 from vidgan.video.denoise import denoise
 from vidgan.video.rate import resample
@@ -101,6 +102,8 @@ def _read(
 
 def _dataset_options(run: Run) -> PreprocessConfig:
     """Return the options that the dataset was made with; the default ones if it is gone."""
+    if run.preprocess is not None:
+        return PreprocessConfig.from_json(run.preprocess, run.path / CONFIG_NAME)
     if not exists(run.dataset / MANIFEST_NAME):
         return PreprocessConfig()
     return PreprocessConfig.from_json(Manifest.load(run.dataset).options, run.dataset)

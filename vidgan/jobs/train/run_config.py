@@ -21,7 +21,7 @@ from vidgan.config import (
 )
 from vidgan.config.base import current_names, option_flag
 from vidgan.dataset.manifest import Manifest
-from vidgan.errors import OptionError, TrainingError
+from vidgan.errors import OptionError, RunError, TrainingError
 from vidgan.training.run import Run
 
 if TYPE_CHECKING:
@@ -196,6 +196,11 @@ def resumed_run(
         RunError: there is no such run.
     """
     run = Run.open(resume, task=task)
+    if run.shared:
+        raise RunError(
+            f"{run.path}: was shared without what only trains, and can't be resumed; train the run "
+            "that it was made from"
+        )
     given = {name: value for name, value in options.items() if value is not None}
     changes: dict[str, Any] = current_names(given, *configs.train_configs())
     fixed = sorted(set(changes) - configs.resumable_options())

@@ -174,11 +174,13 @@ class EvaluatedRun:
         path: its folder.
         step: of the checkpoint.
         dataset: the dataset with the real clips.
+        sharpened: whether clips have the patches of training clips.
     """
 
     path: str
     step: int
     dataset: str
+    sharpened: bool = False
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,7 @@ class Report:
         if self.run is not None:
             run = self.run
             values |= {"run": run.path, "step": run.step, "dataset": run.dataset}
+            values |= {"sharpened": True} if run.sharpened else {}
         if self.videos is not None:
             values["videos"] = [each.to_json() for each in self.videos]
         return values | {"page": self.page, "picture": self.picture, "log": self.log}
@@ -258,7 +261,7 @@ class Report:
         file = json_files.convert(values, _File)
         run = None
         if file.run is not None:
-            run = EvaluatedRun(file.run, file.step, file.dataset)
+            run = EvaluatedRun(file.run, file.step, file.dataset, file.sharpened)
         _check(file)
         return cls(
             title=file.title,
@@ -301,6 +304,7 @@ class _File(msgspec.Struct):
     run: Text | None = None
     step: Count = 0
     dataset: Text = ""
+    sharpened: bool = False
 
 
 def _check(file: _File) -> None:

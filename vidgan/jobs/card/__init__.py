@@ -1,0 +1,1 @@
+"""Folders to share a run: weights in safetensors, and a model card."""
