@@ -104,11 +104,6 @@ def median_seconds(run: Callable[[], Any], rounds: int) -> float:
     return statistics.median(times[1:])
 
 
-def lanes() -> int:
-    """Return the float32 numbers in a vector of this CPU."""
-    return 16 if "avx512f" in runtime.cpu_flags() else 8
-
-
 @click.command(help="Compare convolutions with what the machine allows.")
 @click.option("--batch", default=4, show_default=True)
 @click.option("--size", default=64, show_default=True)
@@ -120,7 +115,7 @@ def main(batch: int, size: int, frames: int, rounds: int, output: Path | None) -
     matrix, numbers = tf.random.normal((PRODUCT, PRODUCT)), tf.random.normal((COPY,))
     peak = 2 * PRODUCT**3 / median_seconds(lambda: matrix @ matrix, 3)
     bandwidth = 8 * COPY / median_seconds(lambda: numbers + 1.0, 3)
-    width = lanes()
+    width = runtime.vector_lanes()
     lines = [
         f"Matrix product {peak / 1e9:.0f} GFLOP/s, memory {bandwidth / 1e9:.1f} GB/s, vectors of "
         f"{width}; batch {batch}, {size} x {size} x {frames}, float32",
