@@ -102,7 +102,7 @@ def test_pairs_columns_of_any_clip(shape: tuple[int | None, ...]) -> None:
             layer.build((*shape[:-1], 12 if first is mine else 4))
         second.set_weights(first.get_weights())
 
-    @tf.function(input_signature=[tf.TensorSpec(shape)])
+    @tf.function(input_signature=[tf.TensorSpec(shape)])  # type: ignore[untyped-decorator]
     def found(clip: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(clip)
