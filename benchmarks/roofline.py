@@ -8,8 +8,8 @@ the rate of a large matrix product, less the lanes of a vector that its channels
 channels fill 12 of 16), or what the bandwidth of memory allows, whichever is less.
 
 Then the other operations of the step of the GAN alone: the bytes that each kind reads and writes,
-as the bandwidth of memory allows no less time for tensors that the cache does not hold; and the
-whole step.
+and the time that the bandwidth of memory allows for them, which is less where a cache holds the
+tensors. Last the whole step.
 """
 
 import math
