@@ -8,6 +8,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from vidgan import runtime
+from vidgan.models.layers import paired_columns
 from vidgan.models.layers.convolutions import Conv3D, Conv3DTranspose
 
 CASES: list[tuple[type[layers.Layer], type[layers.Layer], dict[str, Any]]] = [
@@ -18,9 +20,21 @@ CASES: list[tuple[type[layers.Layer], type[layers.Layer], dict[str, Any]]] = [
     (Conv3D, layers.Conv3D, {"filters": 3, "kernel_size": (1, 4, 4), "strides": (1, 2, 2)}),
     (Conv3D, layers.Conv3D, {"filters": 3, "kernel_size": 3, "dilation_rate": 2}),
     (Conv3D, layers.Conv3D, {"filters": 3, "kernel_size": 3, "activation": "tanh"}),
+    (Conv3D, layers.Conv3D, {"filters": 3, "kernel_size": 4, "strides": 2}),
     (Conv3DTranspose, layers.Conv3DTranspose, {"filters": 5, "kernel_size": 4, "strides": 2}),
+    (
+        Conv3DTranspose,
+        layers.Conv3DTranspose,
+        {"filters": 12, "kernel_size": (1, 3, 4), "strides": (1, 1, 2)},
+    ),
     (Conv3DTranspose, layers.Conv3DTranspose, {"filters": 5, "kernel_size": 3, "use_bias": False}),
 ]
+
+
+@pytest.fixture(autouse=True)
+def vectors_of_eight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is computed in pairs of columns depends on the CPU."""
+    monkeypatch.setattr(runtime, "vector_lanes", lambda: 8)
 
 
 def gradients(layer: layers.Layer, clip: tf.Tensor) -> list[tf.Tensor]:
@@ -53,6 +67,53 @@ def test_convolves_as_keras_does(
         largest = np.abs(expected).max()
         assert largest > 0.01
         np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-4 * largest)
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "stride", "paired"),
+    [
+        (12, 4, 2, True),
+        (3, (1, 4, 4), (1, 2, 2), True),
+        (8, 4, 2, False),  # They fill a vector.
+        (12, 3, 2, False),  # "Same" padding is not the same on both sides.
+        (12, (4, 4, 3), (2, 2, 1), False),
+    ],
+)
+def test_pairs_columns_where_that_fills_vectors(
+    channels: int, size: Any, stride: Any, paired: bool
+) -> None:
+    layer = Conv3DTranspose(channels, size, stride, padding="same")
+    layer.build((None, None, None, None, 4))
+    assert paired_columns.suits(layer.kernel, layer.strides) == paired
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 4, 6, 8, 12), (2, 4, 6, 7, 12), (None, None, None, None, 12)]
+)
+def test_pairs_columns_of_any_clip(shape: tuple[int | None, ...]) -> None:
+    """Those of an odd or unknown width are not paired."""
+    mine, other = (kind(4, 4, 2, padding="same") for kind in (Conv3D, layers.Conv3D))
+    back, plain = (
+        kind(12, 4, 2, padding="same") for kind in (Conv3DTranspose, layers.Conv3DTranspose)
+    )
+    clip = tf.random.stateless_normal([2 if size is None else size for size in shape], (1, 2))
+    for first, second in ((mine, other), (back, plain)):
+        for layer in (first, second):
+            layer.build((*shape[:-1], 12 if first is mine else 4))
+        second.set_weights(first.get_weights())
+
+    @tf.function(input_signature=[tf.TensorSpec(shape)])  # type: ignore[untyped-decorator]
+    def found(clip: tf.Tensor) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(clip)
+            output = back(mine(clip))
+        return output, tape.gradient(output, clip)
+
+    with tf.GradientTape() as tape:
+        tape.watch(clip)
+        wanted = plain(other(clip))
+    for values, expected in zip(found(clip), (wanted, tape.gradient(wanted, clip)), strict=True):
+        np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

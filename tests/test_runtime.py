@@ -22,6 +22,14 @@ def test_best_precision(tmp_path: Path, flags: str, device: str, precision: str)
     assert runtime.best_precision(device, tmp_path) == precision
 
 
+@pytest.mark.parametrize(
+    ("flags", "lanes"), [("avx avx2 avx512f", 16), ("avx avx2", 8), ("fp asimd", 4)]
+)
+def test_vector_lanes(tmp_path: Path, flags: str, lanes: int) -> None:
+    (tmp_path / "cpuinfo").write_text(f"flags\t\t: {flags}\n")
+    assert runtime.vector_lanes(tmp_path) == lanes
+
+
 def test_best_precision_where_nothing_describes_the_cpu(tmp_path: Path) -> None:
     assert runtime.best_precision("/CPU:0", tmp_path / "nowhere") == "float32"
 

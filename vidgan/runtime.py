@@ -4,6 +4,7 @@ Jobs call :func:`prepare` before they import a module that needs TensorFlow.
 """
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -167,6 +168,17 @@ def cpu_flags(proc: Path = Path("/proc")) -> set[str]:
     with contextlib.suppress(OSError):
         return set((proc / "cpuinfo").read_text(encoding="utf-8", errors="replace").split())
     return set()
+
+
+@functools.cache
+def vector_lanes(proc: Path = Path("/proc")) -> int:
+    """Return how many float32 numbers a vector of this CPU holds.
+
+    Args:
+        proc: where Linux describes the CPU; missing on other systems.
+    """
+    flags = cpu_flags(proc)
+    return 16 if "avx512f" in flags else 8 if "avx2" in flags else 4
 
 
 def best_precision(device: str, proc: Path = Path("/proc")) -> str:

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from vidgan.models.layers import paired_columns
 from vidgan.models.layers.sums import sum_pixels
 
 # The most output channels for which the gradient is that of the transposed convolution.
@@ -61,9 +62,14 @@ class Conv3D(layers.Conv3D):
         """Return the convolution, without the bias."""
         *size, inner, outer = kernel.shape
         few = outer < inner and outer <= FEW_CHANNELS
-        simple = self.padding == "same" and set(self.strides + self.dilation_rate) == {1}
-        if few and simple and all(side % 2 for side in size):
+        simple = self.padding == "same" and set(self.dilation_rate) == {1} and self.groups == 1
+        if few and simple and set(self.strides) == {1} and all(side % 2 for side in size):
             return _convolve(*map(tf.convert_to_tensor, (inputs, kernel)))
+        places = zip(inputs.shape[1:-1], self.strides, strict=True)
+        whole = all(count is not None and count % stride == 0 for count, stride in places)
+        if simple and whole and paired_columns.suits(kernel, self.strides):
+            large, weights = map(tf.convert_to_tensor, (inputs, kernel))
+            return paired_columns.shrink(large, weights, self.strides)
         return super().convolution_op(inputs, kernel)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -77,7 +83,18 @@ class Conv3DTranspose(layers.Conv3DTranspose):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Convolve, add the bias, and apply the activation."""
-        outputs = keras.ops.conv_transpose(
+        return _finish(self, self._convolve(inputs))
+
+    def _convolve(self, inputs: tf.Tensor) -> tf.Tensor:
+        simple = self.padding == "same" and set(self.dilation_rate) == {1}
+        if (
+            simple
+            and self.output_padding is None
+            and paired_columns.suits(self.kernel, self.strides)
+        ):
+            small, weights = map(tf.convert_to_tensor, (inputs, self.kernel))
+            return paired_columns.enlarge(small, weights, self.strides)
+        return keras.ops.conv_transpose(
             inputs,
             self.kernel,
             strides=list(self.strides),
@@ -85,7 +102,6 @@ class Conv3DTranspose(layers.Conv3DTranspose):
             output_padding=self.output_padding,
             dilation_rate=self.dilation_rate,
         )
-        return _finish(self, outputs)
 
 
 def _finish(layer: layers.Layer, outputs: tf.Tensor) -> tf.Tensor:
