@@ -70,7 +70,7 @@ def run(
 
     The time of the caller does not count.
     """
-    traced = tf.function(step, jit_compile=False)
+    traced = tf.function(step, autograph=False, jit_compile=False)
     batches, steps, used = iter(data), 0, 0.0
     for budget in budgets:
         while used < 60 * budget.minutes and steps != budget.steps:

@@ -78,7 +78,7 @@ def alone(name: str, clips: np.ndarray, model: keras.Model | None) -> Callable[[
     """Return a function that applies the network alone to prepared inputs."""
     features = FEATURES[name]
     if model is not None:
-        compiled = tf.function(lambda x: model(x, training=False))
+        compiled = tf.function(lambda x: model(x, training=False), autograph=False)
         frames = clips.reshape(-1, *clips.shape[2:])
         large = tf.image.resize(frames, (features.side,) * 2).numpy() / 127.5 - 1
         if features.unit == "clip":

@@ -43,7 +43,7 @@ def train(model: ModelConfig, loss: str, side: int, batches: list[tf.Tensor]) ->
     start = time.perf_counter()
     train = TrainConfig(batch_size=DEFAULT_BATCH, loss=loss)
     gan = build_gan(Run(Path(), model, train, Path(), (side, side), 25.0))
-    step = tf.function(gan.train_step, jit_compile=False)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     logs = [step(batch) for batch in batches]
     losses = np.array([[float(log["d_loss"]), float(log["g_loss"])] for log in logs])
     weights = all(np.isfinite(weight).all() for weight in gan.get_weights())

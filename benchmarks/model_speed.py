@@ -44,7 +44,7 @@ class Training:
         self.clips = tf.random.stateless_uniform(
             (args.batch, args.frames, args.size, args.size, 3), (0, 1), -1, 1
         )
-        self.step = tf.function(gan.train_step, jit_compile=False)
+        self.step = tf.function(gan.train_step, autograph=False, jit_compile=False)
         self.flops = flops.count_graph_flops(self.step.get_concrete_function(self.clips))
         self.shares_backward = gan.shares_backward and not any(
             c.predicts_codes for c in gan.discriminator_steps

@@ -69,7 +69,7 @@ def tensorflow_worker(args: argparse.Namespace) -> None:
             train if extras else train.replace(r1=0.0, augment="none"),
             share_backward=options.get("share_backward", True),
         )
-        steps[name] = tf.function(gan.train_step, jit_compile=False)
+        steps[name] = tf.function(gan.train_step, autograph=False, jit_compile=False)
     step_flops = flops.count_graph_flops(steps["vidgan"].get_concrete_function(real))
     side = 4096
     a = tf.cast(tf.random.normal((side, side)), keras.config.dtype_policy().compute_dtype)

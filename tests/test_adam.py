@@ -23,7 +23,7 @@ def moved(
     def step(gradients: list[tf.Tensor]) -> None:
         optimizer.apply(gradients, weights)
 
-    compiled = tf.function(step)
+    compiled = tf.function(step, autograph=False)
     for gradients in drawn:
         compiled([tf.constant(gradient) for gradient in gradients])
     return [w.numpy() for w in weights], [v.numpy() for v in optimizer.variables]

@@ -141,11 +141,11 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     ),
     "bad_settings": Smoke(
         lambda folder: [
-            *("--only", "led, black, rates x 50", "--steps", 2, "--output", folder / "out"),
+            *("--only", "GAN alone, black, rates x 50", "--steps", 2, "--output", folder / "out"),
             *("--report", folder / "report.md"),
         ],
         {"NETWORKS": {"frames": 8, "g_channels": 4, "d_channels": 4, "batch_size": 2}},
-        writes=("report.md", "out/results.jsonl", "out/sheets/led-black-rates-x-50.png"),
+        writes=("report.md", "out/results.jsonl", "out/sheets/gan-alone-black-rates-x-50.png"),
     ),
     "colorize": Smoke(few_steps, {"MEASURED": 8, "WIDTH": 32}, writes=("report.md", "s.png")),
     "enhance": lambda: Smoke(lambda folder: [*enhance(folder), "x4"], tiny_enhance()),
@@ -198,9 +198,9 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     "long_generation": Smoke(
         lambda folder: [
             trained(folder, side=32, model="dcgan", frames=8),
-            *("--frames", 60, "--clips", 2),
+            *("--frames", 20, "--clips", 2),
         ],
-        {"REAL": 8, "LOOPS": 2, "CONTINUED": 1},
+        {"PARTS": 2, "REAL": 8, "LOOPS": 2, "CONTINUED": 1},
     ),
     "memory": Smoke(
         report("--only", 0), {"CASES": ((32, 8, 2, 4, "float32"),)}, writes=("report.md",)

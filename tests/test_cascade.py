@@ -18,6 +18,7 @@ from vidgan import pixels
 from vidgan.cli import main
 from vidgan.dataset.manifest import Manifest
 from vidgan.dataset.pipeline import evaluation_clips, training_clips
+from vidgan.jobs import models
 from vidgan.jobs.generate.sampler import FRAMES_AT_ONCE
 from vidgan.models import upsampler
 from vidgan.models.sizes import base_size, check_size, default_upscale
@@ -228,7 +229,8 @@ def test_a_size_that_no_network_has(tmp_path: Path) -> None:
     assert sampler.decode(sampler.encode(clips, steps=1)).shape == clips.shape
 
 
-def test_the_commands(run: Run, tmp_path: Path) -> None:
+def test_the_commands(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MODELS", ("dcgan",))
     out = tmp_path / "out.npy"
     assert invoke("generate", run.path, "--n", 2, "-o", out, "--no-sharpen").startswith("0 ")
     assert np.load(out).shape == (2, 8, SIZE[1], SIZE[0], 3)

@@ -5,13 +5,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from matrices import some
 from restore_helpers import ok, read, refused
 from tiny_run import MODEL, make_restorer_run, make_run, randomise
 
@@ -59,12 +60,6 @@ RESTORERS: dict[str, tuple[str, dict[str, Any]]] = {
 QUICK = {"dcgan", "cascade", "mocogan", "enhance"}
 
 
-def cases(names: Sequence[str]) -> list[Any]:
-    """Return the names, of which most are tested on demand only."""
-    slow = pytest.mark.slow
-    return [pytest.param(name, marks=() if name in QUICK else slow) for name in names]
-
-
 def generator_run(name: str, folder: Path) -> Run:
     model, size = GENERATORS[name]
     run = make_run(folder, size, model=models.resolve(model))
@@ -105,7 +100,7 @@ def check_agreement(made: np.ndarray, expected: np.ndarray) -> None:
     assert np.abs(made - expected).max() <= TOLERANCE
 
 
-@pytest.mark.parametrize("name", cases(tuple(GENERATORS)))
+@pytest.mark.parametrize("name", some(GENERATORS, QUICK))
 def test_generator_agrees(name: str, tmp_path: Path) -> None:
     run = generator_run(name, tmp_path / "run")
     network, batches = load_generator(run), (2, 3)
@@ -143,7 +138,7 @@ def restorer_inputs(name: str, batch: int, height: int, width: int) -> tuple[Inp
     return {"clip": clip}, clip
 
 
-@pytest.mark.parametrize("name", cases(tuple(RESTORERS)))
+@pytest.mark.parametrize("name", some(RESTORERS, QUICK))
 def test_restorer_agrees(name: str, tmp_path: Path) -> None:
     run = restorer_run(name, tmp_path / "run")
     network = load_generator(run)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from matrices import some
 
 from vidgan import runtime
 from vidgan.config import DISCRIMINATORS, FRAME_COUNTS, MAX_SIDE, MIN_SIDE, MODELS, ModelConfig
@@ -20,6 +21,15 @@ SIDES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448
 # Sizes as (width, height): each side of SIDES once at least, square and not.
 SIZES = [*((side, side) for side in SIDES if side < 200), (224, 224), (256, 256), (32, 256)]
 SIZES += [(160, 96), (56, 128), (224, 40)]
+# All models share the levels that lead to a size; the slow tests build every model at every one.
+EVERY_SIZE = [(model, *size) for model in MODELS for size in SIZES]
+QUICK_SIZES = [
+    case for case in EVERY_SIZE if case[0] == "dcgan" or case[1:] in [(64, 64), (56, 128)]
+]
+WHOLE = [(model, *size) for size in ((32, 32), (56, 40)) for model in MODELS]
+QUICK_WHOLE = [case for case in WHOLE if case[0] == "dcgan" or case[1:] == (32, 32)]
+EVERY_LENGTH = [(model, frames) for model in MODELS for frames in FRAME_COUNTS]
+QUICK_LENGTHS = [case for case in EVERY_LENGTH if case[0] == "dcgan" or case[1] == FRAME_COUNTS[0]]
 # The smallest of each model; a future model is one more line.
 TINY = {
     "dcgan": ModelConfig(model="dcgan", frames=8, latent_dim=6, g_channels=4, d_channels=4),
@@ -130,8 +140,7 @@ def test_every_model_is_checked() -> None:
     assert set(TINY) == set(MODELS)
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(("width", "height"), [(32, 32), (56, 40)])
+@pytest.mark.parametrize(("model", "width", "height"), some(WHOLE, QUICK_WHOLE))
 def test_model(model: str, width: int, height: int) -> None:
     check_model(TINY[model], width, height)
 
@@ -147,8 +156,7 @@ def test_seed_decides_initial_weights(model: str) -> None:
     assert np.abs(weights[0] - weights[2]).max() > 0
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize(("model", "width", "height"), some(EVERY_SIZE, QUICK_SIZES))
 def test_sizes(model: str, width: int, height: int) -> None:
     frames = FRAME_COUNTS[SIZES.index((width, height)) % len(FRAME_COUNTS)]
     config = TINY[model].replace(frames=frames, discriminators=",".join(DISCRIMINATORS))
@@ -161,8 +169,7 @@ def test_sizes(model: str, width: int, height: int) -> None:
         assert network.output["logit"].shape == (None, 1)
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("frames", FRAME_COUNTS)
+@pytest.mark.parametrize(("model", "frames"), some(EVERY_LENGTH, QUICK_LENGTHS))
 def test_224_runs_at_every_length(model: str, frames: int) -> None:
     """The size in the user's own description."""
     config = TINY[model].replace(frames=frames, discriminators="clip")

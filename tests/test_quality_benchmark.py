@@ -27,7 +27,7 @@ from vidgan.training.run import Run
 
 # Small enough for a step in a moment.
 TINY = {
-    "dcgan": "dcgan g_channels=4 d_channels=4 batch_size=2 tensorboard=false",
+    "dcgan": "dcgan g_channels=4 d_channels=4 batch_size=2 tensorboard=false reconstruction=0",
     "textbook": "textbook batch=2 channels=2",
     "mocogan": "mocogan-paper batch=2 images=3 channels=2",
 }
@@ -172,6 +172,7 @@ def test_budgets_of_a_run(digits: Manifest, tmp_path: Path) -> None:
     ticks = itertools.count(0, 6)
     budgets = [baselines.Budget(minutes, clock=lambda: next(ticks)) for minutes in (0.5, 1)]
     tiny: dict[str, Any] = {"g_channels": 4, "d_channels": 4, "batch_size": 2, "tensorboard": False}
+    tiny["reconstruction"] = 0
     folder = tmp_path / "run"
     looks = quality.train_vidgan(digits, budgets, 0, 2, folder, 16, health=False, **tiny)
     # From the start of a step to its end the clock is read three times.

@@ -66,7 +66,7 @@ def test_training_moves_both_streams(precision: str, tmp_path: Path) -> None:
     gan = build_gan(Run(Path("run"), TINY, train, Path("data"), (32, 32), 25.0))
     noise = from_seeds(latents(TINY), range(2))
     before = streams(gan.generator, noise)
-    step = tf.function(gan.train_step, jit_compile=False)
+    step = tf.function(gan.train_step, autograph=False, jit_compile=False)
     for _ in range(2):
         logs = step(tf.random.stateless_uniform((4, 8, 32, 32, 3), (1, 2), -1, 1))
     assert np.isfinite(logs["d_loss"])
