@@ -121,10 +121,10 @@ class TestDataset:
         # Eight of their ten clips of 16 frames, at 25 frames/s.
         times = ["00:00", "00:00", "00:00", "00:01", "00:01", "00:02", "00:03", "00:04"]
         width, pitch = sheet.shape[1] - GAP, (sheet.shape[0] - GAP) // len(times)
-        for row, time in enumerate(times):
+        for row, start in enumerate(times):
             caption = sheet[(row + 1) * pitch - LINE_HEIGHT :][:LINE_HEIGHT, GAP:]
             name = "b.mp4" if row < 2 else "北京 a.mp4"
-            np.testing.assert_array_equal(caption, draw_line(f"{name} · {time}", width))
+            np.testing.assert_array_equal(caption, draw_line(f"{name} · {start}", width))
 
     def test_times(self) -> None:
         assert clock_time(59.99) == "00:59"

@@ -118,5 +118,5 @@ def _needs_more_glyphs(text: str) -> bool:
 
 
 @functools.cache
-def _cjk_font() -> cv2.FontFace:
+def _cjk_font() -> "cv2.FontFace":
     return cv2.FontFace("uni")
