@@ -45,9 +45,10 @@ def train_run(
     resumed: bool,
     progress: bool,
     notify: Notify,
+    started: Callable[[Path], None],
     clock: Callable[[], float],
 ) -> Path:
-    """Train in a run folder that is locked; for the other arguments see :func:`vidgan.train`."""
+    """Train in a run folder that is locked; for the arguments see ``run_training``."""
     run_config.check_batch_size(run)
     if (worker := runtime.find_worker()).count > 1:
         notify(f"worker {worker.number} of {worker.count}: waiting for the others")
@@ -72,6 +73,7 @@ def train_run(
                 remove(leftover)
         run.save()
         notify(f"{run.path}: {where}")
+        started(run.path)
         return _lead(run, manifests, gan, state, fit, progress, notify, clock)
 
 
