@@ -18,7 +18,8 @@ def ink(line: np.ndarray) -> int:
 
 def test_a_line_has_the_size_asked_for_and_text_in_it() -> None:
     line = draw_line("holiday.mp4 · 00:13", 300)
-    assert (line.shape, line.dtype) == ((LINE_HEIGHT, 300, 3), np.uint8)
+    assert line.shape == (LINE_HEIGHT, 300, 3)
+    assert line.dtype == np.uint8
     assert 100 < ink(line) < 0.2 * line.size / 3
     assert ink(draw_line("", 300)) == 0
     # Nothing touches the edges, where the next picture begins.

@@ -50,7 +50,11 @@ def test_a_grid_of_a_conditional_run_says_label_and_seed(labelled: Run, tmp_path
     (path,) = vidgan.generate(
         labelled.path,
         tmp_path / "bare.mp4",
-        **{"grid": (2, 2), "seeds": "4,5,6", "label": "跑步", "scale": 4, "captions": False},
+        grid=(2, 2),
+        seeds="4,5,6",
+        label="跑步",
+        scale=4,
+        captions=False,
     )
     bare, _ = decode(path)
     assert bare.shape[1:] == (8 * SIDE, 8 * SIDE, 3)

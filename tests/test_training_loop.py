@@ -335,6 +335,7 @@ def test_bar_shows_how_the_distance_falls(
         bar.progress.measurement = Measurement(step, "frechet", "", value, mark=value)
         bar.on_train_batch_end(step, {})
         bar.on_train_batch_end(step, {})
+    assert bar.bar is not None
     bar.bar.refresh()
     bar.close()
     # Before the rest: the end is cut off where a terminal is narrow.
