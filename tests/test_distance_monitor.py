@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -42,7 +43,13 @@ from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.sampling import EmaSampler
-from vidgan.training.state import SIGNIFICANT, Measurement, best_checkpoint, read_measurement
+from vidgan.training.state import (
+    SIGNIFICANT,
+    Measurement,
+    best_checkpoint,
+    distance_column,
+    read_measurement,
+)
 
 TINY: dict[str, Any] = {
     "frames": 8,
@@ -183,7 +190,7 @@ def follow(
 
 def logged(run: Path, name: str = "frechet") -> dict[int, float]:
     """Return the figures in the log by their steps."""
-    key = distance_metrics.column(name)
+    key = distance_column(name)
     return {int(row["step"]): row[key] for row in read_log(run / "log.csv") if key in row}
 
 
@@ -524,13 +531,14 @@ def test_broken_weights_are_not_measured(
 
 def test_log_of_an_earlier_vidgan(tmp_path: Path) -> None:
     """It has fewer columns; its lines stay, and figures follow them."""
-    new = [distance_metrics.column(name) for name in METRICS]
+    new = [distance_column(name) for name in METRICS]
     columns = (*FIRST_COLUMNS, *TASK.columns, *LAST_COLUMNS)
     old = [name for name in columns if name not in new]
     lines = [",".join(old), *(",".join([str(step)] * len(old)) for step in (10, 20, 30)), "40,4"]
     (tmp_path / "log.csv").write_text("\n".join(lines))
     progress = Progress(step=20, clips=40)
     log = Log(run_of(tmp_path), progress, EventFile(None, print), TASK.columns)
+    log.set_model(SimpleNamespace(schedules=SimpleNamespace(rates=[1e-3, 2e-3])))
     log.on_train_begin()
     progress.step = 40
     log.on_train_batch_end(40, {"d_loss": 1.0, new[0]: 2.5})

@@ -24,6 +24,7 @@ from vidgan.models import build_discriminators, build_generator, resolve
 from vidgan.models import latents as inputs_of
 from vidgan.tasks.load import load_gan, load_generator
 from vidgan.training.run import Run
+from vidgan.video.captions import LINE_HEIGHT
 
 COLORS = ((230, 30, 30), (30, 200, 30), (40, 40, 240))
 SIZE = 32
@@ -142,17 +143,20 @@ def test_sweeps_change_nothing_but_the_code(run: Run) -> None:
 
 def test_sweep_as_a_video(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "sweep.mp4"
-    result = cli("generate", run.path, "-o", path, "--sweep", "category", "--n", 2, "--scale", 2)
+    arguments = ("--sweep", "category", "--n", 2, "--scale", 2)
+    result = cli("generate", run.path, "-o", path, *arguments)
     assert result.exit_code == 0, result.output
     with av.open(str(path)) as file:
         frames = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
     assert len(frames) == 8
-    assert frames[0].shape == (2 * 2 * SIZE, 3 * 2 * SIZE, 3)
+    # Under each clip its category and its seed.
+    pitch = 2 * SIZE + 2 * LINE_HEIGHT
+    assert frames[0].shape == (2 * pitch, 3 * 2 * SIZE, 3)
     made = vidgan.load(run.path).sweep("category", seeds=[0, 1])
     for row in range(2):
         for column in range(3):
-            side = 2 * SIZE
-            tile = frames[0][row * side : (row + 1) * side, column * side : (column + 1) * side]
+            side, top = 2 * SIZE, row * pitch
+            tile = frames[0][top : top + side, column * side : (column + 1) * side]
             np.testing.assert_allclose(
                 tile.mean((0, 1)), made[row, column, 0].mean((0, 1)), atol=12
             )
@@ -163,10 +167,11 @@ def test_sweep_as_a_sheet(run: Run, tmp_path: Path) -> None:
     result = cli("generate", run.path, "-o", path, "--sweep", "codes:0", "--scale", 1)
     assert result.exit_code == 0, result.output
     image = read_picture(path)[..., ::-1]
-    # Four seeds unless told, nine values, gaps of two.
-    assert image.shape == (2 + 4 * (SIZE + 2), 2 + 9 * (SIZE + 2), 3)
+    # Four seeds unless told, nine values, gaps of two, and captions.
+    pitch = SIZE + 2 + 2 * LINE_HEIGHT
+    assert image.shape == (2 + 4 * pitch, 2 + 9 * (SIZE + 2), 3)
     made = vidgan.load(run.path).sweep("codes:0")
-    tile = image[2 + 34 * 3 : 34 * 4, 2 + 34 * 8 : 34 * 9]
+    tile = image[2 + pitch * 3 :][:SIZE, 2 + 34 * 8 : 34 * 9]
     np.testing.assert_array_equal(tile, made[3, 8, 4])
 
 

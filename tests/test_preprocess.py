@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from pictures import read_picture
 from video_files import make_images, make_video, scene, write_video
 
 import vidgan
@@ -20,11 +21,14 @@ from vidgan import images
 from vidgan.cli import main
 from vidgan.config import PreprocessConfig, RunnerConfig
 from vidgan.dataset.manifest import Manifest
+from vidgan.dataset.preview import clock_time
 from vidgan.dataset.split import assign
 from vidgan.dataset.tfrecord import read_records
 from vidgan.errors import DatasetError, InputError, OptionError
 from vidgan.jobs.preprocess import run as run_job
+from vidgan.video.captions import LINE_HEIGHT, draw_line
 from vidgan.video.discover import discover
+from vidgan.video.layout import GAP
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +112,24 @@ class TestDataset:
         assert Manifest.load("data") == manifest
         with pytest.raises(OptionError, match="unknown option 'sise'"):
             vidgan.preprocess(library, "other", sise=3)
+
+    def test_the_preview_has_the_source_and_time_of_each_row(self, tmp_path: Path) -> None:
+        make_video(tmp_path / "北京 a.mp4", frames=130, size=(160, 120))
+        make_video(tmp_path / "b.mp4", frames=40, size=(160, 120))
+        vidgan.preprocess(tmp_path, "data", clean=False, shots="none")
+        sheet = read_picture("data/preview.png")
+        # Eight of their ten clips of 16 frames, at 25 frames/s.
+        times = ["00:00", "00:00", "00:00", "00:01", "00:01", "00:02", "00:03", "00:04"]
+        width, pitch = sheet.shape[1] - GAP, (sheet.shape[0] - GAP) // len(times)
+        for row, start in enumerate(times):
+            caption = sheet[(row + 1) * pitch - LINE_HEIGHT :][:LINE_HEIGHT, GAP:]
+            name = "b.mp4" if row < 2 else "北京 a.mp4"
+            np.testing.assert_array_equal(caption, draw_line(f"{name} · {start}", width))
+
+    def test_times(self) -> None:
+        assert clock_time(59.99) == "00:59"
+        assert clock_time(754) == "12:34"
+        assert clock_time(3600 + 62) == "1:01:02"
 
     def test_lossless_frames_are_the_source_s(self, tmp_path: Path) -> None:
         folder = make_images(tmp_path / "images", frames=30, size=(64, 64))

@@ -269,7 +269,8 @@ def test_another_seed_is_another_run(
     assert result.exit_code == 0, result.output
     output = Path("runs/00000-dcgan-clips_of_mine")
     assert f"{output}: training on CPU:0, from step 0" in result.output
-    assert f"{output}: done." in result.output
+    assert f"Samples will be in {output}/samples\n" in result.output
+    assert f"{output}: done. Samples are in {output}/samples; next:" in result.output
     assert "100% step 1 epoch 0.0" in result.output
     assert not (output / "tensorboard").exists()
     assert [path.suffix for path in (output / "samples").iterdir()].count(".gif") == 0

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,6 +22,8 @@ from vidgan.training.callbacks.progress_bar import ProgressBar
 from vidgan.training.log_file import read_log
 from vidgan.training.loop import Progress
 from vidgan.training.means import Means
+from vidgan.training.sparkline import sparkline
+from vidgan.training.state import Measurement
 from vidgan.video.layout import tile
 
 BATCH = tf.zeros((4, 1))
@@ -220,6 +222,8 @@ def test_waiting_is_measured() -> None:
 
 
 class Terminal(io.StringIO):
+    encoding = "utf-8"
+
     def isatty(self) -> bool:
         return True
 
@@ -231,10 +235,11 @@ def bar_after(
     first_seconds: float = 100.0,
     *,
     monkeypatch: pytest.MonkeyPatch,
+    measured: Sequence[float] = (),
 ) -> ProgressBar:
     """Return a bar that saw a first step of 100 s and then steps of one second."""
     progress = Progress(budget=TrainConfig(steps=budget))
-    bar = ProgressBar(progress, file)
+    bar = ProgressBar(progress, file, measured=measured)
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     bar.on_train_begin()
@@ -300,3 +305,48 @@ def test_tile() -> None:
     assert video.shape == (2, 8, 10, 3)
     corners = video[0, ::4, ::5, 0]
     assert corners.tolist() == [[1, 2], [3, 0]]
+
+
+def test_a_sparkline_falls_with_its_values() -> None:
+    assert sparkline([100, 30, 10, 3, 1], "utf-8") == "█▆▅▂▁"
+    assert sparkline([100, 30, 10, 3, 1], "ascii") == "'--__"
+    assert sparkline([100, 30, 10, 3, 1], None) == sparkline([100, 30, 10, 3, 1], "no such one")
+    assert sparkline([-1, 0, 1], "utf-8") == "▁▅█"
+    assert sparkline([5, 5, 5], "utf-8") == "▁▁▁"
+    assert sparkline([3, math.nan, math.inf, 1], "utf-8") == "█▁"
+    assert sparkline([3], "utf-8") == sparkline([], "utf-8") == ""
+
+
+def test_a_sparkline_of_many_values_is_short() -> None:
+    line = sparkline([1000 * 0.98**step for step in range(500)], "utf-8")
+    assert len(line) == 12
+    assert list(line) == sorted(line, reverse=True)
+    assert (line[0], line[-1]) == ("█", "▁")
+
+
+@pytest.mark.parametrize(("encoding", "course"), [("utf-8", "█▅▁"), ("latin-1", "'-_")])
+def test_bar_shows_how_the_distance_falls(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, course: str
+) -> None:
+    file = Terminal()
+    file.encoding = encoding
+    bar = bar_after(2, file, monkeypatch=monkeypatch, measured=(40.0,))
+    for step, value in ((3, 22.0), (4, 10.0)):
+        bar.progress.measurement = Measurement(step, "frechet", "", value, mark=value)
+        bar.on_train_batch_end(step, {})
+        bar.on_train_batch_end(step, {})
+    assert bar.bar is not None
+    bar.bar.refresh()
+    bar.close()
+    # Before the rest: the end is cut off where a terminal is narrow.
+    assert f"left frechet 10 {course} step" in file.getvalue()
+
+
+def test_no_sparkline_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.StringIO()
+    bar = bar_after(2, file, monkeypatch=monkeypatch, measured=(40.0, 20.0))
+    bar.progress.measurement = Measurement(3, "frechet", "", 10.0, mark=10.0)
+    bar.on_train_batch_end(3, {})
+    bar.on_train_end()
+    assert file.getvalue().splitlines()[-1].endswith("clips/s frechet 10")
+    assert file.getvalue().isascii()

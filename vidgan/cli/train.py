@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from vidgan.cli import options
+from vidgan.cli.hyperlinks import path_link
 from vidgan.config import (
     DEFAULT_DATASET,
     DEFAULT_TASK,
@@ -84,8 +85,10 @@ def command(
         resume=resume,
         progress=True,
         notify=click.echo,
+        started=lambda run: click.echo(f"Samples will be in {path_link(run / 'samples')}"),
     )
     if not find_worker().is_chief:
         return
     example = TASK_OPTIONS[Run.open(run).task].example
-    click.echo(shown(f"{run}: done. Samples are in {run / 'samples'}; next: {example}"))
+    samples = path_link(run / "samples")
+    click.echo(f"{shown(str(run))}: done. Samples are in {samples}; next: {example}")

@@ -109,6 +109,12 @@ class GenerateConfig(FromClipsConfig):
         group=Group.OUTPUT,
         common=True,
     )
+    captions: bool | None = option(
+        None,
+        "Write label and seed under the clips of a grid, a sweep or a contact sheet.",
+        default_text="for --sweep and for runs trained with --conditional",
+        group=Group.OUTPUT,
+    )
     fps: float | None = option(
         None,
         "Frame rate. Models of continuous time generate frames at this rate; clips of other models "

@@ -173,7 +173,7 @@ def run(
             raise InputError(_list("nothing usable:", failures))
         fps = _rate(infos, config) or next(s.fps for s in scans if s.shots)
         made = build(folder, sources, scans, frame_files, config, fps)
-        write_preview(folder / PREVIEW_NAME, made, frame_files, CLIP_FRAMES)
+        write_preview(folder / PREVIEW_NAME, made, sources, frame_files, CLIP_FRAMES)
         remove_frame_files(frame_files)
         warnings = advise(made, [s.path for s in sources], config, fps, CLIP_FRAMES)
     return _summarise(made, Manifest.load(output), failures, warnings)

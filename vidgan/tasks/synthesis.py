@@ -27,11 +27,12 @@ from vidgan.training.context import (
     TrainingCallback,
     TrainingContext,
 )
-from vidgan.training.curves import ADVERSARIAL_PANELS
+from vidgan.training.curves import ADVERSARIAL_PANELS, Panel
 from vidgan.training.initialization import initialization_scope
 from vidgan.training.optimizers import make_optimizers
 from vidgan.training.run import Run
 from vidgan.training.sampling import EmaSampler, slice_noise
+from vidgan.training.state import distance_column
 
 SAMPLES = 8
 GRID = (2, 4)
@@ -168,9 +169,19 @@ TASK = Task(
         "overfitting",
         *sample_quality.FIGURES,
         *batch_figures.COLUMNS,
-        *map(distance_metrics.column, distance_metrics.METRICS),
+        *map(distance_column, distance_metrics.METRICS),
     ),
-    panels=(*ADVERSARIAL_PANELS, *distance_metrics.PANELS),
+    panels=(
+        *ADVERSARIAL_PANELS,
+        Panel("ADA probability", {"augment_share": "augmented"}, (-0.05, 1.05)),
+        Panel(
+            "diversity, share of real clips'",
+            {"diversity": "clips", "motion_diversity": "motion"},
+            dotted=True,
+            level=1,
+        ),
+        *distance_metrics.PANELS,
+    ),
     bar={"reconstruction_loss": "R {:.3f}"} | LOSS_BAR | ACCURACY_BAR,
     exported=exported,
 )

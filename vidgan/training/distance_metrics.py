@@ -21,6 +21,7 @@ from vidgan.metrics.kernel import kernel_distance, kernel_influence
 from vidgan.metrics.moments import Moments
 from vidgan.training.curves import Panel
 from vidgan.training.run import Run
+from vidgan.training.state import distance_column
 
 # Not evaluate's default, whose motion statistics cost three times as much and preferred, in one of
 # two trainings, the black frames of an early step (benchmarks/training_metrics.md).
@@ -75,13 +76,9 @@ METRICS: dict[str, Callable[[np.ndarray, np.ndarray], Distance]] = {
 }
 
 
-def column(name: str) -> str:
-    """Return the column of a metric in ``log.csv``."""
-    return f"{name}_distance"
-
-
 PANELS = tuple(
-    Panel(f"{name} distance", {column(name): "to real clips"}, dotted=True) for name in METRICS
+    Panel(f"{name} distance", {distance_column(name): "to real clips"}, dotted=True)
+    for name in METRICS
 )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from vidgan import json_files
+from vidgan.config import METRICS
 from vidgan.errors import RunError
 from vidgan.json_files import Amount, Count, Number, Text
 
@@ -23,6 +24,11 @@ T = TypeVar("T")
 
 # Number of standard errors of a significant improvement: one-sided 5 % level.
 SIGNIFICANT = 1.645
+
+
+def distance_column(name: str) -> str:
+    """Return the column of a distance in ``log.csv``."""
+    return f"{name}_distance"
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,11 @@ class Measurement:
     def cost(self) -> float:
         """The value, or its negative if higher is better."""
         return -self.value if self.rising else self.value
+
+    @property
+    def column(self) -> str:
+        """The column of the metric in ``log.csv``."""
+        return self.metric if self.metric not in METRICS else distance_column(self.metric)
 
     @property
     def figure(self) -> str:

@@ -6,16 +6,21 @@ import cv2
 import numpy as np
 
 from vidgan.config import MIN_DISPLAY_SIDE
+from vidgan.video.captions import BACKGROUND, Caption, draw_row
 
-# Pixels between the tiles of a contact sheet, and the grey level there.
+# Pixels between the tiles of a contact sheet.
 GAP = 2
-BACKGROUND = 24
 # Tiles of contact sheets are enlarged by the largest whole factor that keeps their longer side
 # within this many pixels.
 MAX_TILE_SIDE = 128
 
 
-def contact_sheet(clips: np.ndarray, frames: int = 8, scale: int | None = None) -> np.ndarray:
+def contact_sheet(
+    clips: np.ndarray,
+    frames: int = 8,
+    scale: int | None = None,
+    captions: Sequence[Sequence[Caption]] | None = None,
+) -> np.ndarray:
     """Lay clips out as one image, one row a clip, its frames from left to right.
 
     Args:
@@ -23,6 +28,7 @@ def contact_sheet(clips: np.ndarray, frames: int = 8, scale: int | None = None) 
         frames: columns; frames are chosen evenly from the first to the last of each clip.
         scale: whole factor of enlargement; by default tiles grow to at most
             :data:`MAX_TILE_SIDE` pixels.
+        captions: for each row what stands under it, side by side; all of equally many lines.
 
     Returns:
         uint8 RGB ``(height, width, 3)``, with gaps between the tiles.
@@ -41,14 +47,19 @@ def contact_sheet(clips: np.ndarray, frames: int = 8, scale: int | None = None) 
     if scale is None:
         scale = max(1, MAX_TILE_SIDE // max(height, width))
     height, width = height * scale, width * scale
-    sheet = np.full(
-        (GAP + count * (height + GAP), GAP + columns * (width + GAP), 3), BACKGROUND, np.uint8
-    )
+    across = columns * (width + GAP)
+    strips = [draw_row(each, across // len(each)) for each in captions or ()]
+    pitch = height + GAP + (len(strips[0]) if strips else 0)
+    sheet = np.full((GAP + count * pitch, GAP + across, 3), BACKGROUND, np.uint8)
     for row in range(count):
+        top = GAP + row * pitch
         for column, index in enumerate(chosen):
-            top, left = GAP + row * (height + GAP), GAP + column * (width + GAP)
+            left = GAP + column * (width + GAP)
             tile = clips[row, index].repeat(scale, axis=0).repeat(scale, axis=1)
             sheet[top : top + height, left : left + width] = tile
+        if strips:
+            bottom, strip = top + height, strips[row]
+            sheet[bottom : bottom + len(strip), GAP : GAP + strip.shape[1]] = strip
     return sheet
 
 
@@ -69,6 +80,24 @@ def tile(clips: Sequence[np.ndarray] | np.ndarray, grid: tuple[int, int]) -> np.
         top, left = index // columns * height, index % columns * width
         page[:, top : top + height, left : left + width] = clip
     return page
+
+
+def captioned(page: np.ndarray, strips: Sequence[np.ndarray]) -> np.ndarray:
+    """Put captions under the rows of tiled clips.
+
+    Args:
+        page: a frame of tiled clips, uint8 ``(rows * height, width, 3)``.
+        strips: for each row what stands under it, uint8 ``(strip, width, 3)``; if there are none,
+            the page is returned as it is.
+
+    Returns:
+        uint8 ``(rows * (height + strip), width, 3)``.
+    """
+    if not strips:
+        return page
+    rows = np.split(page, len(strips))
+    parts = [part for row, strip in zip(rows, strips, strict=True) for part in (row, strip)]
+    return np.concatenate(parts)
 
 
 def display_scale(size: tuple[int, int]) -> int:

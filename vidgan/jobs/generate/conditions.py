@@ -28,6 +28,13 @@ class Condition:
     text: str
     index: int | None = None
 
+    @property
+    def caption(self) -> str:
+        """The text under a clip."""
+        if self.index is None:
+            return self.text.replace("-", " ")
+        return f"code {self.index}: {self.value:+.2f}"
+
     def apply(self, noise: Noise) -> Noise:
         """Return the inputs with this value set for every clip."""
         values = noise[self.input].copy()

@@ -2,6 +2,7 @@
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -13,8 +14,9 @@ from vidgan.errors import ExportError, OptionError
 from vidgan.files import atomic_path
 from vidgan.images import save_image
 from vidgan.jobs.generate.plan import Named, OutputOptions, Plan
+from vidgan.video.captions import LINE_HEIGHT, Caption, draw_row
 from vidgan.video.containers import CONTAINERS
-from vidgan.video.layout import contact_sheet, display_scale, enlarged, tile
+from vidgan.video.layout import captioned, contact_sheet, display_scale, enlarged, tile
 from vidgan.video.writers.base import VideoWriter
 from vidgan.video.writers.open import choose_codec, open_writer
 
@@ -34,7 +36,13 @@ class Export(ABC):
     supports: tuple[str, ...] = ()
 
     def __init__(
-        self, path: Path, config: OutputOptions, plan: Plan, shape: tuple[int, ...], fps: float
+        self,
+        path: Path,
+        config: OutputOptions,
+        plan: Plan,
+        shape: tuple[int, ...],
+        fps: float,
+        captions: Callable[[Named], Caption] | None = None,
     ) -> None:
         """Check the options before the first clip is generated.
 
@@ -44,17 +52,29 @@ class Export(ABC):
             plan: the clips.
             shape: ``(frames, height, width, 3)`` of each clip passed to :meth:`add`.
             fps: frames per second.
+            captions: returns the lines under a clip, equally many for all clips; only if
+                :meth:`captioned`.
 
         Raises:
             OptionError: an option is not supported by this output.
             ExportError: the output exists already.
         """
         self.path, self.config, self.plan, self.shape, self.fps = path, config, plan, shape, fps
+        self.captions = captions
         self.paths: list[Path] = []
         self._stack = contextlib.ExitStack()
         for name, default in _OPTIONAL.items():
             if name not in self.supports and getattr(config, name) != default:
                 raise OptionError(f"--{name} is not supported for {path}; leave it out")
+
+    @classmethod
+    def captioned(cls, grid: tuple[int, int] | None) -> bool:
+        """Return whether captions can stand under the clips.
+
+        Args:
+            grid: of the options or of a sweep; None without one.
+        """
+        return False
 
     @abstractmethod
     def add(self, clip: Named, frames: np.ndarray) -> None:
@@ -111,35 +131,52 @@ class VideoExport(Export):
 
     supports = ("grid", "fps", "codec")
 
+    @classmethod
+    def captioned(cls, grid: tuple[int, int] | None) -> bool:
+        """Return whether there is a grid; other videos show one clip after another."""
+        return grid is not None
+
     def open(self) -> None:
         """Open the video."""
         self._refuse_existing(self.path)
         _, height, width, _ = self.shape
         self._check_columns()
         rows, columns = self._grid = self.config.grid or self.plan.grid or (1, 1)
-        size = (width * columns, height * rows)
-        self._scale = self.config.scale or display_scale(size)
+        self._scale = self.config.scale or display_scale((width * columns, height * rows))
+        lines = 0 if self.captions is None else len(self.captions(next(iter(self.plan))))
+        self._blank: Caption = ("",) * lines
+        size = (width * columns * self._scale, (height * self._scale + lines * LINE_HEIGHT) * rows)
         self._page: list[np.ndarray] = []
+        self._captions: list[Caption] = []
         self._writer: VideoWriter = self._stack.enter_context(
-            open_writer(
-                self.path,
-                self.fps,
-                (size[0] * self._scale, size[1] * self._scale),
-                self.config.codec,
-            )
+            open_writer(self.path, self.fps, size, self.config.codec)
         )
         self.paths.append(self.path)
 
     def add(self, clip: Named, frames: np.ndarray) -> None:
         """Write the clip, or the whole page once its last tile has arrived."""
         self._page.append(frames)
+        if self.captions is not None:
+            self._captions.append(self.captions(clip))
         if len(self._page) == self._grid[0] * self._grid[1]:
             self._write_page()
 
     def _write_page(self) -> None:
+        strips = self._strips() if self.captions is not None else []
         for frame in enlarged(tile(self._page, self._grid), self._scale):
-            self._writer.write(frame)
+            self._writer.write(captioned(frame, strips))
         self._page.clear()
+        self._captions.clear()
+
+    def _strips(self) -> list[np.ndarray]:
+        """Return what stands under each row of the page."""
+        rows, columns = self._grid
+        tiles = self._captions + [self._blank] * (rows * columns - len(self._captions))
+        width = self.shape[2] * self._scale
+        return [
+            draw_row(tiles[start : start + columns], width)
+            for start in range(0, len(tiles), columns)
+        ]
 
     def finish(self) -> None:
         """Write the last page if it is not full."""
@@ -187,6 +224,11 @@ class SheetExport(Export):
     For a sweep: one row per seed and one column per value, with the middle frame of each clip.
     """
 
+    @classmethod
+    def captioned(cls, grid: tuple[int, int] | None) -> bool:
+        """Return True: the caption of a clip stands under its row, or its tile."""
+        return True
+
     def open(self) -> None:
         """Check the number of rows."""
         self._refuse_existing(self.path)
@@ -201,9 +243,12 @@ class SheetExport(Export):
         frames = min(SHEET_COLUMNS, self.shape[0])
         self._columns = frames if self.plan.grid is None else self.plan.grid[1]
         self._shown: list[np.ndarray] = []
+        self._captions: list[Caption] = []
 
     def add(self, clip: Named, frames: np.ndarray) -> None:
         """Buffer the frames that the sheet shows."""
+        if self.captions is not None:
+            self._captions.append(self.captions(clip))
         if self.plan.grid is not None:
             self._shown.append(frames[len(frames) // 2])
             return
@@ -214,7 +259,11 @@ class SheetExport(Export):
         """Write the sheet."""
         _, height, width, _ = self.shape
         rows = np.stack(self._shown).reshape(-1, self._columns, height, width, 3)
-        sheet = contact_sheet(rows, self._columns, self.config.scale)
+        each = 1 if self.plan.grid is None else self._columns
+        captions = [
+            self._captions[start : start + each] for start in range(0, len(self._captions), each)
+        ]
+        sheet = contact_sheet(rows, self._columns, self.config.scale, captions)
         save_image(self.path, sheet)
         self.paths.append(self.path)
 

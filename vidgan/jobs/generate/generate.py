@@ -16,6 +16,7 @@ from vidgan.config import (
     OptionValue,
 )
 from vidgan.jobs.generate import clip_plan, exports, from_clips
+from vidgan.jobs.generate.captions import choose_captions
 from vidgan.jobs.generate.clip_plan import ClipPlan
 from vidgan.jobs.generate.clip_sampler import ClipSampler
 from vidgan.jobs.generate.open_sampler import open_sampler
@@ -132,7 +133,8 @@ def generate_clips(
     if config.fps is not None and config.continue_ is None and _any_rate(opened):
         # The frames are generated at this rate: the output need not change it.
         generated_fps, config = config.fps, config.replace(fps=None)
-    export = kind(Path(output), config, plan, shape, fps)
+    captions = choose_captions(kind, str(output), config, opened, plan)
+    export = kind(Path(output), config, plan, shape, fps, captions)
     with export:
         # By default only clips of seeds, at the rate of training: those that were judged; and what
         # continues a real clip, beside which blur is seen.

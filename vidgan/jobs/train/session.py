@@ -27,7 +27,8 @@ from vidgan.training.distribution import open_distribution
 from vidgan.training.epochs import epoch_clips
 from vidgan.training.events import EventFile
 from vidgan.training.health_log import HealthLog
-from vidgan.training.log_file import LOG_NAME
+from vidgan.training.health_rules import HealthEvent
+from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.recovery import Recovery
 from vidgan.training.run import Run
@@ -44,9 +45,10 @@ def train_run(
     resumed: bool,
     progress: bool,
     notify: Notify,
+    started: Callable[[Path], None],
     clock: Callable[[], float],
 ) -> Path:
-    """Train in a run folder that is locked; for the other arguments see :func:`vidgan.train`."""
+    """Train in a run folder that is locked; for the arguments see ``run_training``."""
     run_config.check_batch_size(run)
     if (worker := runtime.find_worker()).count > 1:
         notify(f"worker {worker.number} of {worker.count}: waiting for the others")
@@ -71,6 +73,7 @@ def train_run(
                 remove(leftover)
         run.save()
         notify(f"{run.path}: {where}")
+        started(run.path)
         return _lead(run, manifests, gan, state, fit, progress, notify, clock)
 
 
@@ -131,7 +134,7 @@ def _lead(
         # Callbacks that compute values come before those that write them.
         callbacks: list[Any] = [*task_callbacks, log, snapshots]
         if progress:
-            bar = ProgressBar(state, sys.stderr, found.bar)
+            bar = ProgressBar(state, sys.stderr, found.bar, _measured_values(run, state))
             closing.callback(bar.close)
             callbacks.insert(-2, bar)
         try:
@@ -144,8 +147,7 @@ def _lead(
                 )
             raise
     if state.step:
-        title = f"{as_text(run.path.name)}, {state.step} steps"
-        curves.plot(run.path / LOG_NAME, run.path / "curves.png", title, found.panels)
+        _plot_curves(run, state, found.panels, health.events)
     for callback in reversed(task_callbacks):
         if summary := callback.summary():
             notify(summary)
@@ -160,6 +162,30 @@ def _lead(
         if failure := callback.failure():
             raise TrainingError(f"{run.path}: {failure}; the run and its checkpoints are kept")
     return run.path
+
+
+def _measured_values(run: Run, state: Progress) -> list[float]:
+    """Return the values of all measurements of a run that is resumed, oldest first."""
+    path = run.path / LOG_NAME
+    if state.measurement is None or not path.exists():
+        return []
+    column = state.measurement.column
+    return [row[column] for row in read_log(path) if column in row and row["step"] <= state.step]
+
+
+def _plot_curves(
+    run: Run, state: Progress, panels: Sequence[curves.Panel], events: Sequence[HealthEvent]
+) -> None:
+    """Write ``curves.png``."""
+    checkpoint = run.best()
+    curves.plot(
+        run.path / LOG_NAME,
+        run.path / "curves.png",
+        f"{as_text(run.path.name)}, {state.step} steps",
+        panels,
+        events,
+        None if checkpoint is None else read_measurement(checkpoint),
+    )
 
 
 def _check_progress(run: Run, progress: Progress) -> None:

@@ -89,6 +89,7 @@ def run_training(
     resume: Path | str | None = None,
     progress: bool = False,
     notify: Callable[[str], None] = lambda text: None,
+    started: Callable[[Path], None] = lambda run: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Path:
     """Train a model on datasets; see :func:`train`.
@@ -101,6 +102,7 @@ def run_training(
         resume: folder of a run to continue, or ``latest``.
         progress: show a progress bar.
         notify: called with messages.
+        started: called with the run folder when its training begins.
         clock: returns seconds.
     """
     if resume is not None and output is not None:
@@ -119,7 +121,9 @@ def run_training(
             run, manifests = _resume_run(folders, options, task, resume)
             if runtime.find_worker().is_chief:
                 claims.enter_context(locked(run.path, run.path))
-        return session.train_run(run, manifests, resume is not None, progress, notify, clock)
+        return session.train_run(
+            run, manifests, resume is not None, progress, notify, started, clock
+        )
 
 
 def _create_run(

@@ -14,7 +14,7 @@ from vidgan.training.distance_metrics import METRICS, Distance, Reference
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.sampling import EmaSampler
-from vidgan.training.state import Measurement
+from vidgan.training.state import Measurement, distance_column
 
 # Other seeds than evaluate's, where a checkpoint that was chosen by them would look too good.
 FIRST_SEED = 10**6
@@ -75,7 +75,7 @@ class DistanceMonitor(PeriodicMonitor):
         clips = self.sampler.batches(self.latents)
         features = np.concatenate([self.embed(batch) for batch in clips])
         found = {name: METRICS[name](self.reference.features, features) for name in self.names}
-        figures = {distance_metrics.column(name): found[name].value for name in found}
+        figures = {distance_column(name): found[name].value for name in found}
         return figures, self._to_measurement(found[self.names[0]])
 
     def _to_measurement(self, found: Distance) -> Measurement:

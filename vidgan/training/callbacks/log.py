@@ -15,7 +15,8 @@ from vidgan.training.means import Means
 from vidgan.training.run import Run
 
 FIRST_COLUMNS = ("step", "epoch", "seconds")
-LAST_COLUMNS = ("clips_per_second", "wait_share")
+RATE_COLUMNS = ("g_lr", "d_lr")
+LAST_COLUMNS = (*RATE_COLUMNS, "clips_per_second", "wait_share")
 
 
 class Log(keras.callbacks.Callback):
@@ -66,7 +67,8 @@ class Log(keras.callbacks.Callback):
         if not means or self.file is None:
             return
         seconds, wait = means.pop("seconds", None), means.pop("wait", None)
-        scalars = means
+        rates = (float(rate) for rate in self.model.schedules.rates)
+        scalars = means | dict(zip(RATE_COLUMNS, rates, strict=True))
         if seconds and wait is not None:
             clips = self.progress.clips / self.progress.step
             scalars |= {"clips_per_second": clips / seconds, "wait_share": wait / seconds}

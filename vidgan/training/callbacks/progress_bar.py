@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any, NoReturn
 
 import keras
@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from vidgan.training.context import ACCURACY_BAR, LOSS_BAR
 from vidgan.training.loop import Progress
+from vidgan.training.sparkline import sparkline
 
 
 def write_above_bar(text: str) -> None:
@@ -21,10 +22,13 @@ def write_above_bar(text: str) -> None:
 class ProgressBar(keras.callbacks.Callback):
     """Shows a progress bar on a terminal, and prints a line every 30 seconds elsewhere.
 
+    The bar has a sparkline of the measurements, beside the last one.
+
     Args:
         progress: progress of the training.
         file: the stream to write to; standard error by default.
         formats: formats of the values to show, by their names in the logs of a step.
+        measured: the measurements so far of a training that is resumed, oldest first.
     """
 
     LINE_SECONDS = 30.0
@@ -34,12 +38,14 @@ class ProgressBar(keras.callbacks.Callback):
         progress: Progress,
         file: IO[str] | None = None,
         formats: Mapping[str, str] = LOSS_BAR | ACCURACY_BAR,
+        measured: Sequence[float] = (),
     ) -> None:
         super().__init__()
         self.progress = progress
         self.file = file or sys.stderr
         self.formats = formats
         self.means: dict[str, float] = {}
+        self.measured, self.last = list(measured), progress.measurement
         self.bar: tqdm[NoReturn] | None = None
         self.began, self.initial_share = 0.0, 0.0
         self.printed = -math.inf
@@ -58,10 +64,17 @@ class ProgressBar(keras.callbacks.Callback):
                 text += f" {form.format(self.means[name])}"
         if "seconds" in self.means:
             text += f" {self.means['clips'] / max(self.means['seconds'], 1e-9):.1f} clips/s"
-        measured = self.progress.measurement
-        if measured is not None:
-            text += f" {measured.metric} {measured.figure}"
         return text
+
+    def _measurement(self) -> str:
+        """Return the last measurement, with a space before it."""
+        measured = self.progress.measurement
+        return "" if measured is None else f" {measured.metric} {measured.figure}"
+
+    def _course(self) -> str:
+        """Return a sparkline of the measurements, with a space before it."""
+        line = sparkline(self.measured, getattr(self.file, "encoding", None))
+        return f" {line}" if line else ""
 
     def _left(self) -> str:
         """Return the remaining time, from the speed since the first step of the session."""
@@ -81,18 +94,25 @@ class ProgressBar(keras.callbacks.Callback):
         if math.isnan(self.progress.step_seconds):
             self.began, self.initial_share = time.monotonic(), self.progress.budget_used
         share = min(1.0, self.progress.budget_used)
+        if self.progress.measurement is not self.last and self.progress.measurement is not None:
+            self.last = self.progress.measurement
+            self.measured.append(self.last.value)
         if self.bar is not None:
-            self.bar.set_postfix_str(f"{self._left()} {self._text()}", refresh=False)
+            # What matters most comes first: narrow terminals cut off the end.
+            first = f"{self._left()}{self._measurement()}{self._course()}"
+            self.bar.set_postfix_str(f"{first} {self._text()}", refresh=False)
             self.bar.update(100 * share - self.bar.n)
         elif time.monotonic() - self.printed > self.LINE_SECONDS:
             self.printed = time.monotonic()
-            print(f"{share:4.0%} {self._text()}, {self._left()}", file=self.file, flush=True)
+            text = f"{share:4.0%} {self._text()}{self._measurement()}, {self._left()}"
+            print(text, file=self.file, flush=True)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Print the last state."""
         if self.bar is None and self.means:
             share = min(1.0, self.progress.budget_used)
-            print(f"{share:4.0%} {self._text()}", file=self.file, flush=True)
+            text = f"{share:4.0%} {self._text()}{self._measurement()}"
+            print(text, file=self.file, flush=True)
 
     def close(self) -> None:
         """End the line of the bar."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vidgan.video.layout import BACKGROUND, contact_sheet
+from vidgan.video.captions import BACKGROUND, draw_line
+from vidgan.video.layout import contact_sheet
 
 # By name, an original and a restored video, each uint8 RGB ``(frames, height, width, 3)``.
 VideoPairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -14,9 +15,7 @@ COLUMNS = 6
 PAIR_COLUMNS = 4
 # Factor of the differences shown: those of a good restoration are invisible otherwise.
 GAIN = 4
-_CAPTION_HEIGHT = 28
 _MARGIN = 12
-_INK = (235, 235, 235)
 
 
 def real_and_generated(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
@@ -56,7 +55,7 @@ def restored_videos(videos: VideoPairs) -> np.ndarray:
     parts = []
     for name, (original, restored) in videos.items():
         rows = np.stack([original, restored, _difference(original, restored)])
-        caption = f"{name}: original, restored, difference x {GAIN}"
+        caption = f"{name}: original, restored, difference × {GAIN}"
         parts.append(_captioned(contact_sheet(rows, COLUMNS), caption))
     width = max(part.shape[1] for part in parts)
     return np.concatenate([_padded(part, part.shape[0] + _MARGIN, width) for part in parts])
@@ -96,9 +95,4 @@ def _padded(sheet: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _captioned(sheet: np.ndarray, text: str) -> np.ndarray:
-    import cv2
-
-    strip = np.full((_CAPTION_HEIGHT, sheet.shape[1], 3), BACKGROUND, np.uint8)
-    baseline = (6, _CAPTION_HEIGHT - 9)
-    cv2.putText(strip, text, baseline, cv2.FONT_HERSHEY_SIMPLEX, 0.6, _INK, 1, cv2.LINE_AA)
-    return np.concatenate([strip, sheet])
+    return np.concatenate([draw_line(text, sheet.shape[1]), sheet])

@@ -10,7 +10,8 @@ import numpy as np
 
 from vidgan import images
 from vidgan.errors import ExportError
-from vidgan.video.layout import BACKGROUND, display_scale, enlarged, tile
+from vidgan.video.captions import BACKGROUND
+from vidgan.video.layout import display_scale, enlarged, tile
 from vidgan.video.writers.open import choose_codec, open_writer
 
 # Limits of a video: clips that it shows, frames of each, and its longer side in pixels. The first
