@@ -6,7 +6,7 @@ import http.server
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
@@ -65,7 +65,7 @@ def _handler(hub: Hub) -> type[http.server.BaseHTTPRequestHandler]:
                 self._describe(*match.groups())
             elif match := re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
                 content = hub.files[match[1]][match[3]]
-                self._answer(content, ETag=f'"{_oid(content)}"', **{"X-Repo-Commit": "c" * 40})
+                self._answer(content, {"ETag": f'"{_oid(content)}"', "X-Repo-Commit": "c" * 40})
             else:
                 self._fail(404, "EntryNotFound")
 
@@ -128,12 +128,12 @@ def _handler(hub: Hub) -> type[http.server.BaseHTTPRequestHandler]:
             self._json({"commitUrl": url, "commitOid": "c" * 40, "success": True})
 
         def _json(self, values: object) -> None:
-            self._answer(json.dumps(values).encode(), **{"Content-Type": "application/json"})
+            self._answer(json.dumps(values).encode(), {"Content-Type": "application/json"})
 
         def _fail(self, status: int, code: str) -> None:
-            self._answer(b"{}", status, **{"X-Error-Code": code})
+            self._answer(b"{}", {"X-Error-Code": code}, status)
 
-        def _answer(self, content: bytes, status: int = 200, **headers: str) -> None:
+        def _answer(self, content: bytes, headers: Mapping[str, str], status: int = 200) -> None:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -92,7 +92,8 @@ def wrap_os() -> None:
 def hide_posix() -> None:
     """Take away what Windows does not have."""
     for module in MODULES:
-        sys.modules[module] = None  # type: ignore[assignment]  (what an import of it fails on)
+        # On which an import of it fails.
+        sys.modules[module] = None  # type: ignore[assignment]
     for owner, names in (
         (os, OS),
         (signal, (*SIGNALS, *SIGNAL_FUNCTIONS)),
