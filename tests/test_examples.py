@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
+from dataset_files import make_dataset
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -90,3 +92,13 @@ def test_python_api(tmp_path: Path) -> None:
     assert "clips (2, 16, 64, 64, 3), uint8" in done.stdout
     for name in ("grid.mp4", "walk.gif", "sheet.png", "clips.npy"):
         assert (tmp_path / "o" / name).stat().st_size > 1000
+
+
+def test_train_step(tmp_path: Path) -> None:
+    make_dataset(tmp_path / "data")
+    done = example("train_step.py", "data", "clips.png", "--steps", "2", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "d_loss" in done.stdout
+    picture = cv2.imread(str(tmp_path / "clips.png"))
+    assert picture is not None
+    assert picture.std() > 1
