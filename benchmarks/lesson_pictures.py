@@ -86,7 +86,8 @@ def clips_of(dataset: str, split: str, step: int | None = None) -> np.ndarray:
 
 def spread(clips: np.ndarray, count: int) -> np.ndarray:
     """Return this many clips, evenly from the first to the last."""
-    return clips[np.linspace(0, len(clips) - 1, count).astype(int)]
+    chosen: np.ndarray = clips[np.linspace(0, len(clips) - 1, count).astype(int)]
+    return chosen
 
 
 def sheet(axes: Axes, clips: np.ndarray, title: str) -> None:
@@ -124,7 +125,7 @@ def curves(name: str, panels: Sequence[Panel]) -> Figure:
     """Draw curves of a run."""
     figure = Figure(figsize=(7, 1.9 * len(panels)), layout="constrained")
     all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    draw_curves(all_axes, name, panels)
+    draw_curves(list(all_axes), name, panels)
     return figure
 
 
@@ -236,7 +237,8 @@ def distances_by_count(vectors: np.ndarray) -> dict[int, float]:
         if 2 * size > len(vectors):
             break
         splits = [random.permutation(vectors)[: 2 * size].reshape(2, size, -1) for _ in range(5)]
-        found[size] = np.median([frechet_distance(*map(Moments.of, each)) for each in splits])
+        apart = [frechet_distance(Moments.of(a), Moments.of(b)) for a, b in splits]
+        found[size] = float(np.median(apart))
     return found
 
 

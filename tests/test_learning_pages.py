@@ -90,7 +90,7 @@ def test_diagram_shows_the_shapes_of_the_networks() -> None:
     config = ModelConfig(frames=8, pairs=False)
     generator = models.build_generator(config, 32, 32)
     trunk = models.find_architecture("dcgan").trunk(models.resolve(config), (8, 32, 32))
-    shapes = [(config.latent_dim,)]
+    shapes: list[tuple[int, ...]] = [(config.latent_dim,)]
     for network in (generator, trunk):
         named = [layer for layer in network.layers if layer.name.startswith(("reshape", "conv3d"))]
         shapes += [layer.output.shape[1:] for layer in named]
