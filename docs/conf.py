@@ -21,6 +21,9 @@ extensions = [
     "command_pages",
     "config_classes",
     "container_tables",
+    "mathml",
+    "network_tables",
+    "page_language",
 ]
 exclude_patterns = ["_extensions"]
 default_role = "code"
@@ -39,6 +42,7 @@ autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 
 html_theme = "furo"
+html_math_renderer = "mathml"
 html_title = f"vidgan {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -7,6 +7,7 @@ is not installed.
 import ast
 import importlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from damages import blur, freeze
 from dataset_files import make_dataset
+from tiny_run import make_run
 from video_files import make_video
 
 import vidgan
@@ -127,6 +129,16 @@ def two_runs(folder: Path) -> list[object]:
     return ["draw", folder, "--pairs", 1]
 
 
+def lesson(folder: Path) -> list[object]:
+    """Write what the commands of ``docs/learn`` leave behind."""
+    make_dataset(folder / "small", (80,) * 6, (80,) * 2)
+    make_run(folder / "good", (32, 32))
+    run = trained(folder, side=32, frames=8)
+    for name in ("game", "collapse", "vanishing"):
+        shutil.copytree(run, folder / name)
+    return ["--folder", folder, "--output", folder, "--steps", 0.01]
+
+
 def tiny_enhance() -> dict[str, Any]:
     module = importlib.import_module("enhance")
     recipe = module.RECIPES["x4"]
@@ -193,6 +205,16 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
         report(),
         {"PAIRS": 2, "REPLICATES": 40, "COUNTS": (10,), "COST_SIZES": ((64, 8),)},
         writes=("report.md",),
+    ),
+    "lesson_pictures": Smoke(
+        lesson,
+        {
+            "commands": lambda: [
+                ["vidgan", "generate", "good", "--n", "2", "-o", name, "--scale", "2"]
+                for name in ("seeds.png", "walk.png")
+            ]
+        },
+        writes=("game_samples.png", "collapse.png", "slices.png", "traps.png", "walk.png"),
     ),
     "long_clips": Smoke(long_clips),
     "long_generation": Smoke(

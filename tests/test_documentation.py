@@ -16,7 +16,10 @@ from vidgan.cli import main
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = (ROOT / "README.rst", ROOT / "CONTRIBUTING.rst", *sorted(DOCS.rglob("*.rst")))
+PAGES = (
+    *(ROOT / name for name in ("README.rst", "README.zh.rst", "CONTRIBUTING.rst")),
+    *sorted(DOCS.rglob("*.rst")),
+)
 COMMANDS = main.list_commands(click.Context(main))
 # Options of other programs that the pages mention.
 OTHER_PROGRAMS = {"--delete", "--logdir", "--user"}

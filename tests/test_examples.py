@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 import python_api
 from click.testing import CliRunner
+from dataset_files import make_dataset
 from video_files import make_video
 
 import vidgan
@@ -101,3 +103,13 @@ def test_python_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "clips (2, 8, 64, 64, 3), uint8" in done.output
     for name in ("grid.mp4", "walk.gif", "sheet.png", "clips.npy"):
         assert (tmp_path / "o" / name).stat().st_size > 1000
+
+
+def test_train_step(tmp_path: Path) -> None:
+    make_dataset(tmp_path / "data")
+    done = example("train_step.py", "data", "clips.png", "--steps", "2", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "d_loss" in done.stdout
+    picture = cv2.imread(str(tmp_path / "clips.png"))
+    assert picture is not None
+    assert picture.std() > 1
