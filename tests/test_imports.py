@@ -57,6 +57,7 @@ ORDER = (
     "jobs.evaluate.sources",
     "jobs.evaluate.report",
     "jobs.evaluate",
+    "jobs.explore",
     "cli",
     "__init__",
     "__main__",
