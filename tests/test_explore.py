@@ -301,8 +301,8 @@ def test_a_training_is_followed(visit: Any, server: Server) -> None:
 
 def test_runs_side_by_side(visit: Any) -> None:
     panel = visit("runs/a").tab("Compare")
-    panel.get_by_label("runs/live").uncheck()
-    panel.get_by_label("runs/sharp").uncheck()
+    panel.get_by_role("checkbox", name="runs/live").uncheck()
+    panel.get_by_role("checkbox", name="runs/sharp").uncheck()
     row = panel.get_by_role("row").filter(has_text="--latent-dim")
     expect(row.get_by_role("cell")).to_have_text(["8", "6"])
     expect(panel.get_by_role("img", name="Fréchet distance of runs/a, runs/b")).to_be_visible()

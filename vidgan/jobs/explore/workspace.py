@@ -152,6 +152,8 @@ class Workspace:
             self.quick(call),
             list(inputs),
             list(outputs),
+            # Once, not over all of the outputs.
+            show_progress_on=next(each for each in outputs if isinstance(each, gr.HTML)),
             concurrency_id=JOBS,
             concurrency_limit=1,
             trigger_mode="always_last",
