@@ -198,6 +198,14 @@ def set_slider(panel: Locator, label: str, value: float) -> None:
     number.press("Tab")
 
 
+def upload(panel: Locator, path: Path) -> None:
+    """Put a file into the first field of a tab, in place of that of an earlier test."""
+    clear = panel.get_by_role("button", name="Clear")
+    if clear.count():
+        clear.first.click()
+    panel.locator("input[type=file]").first.set_input_files(path)
+
+
 def error_message(page: Page) -> str:
     """Return the text of an error that pops up, and close it."""
     text: str = page.get_by_test_id("toast-text").inner_text()
@@ -245,7 +253,7 @@ def test_variations_of_an_upload(visit: Any, tmp_path: Path) -> None:
     panel.get_by_role("button", name="Vary").click()
     assert "No video yet" in error_message(panel.page)
     clip = make_video(tmp_path / "my clip;.mp4", 20, (40, 32))
-    panel.locator("input[type=file]").set_input_files(clip)
+    upload(panel, clip)
     expect(panel.get_by_text(f"{FRAMES} frames", exact=False).first).to_be_visible()
     expect(panel.get_by_text("more frames are not used")).to_be_visible()
     panel.get_by_label("2", exact=True).check()
@@ -260,7 +268,7 @@ def test_before_and_after_of_a_restoration(visit: Any, tmp_path: Path) -> None:
     expect(seen.page.get_by_role("tab", name="Generate")).to_have_count(0)
     panel = seen.tab("Restore")
     clip = make_video(tmp_path / "clip.avi", 10, (40, 32))
-    panel.locator("input[type=file]").first.set_input_files(clip)
+    upload(panel, clip)
     expect(panel.get_by_label("clip.avi, 10 frames")).to_be_visible()
     panel.get_by_role("button", name="Restore").click()
     assert decoded(shown_video(panel, "Before"), tmp_path).shape == (10, 32, 40, 3)
@@ -316,7 +324,7 @@ def test_what_is_no_video_is_one_line(visit: Any, tmp_path: Path) -> None:
     panel = visit("runs/a").tab("Vary")
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"no video" * 100)
-    panel.locator("input[type=file]").set_input_files(bad)
+    upload(panel, bad)
     assert error_message(panel.page).startswith("bad.mp4: cannot be decoded")
 
 
@@ -393,7 +401,7 @@ def test_only_uploads_are_used(server: Server) -> None:
 
 
 def test_uploads_are_bounded(server: Server) -> None:
-    def upload(size: int) -> int:
+    def send(size: int) -> int:
         head = (
             b'--x\r\nContent-Disposition: form-data; name="files"; filename="../../a.mp4"\r\n\r\n'
         )
@@ -401,8 +409,8 @@ def test_uploads_are_bounded(server: Server) -> None:
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         return status(f"{server.url}gradio_api/upload", body, **headers)
 
-    assert upload(1000) == 200
-    assert upload(1_100_000) == 413
+    assert send(1000) == 200
+    assert send(1_100_000) == 413
     (found,) = server.temporary.rglob("a.mp4")
     assert next(server.temporary.glob("vidgan-explore-*")) in found.parents
 
