@@ -33,6 +33,7 @@ LONGEST = (
     "test_translate",
     "test_generate",
     "test_fuzzing",
+    "test_explore",
     "test_report_in_browser",
     "test_preprocess",
     "test_infogan",

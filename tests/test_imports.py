@@ -58,6 +58,7 @@ ORDER = (
     "jobs.evaluate.report",
     "jobs.evaluate",
     "jobs.card",
+    "jobs.explore",
     "cli",
     "__init__",
     "__main__",

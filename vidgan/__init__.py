@@ -21,6 +21,7 @@ _PUBLIC = {
     "describe_system": "vidgan.jobs.system",
     "enhance": "vidgan.jobs.restore.restore",
     "evaluate": "vidgan.jobs.evaluate.evaluate",
+    "explore": "vidgan.jobs.explore.explore",
     "export": "vidgan.jobs.export.export",
     "generate": "vidgan.jobs.generate.generate",
     "info": "vidgan.jobs.info",
@@ -43,6 +44,7 @@ __all__ = [
     "describe_system",
     "enhance",
     "evaluate",
+    "explore",
     "export",
     "generate",
     "info",
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from vidgan.errors import VidganError
     from vidgan.jobs.card.write_card import write_card
     from vidgan.jobs.evaluate.evaluate import evaluate
+    from vidgan.jobs.explore.explore import explore
     from vidgan.jobs.export.export import export
     from vidgan.jobs.generate.generate import generate, load
     from vidgan.jobs.info import info

@@ -19,7 +19,7 @@ from vidgan.version import __version__
 # Commands with a module of their own, in the order in which they are used; the commands that turn
 # video into video stand between the two.
 _BEFORE = ("preprocess", "train", "generate", "vary")
-_AFTER = ("evaluate", "export", "card", "info", "models")
+_AFTER = ("evaluate", "explore", "export", "card", "info", "models")
 
 
 def command_names() -> list[str]:

@@ -21,6 +21,7 @@ from vidgan.config.evaluate import (
     PUBLISHED_FRAMES,
     EvaluateConfig,
 )
+from vidgan.config.explore import ExploreConfig
 from vidgan.config.export import EXPORT_FORMATS, ExportConfig
 from vidgan.config.generate import (
     DEFAULT_CLIPS,
@@ -158,6 +159,7 @@ __all__ = [
     "EnhanceConfig",
     "EnhanceVideo",
     "EvaluateConfig",
+    "ExploreConfig",
     "ExportConfig",
     "GenerateConfig",
     "Group",

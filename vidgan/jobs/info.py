@@ -1,6 +1,7 @@
 """The job behind ``vidgan info``: describe a dataset, a run or a checkpoint, without TensorFlow."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from vidgan.training import health_rules
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import CHECKPOINTS, CONFIG_NAME
 from vidgan.training.state import STATE_NAME, Measurement, read_measurement
+
+# What is said of a run without open health events.
+SOUND = "no problem found"
 
 
 @takes_urls()
@@ -102,7 +106,7 @@ def _run(run: Run) -> dict[str, Any]:
         "trained": run.state() if checkpoints else None,
         "checkpoints": [path.name for path in checkpoints],
         "best": None if best is None else _measurement(best),
-        "health": _health(run.path / health_rules.HEALTH_NAME),
+        "health": health(run.path / health_rules.HEALTH_NAME),
         "bytes": tree_size(run.path),
         **run.options(),
     }
@@ -130,7 +134,7 @@ def _clip(run: Run) -> dict[str, Any]:
     return values | ({"latent_dim": run.model.latent_dim} if run.task == DEFAULT_TASK else {})
 
 
-def _health(path: Path) -> list[str] | None:
+def health(path: Path) -> list[str] | None:
     """Return the open health events of a run; None if its health was not watched."""
     if not path.is_file():
         return None
@@ -157,9 +161,10 @@ def _dataset_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             (
                 name,
-                f"{split['shots']} shots, {split['frames']} frames ({_time(split['seconds'])}), "
-                f"{split['clips']} clips of {ModelConfig.frames} frames, "
-                f"{_disk(split['bytes'])} in {_count(split['shards'], 'shard')}",
+                f"{split['shots']} shots, {split['frames']} frames "
+                f"({time_text(split['seconds'])}), {split['clips']} clips of "
+                f"{ModelConfig.frames} frames, {_disk(split['bytes'])} in "
+                f"{_count(split['shards'], 'shard')}",
             )
         )
     rows += [
@@ -185,18 +190,24 @@ def _run_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
         ("trained", _trained(values["trained"])),
         ("checkpoints", ", ".join(values["checkpoints"]) or "none"),
         ("best", _measured(values["best"])),
-        *(("health", text) for text in _health_texts(values["health"], values["trained"])),
+        *(("health", text) for text in health_texts(values["health"], values["trained"])),
         ("on disk", _disk(values["bytes"])),
         ("model", _options(values["model"])),
         ("training", _options(values["train"])),
     ]
 
 
-def _health_texts(findings: list[str] | None, trained: dict[str, Any] | None) -> list[str]:
+def health_texts(findings: list[str] | None, trained: Mapping[str, Any] | None) -> list[str]:
+    """Return what the health rules say of a run, one line each.
+
+    Args:
+        findings: of :func:`health`.
+        trained: has the ``step`` of the training; None before the first checkpoint.
+    """
     if findings is None:
         return ["not watched"]
     early = trained is None or trained["step"] <= health_rules.GRACE
-    return findings or [health_rules.TOO_EARLY if early else "no problem found"]
+    return findings or [health_rules.TOO_EARLY if early else SOUND]
 
 
 def _checkpoint_rows(values: dict[str, Any]) -> list[tuple[str, str]]:
@@ -221,7 +232,7 @@ def _trained(state: dict[str, Any] | None) -> str:
         return "not yet: no checkpoint"
     return (
         f"{state['step']} steps, {state['clips']} clips, {state['epoch']:.1f} epochs, "
-        f"{_time(state['seconds'])}"
+        f"{time_text(state['seconds'])}"
     )
 
 
@@ -236,7 +247,8 @@ def _size(values: dict[str, Any]) -> str:
     return f"{values['size'][0]}x{values['size'][1]}"
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """Return a duration as ``h:mm:ss``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"

@@ -1,6 +1,7 @@
 """The training curves as SVG elements in the colours of the page."""
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 POINTS = 300
 
 
-def draw(logs: list[Path | None]) -> list[list[str]]:
+def draw(logs: Sequence[Path | None], panels: "Sequence[Panel] | None" = None) -> list[list[str]]:
     """Draw the curves of each run; a panel has the same axes in all runs.
 
     Args:
         logs: each run's ``log.csv``; None, or a missing file, gives no charts.
+        panels: of the runs' task; by default those of synthesis.
 
     Returns:
         For each run ``<svg>`` elements, safe to embed in HTML.
@@ -35,7 +37,7 @@ def draw(logs: list[Path | None]) -> list[list[str]]:
 
     rows = {index: thin(read_log(log), POINTS) for index, log in existing.items()}
     with svg.style():
-        for panel in (*ADVERSARIAL_PANELS, *distance_metrics.PANELS):
+        for panel in panels or (*ADVERSARIAL_PANELS, *distance_metrics.PANELS):
             figures = {
                 index: _figure(panel, steps)
                 for index, steps in rows.items()

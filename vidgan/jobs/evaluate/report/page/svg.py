@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
 SIZE_INCHES = (4.4, 2.9)
 # Colours of Matplotlib's default style, and the CSS variables of the page's light and dark schemes.
-_COLOURS = {"#1f77b4": "var(--first)", "#ff7f0e": "var(--second)", "#000000": "currentColor"}
+_COLOURS = {
+    "#1f77b4": "var(--first)",
+    "#ff7f0e": "var(--second)",
+    "#2ca02c": "var(--third)",
+    "#d62728": "var(--fourth)",
+    "#9467bd": "var(--fifth)",
+    "#8c564b": "var(--sixth)",
+    "#000000": "currentColor",
+}
 
 
 def style() -> AbstractContextManager[None]:
@@ -21,11 +29,12 @@ def style() -> AbstractContextManager[None]:
     return matplotlib.rc_context({"svg.fonttype": "none", "font.size": 9})
 
 
-def new_figure() -> "Figure":
-    """Return an empty figure of the size of the page's charts."""
+def new_figure(panels: int = 1) -> "Figure":
+    """Return an empty figure of the size of the page's charts, for panels one below the other."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=SIZE_INCHES, layout="constrained")
+    width, height = SIZE_INCHES
+    return Figure(figsize=(width, panels * height), layout="constrained")
 
 
 def element(figure: "Figure", text: str) -> str:
@@ -48,6 +57,6 @@ def element(figure: "Figure", text: str) -> str:
     inside = re.sub(r"<style.*?</style>", "", inside, flags=re.DOTALL)
     for colour, of_page in _COLOURS.items():
         inside = inside.replace(colour, of_page)
-    width, height = (72 * side for side in SIZE_INCHES)
+    width, height = (72 * side for side in figure.get_size_inches())
     view = f'viewBox="0 0 {width:g} {height:g}"'
     return f'<svg class="chart" role="img" aria-label="{escape(text)}" {view}>{inside}'
