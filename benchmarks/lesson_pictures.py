@@ -48,8 +48,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("index", "game", "latents", "networks", "losses", "steps", "failures", "evaluation")
 PICTURES = ROOT / "docs" / "images" / "learn"
 FRAMES, STRIDE = 8, 2
-LOSS, _, ACCURACY, R1 = ADVERSARIAL_PANELS
-G_NORM = Panel("gradient norm", {"g_norm": "generator"}, logarithmic=True)
+PANELS = {column: panel for panel in ADVERSARIAL_PANELS for column in panel.curves}
+LOSS, ACCURACY, R1, NORMS = (PANELS[name] for name in ("d_loss", "d_acc_real", "r1", "g_norm"))
 
 
 def commands(pages: Path = ROOT / "docs" / "learn") -> Iterator[list[str]]:
@@ -285,7 +285,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "losses": losses,
     "slices": slices,
     "collapse": lambda: failure("collapse", (LOSS, ACCURACY)),
-    "vanishing": lambda: failure("vanishing", (LOSS, ACCURACY, G_NORM)),
+    "vanishing": lambda: failure("vanishing", (LOSS, ACCURACY, NORMS)),
     "neighbours": neighbours,
     "traps": traps,
 }

@@ -7,6 +7,7 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -169,7 +170,8 @@ def test_card_shows_the_metrics_of_the_checkpoint(tmp_path: Path) -> None:
     figures = [
         each for each in report["figures"] if each["value"] is not None and each["group"] != "speed"
     ]
-    (model,) = data["model-index"]  # type: ignore[misc]
+    models: Any = data["model-index"]
+    (model,) = models
     metrics = {
         metric["type"]: metric["value"] for each in model["results"] for metric in each["metrics"]
     }

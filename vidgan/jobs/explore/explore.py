@@ -61,7 +61,7 @@ def explore_runs(
         Whether everything has ended; if not, a thread still computes.
     """
     # Check everything before TensorFlow starts, which takes seconds.
-    opened = [Run.open(run) for run in runs or [None]]
+    opened = [Run.open(run) for run in runs] or [Run.open(None)]
     named = {shown(str(run.path)): run for run in opened}
     if importlib.util.find_spec("gradio") is None:
         raise OptionError("vidgan explore needs gradio; install it with: pip install 'vidgan[web]'")

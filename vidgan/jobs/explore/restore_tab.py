@@ -132,7 +132,8 @@ def build(workspace: Workspace, chosen: Any, first: Run) -> None:
         elif run.task == "translate":
             options["direction"] = direction
             told = ["--direction", direction]
-        target, notes = workspace.new_file(f"{source.stem}-{run.task}"), []
+        target = workspace.new_file(f"{source.stem}-{run.task}")
+        notes: list[str] = []
         restore(run.task, source, target, run.path, notify=notes.append, **options)
         made = Pair(start.path, target, (start.frames, count_frames(target)))
         command = markup.command(

@@ -60,7 +60,8 @@ def build(workspace: Workspace) -> None:
     ) -> tuple[Any, ...]:
         source = workspace.uploaded(uploaded)
         progress(0, "Reading the video")
-        target, notes = workspace.new_file(f"{source.stem}-varied"), []
+        target = workspace.new_file(f"{source.stem}-varied")
+        notes: list[str] = []
         config = VaryConfig(
             max_frames=min(int(frames), most),
             seed=int(seed),
