@@ -60,6 +60,12 @@ def test_translation_names_the_same_options_and_papers(page: str) -> None:
     assert literals(DOCS / "zh" / page) == literals(DOCS / page)
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_no_role_is_shown_as_text(page: str) -> None:
+    """After a letter or a closing bracket it needs an escaped space."""
+    assert not re.findall(r"[\w）」》”]:\w+:`", (DOCS / "zh" / page).read_text(encoding="utf-8"))
+
+
 def test_readme_is_translated() -> None:
     original, translation = ROOT / "README.rst", ROOT / "README.zh.rst"
     commands = [line.split("#")[0].split() for line in command_lines(original)]
