@@ -37,9 +37,10 @@ from vidgan.tasks.video_gan import VideoGAN
 from vidgan.training import distance_metrics, loop
 from vidgan.training.callbacks.distance import FIRST_SEED, DistanceMonitor
 from vidgan.training.callbacks.log import FIRST_COLUMNS, LAST_COLUMNS, Log
+from vidgan.training.curves import draw
 from vidgan.training.distance_metrics import METRICS, Distance
 from vidgan.training.events import EventFile
-from vidgan.training.log_file import read_log
+from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
 from vidgan.training.sampling import EmaSampler
@@ -245,8 +246,12 @@ def test_what_a_run_leaves(measured: tuple[Run, list[str]]) -> None:
     # The last step is looked at, too.
     assert max(frechet) == 30 == measurement(run, "latest").step
     assert f"at step {lowest}, the best (--checkpoint best)" in lines[-1]
-    panels = read_picture(run.path / "curves.png")
-    assert panels.shape[0] > 1.4 * panels.shape[1]
+    # With panels of both.
+    rows = read_log(run.path / LOG_NAME)
+    labels = {axes.get_ylabel() for axes in draw(rows, "", TASK.panels).axes}
+    assert {panel.label for panel in distance_metrics.PANELS} <= labels
+    height = draw(rows, "", TASK.panels).get_figheight()
+    assert read_picture(run.path / "curves.png").shape[0] == pytest.approx(100 * height, abs=1)
 
 
 def test_info_tells(measured: tuple[Run, list[str]]) -> None:
