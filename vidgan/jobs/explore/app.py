@@ -1,7 +1,7 @@
 """The page: what is at its top, and its tabs."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -11,6 +11,7 @@ from vidgan.jobs.explore.workspace import Workspace
 from vidgan.training.run import Run
 
 TITLE = "vidgan explore"
+_FIRST_TAB = "training"
 
 
 def build(workspace: Workspace) -> gr.Blocks:
@@ -24,31 +25,36 @@ def build(workspace: Workspace) -> gr.Blocks:
         # A single run is named here, several are in the list above.
         alone = f"`{names[0]}` · " if len(names) == 1 else ""
         about = gr.Markdown(alone + _about(first))
-        with gr.Tabs():
-            with gr.Tab("Training"):
+        # What the tabs that are shown depend on.
+        before = gr.State(first.task)
+        with gr.Tabs() as tabs:
+            with gr.Tab("Training", id=_FIRST_TAB):
                 training_tab.build(workspace, chosen)
-            with gr.Tab("Generate", visible=_generates(first)) as generate:
+            with gr.Tab("Generate", visible=_shown(_generates(first))) as generate:
                 generate_tab.build(workspace, chosen, first)
             with gr.Tab("Vary"):
                 vary_tab.build(workspace)
-            with gr.Tab("Restore", visible=_restores(first)) as restore:
+            with gr.Tab("Restore", visible=_shown(_restores(first))) as restore:
                 restore_tab.build(workspace, chosen, first)
             if len(names) > 1:
                 with gr.Tab("Compare"):
                     compare_tab.build(workspace, page.load)
 
-        def choose(name: str) -> tuple[Any, ...]:
+        def choose(name: str, before: str) -> tuple[Any, ...]:
             run = workspace.runs[name]
             return (
+                run.task,
                 _about(run),
-                gr.Tab(visible=_generates(run)),
-                gr.Tab(visible=_restores(run)),
+                gr.Tab(visible=_shown(_generates(run))),
+                gr.Tab(visible=_shown(_restores(run))),
+                # The tab that is open may be one that is hidden now.
+                gr.skip() if run.task == before else gr.Tabs(selected=_FIRST_TAB),
             )
 
         chosen.change(
             workspace.quick(choose),
-            [chosen],
-            [about, generate, restore],
+            [chosen, before],
+            [before, about, generate, restore, tabs],
             show_progress="hidden",
             api_visibility="private",
         )
@@ -69,6 +75,11 @@ def _only_uploads(move: Callable[..., Any]) -> Callable[..., Any]:
         return await move(path)
 
     return checked
+
+
+def _shown(useful: bool) -> bool | Literal["hidden"]:
+    """Return whether a tab is visible, as Gradio wants it: it does not hide a tab at False."""
+    return useful or "hidden"
 
 
 def _generates(run: Run) -> bool:

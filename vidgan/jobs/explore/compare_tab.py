@@ -61,7 +61,7 @@ def _sample(workspace: Workspace, name: str, seed: int) -> str:
     """Return a player of a clip of the seed, or of the samples of a run that restores."""
     run = workspace.runs[name]
     if run.task != DEFAULT_TASK:
-        return training_tab.show_samples(workspace, run)
+        return training_tab.show_samples(workspace, run, f"{name}: ")
     sampler, _ = generate_tab.find_sampler(run, False, workspace.config.device)
     frames = generate_tab.draw(sampler, Clip(seed), GenerateConfig())
     path = workspace.new_file(f"{run.path.name}-seed-{seed}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from vidgan import runtime, signals
 from vidgan.config import ExploreConfig, OptionValue
 from vidgan.errors import OptionError
+from vidgan.jobs.explore import listening
 from vidgan.remote.arguments import takes_urls
 from vidgan.remote.places import shown
 from vidgan.training.run import Run
@@ -60,27 +61,25 @@ def explore_runs(
     Returns:
         Whether everything has ended; if not, a thread still computes.
     """
-    # Check everything before TensorFlow starts, which takes seconds.
-    opened = [Run.open(run) for run in runs] or [Run.open(None)]
-    named = {shown(str(run.path)): run for run in opened}
+    # Check everything before Gradio and TensorFlow are imported, which takes seconds.
+    found = [Run.open(run) for run in runs] or [Run.open(None)]
+    named = {shown(str(run.path)): run for run in found}
     if importlib.util.find_spec("gradio") is None:
         raise OptionError("vidgan explore needs gradio; install it with: pip install 'vidgan[web]'")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(_private_folder())
-        from vidgan.jobs.explore import server
-
-        listening = stack.enter_context(server.listen(config.host, config.port))
+        opened = stack.enter_context(listening.listen(config.host, config.port))
         runtime.prepare()
-        from vidgan.jobs.explore import app
+        from vidgan.jobs.explore import app, server
         from vidgan.jobs.explore.workspace import Workspace
 
         workspace = Workspace(named, config, folder)
         stack.enter_context(signals.stopping(workspace.closing.set))
         page = app.build(workspace)
-        stack.enter_context(server.serving(page, listening, config.max_upload))
-        address = server.address(listening)
+        stack.enter_context(server.serving(page, opened, config.max_upload))
+        address = listening.address(opened)
         announce(f"Page: {address} (Ctrl-C ends it)")
-        if not server.is_local(listening):
+        if not listening.is_local(opened):
             notify("everyone who reaches this machine can use the page")
         if config.open:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

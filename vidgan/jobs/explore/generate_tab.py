@@ -64,7 +64,9 @@ def build(workspace: Workspace, chosen: Any, first: Run) -> None:
             loop = gr.Checkbox(False, label="Loop: the last frame leads to the first")
             sharpen = gr.Checkbox(
                 **_sharpen(first),
-                label="Sharpen with patches of training clips, as vidgan generate does; slower",
+                label="Sharpen",
+                info="With patches of training clips, as vidgan generate does. Off at first, since "
+                "it is slow: the first clip can take minutes without a GPU.",
             )
             button = gr.Button("Generate", variant="primary")
         with gr.Column(scale=3):

@@ -19,6 +19,8 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_800",
         button_primary_text_color="white",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
         block_title_text_color="*neutral_800",
         block_title_text_color_dark="*neutral_100",
         block_label_text_color="*neutral_700",

@@ -43,7 +43,7 @@ def command(*arguments: object) -> str:
     line = shlex.join(["vidgan", *map(str, arguments)])
     return (
         '<p class="quiet">The same from the command line:</p>'
-        f'<pre class="command" tabindex="0"><code>{escape(line)}</code></pre>'
+        f'<pre class="command"><code>{escape(line)}</code></pre>'
     )
 
 

@@ -83,8 +83,8 @@ def newest_samples(run: Run) -> str | None:
     return max((path.name for path in (run.path / "samples").glob("step-*.mp4")), default=None)
 
 
-def show_samples(workspace: Workspace, run: Run) -> str:
-    """Return the newest samples of a run as HTML."""
+def show_samples(workspace: Workspace, run: Run, title: str = "") -> str:
+    """Return the newest samples of a run as HTML, with a title before their step."""
     name = newest_samples(run)
     if name is None:
         return markup.quiet("No samples yet: they are written with every checkpoint.")
@@ -92,7 +92,7 @@ def show_samples(workspace: Workspace, run: Run) -> str:
     # A copy: only the private folder is served.
     copy = workspace.new_file(f"{run.path.name}-{Path(name).stem}")
     copy.write_bytes((run.path / "samples" / name).read_bytes())
-    return markup.player(copy, f"Samples at step {step:,}")
+    return markup.player(copy, f"{title}Samples at step {step:,}")
 
 
 def _stamp(log: Path) -> tuple[int, int]:

@@ -58,8 +58,9 @@ def video_field(workspace: Workspace, label: str = "Video") -> VideoField:
         if uploaded is None:
             return None, ""
         found = read_start(workspace, workspace.uploaded(uploaded))
-        caption = f"{found.source.name}, {found.frames} frames"
-        notes = [] if found.whole else ["more frames are not used; --max-frames allows them"]
+        first = "" if found.whole else "first "
+        caption = f"{found.source.name}, {first}{found.frames} frames"
+        notes = [] if found.whole else ["vidgan explore --max-frames lets more frames be used"]
         return found, markup.player(found.path, caption) + markup.notes(notes)
 
     workspace.job([file.change], show, [file], [start, shown])
