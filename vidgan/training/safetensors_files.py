@@ -32,7 +32,8 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> str:
     check_installed()
     from safetensors.numpy import save
 
-    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    # Not by ascontiguousarray(), which gives scalars an axis.
+    content = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
     with path.open("wb") as file:
         file.write(content)
         file.flush()
