@@ -131,7 +131,7 @@ def test_evaluate_leaves_the_discriminator_out(run: Run, card: Path, tmp_path: P
     few = ("--n", "2", "--measures", "motion,discriminator", "--bootstrap", "0")
     ok("evaluate", card, "--dataset", run.dataset, "-o", report, *few)
     values = json.loads(report.read_text())
-    assert {each["group"] for each in values["figures"]} == {"motion"}
+    assert {each["group"] for each in values["figures"]} == {"motion", "speed"}
     assert any("without the discriminator" in note for note in values["notes"])
     assert "sharpened" not in values
 
