@@ -67,7 +67,8 @@ class Log(keras.callbacks.Callback):
         if not means or self.file is None:
             return
         seconds, wait = means.pop("seconds", None), means.pop("wait", None)
-        rates = (float(rate) for rate in self.model.schedules.rates)
+        # By numpy(): float() fails for variables of several replicas.
+        rates = (float(rate.value.numpy()) for rate in self.model.schedules.rates)
         scalars = means | dict(zip(RATE_COLUMNS, rates, strict=True))
         if seconds and wait is not None:
             clips = self.progress.clips / self.progress.step
