@@ -238,15 +238,18 @@ def _recover(folder: Path) -> None:
 
 
 def replace_folder(new: Path, target: Path) -> None:
-    """Put a folder in the place of another one, in one step where the system can.
+    """Put a folder in the place of another one, if there is one, in one step where the system can.
 
     Args:
         new: a folder within :func:`writing_folder`, where the old one lies afterwards.
-        target: the folder to replace.
+        target: the folder to replace, or a new name.
 
     Raises:
         OSError: it cannot be replaced; it is as it was.
     """
+    if not target.exists():
+        replace(new, target)
+        return
     if _exchange(new, target):
         return
     # Its name says where it belongs: see _recover().

@@ -82,10 +82,7 @@ def write_run_card(
         shown = pictures.write(opened, shared, checkpoint, config)
         card = model_card.compose(opened, shared, name, report, shown, config)
         (new / CARD_NAME).write_text(card, encoding="utf-8")
-        if folder.exists():
-            replace_folder(new, folder)
-        else:
-            new.replace(folder)
+        replace_folder(new, folder)
     for note in _left_to_do(opened, report is not None, config):
         notify(note)
     if config.push is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from vidgan import runtime
 from vidgan.config import ExportConfig, OptionValue
 from vidgan.errors import ExportError, OptionError
-from vidgan.files import replace, replace_folder, writing_folder
+from vidgan.files import replace_folder, writing_folder
 from vidgan.remote.arguments import takes_urls
 from vidgan.training.run import Run
 
@@ -84,10 +84,7 @@ def export_run(run: Path | str | None, output: Path | str | None, config: Export
         text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
         (new / DESCRIPTION).write_text(text, encoding="utf-8")
         (new / README).write_text(description.as_markdown(values), encoding="utf-8")
-        if folder.exists():
-            replace_folder(new, folder)
-        else:
-            replace(new, folder)
+        replace_folder(new, folder)
     return folder
 
 
