@@ -172,6 +172,19 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         replace(temporary, path)
 
 
+def write_synced(path: Path, content: bytes | memoryview) -> str:
+    """Write a file that outlives a power failure; return its SHA-256, hexadecimal.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return hashlib.sha256(content).hexdigest()
+
+
 def replace(source: Path, target: Path) -> None:
     """Rename a file or folder to the name of a file, which is replaced, or to a new name.
 

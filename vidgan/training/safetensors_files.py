@@ -4,14 +4,13 @@ Their names are those of the arrays in the ``.weights.h5`` file that they were c
 package is part of the extra ``hub``.
 """
 
-import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from vidgan.errors import OptionError
+from vidgan.files import write_synced
 from vidgan.npz_files import check_declared
 
 # Longest header, which is JSON: names and shapes.
@@ -34,11 +33,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> str:
 
     # Not by ascontiguousarray(), which gives scalars an axis.
     content = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return hashlib.sha256(content).hexdigest()
+    return write_synced(path, content)
 
 
 def read(path: Path, max_bytes: int) -> dict[str, np.ndarray]:

@@ -1,15 +1,14 @@
 """Weight files and checks of weights."""
 
-import hashlib
 import io
 import math
-import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidgan import hdf5_files
 from vidgan.errors import RunError, TrainingError
+from vidgan.files import write_synced
 from vidgan.training import safetensors_files
 from vidgan.training.soundness import SAFETENSORS
 
@@ -44,11 +43,7 @@ def save_weights(model: "keras.Model", path: Path) -> str:
     """
     content = _MemoryFile()
     model.save_weights(content)
-    with path.open("wb") as file:
-        file.write(content.getbuffer())
-        file.flush()
-        os.fsync(file.fileno())
-    return hashlib.sha256(content.getbuffer()).hexdigest()
+    return write_synced(path, content.getbuffer())
 
 
 def load_weights(model: "keras.Model", path: Path) -> None:
