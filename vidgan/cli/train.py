@@ -66,6 +66,7 @@ def command(
     from vidgan.jobs.train import train, training_plan
     from vidgan.runtime import find_worker
     from vidgan.training.run import Run
+    from vidgan.training.run_lookup import SAMPLES
 
     if len(datasets) > 2:
         raise click.UsageError(f"no task takes {len(datasets)} datasets")
@@ -90,5 +91,5 @@ def command(
     if not find_worker().is_chief:
         return
     example = TASK_OPTIONS[Run.open(run).task].example
-    samples = path_link(run / "samples")
+    samples = path_link(run / SAMPLES)
     click.echo(f"{shown(str(run))}: done. Samples are in {samples}; next: {example}")

@@ -12,6 +12,8 @@ from vidgan.training.state import read_run_file
 
 CONFIG_NAME = "config.json"
 CHECKPOINTS = "checkpoints"
+# Of a run folder: clips of every snapshot, and the plot of the log.
+SAMPLES, CURVES_NAME = "samples", "curves.png"
 
 
 class _Task(msgspec.Struct):

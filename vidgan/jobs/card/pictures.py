@@ -6,8 +6,9 @@ from pathlib import Path
 
 from vidgan.config import DEFAULT_TASK, CardConfig, GenerateConfig
 from vidgan.training.run import Run
+from vidgan.training.run_lookup import CURVES_NAME, SAMPLES
 
-CLIPS_NAME, CURVES_NAME, SAMPLES_NAME = "clips.gif", "curves.png", "samples.png"
+CLIPS_NAME, SAMPLES_NAME = "clips.gif", "samples.png"
 _ROWS, _COLUMNS = 2, 4
 # Widest picture of clips in pixels, and side to which small frames are enlarged.
 _WIDTH, _SIDE = 640, 128
@@ -42,7 +43,7 @@ def write(run: Run, shared: Run, checkpoint: Path, config: CardConfig) -> Pictur
         clips = _write_clips(shared, config.device)
     samples = None
     if config.samples:
-        samples = _copy(run.path / "samples" / f"{checkpoint.name}.png", shared.path / SAMPLES_NAME)
+        samples = _copy(run.path / SAMPLES / f"{checkpoint.name}.png", shared.path / SAMPLES_NAME)
     curves = _copy(run.path / CURVES_NAME, shared.path / CURVES_NAME)
     return Pictures(clips, curves, samples)
 

@@ -10,6 +10,7 @@ from vidgan.jobs.explore.drawing import LOCK
 from vidgan.remote.places import shown
 from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.run import Run
+from vidgan.training.state import distance_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 MOST = 6
 # Columns of the log that say how good results are, by the label of their axis.
 _FIGURES = {
-    "Fréchet distance": "frechet_distance",
-    "kernel distance": "kernel_distance",
+    "Fréchet distance": distance_column("frechet"),
+    "kernel distance": distance_column("kernel"),
     "PSNR in dB": "psnr",
     "SSIM": "ssim",
 }

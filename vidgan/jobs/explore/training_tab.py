@@ -16,6 +16,7 @@ from vidgan.jobs.explore.workspace import Workspace
 from vidgan.training.health_rules import HEALTH_NAME
 from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.run import Run
+from vidgan.training.run_lookup import SAMPLES
 
 # Seconds between looks at the run folder.
 REFRESH = 2
@@ -80,7 +81,7 @@ def build(workspace: Workspace, chosen: Any) -> None:
 
 def newest_samples(run: Run) -> str | None:
     """Return the name of the newest video of samples in the run folder; None without one."""
-    return max((path.name for path in (run.path / "samples").glob("step-*.mp4")), default=None)
+    return max((path.name for path in (run.path / SAMPLES).glob("step-*.mp4")), default=None)
 
 
 def show_samples(workspace: Workspace, run: Run, title: str = "") -> str:
@@ -91,7 +92,7 @@ def show_samples(workspace: Workspace, run: Run, title: str = "") -> str:
     step = int(Path(name).stem.removeprefix("step-"))
     # A copy: only the private folder is served.
     copy = workspace.new_file(f"{run.path.name}-{Path(name).stem}")
-    copy.write_bytes((run.path / "samples" / name).read_bytes())
+    copy.write_bytes((run.path / SAMPLES / name).read_bytes())
     return markup.player(copy, f"{title}Samples at step {step:,}")
 
 

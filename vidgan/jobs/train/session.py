@@ -32,6 +32,7 @@ from vidgan.training.log_file import LOG_NAME, read_log
 from vidgan.training.loop import Progress
 from vidgan.training.recovery import Recovery
 from vidgan.training.run import Run
+from vidgan.training.run_lookup import CURVES_NAME
 from vidgan.training.state import read_measurement
 
 # Trains a model with callbacks; returns whether it came to its end. See ``loop.train``.
@@ -180,7 +181,7 @@ def _plot_curves(
     checkpoint = run.best()
     curves.plot(
         run.path / LOG_NAME,
-        run.path / "curves.png",
+        run.path / CURVES_NAME,
         f"{as_text(run.path.name)}, {state.step} steps",
         panels,
         events,

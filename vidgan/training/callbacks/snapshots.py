@@ -14,6 +14,7 @@ from vidgan.training.context import Preview
 from vidgan.training.events import EventFile
 from vidgan.training.loop import Progress
 from vidgan.training.run import Run
+from vidgan.training.run_lookup import SAMPLES
 from vidgan.video.layout import contact_sheet, tile
 from vidgan.video.writers.open import open_writer
 
@@ -70,7 +71,7 @@ class Snapshots(keras.callbacks.Callback):
 
     def _write_samples(self, clips: np.ndarray) -> None:
         """Write uint8 ``(clips, frames, height, width, 3)`` as image, video and to TensorBoard."""
-        stem = self.run.path / "samples" / f"step-{self.progress.step:08d}"
+        stem = self.run.path / SAMPLES / f"step-{self.progress.step:08d}"
         save_image(stem.with_suffix(".png"), contact_sheet(clips))
         video = tile(clips, self.preview.grid)
         size = (video.shape[2], video.shape[1])
