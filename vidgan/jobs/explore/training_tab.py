@@ -1,5 +1,6 @@
 """The tab that watches a training, which another process may be doing."""
 
+import functools
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def build(workspace: Workspace, chosen: Any) -> None:
     def look(name: str, before: Shown) -> tuple[Any, ...]:
         run = workspace.runs[name]
         now = Shown(name, _stamp(run.path / LOG_NAME), newest_samples(run) or "")
-        texts: list[Any] = [_status(run), gr.skip(), gr.skip(), now]
+        texts: list[Any] = [_status(run, now.log), gr.skip(), gr.skip(), now]
         if (now.run, now.log) != (before.run, before.log):
             texts[1] = _curves(run)
         if (now.run, now.sample) != (before.run, before.sample):
@@ -104,15 +105,27 @@ def _stamp(log: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-def _status(run: Run) -> str:
-    """Return how far the training is and what its health rules say, as HTML."""
-    log = run.path / LOG_NAME
+# The page looks every two seconds, which is too often to read a long log anew.
+@functools.lru_cache(maxsize=8)
+def _last_row(log: Path, stamp: tuple[int, int]) -> dict[str, float] | None:
+    """Return the last row of a log of that time and size, None without one."""
     rows = read_log(log) if log.is_file() else []
-    if not rows:
+    return rows[-1] if rows else None
+
+
+def _status(run: Run, stamp: tuple[int, int]) -> str:
+    """Return how far the training is and what its health rules say, as HTML.
+
+    Args:
+        run: the run.
+        stamp: time in nanoseconds and size of its log.
+    """
+    last = _last_row(run.path / LOG_NAME, stamp)
+    if last is None:
         return markup.verdict(
             "No log yet", ["The first line comes after some steps of training."], "open"
         )
-    last, age = rows[-1], time.time() - log.stat().st_mtime
+    age = time.time() - stamp[0] / 1e9
     state = "training now" if age < _STALE else f"not training for {_ago(age)}"
     pairs = [
         ("state", state),
