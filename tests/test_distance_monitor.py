@@ -543,7 +543,8 @@ def test_log_of_an_earlier_vidgan(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("\n".join(lines))
     progress = Progress(step=20, clips=40)
     log = Log(run_of(tmp_path), progress, EventFile(None, print), TASK.columns)
-    log.set_model(SimpleNamespace(schedules=SimpleNamespace(rates=[1e-3, 2e-3])))
+    rates = [keras.Variable(rate) for rate in (1e-3, 2e-3)]
+    log.set_model(SimpleNamespace(schedules=SimpleNamespace(rates=rates)))
     log.on_train_begin()
     progress.step = 40
     log.on_train_batch_end(40, {"d_loss": 1.0, new[0]: 2.5})
