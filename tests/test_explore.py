@@ -128,6 +128,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     ):
         # Ends readline(), too.
         limit = threading.Timer(PATIENCE / 1000, process.kill)
+        limit.daemon = True
         limit.start()
         try:
             assert process.stdout is not None
@@ -139,7 +140,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             process.send_signal(signal.SIGINT)
             assert process.wait(PATIENCE / 1000) == 0
         finally:
-            limit.cancel()
             process.kill()
     assert list(temporary.glob("vidgan-explore-*")) == []
     # Gradio writes one for a file that is only called an upload.
