@@ -208,7 +208,7 @@ class TestWithoutBeam:
         status, output = run(library, "--runner", "direct")
         assert (status, output) == (
             2,
-            "Error: --runner direct needs Apache Beam; install it with pip install "
+            "Error: --runner direct needs the package apache_beam; install it with: pip install "
             "'vidgan[beam]'\n",
         )
 

@@ -14,6 +14,7 @@ ROOT = Path(vidgan.__file__).parent
 ORDER = (
     "version",
     "errors",
+    "extras",
     "lazy",
     "replicas",
     "losses",
@@ -66,6 +67,7 @@ ORDER = (
 # What every command imports must not pull in what only some need.
 LIGHT = (
     "errors",
+    "extras",
     "lazy",
     "losses",
     "augment",

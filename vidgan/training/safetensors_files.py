@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidgan.errors import OptionError
+from vidgan import extras
 from vidgan.files import write_synced
 from vidgan.npz_files import check_declared
 
@@ -28,7 +28,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> str:
         OSError: the file cannot be written.
         OptionError: the package safetensors is missing.
     """
-    check_installed()
+    extras.require("safetensors", "hub", path.name)
     from safetensors.numpy import save
 
     # Not by ascontiguousarray(), which gives scalars an axis.
@@ -49,7 +49,7 @@ def read(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
         ValueError: it is damaged, too large, or holds anything but finite numbers.
         OptionError: the package safetensors is missing.
     """
-    check_installed()
+    extras.require("safetensors", "hub", path.name)
     from safetensors import SafetensorError, safe_open
 
     check_declared(path.stat().st_size - _HEADER_BYTES, max_bytes)
@@ -67,13 +67,3 @@ def read(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name!r:.60} holds NaN or infinity")
     return arrays
-
-
-def check_installed() -> None:
-    """Raise OptionError if the package safetensors is missing."""
-    try:
-        import safetensors  # noqa: F401
-    except ImportError:
-        raise OptionError(
-            "weights in safetensors files need the package safetensors; pip install 'vidgan[hub]'"
-        ) from None

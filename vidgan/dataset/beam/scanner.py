@@ -1,7 +1,6 @@
 """Scanning sources with Beam, seen from the command."""
 
 import contextlib
-import importlib.util
 import json
 import shlex
 import shutil
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from vidgan import json_files
+from vidgan import extras, json_files
 from vidgan.config import PreprocessConfig, RunnerConfig
 from vidgan.dataset.beam import exchange
 from vidgan.dataset.pool import Job, cores
@@ -40,11 +39,7 @@ class BeamScanner:
     """
 
     def __init__(self, config: RunnerConfig) -> None:
-        if importlib.util.find_spec("apache_beam") is None:
-            raise OptionError(
-                f"--runner {config.runner} needs Apache Beam; install it with "
-                "pip install 'vidgan[beam]'"
-            )
+        extras.require("apache_beam", "beam", f"--runner {config.runner}")
         flags = shlex.split(config.beam_options or "")
         self._request = exchange.Request(str(config.runner), flags)
         self._workers = config.workers or cores()

@@ -4,7 +4,6 @@ import html
 import re
 
 from vidgan.config import DEFAULT_TASK, METRIC_GROUPS, TASK_OPTIONS, CardConfig
-from vidgan.errors import OptionError
 from vidgan.jobs.card import datasets, settings
 from vidgan.jobs.card.figures import MEMORISATION, is_sharpened
 from vidgan.jobs.card.pictures import Pictures
@@ -32,16 +31,6 @@ _PIPELINE_TAG = "video-to-video"
 # Metrics of the machine.
 _SPEED = "speed"
 _LICENSE = "# license: to fill in, such as cc-by-4.0; see the section Licence\n"
-
-
-def check_installed() -> None:
-    """Raise OptionError if the package huggingface_hub is missing."""
-    try:
-        import huggingface_hub  # noqa: F401
-    except ImportError:
-        raise OptionError(
-            "a model card needs the package huggingface_hub; pip install 'vidgan[hub]'"
-        ) from None
 
 
 def compose(

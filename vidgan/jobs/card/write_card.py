@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from vidgan import extras
 from vidgan.config import DEFAULT_TASK, CardConfig, OptionValue
 from vidgan.errors import ExportError
 from vidgan.files import replace_folder, writing_folder
@@ -11,7 +12,6 @@ from vidgan.jobs.card.figures import find_report
 from vidgan.remote.arguments import takes_urls
 from vidgan.training.run import Run
 from vidgan.training.run_lookup import CONFIG_NAME
-from vidgan.training.safetensors_files import check_installed
 from vidgan.training.sharing import write_shared
 
 CARD_NAME = "README.md"
@@ -69,8 +69,8 @@ def write_run_card(
     checkpoint = opened.checkpoint(config.checkpoint)
     name = opened.path.resolve().name
     folder = Path(f"{name}-card" if output is None else output)
-    check_installed()
-    model_card.check_installed()
+    for package in ("huggingface_hub", "safetensors"):
+        extras.require(package, "hub", "vidgan card")
     if config.push is not None:
         push.check(config.push)
     _check_output(folder, config.overwrite)

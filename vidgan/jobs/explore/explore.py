@@ -1,7 +1,6 @@
 """``vidgan explore``: a local web page to look at runs and to try them."""
 
 import contextlib
-import importlib.util
 import os
 import tempfile
 import threading
@@ -9,9 +8,8 @@ import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from vidgan import runtime, signals
+from vidgan import extras, runtime, signals
 from vidgan.config import ExploreConfig, OptionValue
-from vidgan.errors import OptionError
 from vidgan.jobs.explore import listening
 from vidgan.remote.arguments import takes_urls
 from vidgan.remote.places import shown
@@ -64,8 +62,7 @@ def explore_runs(
     # Check everything before Gradio and TensorFlow are imported, which takes seconds.
     found = [Run.open(run) for run in runs] or [Run.open(None)]
     named = {shown(str(run.path)): run for run in found}
-    if importlib.util.find_spec("gradio") is None:
-        raise OptionError("vidgan explore needs gradio; install it with: pip install 'vidgan[web]'")
+    extras.require("gradio", "web", "vidgan explore")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(_private_folder())
         opened = stack.enter_context(listening.listen(config.host, config.port))

@@ -1,10 +1,9 @@
 """``vidgan export``: a trained network as a file that runs without vidgan."""
 
-import importlib.util
 import json
 from pathlib import Path
 
-from vidgan import runtime
+from vidgan import extras, runtime
 from vidgan.config import ExportConfig, OptionValue
 from vidgan.errors import ExportError, OptionError
 from vidgan.files import replace_folder, writing_folder
@@ -63,7 +62,8 @@ def export_run(run: Path | str | None, output: Path | str | None, config: Export
         )
     name = f"{opened.path.resolve().name}-{config.format}"
     folder = Path(name if output is None else output)
-    _check_packages(config.format)
+    for package in _PACKAGES.get(config.format, ()):
+        extras.require(package, "export", f"--format {config.format}")
     _check_output(folder, config.overwrite)
     runtime.prepare()
     from vidgan import tasks
@@ -86,15 +86,6 @@ def export_run(run: Path | str | None, output: Path | str | None, config: Export
         (new / README).write_text(description.as_markdown(values), encoding="utf-8")
         replace_folder(new, folder)
     return folder
-
-
-def _check_packages(format: str) -> None:
-    """Raise OptionError if a package is missing that a format needs."""
-    for package in _PACKAGES.get(format, ()):
-        if importlib.util.find_spec(package) is None:
-            raise OptionError(
-                f"--format {format} needs {package}: install it with pip install 'vidgan[export]'"
-            )
 
 
 def _check_output(folder: Path, overwrite: bool) -> None:
