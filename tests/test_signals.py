@@ -189,7 +189,7 @@ except KeyboardInterrupt:
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stdout) == (128 + number, "clean\n")
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "clean\n", "")
 
 
 def test_exit_status_is_kept_if_a_text_was_executing() -> None:

@@ -44,8 +44,8 @@ def stopping(act: Callable[[], None]) -> Iterator[None]:
     thread, the only one in which Python handles signals.
 
     An :class:`Interrupt` is raised again until the block is left: Python drops what is raised in
-    finalizers and callbacks, and TensorFlow and Keras have ``except`` clauses that take everything.
-    Windows has no timer for that: there it is raised once.
+    finalizers and callbacks, which is not printed here, and TensorFlow and Keras have ``except``
+    clauses that take everything. Windows has no timer for that: there it is raised once.
 
     Args:
         act: called in the main thread, between two of its operations; may raise KeyboardInterrupt.
@@ -67,13 +67,21 @@ def stopping(act: Callable[[], None]) -> Iterator[None]:
                 signal.setitimer(signal.ITIMER_REAL, REPEAT, REPEAT)
             raise
 
+    print_dropped = sys.unraisablehook
+
+    def drop(dropped: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(dropped.exc_type, Interrupt):
+            print_dropped(dropped)
+
     before = {number: signal.getsignal(number) for number in STOPPING}
     before = {number: kept for number, kept in before.items() if kept is not signal.SIG_IGN}
     for number in before:
         signal.signal(number, handle)
+    sys.unraisablehook = drop
     try:
         yield
     finally:
+        sys.unraisablehook = print_dropped
         if sys.platform != "win32" and signal.SIGALRM in before:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, kept in before.items():
