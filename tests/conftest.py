@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import gc
 import http.server
 import os
 import signal
@@ -62,6 +63,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first; see ``LONGEST``."""
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen() -> Iterator[None]:
+    """Leave what a module has left behind out of later garbage collections.
+
+    Keras collects with each network, and TensorFlow keeps its graphs: for later modules that would
+    take seconds each time.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

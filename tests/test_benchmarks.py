@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from damages import blur, freeze
 from dataset_files import make_dataset
+from matrices import some
 from tiny_run import make_run
 from video_files import make_video
 
@@ -342,6 +343,25 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     ),
 }
 
+# Those that take seconds, even so.
+SLOW = {
+    "colorize",
+    "evaluate_scale",
+    "inpaint",
+    "interpolate",
+    "lesson_pictures",
+    "long_generation",
+    "memory",
+    "metric_sensitivity",
+    "portfolio",
+    "recurrent",
+    "scaling",
+    "scratch_detector",
+    "stability",
+    "startup",
+    "training_metrics",
+}
+
 # Scripts whose own tests run them, by the test's file.
 ELSEWHERE = {
     "drawn_domains": "test_translation_benchmark",
@@ -373,7 +393,7 @@ def test_every_script_is_run_or_imported() -> None:
     assert sorted(used) == SCRIPTS
 
 
-@pytest.mark.parametrize("script", SMOKES)
+@pytest.mark.parametrize("script", some(SMOKES, SMOKES.keys() - SLOW))
 def test_script_runs(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     smoke = SMOKES[script]
     if not isinstance(smoke, Smoke):

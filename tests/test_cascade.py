@@ -175,6 +175,7 @@ def test_clips_have_the_full_size(run: Run) -> None:
     assert sheet.shape[0] > 8 * SIZE[1]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_exactly(dataset: Path, tmp_path: Path) -> None:
     # Without what depends on the budget.
     options = TINY | {"upscale": 2, "steps": 6, "metrics": "none", "schedule": "constant"}
@@ -187,6 +188,7 @@ def test_a_run_goes_on_exactly(dataset: Path, tmp_path: Path) -> None:
         np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_without_an_encoder(dataset: Path, tmp_path: Path) -> None:
     """Any model can be the first of a cascade; clips of any length are enlarged in windows."""
     path = vidgan.train(

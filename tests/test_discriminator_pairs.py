@@ -152,6 +152,7 @@ def test_pairs_are_the_default_where_they_won(tmp_path: Path) -> None:
     assert settled(model="vgan", pairs=True) == (True, 3.0)
 
 
+@pytest.mark.slow
 def test_pairs_go_on_but_not_with_odd_batches(tmp_path: Path) -> None:
     make_dataset(tmp_path / "data")
     run = vidgan.train(tmp_path / "data", output=tmp_path / "run", steps=1, **TINY)

@@ -268,6 +268,7 @@ def test_info_tells(measured: tuple[Run, list[str]]) -> None:
     assert vidgan.info(run.path)["best"]["step"] == step
 
 
+@pytest.mark.slow
 def test_measuring_changes_nothing(
     measured: tuple[Run, list[str]], dataset: Path, tmp_path: Path
 ) -> None:
@@ -283,6 +284,7 @@ def test_measuring_changes_nothing(
         Run.open(off).checkpoint("best")
 
 
+@pytest.mark.slow
 def test_labels_stride_and_half_precision(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def centres(clips: np.ndarray) -> np.ndarray:
     return found
 
 
+@pytest.mark.slow
 def test_it_learns_to_move(tmp_path: Path) -> None:
     make_dataset(tmp_path / "data", (8,) * 24, (), (SIZE, SIZE), draw=crossing)
     options = {**TINY, "g_channels": 8, "steps": 150, "batch_size": 8, "ema": 0.9}

@@ -71,6 +71,7 @@ print(json.dumps([figure["value"] for figure in report["figures"]]))
 """
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_cache(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

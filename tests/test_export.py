@@ -57,7 +57,7 @@ RESTORERS: dict[str, tuple[str, dict[str, Any]]] = {
     "interpolate": ("interpolate", {}),
     "translate": ("translate", {}),
 }
-QUICK = {"dcgan", "cascade", "mocogan", "enhance"}
+QUICK = {"dcgan", "enhance"}
 
 
 def generator_run(name: str, folder: Path) -> Run:

@@ -419,6 +419,7 @@ def test_wrong_grid(run: Path, tmp_path: Path, grid: str) -> None:
     assert result.exit_code == 2
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_n(run: Path, tmp_path: Path) -> None:
     script = """
 import resource, sys, vidgan

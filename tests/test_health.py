@@ -345,6 +345,7 @@ def test_a_short_training_with_blank_samples_fails(
     assert not any("no problem" in line or "too early" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_watching_changes_nothing(
     healthy: tuple[Path, list[str]], dataset: Path, tmp_path: Path
 ) -> None:

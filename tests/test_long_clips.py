@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from dataset_files import make_dataset
+from matrices import some
 from tiny_run import MODEL, make_run
 
 import vidgan
@@ -51,7 +52,7 @@ def count_frames(path: Path) -> tuple[int, float]:
         return sum(1 for _ in container.decode(stream)), float(stream.average_rate or 0)
 
 
-@pytest.mark.parametrize("model", ABLE)
+@pytest.mark.parametrize("model", some(ABLE, {"continuous"}))
 def test_from_training_on_short_clips_to_a_long_video(tmp_path: Path, model: str) -> None:
     make_dataset(tmp_path / "data", (20, 28), (20,), (WIDTH, HEIGHT))
     tiny = ("--frames=8", "--latent-dim=6", "--g-channels=4", "--d-channels=4", "--motion-dim=4")
@@ -66,7 +67,7 @@ def test_from_training_on_short_clips_to_a_long_video(tmp_path: Path, model: str
     assert count_frames(tmp_path / "long.mp4") == (2 * 128, 25)
 
 
-@pytest.mark.parametrize("model", ABLE)
+@pytest.mark.parametrize("model", some(ABLE, {"continuous"}))
 def test_any_number_of_frames(samplers: dict[str, Sampler], model: str) -> None:
     usual = samplers[model].generate(2)
     long = samplers[model].generate(2, frames=41)
@@ -76,7 +77,7 @@ def test_any_number_of_frames(samplers: dict[str, Sampler], model: str) -> None:
     assert np.abs(long[:, 30:38].astype(int) - usual).mean() > 1
 
 
-@pytest.mark.parametrize("model", ABLE)
+@pytest.mark.parametrize("model", some(ABLE, {"continuous"}))
 def test_a_long_clip_is_made_in_parts(
     samplers: dict[str, Sampler], monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
@@ -99,7 +100,7 @@ def test_a_long_clip_is_made_in_parts(
     assert lengths == [60, 60, 20], "three clips of 20 frames are as long as eight of 8, nearly"
 
 
-@pytest.mark.parametrize("model", ABLE)
+@pytest.mark.parametrize("model", some(ABLE, {"continuous"}))
 def test_same_content_and_same_motion(samplers: dict[str, Sampler], model: str) -> None:
     sampler = samplers[model]
     usual = sampler.generate(seeds=[3, 4])
@@ -190,6 +191,7 @@ def test_sharing_contradicts_itself() -> None:
         GenerateConfig(same_content=True, same_motion=True)
 
 
+@pytest.mark.slow
 def test_memory_holds_no_long_clip_enlarged(runs: dict[str, Path], tmp_path: Path) -> None:
     script = """
 import resource, sys, vidgan

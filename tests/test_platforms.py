@@ -38,8 +38,7 @@ def test_the_three_commands(tmp_path: Path) -> None:
     (tmp_path / "vidgan-data").mkdir()
     pretend(tmp_path, "preprocess", "in", "--size", "32")
     pretend(tmp_path, "train", *TINY.split())
-    pretend(tmp_path, "train", "--resume", "latest", "--steps", "3")
-    pretend(tmp_path, "generate", "--n", "1", "-o", "out.mp4")
+    pretend(tmp_path, "generate", "--n", "1", "-o", "out.mp4", "--no-sharpen")
     assert (tmp_path / "out.mp4").stat().st_size
     assert not list(tmp_path.rglob(".*"))
 

@@ -104,6 +104,7 @@ def compared(
     return folder, arguments, done.output
 
 
+@pytest.mark.slow
 def test_comparison(compared: tuple[Path, list[str], str]) -> None:
     folder, _, output = compared
     rows = scores.Results(folder / "results.jsonl").rows
@@ -125,6 +126,7 @@ def test_comparison(compared: tuple[Path, list[str], str]) -> None:
     assert len(list(folder.glob("*.png"))) == 3
 
 
+@pytest.mark.slow
 def test_comparison_goes_on(
     compared: tuple[Path, list[str], str], digits: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +169,7 @@ def test_budgets_of_one_training() -> None:
     assert looks == [(3, 75, 12), (4, 100, 12)]
 
 
+@pytest.mark.slow
 def test_budgets_of_a_run(digits: Manifest, tmp_path: Path) -> None:
     """A run is taken up again for the second one."""
     ticks = itertools.count(0, 6)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from dataset_files import make_dataset
+from matrices import some
 
 import vidgan
 from vidgan.config import ModelConfig, TrainConfig
@@ -133,7 +134,7 @@ def test_it_gives_up_in_the_end(tmp_path: Path) -> None:
         recovery.check(MAX_RECOVERIES, {"d_loss": float("nan")})
 
 
-@pytest.mark.parametrize("reconstruction", [0.0, 1.0])
+@pytest.mark.parametrize("reconstruction", some([0.0, 1.0], [0.0]))
 def test_rates_that_are_far_too_high_are_mended(tmp_path: Path, reconstruction: float) -> None:
     dataset = make_dataset(tmp_path / "clips").path
     messages: list[str] = []

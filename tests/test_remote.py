@@ -66,6 +66,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     return log
 
 
+@pytest.mark.slow
 def test_commands_one_after_another(bucket: str, tmp_path: Path) -> None:
     root = bucket
     video = write_video(tmp_path / "video.mp4", scene(60))

@@ -23,7 +23,7 @@ from vidgan.dataset.pipeline import training_clips
 from vidgan.errors import OptionError
 from vidgan.training.run import Run
 
-CASES = ("reconstruction, labels",)
+CASES = ("dcgan, alone",)
 OPTIONS = (
     *("--frames=8", "--batch-size=4", "--g-channels=4", "--d-channels=4", "--reconstruction=0"),
     *("--metrics=none", "--r1=0", "--no-pairs", "--precision=float32", "--log-every=1"),
@@ -147,6 +147,7 @@ def send_signal(dataset: Manifest, run: Path, to: int, number: int) -> tuple[int
     return workers[1 - to].returncode, output, errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_the_other_worker_stops_when_one_is_killed(
     dataset: Manifest, tmp_path: Path, killed: int
@@ -156,6 +157,7 @@ def test_the_other_worker_stops_when_one_is_killed(
     assert errors.splitlines()[-1].startswith("Error: another worker has stopped")
 
 
+@pytest.mark.slow
 def test_the_chief_saves_when_another_worker_is_interrupted(
     dataset: Manifest, tmp_path: Path
 ) -> None:

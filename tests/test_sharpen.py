@@ -162,6 +162,7 @@ def test_generate(run: Run, tmp_path: Path) -> None:
     np.testing.assert_array_equal(unsharpened, plain)
 
 
+@pytest.mark.slow
 def test_variations_of_real_clips_are_not_sharpened_by_default(run: Run, tmp_path: Path) -> None:
     clip = make_video(tmp_path / "v.mp4", 40, (32, 32))
     found = [
@@ -244,6 +245,7 @@ def test_refused(fault: str, run: Run, tmp_path: Path) -> None:
     assert (text in said) == (fault != "no encoder")
 
 
+@pytest.mark.slow
 def test_another_dataset_in_its_place(tmp_path: Path) -> None:
     """Its patches are not those of the run, and are used only if asked for."""
     make_dataset(tmp_path / "clips", (40, 60), (40,))

@@ -304,6 +304,7 @@ def wait_for(
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_interrupted_then_killed(dataset: Path, tmp_path: Path) -> None:
     """Ctrl-C saves and says how to go on; kill -9 loses what came after the last snapshot only."""
     output = tmp_path / "runs" / "00003-mine"

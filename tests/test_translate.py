@@ -110,6 +110,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, domains: tuple[Path, Path]) 
     return vidgan.train(*domains, output=folder, steps=4, log_every=2, **TINY)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_as_if_it_had_never_stopped(
     tmp_path: Path, domains: tuple[Path, Path], whole: Path
 ) -> None:

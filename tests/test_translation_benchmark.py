@@ -50,6 +50,7 @@ def test_drawn_domains_as_files(tmp_path: Path) -> None:
     assert "exists already" in again.output
 
 
+@pytest.mark.slow
 def test_translations_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(translate, "HELD_OUT", 8)
     arguments = [str(tmp_path / "out"), "--clips", "20", "--cpu-minutes", "0.001"]
