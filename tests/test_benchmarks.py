@@ -345,11 +345,14 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
 
 # Those that take seconds, even so.
 SLOW = {
+    "bad_settings",
     "colorize",
     "evaluate_scale",
+    "gpu",
     "inpaint",
     "interpolate",
     "lesson_pictures",
+    "long_clips",
     "long_generation",
     "memory",
     "metric_sensitivity",

@@ -289,6 +289,7 @@ def test_evaluation_on_other_labels_is_refused(
         vidgan.evaluate(run.path, other.path, output=tmp_path / "report.json")
 
 
+@pytest.mark.slow
 def test_unconditional_evaluation_of_labelled_data(
     plain: Run, tmp_path: Path, judged: list[tuple[np.ndarray, int | None]]
 ) -> None:

@@ -213,6 +213,7 @@ def steps_of(run: Path) -> list[int]:
 # Measurements.
 
 
+@pytest.mark.slow
 def test_figure_is_that_of_the_moving_average(
     measured: tuple[Run, list[str]], dataset: Path
 ) -> None:

@@ -222,6 +222,7 @@ def test_best_checkpoint_is_that_of_psnr(dataset: Path, tmp_path: Path) -> None:
     assert re.search(r"task +enhance: restore degraded video", text)
 
 
+@pytest.mark.slow
 def test_resumed_run_goes_on(trained: Path) -> None:
     vidgan.train(resume=trained, steps=9)
     assert Run.open(trained).state()["step"] == 9

@@ -41,6 +41,7 @@ def test_a_folder_and_a_mask(tmp_path: Path) -> None:
     assert (tmp_path / "out" / f"{NAME}.mp4").exists()
 
 
+@pytest.mark.slow
 def test_training(tmp_path: Path) -> None:
     make_dataset(tmp_path / "data")
     data = (tmp_path / "data").rename(tmp_path / NAME)

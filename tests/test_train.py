@@ -380,6 +380,7 @@ def test_resume_with_a_dataset_of_another_rate(run: Path, tmp_path: Path) -> Non
         vidgan.train(tmp_path / "other", resume=run, steps=9)
 
 
+@pytest.mark.slow
 def test_resume_after_the_dataset_went(run: Path, dataset: Path, tmp_path: Path) -> None:
     """It says where the dataset was; a dataset that has moved can be named."""
     values = json.loads((run / "config.json").read_text())

@@ -252,6 +252,7 @@ def test_a_run_goes_on_with_datasets_of_its_size(
         vidgan.train(domains[0], tmp_path / "c", resume=whole, steps=9)
 
 
+@pytest.mark.slow
 def test_a_size_that_no_network_has(tmp_path: Path) -> None:
     make_dataset(tmp_path / "c", size=(36, 32))
     run = vidgan.train(tmp_path / "c", tmp_path / "c", output=tmp_path / "run", steps=1, **TINY)

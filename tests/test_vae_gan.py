@@ -213,6 +213,7 @@ def test_the_sampler_is_part_of_the_run(tmp_path: Path) -> None:
     assert sampler.latents[0].name == "anchor"
 
 
+@pytest.mark.slow
 def test_without_reconstruction_it_is_a_gan_alone(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path / "clips").path
     path = vidgan.train(
