@@ -343,7 +343,7 @@ SMOKES: dict[str, Smoke | Callable[[], Smoke]] = {
     ),
 }
 
-# Those that take seconds, even so.
+# Those that take longest, even so.
 SLOW = {
     "bad_settings",
     "colorize",

@@ -67,7 +67,7 @@ def test_from_training_on_short_clips_to_a_long_video(tmp_path: Path, model: str
     assert count_frames(tmp_path / "long.mp4") == (2 * 128, 25)
 
 
-@pytest.mark.parametrize("model", some(ABLE, {"continuous"}))
+@pytest.mark.parametrize("model", ABLE)
 def test_any_number_of_frames(samplers: dict[str, Sampler], model: str) -> None:
     usual = samplers[model].generate(2)
     long = samplers[model].generate(2, frames=41)
@@ -77,7 +77,7 @@ def test_any_number_of_frames(samplers: dict[str, Sampler], model: str) -> None:
     assert np.abs(long[:, 30:38].astype(int) - usual).mean() > 1
 
 
-@pytest.mark.parametrize("model", some(ABLE, {"continuous"}))
+@pytest.mark.parametrize("model", ABLE)
 def test_a_long_clip_is_made_in_parts(
     samplers: dict[str, Sampler], monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_long_clip_is_made_in_parts(
     assert lengths == [60, 60, 20], "three clips of 20 frames are as long as eight of 8, nearly"
 
 
-@pytest.mark.parametrize("model", some(ABLE, {"continuous"}))
+@pytest.mark.parametrize("model", ABLE)
 def test_same_content_and_same_motion(samplers: dict[str, Sampler], model: str) -> None:
     sampler = samplers[model]
     usual = sampler.generate(seeds=[3, 4])

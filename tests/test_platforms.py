@@ -38,7 +38,8 @@ def test_the_three_commands(tmp_path: Path) -> None:
     (tmp_path / "vidgan-data").mkdir()
     pretend(tmp_path, "preprocess", "in", "--size", "32")
     pretend(tmp_path, "train", *TINY.split())
-    pretend(tmp_path, "generate", "--n", "1", "-o", "out.mp4", "--no-sharpen")
+    pretend(tmp_path, "train", "--resume", "latest", "--steps", "3")
+    pretend(tmp_path, "generate", "--n", "1", "-o", "out.mp4")
     assert (tmp_path / "out.mp4").stat().st_size
     assert not list(tmp_path.rglob(".*"))
 

@@ -148,7 +148,7 @@ def send_signal(dataset: Manifest, run: Path, to: int, number: int) -> tuple[int
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("killed", [pytest.param(0, marks=pytest.mark.slow), 1])
+@pytest.mark.parametrize("killed", [0, 1])
 def test_the_other_worker_stops_when_one_is_killed(
     dataset: Manifest, tmp_path: Path, killed: int
 ) -> None:
