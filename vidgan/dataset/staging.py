@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidgan.dataset.manifest import MANIFEST_NAME
 from vidgan.errors import ExportError, OptionError
-from vidgan.files import remove_leftovers, replace, replace_folder, writing_folder
+from vidgan.files import remove_leftovers, replace_folder, writing_folder
 
 PREVIEW_NAME = "preview.png"
 _OWN_FILE = re.compile(r"(train|test)-\d{5}-of-\d{5}\.tfrecord")
@@ -67,13 +67,7 @@ def staging(output: Path, overwrite: bool = False) -> Iterator[Path]:
         new.mkdir()
         yield new
         check_output(output, overwrite)
-        if output.exists() and any(output.iterdir()):
-            replace_folder(new, output)
-        else:
-            # Windows does not rename a folder to the name of an empty one.
-            with contextlib.suppress(FileNotFoundError):
-                output.rmdir()
-            replace(new, output)
+        replace_folder(new, output)
 
 
 def disk_size(folder: Path) -> int:
